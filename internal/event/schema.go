@@ -1,0 +1,37 @@
+package event
+
+// Schema is the shape of an event's payload: where it stood and what its values
+// are called, in the order of the source. It is immutable.
+type Schema struct {
+	// Payload is the path of the element that holds the values:
+	// "EventData", or "UserData/LogFileCleared", or "" when there is none.
+	Payload string
+	// Names of the values. For EventData the Data Name attribute ("" when it
+	// has none); below UserData the path of the element, joined with "/", and
+	// "…/@name" for an attribute.
+	Names []string
+
+	slot [numFields]int16
+}
+
+// NewSchema makes a schema. The names are not copied.
+func NewSchema(payload string, names []string) *Schema {
+	s := &Schema{Payload: payload, Names: names}
+	for i := range s.slot {
+		s.slot[i] = -1
+	}
+	for i, n := range names {
+		if f, ok := FieldByName(n); ok && s.slot[f] < 0 && i < 1<<15 {
+			s.slot[f] = int16(i)
+		}
+	}
+	return s
+}
+
+// Slot is the index of f in Values, or -1.
+func (s *Schema) Slot(f Field) int {
+	if s == nil {
+		return -1
+	}
+	return int(s.slot[f])
+}

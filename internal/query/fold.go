@@ -1,0 +1,67 @@
+package query
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold brings a name into the form in which substrings are searched: NFKC
+// (which also folds half and full width) and simple case folding. Hiragana and
+// katakana stay apart.
+func Fold(s string) string {
+	if ascii(s) {
+		return strings.ToLower(s)
+	}
+	return strings.Map(foldRune, norm.NFKC.String(s))
+}
+
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// foldRune is simple case folding: the smallest rune of the fold orbit's lower
+// case, so that K, k and the Kelvin sign meet.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		return unicode.ToLower(r)
+	}
+	if f := unicode.SimpleFold(r); f != r {
+		return unicode.ToLower(unicode.ToUpper(r))
+	}
+	return r
+}
+
+// EqualPath reports whether two paths name the same file for NTFS: they differ
+// at most in the case of letters.
+func EqualPath(a, b string) bool { return strings.EqualFold(a, b) }
+
+// hasPrefixFold is strings.HasPrefix under NTFS equality.
+func hasPrefixFold(s, prefix string) (rest string, ok bool) {
+	for prefix != "" {
+		if s == "" {
+			return "", false
+		}
+		a, n := utf8.DecodeRuneInString(s)
+		b, m := utf8.DecodeRuneInString(prefix)
+		if a == utf8.RuneError && n == 1 || b == utf8.RuneError && m == 1 { // WTF-8: compare bytes
+			if s[0] != prefix[0] {
+				return "", false
+			}
+			s, prefix = s[1:], prefix[1:]
+			continue
+		}
+		if a != b && !strings.EqualFold(s[:n], prefix[:m]) {
+			return "", false
+		}
+		s, prefix = s[n:], prefix[m:]
+	}
+	return s, true
+}
