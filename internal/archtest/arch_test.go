@@ -1,0 +1,147 @@
+package archtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/akashi-audit/akashi/"
+
+// allowed lists, per package, the packages of this module that it may import.
+// A package that is not here fails the test: decide where it belongs first.
+var allowed = map[string][]string{
+	"internal/event":    {},
+	"internal/record":   {},
+	"internal/query":    {"internal/record"},
+	"internal/evtx":     {"internal/event"},
+	"internal/fsx":      {},
+	"internal/i18n":     {},
+	"internal/config":   {"internal/fsx"},
+	"internal/convert":  {"internal/event", "internal/record"},
+	"internal/collect":  {"internal/event", "internal/evtx"},
+	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
+	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx"},
+	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n"},
+	"internal/engine": {
+		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
+		"internal/convert", "internal/collect", "internal/store",
+	},
+	"internal/server": {
+		"internal/event", "internal/record", "internal/query", "internal/engine", "internal/web", "internal/i18n",
+		"internal/fsx", "internal/convert",
+	},
+	"internal/cli": {
+		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
+		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/simulate", "internal/fsx", "internal/store",
+	},
+	"internal/simulate/score": {"internal/simulate", "internal/record"},
+	"internal/tools/uibuild":  {},
+	"internal/archtest":       {},
+	"cmd/akashi":              {"internal/cli"},
+}
+
+// pure packages read no disk, no network and never ask for the time.
+var pure = []string{"internal/event", "internal/record", "internal/query", "internal/convert"}
+
+// stdOnly packages import nothing but the standard library and this module.
+var stdOnly = []string{"internal/event", "internal/record", "internal/convert", "internal/evtx"}
+
+// linked lists the third-party modules that the binary may link. Each new one
+// is a decision: say why in docs/ARCHITECTURE.md.
+var linked = []string{
+	"github.com/clipperhouse/uax29/v2",
+	"github.com/inconshreveable/mousetrap",
+	"github.com/klauspost/compress",
+	"github.com/mattn/go-runewidth",
+	"github.com/pelletier/go-toml/v2",
+	"github.com/spf13/cobra",
+	"github.com/spf13/pflag",
+	"golang.org/x/sync",
+	"golang.org/x/sys",
+	"golang.org/x/term",
+	"golang.org/x/text",
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+	Module     *struct{ Path string }
+}
+
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Standard,Module"}, args...)...)
+	cmd.Dir = "../.."
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v\n%s", args, err, errs.String())
+	}
+	var l []pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return l
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		l = append(l, p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("%s is not in the table of import rules", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(may, own) {
+				t.Errorf("%s imports %s", name, own)
+			}
+			if slices.Contains(stdOnly, name) && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") && !strings.HasPrefix(imp, module) {
+				t.Errorf("%s imports %s: standard library only", name, imp)
+			}
+			if slices.Contains(pure, name) && slices.Contains([]string{"os", "net", "net/http", "os/exec", "syscall"}, imp) {
+				t.Errorf("%s imports %s: it must stay pure", name, imp)
+			}
+		}
+	}
+}
+
+func TestPurePackagesNeverAskForTheTime(t *testing.T) {
+	for _, p := range pure {
+		cmd := exec.Command("grep", "-rnE", `time\.(Now|Since|Until|Sleep|After)\(`, "--include=*.go", "--exclude=*_test.go", "../../"+p)
+		if out, err := cmd.Output(); err == nil {
+			t.Errorf("%s asks for the time:\n%s", p, out)
+		}
+	}
+}
+
+func TestNoInit(t *testing.T) {
+	cmd := exec.Command("grep", "-rnE", `^func init\(\)`, "--include=*.go", "../../cmd", "../../internal")
+	if out, err := cmd.Output(); err == nil {
+		t.Errorf("init functions:\n%s", out)
+	}
+}
+
+func TestLinkedModules(t *testing.T) {
+	for _, p := range list(t, "-deps", "./cmd/akashi") {
+		if p.Standard || p.Module == nil || p.Module.Path+"/" == module {
+			continue
+		}
+		if !slices.Contains(linked, p.Module.Path) {
+			t.Errorf("the binary links %s (%s)", p.Module.Path, p.ImportPath)
+		}
+	}
+}

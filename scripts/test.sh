@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Runs every test. Installs what they need where it may (Debian packages as
+# root, npm packages from the lock file) and says loudly what it left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CGO_ENABLED=0
+
+skipped=()
+skip() { skipped+=("$1"); printf '\n*** LEFT OUT: %s ***\n\n' "$1"; }
+
+want_packages() { # command package…: install packages unless the command is there
+  local cmd=$1; shift
+  command -v "$cmd" >/dev/null && return 0
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  [ -n "${apt_updated:-}" ] || { apt-get update -qq >/dev/null && apt_updated=1; }
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  command -v "$cmd" >/dev/null
+}
+
+echo "== format"
+bad=$(gofmt -l cmd internal)
+[ -z "$bad" ] || { echo "not gofmt-ed: $bad"; exit 1; }
+
+echo "== counterparts"
+want_packages evtxexport libevtx-utils || skip "libevtx (evtxexport): the EVTX writer is not compared with it"
+
+echo "== vet and Go tests"
+go vet ./...
+go test ./...
+
+echo "== generated web assets are those of web/"
+go generate ./internal/web
+if git rev-parse --git-dir >/dev/null 2>&1; then
+  git diff --exit-code --stat -- internal/web/static
+fi
+
+echo "== Windows build"
+GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/akashi
+
+echo "== browser"
+if ! command -v npm >/dev/null; then
+  skip "browser test: no npm"
+elif ! want_packages chromium chromium fonts-noto-cjk; then
+  skip "browser test: no chromium, and no right to install it"
+else
+  bash scripts/e2e.sh
+fi
+
+echo
+if [ ${#skipped[@]} -gt 0 ]; then
+  printf 'passed, but left out:\n'; printf '  - %s\n' "${skipped[@]}"
+else
+  echo "passed, nothing left out"
+fi
