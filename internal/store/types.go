@@ -1,0 +1,126 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// FormatVersion is the version of the data folder that this program writes. It
+// opens this one and every older one.
+const FormatVersion = 1
+
+// DefaultLimit is the size of a page when the query names none.
+const DefaultLimit = 100
+
+// Options of Open. The zero value opens an existing folder for writing.
+type Options struct {
+	ReadOnly bool           // open beside a running writer; sees what was committed
+	Create   bool           // make the folder's log when it is missing
+	Zone     *time.Location // calendar days of Facets; nil = UTC
+	FS       fsx.FS         // nil = the operating system's
+	FileSize int64          // a log file is followed by the next beyond this size; 0 = 256 MiB
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrLocked: another process writes to this folder.
+	ErrLocked = fsx.ErrLocked
+	// ErrNotFound: no record has this id.
+	ErrNotFound = errors.New("no such record")
+	// ErrNoStore: the folder holds no data folder.
+	ErrNoStore = errors.New("not an akashi data folder")
+)
+
+// FormatError says that the folder was written by a newer program.
+type FormatError struct {
+	Dir  string
+	Have int // version of the folder
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("data folder %s has format %d, this akashi reads up to %d: use the newer akashi that wrote it", e.Dir, e.Have, FormatVersion)
+}
+
+// DamageError says where stored bytes are damaged. What they held is left out
+// of every answer; the rest keeps serving.
+type DamageError struct {
+	File   string // log file, relative to the data folder
+	Offset int64
+	Size   int64 // bytes concerned, 0 when unknown
+	Reason string
+}
+
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("damaged data in %s at byte %d: %s", e.File, e.Offset, e.Reason)
+}
+
+// Key is an event's place in the merge order of its server: the running time of
+// its channel, then channel, generation and record id.
+type Key struct {
+	Running    event.Filetime
+	Channel    string
+	Generation uint32
+	ID         uint64
+}
+
+// SourceDamage is a damaged place of an input file, as its reader reported it.
+type SourceDamage struct {
+	Chunk  int    `json:"chunk"`
+	Offset int64  `json:"offset"`
+	Kind   string `json:"kind"`
+	Lost   int    `json:"lost"`
+}
+
+// Import tells where events came from: one per input file and import.
+type Import struct {
+	Name       string         `json:"name"` // base name
+	Path       string         `json:"path"` // as given and made absolute
+	Size       int64          `json:"size"` // bytes
+	SHA256     string         `json:"sha256"`
+	Importer   string         `json:"importer"`
+	Time       int64          `json:"time"` // Unix ns, when the import ended
+	Events     int64          `json:"events"`
+	Duplicates int64          `json:"duplicates"` // of Events, those that were stored before
+	Format     string         `json:"format,omitempty"`
+	Error      string         `json:"error,omitempty"`    // why the file was skipped
+	Original   string         `json:"original,omitempty"` // kept copy, relative to the data folder
+	Damage     []SourceDamage `json:"damage,omitempty"`
+}
+
+// ServerInfo is what the store holds of one server.
+type ServerInfo struct {
+	Name        string `json:"name"`
+	Records     int64  `json:"records"`
+	Events      int64  `json:"events"`
+	First, Last int64  // Unix ns of the records; 0 when there are none
+}
+
+// Commit is what becomes durable and visible together.
+type Commit struct {
+	Server string
+	// Raw are new events in any order; ownership of the slice stays with the
+	// caller. Their Generation is a life number of Store.Life, not the
+	// generation of the records.
+	Raw []*event.Event
+	// Late is set when Raw was not given to the converter: the merge key from
+	// which on the server's records are out of date.
+	Late *Key
+	// Rewind, when set, makes every earlier record, tail and checkpoint of the
+	// server void that was committed after commit *Rewind (0 = all). Raw
+	// events stay.
+	Rewind  *uint64
+	Records []record.Record // final
+	Tail    []record.Record // replaces the server's tail when SetTail
+	SetTail bool
+	// Checkpoint is the converter's state after the event at Watermark; nil
+	// leaves the previous one.
+	Checkpoint []byte
+	Watermark  Key
+	Received   int64 // Unix ns, set on every record
+	Imports    []Import
+}
