@@ -1,0 +1,131 @@
+package evtx
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// Bounds of the template cache.
+const (
+	maxTemplates = 4096  // distinct templates
+	maxShapes    = 16384 // ways to find them
+	maxValues    = 8192  // values of one event; more do not fit into a chunk
+)
+
+// templateCache finds the two templates of an event. A template that leaves the
+// cache may be defined a second time in the same chunk; that is allowed.
+type templateCache struct {
+	names  names
+	byGUID map[[16]byte]*template
+	system map[systemKey]*template
+	shapes map[shapeKey][]shape
+	count  int // of shapes
+}
+
+type systemKey struct {
+	computer string
+	payload  bool
+}
+
+type shapeKey struct {
+	schema   *event.Schema
+	provider string
+	id       uint32
+	version  uint8
+}
+
+// A shape is a template and the kinds of value that it was made for. A null
+// value fits every kind.
+type shape struct {
+	kinds []event.Kind
+	tmpl  *template
+}
+
+func (s *shape) fits(values []event.Value) bool {
+	for i := range values {
+		if k := values[i].Kind; k != s.kinds[i] && k != event.KindNull {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *templateCache) reset() {
+	c.names = names{}
+	c.byGUID = map[[16]byte]*template{}
+	c.system = map[systemKey]*template{}
+	c.shapes = map[shapeKey][]shape{}
+	c.count = 0
+}
+
+// templates returns the System template and the payload template (nil when the
+// event has no payload) of e.
+func (c *templateCache) templates(e *event.Event) (sys, payload *template, err error) {
+	names := 0
+	hasPayload := e.Schema != nil && e.Schema.Payload != ""
+	if e.Schema != nil {
+		names = len(e.Schema.Names)
+	}
+	switch {
+	case len(e.Values) != names:
+		return nil, nil, fmt.Errorf("%d values for %d names", len(e.Values), names)
+	case names > 0 && !hasPayload:
+		return nil, nil, errors.New("values without a payload element")
+	case names > maxValues:
+		return nil, nil, errTooLarge
+	}
+	if len(c.byGUID) >= maxTemplates || c.count >= maxShapes {
+		c.reset()
+	}
+	key := systemKey{e.Computer, hasPayload}
+	if sys = c.system[key]; sys == nil {
+		m := &builder{names: c.names}
+		sys = systemTemplate(m, e.Computer, hasPayload)
+		if m.err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errTooLarge, m.err)
+		}
+		sys = c.share(sys)
+		c.system[key] = sys
+	}
+	if !hasPayload {
+		return sys, nil, nil
+	}
+	sk := shapeKey{e.Schema, e.Provider, e.ID, e.Version}
+	list := c.shapes[sk]
+	for i := range list {
+		if list[i].fits(e.Values) {
+			return sys, list[i].tmpl, nil
+		}
+	}
+	payload, err = c.compile(e, sk, list)
+	return sys, payload, err
+}
+
+func (c *templateCache) compile(e *event.Event, key shapeKey, list []shape) (*template, error) {
+	kinds := make([]event.Kind, len(e.Values))
+	for i := range e.Values {
+		if kinds[i] = e.Values[i].Kind; kinds[i] == event.KindNull {
+			kinds[i] = event.KindString
+		}
+	}
+	m := &builder{names: c.names}
+	t := payloadTemplate(m, e.Provider, e.ID, e.Version, e.Schema, kinds)
+	if m.err != nil {
+		return nil, fmt.Errorf("%w: %w", errTooLarge, m.err)
+	}
+	t = c.share(t)
+	c.shapes[key] = append(list, shape{kinds: kinds, tmpl: t})
+	c.count++
+	return t, nil
+}
+
+// share returns the template that is known under the GUID of t.
+func (c *templateCache) share(t *template) *template {
+	if known := c.byGUID[t.guid]; known != nil {
+		return known
+	}
+	c.byGUID[t.guid] = t
+	return t
+}

@@ -1,0 +1,305 @@
+package evtx
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// A node is one piece of a template or of a literal fragment.
+type node struct {
+	kind     nodeKind
+	dep      uint16     // element: the value it depends on, or noDep
+	name     *nameEntry // element, attribute
+	attrs    []*node    // element
+	kids     []*node    // element; attribute: its one value
+	text     string     // text
+	slot     uint16     // substitution
+	vtype    event.Kind // substitution: declared type
+	optional bool       // substitution: nothing is written when the value is null
+}
+
+type nodeKind uint8
+
+const (
+	nodeElement nodeKind = 1
+	nodeAttr    nodeKind = 2
+	nodeText    nodeKind = 3
+	nodeSub     nodeKind = 4
+)
+
+const noDep = 0xffff
+
+// maxNameBytes bounds names and literal texts (WTF-8); more could not fit into a
+// chunk anyway.
+const maxNameBytes = 32768
+
+// A nameEntry is an element or attribute name and where the current chunk
+// holds it.
+type nameEntry struct {
+	text  string
+	utf16 []byte
+	hash  uint16
+	gen   uint64 // the chunk that off belongs to
+	off   uint32
+}
+
+// A template is a template definition and where the current chunk holds it.
+type template struct {
+	guid [16]byte
+	root *node
+	gen  uint64 // the chunk that off belongs to
+	off  uint32
+}
+
+// fingerprint gives the GUID of a template: the first 16 bytes of SHA-256 over
+// salt and the tree, so equal templates have equal GUIDs in every file.
+func fingerprint(salt string, root *node) (g [16]byte) {
+	h := sha256.New()
+	var walk func(b []byte, n *node) []byte
+	walk = func(b []byte, n *node) []byte {
+		b = append(b, byte(n.kind), byte(n.vtype), flagByte(n.optional))
+		b = binary.LittleEndian.AppendUint16(b, n.dep)
+		b = binary.LittleEndian.AppendUint16(b, n.slot)
+		if n.name != nil {
+			b = appendLenString(b, n.name.text)
+		}
+		b = appendLenString(b, n.text)
+		b = append(b, byte(len(n.attrs)), byte(len(n.attrs)>>8))
+		for _, a := range n.attrs {
+			b = walk(b, a)
+		}
+		b = append(b, byte(len(n.kids)), byte(len(n.kids)>>8))
+		for _, k := range n.kids {
+			b = walk(b, k)
+		}
+		return b
+	}
+	h.Write(walk(appendLenString(nil, salt), root))
+	copy(g[:], h.Sum(nil))
+	return g
+}
+
+func flagByte(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func appendLenString(b []byte, s string) []byte {
+	return append(binary.LittleEndian.AppendUint32(b, uint32(len(s))), s...)
+}
+
+// names interns the names of the writer's templates.
+type names map[string]*nameEntry
+
+func (m names) get(s string) (*nameEntry, error) {
+	if n, ok := m[s]; ok {
+		return n, nil
+	}
+	if len(s) > maxNameBytes {
+		return nil, fmt.Errorf("name of %d bytes is too long", len(s))
+	}
+	u := appendUTF16(nil, s)
+	n := &nameEntry{text: s, utf16: u, hash: nameHash(units(u))}
+	m[s] = n
+	return n, nil
+}
+
+// builder makes trees; the first error stays.
+type builder struct {
+	names names
+	err   error
+}
+
+func (m *builder) name(s string) *nameEntry {
+	n, err := m.names.get(s)
+	if err != nil && m.err == nil {
+		m.err = err
+	}
+	return n
+}
+
+func (m *builder) elem(name string, parts ...*node) *node {
+	n := &node{kind: nodeElement, dep: noDep, name: m.name(name)}
+	for _, p := range parts {
+		n.add(p)
+	}
+	return n
+}
+
+func (n *node) add(p *node) {
+	if p.kind == nodeAttr {
+		n.attrs = append(n.attrs, p)
+	} else {
+		n.kids = append(n.kids, p)
+	}
+}
+
+func (m *builder) attr(name string, value *node) *node {
+	return &node{kind: nodeAttr, name: m.name(name), kids: []*node{value}}
+}
+
+func (m *builder) text(s string) *node {
+	if len(s) > maxNameBytes && m.err == nil {
+		m.err = fmt.Errorf("literal text of %d bytes is too long", len(s))
+	}
+	return &node{kind: nodeText, text: s}
+}
+
+func sub(slot int, t event.Kind) *node {
+	return &node{kind: nodeSub, slot: uint16(slot), vtype: t}
+}
+
+func opt(slot int, t event.Kind) *node {
+	return &node{kind: nodeSub, slot: uint16(slot), vtype: t, optional: true}
+}
+
+// dependent makes an element of one optional value: the element is left out
+// when the value is null.
+func (m *builder) dependent(name string, slot int, t event.Kind) *node {
+	n := m.elem(name, opt(slot, t))
+	n.dep = uint16(slot)
+	return n
+}
+
+// Values of the System template, in the order of Windows' own.
+const (
+	sysLevel = iota
+	sysOpcode
+	sysTask
+	sysEventID
+	sysQualifiers
+	sysKeywords
+	sysTime
+	sysActivity
+	sysPID
+	sysTID
+	sysRecordID
+	sysVersion
+	sysUserID
+	sysRelated
+	sysProvider
+	sysGUID
+	sysChannel
+	sysPayload
+	sysCount
+)
+
+const eventNamespace = "http://schemas.microsoft.com/win/2004/08/events/event"
+
+// systemTemplate is the outer template. The computer is literal, as Windows
+// writes it.
+func systemTemplate(m *builder, computer string, payload bool) *template {
+	eventID := m.elem("EventID", m.attr("Qualifiers", opt(sysQualifiers, event.KindUint16)), opt(sysEventID, event.KindUint16))
+	eventID.dep = sysEventID
+	comp := m.elem("Computer")
+	if computer != "" {
+		comp.add(m.text(computer))
+	}
+	root := m.elem("Event", m.attr("xmlns", m.text(eventNamespace)),
+		m.elem("System",
+			m.elem("Provider", m.attr("Name", opt(sysProvider, event.KindString)), m.attr("Guid", opt(sysGUID, event.KindGUID))),
+			eventID,
+			m.dependent("Version", sysVersion, event.KindUint8),
+			m.dependent("Level", sysLevel, event.KindUint8),
+			m.dependent("Task", sysTask, event.KindUint16),
+			m.dependent("Opcode", sysOpcode, event.KindUint8),
+			m.dependent("Keywords", sysKeywords, event.KindHex64),
+			m.elem("TimeCreated", m.attr("SystemTime", opt(sysTime, event.KindFiletime))),
+			m.dependent("EventRecordID", sysRecordID, event.KindUint64),
+			m.elem("Correlation", m.attr("ActivityID", opt(sysActivity, event.KindGUID)), m.attr("RelatedActivityID", opt(sysRelated, event.KindGUID))),
+			m.elem("Execution", m.attr("ProcessID", opt(sysPID, event.KindUint32)), m.attr("ThreadID", opt(sysTID, event.KindUint32))),
+			m.dependent("Channel", sysChannel, event.KindString),
+			comp,
+			m.elem("Security", m.attr("UserID", opt(sysUserID, event.KindSID)))))
+	if payload {
+		root.add(opt(sysPayload, event.KindXML))
+	}
+	return &template{guid: fingerprint("system", root), root: root}
+}
+
+// payloadTemplate is the inner template: the payload element of s with one
+// value per name.
+func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []event.Kind) *template {
+	path := strings.Split(s.Payload, "/")
+	var root *node
+	if len(path) == 1 && path[0] == "EventData" {
+		root = m.elem("EventData")
+		for i, name := range s.Names {
+			d := m.elem("Data")
+			if name != "" {
+				d.add(m.attr("Name", m.text(name)))
+			}
+			d.add(sub(i, kinds[i]))
+			root.add(d)
+		}
+	} else {
+		root = m.elem(path[0])
+		leaf := root
+		for _, p := range path[1:] {
+			next := m.elem(p)
+			leaf.add(next)
+			leaf = next
+		}
+		m.paths(leaf, s.Names, kinds)
+	}
+	salt := fmt.Sprintf("%s/%d/%d", provider, id, version)
+	return &template{guid: fingerprint(salt, root), root: root}
+}
+
+// paths adds one value per name below leaf. A name continues the elements of
+// the name before it as far as that is possible; a value that stands already
+// begins a new element.
+func (m *builder) paths(leaf *node, list []string, kinds []event.Kind) {
+	open := []*node{leaf} // the elements that the last name went through
+	for i, name := range list {
+		segs := strings.Split(name, "/")
+		var attr string
+		if a, ok := strings.CutPrefix(segs[len(segs)-1], "@"); ok {
+			attr, segs = a, segs[:len(segs)-1]
+		}
+		if len(segs) == 1 && segs[0] == "" {
+			segs = nil // the text of the payload element itself
+		}
+		n := 1
+		for n < len(open) && n <= len(segs) && open[n].name.text == segs[n-1] {
+			n++
+		}
+		if n == len(segs)+1 && n > 1 && !accepts(open[n-1], attr) {
+			n-- // the same element again
+		}
+		open = open[:n]
+		for _, s := range segs[n-1:] {
+			e := m.elem(s)
+			open[len(open)-1].add(e)
+			open = append(open, e)
+		}
+		last := open[len(open)-1]
+		if attr != "" {
+			last.add(m.attr(attr, sub(i, kinds[i])))
+		} else {
+			last.add(sub(i, kinds[i]))
+		}
+	}
+}
+
+// accepts reports whether a value can join the element e in document order.
+func accepts(e *node, attr string) bool {
+	if attr == "" {
+		return len(e.kids) == 0
+	}
+	if len(e.kids) > 0 {
+		return false
+	}
+	for _, a := range e.attrs {
+		if a.name.text == attr {
+			return false
+		}
+	}
+	return true
+}
