@@ -36,16 +36,23 @@ type shapeKey struct {
 	version  uint8
 }
 
-// A shape is a template and the kinds of value that it was made for. A null
-// value fits every kind.
+// A shape is a template and the kinds of value that it was made for.
 type shape struct {
-	kinds []event.Kind
+	kinds []slotKind
 	tmpl  *template
+}
+
+// slotKind is the declared kind of a slot; a slot that may be null gets an
+// optional substitution, as libevtx refuses a null in a normal one.
+type slotKind struct {
+	kind     event.Kind
+	nullable bool
 }
 
 func (s *shape) fits(values []event.Value) bool {
 	for i := range values {
-		if k := values[i].Kind; k != s.kinds[i] && k != event.KindNull {
+		k, want := values[i].Kind, s.kinds[i]
+		if k != want.kind && !(k == event.KindNull && want.nullable) {
 			return false
 		}
 	}
@@ -104,10 +111,10 @@ func (c *templateCache) templates(e *event.Event) (sys, payload *template, err e
 }
 
 func (c *templateCache) compile(e *event.Event, key shapeKey, list []shape) (*template, error) {
-	kinds := make([]event.Kind, len(e.Values))
+	kinds := make([]slotKind, len(e.Values))
 	for i := range e.Values {
-		if kinds[i] = e.Values[i].Kind; kinds[i] == event.KindNull {
-			kinds[i] = event.KindString
+		if kinds[i].kind = e.Values[i].Kind; kinds[i].kind == event.KindNull {
+			kinds[i] = slotKind{event.KindString, true}
 		}
 	}
 	m := &builder{names: c.names}

@@ -14,7 +14,7 @@ func (w *Writer) appendInstance(b []byte, t *template) []byte {
 	}
 	off := uint32(w.pos + len(b) + 4)
 	b = le.AppendUint32(b, off)
-	head := &w.templateHead[id%chTmplCount]
+	head := &w.templateHead[t.bucket]
 	b = le.AppendUint32(b, *head)
 	*head = off
 	b = append(b, t.guid[:]...)

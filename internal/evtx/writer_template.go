@@ -49,11 +49,21 @@ type nameEntry struct {
 
 // A template is a template definition and where the current chunk holds it.
 type template struct {
-	guid [16]byte
-	root *node
-	gen  uint64 // the chunk that off belongs to
-	off  uint32
+	guid   [16]byte
+	bucket int // of the chunk's template table
+	root   *node
+	gen    uint64 // the chunk that off belongs to
+	off    uint32
 }
+
+func newTemplate(salt string, root *node) *template {
+	g := fingerprint(salt, root)
+	return &template{guid: g, bucket: templateBucket(g[:]), root: root}
+}
+
+// templateBucket is the bucket of a template: the name hash over the GUID as
+// eight 16-bit units, mod 32 (observed in real logs).
+func templateBucket(guid []byte) int { return int(nameHash(units(guid)) % chTmplCount) }
 
 // fingerprint gives the GUID of a template: the first 16 bytes of SHA-256 over
 // salt and the tree, so equal templates have equal GUIDs in every file.
@@ -159,6 +169,13 @@ func opt(slot int, t event.Kind) *node {
 	return &node{kind: nodeSub, slot: uint16(slot), vtype: t, optional: true}
 }
 
+func (k slotKind) sub(slot int) *node {
+	if k.nullable {
+		return opt(slot, k.kind)
+	}
+	return sub(slot, k.kind)
+}
+
 // dependent makes an element of one optional value: the element is left out
 // when the value is null.
 func (m *builder) dependent(name string, slot int, t event.Kind) *node {
@@ -220,12 +237,12 @@ func systemTemplate(m *builder, computer string, payload bool) *template {
 	if payload {
 		root.add(opt(sysPayload, event.KindXML))
 	}
-	return &template{guid: fingerprint("system", root), root: root}
+	return newTemplate("system", root)
 }
 
 // payloadTemplate is the inner template: the payload element of s with one
 // value per name.
-func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []event.Kind) *template {
+func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []slotKind) *template {
 	path := strings.Split(s.Payload, "/")
 	var root *node
 	if len(path) == 1 && path[0] == "EventData" {
@@ -235,7 +252,7 @@ func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *e
 			if name != "" {
 				d.add(m.attr("Name", m.text(name)))
 			}
-			d.add(sub(i, kinds[i]))
+			d.add(kinds[i].sub(i))
 			root.add(d)
 		}
 	} else {
@@ -249,13 +266,13 @@ func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *e
 		m.paths(leaf, s.Names, kinds)
 	}
 	salt := fmt.Sprintf("%s/%d/%d", provider, id, version)
-	return &template{guid: fingerprint(salt, root), root: root}
+	return newTemplate(salt, root)
 }
 
 // paths adds one value per name below leaf. A name continues the elements of
 // the name before it as far as that is possible; a value that stands already
 // begins a new element.
-func (m *builder) paths(leaf *node, list []string, kinds []event.Kind) {
+func (m *builder) paths(leaf *node, list []string, kinds []slotKind) {
 	open := []*node{leaf} // the elements that the last name went through
 	for i, name := range list {
 		segs := strings.Split(name, "/")
@@ -281,9 +298,9 @@ func (m *builder) paths(leaf *node, list []string, kinds []event.Kind) {
 		}
 		last := open[len(open)-1]
 		if attr != "" {
-			last.add(m.attr(attr, sub(i, kinds[i])))
+			last.add(m.attr(attr, kinds[i].sub(i)))
 		} else {
-			last.add(sub(i, kinds[i]))
+			last.add(kinds[i].sub(i))
 		}
 	}
 }
