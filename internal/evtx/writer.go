@@ -40,9 +40,9 @@ type Writer struct {
 	next   uint64 // header id of the next record, 0 before the first
 	chunks int    // chunks that were written
 
-	rec     []byte       // the record that is being made; it will stand at pos
-	gen     uint64       // number of the chunk, from 1; see nameEntry.gen
-	defined []definition // by the record that is being made
+	rec     []byte   // the record that is being made; it will stand at pos
+	gen     uint64   // number of the chunk, from 1; see nameEntry.gen
+	defined []outDef // by the record that is being made
 
 	nameHead     [chStringCount]uint32
 	templateHead [chTmplCount]uint32
@@ -160,9 +160,9 @@ func (w *Writer) makeRecord(e *event.Event, id uint64) error {
 	b = le.AppendUint64(b, id)
 	b = le.AppendUint64(b, uint64(e.Time))
 	b = w.appendInstance(b, sys)
-	count := sysCount
+	count := outCount
 	if payload == nil {
-		count = sysPayload
+		count = outPayload
 	}
 	b, at := appendDescriptors(b, count)
 	b = appendSystem(b, e, at)
@@ -176,7 +176,7 @@ func (w *Writer) makeRecord(e *event.Event, id uint64) error {
 			w.rec = b
 			return errTooLarge
 		}
-		setValue(b, at, sysPayload, len(b)-start, event.KindXML)
+		setValue(b, at, outPayload, len(b)-start, event.KindXML)
 	}
 	b = append(b, tokEOF)
 	for len(b)%8 != 4 {
@@ -190,7 +190,7 @@ func (w *Writer) makeRecord(e *event.Event, id uint64) error {
 }
 
 // appendPayload appends the fragment of the payload template.
-func (w *Writer) appendPayload(b []byte, e *event.Event, t *template) ([]byte, error) {
+func (w *Writer) appendPayload(b []byte, e *event.Event, t *outTemplate) ([]byte, error) {
 	b = w.appendInstance(b, t)
 	b, at := appendDescriptors(b, len(e.Values))
 	for i := range e.Values {

@@ -17,10 +17,10 @@ const (
 // templateCache finds the two templates of an event. A template that leaves the
 // cache may be defined a second time in the same chunk; that is allowed.
 type templateCache struct {
-	names  names
-	byGUID map[[16]byte]*template
-	system map[systemKey]*template
-	shapes map[shapeKey][]shape
+	names  outNames
+	byGUID map[[16]byte]*outTemplate
+	system map[systemKey]*outTemplate
+	shapes map[shapeKey][]outShape
 	count  int // of shapes
 }
 
@@ -36,20 +36,20 @@ type shapeKey struct {
 	version  uint8
 }
 
-// A shape is a template and the kinds of value that it was made for.
-type shape struct {
-	kinds []slotKind
-	tmpl  *template
+// An outShape is a template and the kinds of value that it was made for.
+type outShape struct {
+	kinds []outSlot
+	tmpl  *outTemplate
 }
 
-// slotKind is the declared kind of a slot; a slot that may be null gets an
+// outSlot is the declared kind of a slot; a slot that may be null gets an
 // optional substitution, as libevtx refuses a null in a normal one.
-type slotKind struct {
+type outSlot struct {
 	kind     event.Kind
 	nullable bool
 }
 
-func (s *shape) fits(values []event.Value) bool {
+func (s *outShape) fits(values []event.Value) bool {
 	for i := range values {
 		k, want := values[i].Kind, s.kinds[i]
 		if k != want.kind && !(k == event.KindNull && want.nullable) {
@@ -60,16 +60,16 @@ func (s *shape) fits(values []event.Value) bool {
 }
 
 func (c *templateCache) reset() {
-	c.names = names{}
-	c.byGUID = map[[16]byte]*template{}
-	c.system = map[systemKey]*template{}
-	c.shapes = map[shapeKey][]shape{}
+	c.names = outNames{}
+	c.byGUID = map[[16]byte]*outTemplate{}
+	c.system = map[systemKey]*outTemplate{}
+	c.shapes = map[shapeKey][]outShape{}
 	c.count = 0
 }
 
 // templates returns the System template and the payload template (nil when the
 // event has no payload) of e.
-func (c *templateCache) templates(e *event.Event) (sys, payload *template, err error) {
+func (c *templateCache) templates(e *event.Event) (sys, payload *outTemplate, err error) {
 	names := 0
 	hasPayload := e.Schema != nil && e.Schema.Payload != ""
 	if e.Schema != nil {
@@ -110,11 +110,11 @@ func (c *templateCache) templates(e *event.Event) (sys, payload *template, err e
 	return sys, payload, err
 }
 
-func (c *templateCache) compile(e *event.Event, key shapeKey, list []shape) (*template, error) {
-	kinds := make([]slotKind, len(e.Values))
+func (c *templateCache) compile(e *event.Event, key shapeKey, list []outShape) (*outTemplate, error) {
+	kinds := make([]outSlot, len(e.Values))
 	for i := range e.Values {
 		if kinds[i].kind = e.Values[i].Kind; kinds[i].kind == event.KindNull {
-			kinds[i] = slotKind{event.KindString, true}
+			kinds[i] = outSlot{event.KindString, true}
 		}
 	}
 	m := &builder{names: c.names}
@@ -123,13 +123,13 @@ func (c *templateCache) compile(e *event.Event, key shapeKey, list []shape) (*te
 		return nil, fmt.Errorf("%w: %w", errTooLarge, m.err)
 	}
 	t = c.share(t)
-	c.shapes[key] = append(list, shape{kinds: kinds, tmpl: t})
+	c.shapes[key] = append(list, outShape{kinds: kinds, tmpl: t})
 	c.count++
 	return t, nil
 }
 
 // share returns the template that is known under the GUID of t.
-func (c *templateCache) share(t *template) *template {
+func (c *templateCache) share(t *outTemplate) *outTemplate {
 	if known := c.byGUID[t.guid]; known != nil {
 		return known
 	}

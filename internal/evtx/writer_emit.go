@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // appendInstance appends the head of a template instance: a reference when the
 // chunk holds the definition, else the definition itself.
-func (w *Writer) appendInstance(b []byte, t *template) []byte {
+func (w *Writer) appendInstance(b []byte, t *outTemplate) []byte {
 	le := binary.LittleEndian
 	id := le.Uint32(t.guid[:])
 	b = append(b, tokFragment, 1, 1, 0, tokTemplate, 1)
@@ -24,13 +24,13 @@ func (w *Writer) appendInstance(b []byte, t *template) []byte {
 	b = append(b, tokEOF)
 	le.PutUint32(b[size:], uint32(len(b)-size-4))
 	t.gen, t.off = w.gen, off
-	w.defined = append(w.defined, definition{tmpl: t})
+	w.defined = append(w.defined, outDef{tmpl: t})
 	return b
 }
 
 // appendNode appends a node in binary form. inTemplate tells whether elements
 // carry a dependency id.
-func (w *Writer) appendNode(b []byte, n *node, inTemplate bool) []byte {
+func (w *Writer) appendNode(b []byte, n *outNode, inTemplate bool) []byte {
 	le := binary.LittleEndian
 	switch n.kind {
 	case nodeText:
@@ -73,7 +73,7 @@ func (w *Writer) appendNode(b []byte, n *node, inTemplate bool) []byte {
 	return b
 }
 
-func (w *Writer) appendAttrs(b []byte, attrs []*node) []byte {
+func (w *Writer) appendAttrs(b []byte, attrs []*outNode) []byte {
 	size := len(b)
 	b = append(b, 0, 0, 0, 0)
 	for i, a := range attrs {
@@ -108,14 +108,14 @@ func (w *Writer) appendName(b []byte, n *nameEntry) []byte {
 	b = append(b, n.utf16...)
 	b = append(b, 0, 0)
 	n.gen, n.off = w.gen, off
-	w.defined = append(w.defined, definition{name: n})
+	w.defined = append(w.defined, outDef{name: n})
 	return b
 }
 
 // A definition is what the record that is being made added to the chunk.
-type definition struct {
+type outDef struct {
 	name *nameEntry
-	tmpl *template
+	tmpl *outTemplate
 }
 
 // forget takes back what a record that is not kept defined.

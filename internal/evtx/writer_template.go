@@ -9,13 +9,13 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 )
 
-// A node is one piece of a template or of a literal fragment.
-type node struct {
+// An outNode is one piece of a template or of a literal fragment.
+type outNode struct {
 	kind     nodeKind
 	dep      uint16     // element: the value it depends on, or noDep
 	name     *nameEntry // element, attribute
-	attrs    []*node    // element
-	kids     []*node    // element; attribute: its one value
+	attrs    []*outNode // element
+	kids     []*outNode // element; attribute: its one value
 	text     string     // text
 	slot     uint16     // substitution
 	vtype    event.Kind // substitution: declared type
@@ -48,17 +48,17 @@ type nameEntry struct {
 }
 
 // A template is a template definition and where the current chunk holds it.
-type template struct {
+type outTemplate struct {
 	guid   [16]byte
 	bucket int // of the chunk's template table
-	root   *node
+	root   *outNode
 	gen    uint64 // the chunk that off belongs to
 	off    uint32
 }
 
-func newTemplate(salt string, root *node) *template {
+func newTemplate(salt string, root *outNode) *outTemplate {
 	g := fingerprint(salt, root)
-	return &template{guid: g, bucket: templateBucket(g[:]), root: root}
+	return &outTemplate{guid: g, bucket: templateBucket(g[:]), root: root}
 }
 
 // templateBucket is the bucket of a template: the name hash over the GUID as
@@ -67,10 +67,10 @@ func templateBucket(guid []byte) int { return int(nameHash(units(guid)) % chTmpl
 
 // fingerprint gives the GUID of a template: the first 16 bytes of SHA-256 over
 // salt and the tree, so equal templates have equal GUIDs in every file.
-func fingerprint(salt string, root *node) (g [16]byte) {
+func fingerprint(salt string, root *outNode) (g [16]byte) {
 	h := sha256.New()
-	var walk func(b []byte, n *node) []byte
-	walk = func(b []byte, n *node) []byte {
+	var walk func(b []byte, n *outNode) []byte
+	walk = func(b []byte, n *outNode) []byte {
 		b = append(b, byte(n.kind), byte(n.vtype), flagByte(n.optional))
 		b = binary.LittleEndian.AppendUint16(b, n.dep)
 		b = binary.LittleEndian.AppendUint16(b, n.slot)
@@ -105,9 +105,9 @@ func appendLenString(b []byte, s string) []byte {
 }
 
 // names interns the names of the writer's templates.
-type names map[string]*nameEntry
+type outNames map[string]*nameEntry
 
-func (m names) get(s string) (*nameEntry, error) {
+func (m outNames) get(s string) (*nameEntry, error) {
 	if n, ok := m[s]; ok {
 		return n, nil
 	}
@@ -122,7 +122,7 @@ func (m names) get(s string) (*nameEntry, error) {
 
 // builder makes trees; the first error stays.
 type builder struct {
-	names names
+	names outNames
 	err   error
 }
 
@@ -134,15 +134,15 @@ func (m *builder) name(s string) *nameEntry {
 	return n
 }
 
-func (m *builder) elem(name string, parts ...*node) *node {
-	n := &node{kind: nodeElement, dep: noDep, name: m.name(name)}
+func (m *builder) elem(name string, parts ...*outNode) *outNode {
+	n := &outNode{kind: nodeElement, dep: noDep, name: m.name(name)}
 	for _, p := range parts {
 		n.add(p)
 	}
 	return n
 }
 
-func (n *node) add(p *node) {
+func (n *outNode) add(p *outNode) {
 	if p.kind == nodeAttr {
 		n.attrs = append(n.attrs, p)
 	} else {
@@ -150,26 +150,26 @@ func (n *node) add(p *node) {
 	}
 }
 
-func (m *builder) attr(name string, value *node) *node {
-	return &node{kind: nodeAttr, name: m.name(name), kids: []*node{value}}
+func (m *builder) attr(name string, value *outNode) *outNode {
+	return &outNode{kind: nodeAttr, name: m.name(name), kids: []*outNode{value}}
 }
 
-func (m *builder) text(s string) *node {
+func (m *builder) text(s string) *outNode {
 	if len(s) > maxNameBytes && m.err == nil {
 		m.err = fmt.Errorf("literal text of %d bytes is too long", len(s))
 	}
-	return &node{kind: nodeText, text: s}
+	return &outNode{kind: nodeText, text: s}
 }
 
-func sub(slot int, t event.Kind) *node {
-	return &node{kind: nodeSub, slot: uint16(slot), vtype: t}
+func sub(slot int, t event.Kind) *outNode {
+	return &outNode{kind: nodeSub, slot: uint16(slot), vtype: t}
 }
 
-func opt(slot int, t event.Kind) *node {
-	return &node{kind: nodeSub, slot: uint16(slot), vtype: t, optional: true}
+func opt(slot int, t event.Kind) *outNode {
+	return &outNode{kind: nodeSub, slot: uint16(slot), vtype: t, optional: true}
 }
 
-func (k slotKind) sub(slot int) *node {
+func (k outSlot) sub(slot int) *outNode {
 	if k.nullable {
 		return opt(slot, k.kind)
 	}
@@ -178,7 +178,7 @@ func (k slotKind) sub(slot int) *node {
 
 // dependent makes an element of one optional value: the element is left out
 // when the value is null.
-func (m *builder) dependent(name string, slot int, t event.Kind) *node {
+func (m *builder) dependent(name string, slot int, t event.Kind) *outNode {
 	n := m.elem(name, opt(slot, t))
 	n.dep = uint16(slot)
 	return n
@@ -186,65 +186,65 @@ func (m *builder) dependent(name string, slot int, t event.Kind) *node {
 
 // Values of the System template, in the order of Windows' own.
 const (
-	sysLevel = iota
-	sysOpcode
-	sysTask
-	sysEventID
-	sysQualifiers
-	sysKeywords
-	sysTime
-	sysActivity
-	sysPID
-	sysTID
-	sysRecordID
-	sysVersion
-	sysUserID
-	sysRelated
-	sysProvider
-	sysGUID
-	sysChannel
-	sysPayload
-	sysCount
+	outLevel = iota
+	outOpcode
+	outTask
+	outEventID
+	outQualifiers
+	outKeywords
+	outTime
+	outActivity
+	outPID
+	outTID
+	outRecordID
+	outVersion
+	outUserID
+	outRelated
+	outProvider
+	outGUID
+	outChannel
+	outPayload
+	outCount
 )
 
 const eventNamespace = "http://schemas.microsoft.com/win/2004/08/events/event"
 
 // systemTemplate is the outer template. The computer is literal, as Windows
 // writes it.
-func systemTemplate(m *builder, computer string, payload bool) *template {
-	eventID := m.elem("EventID", m.attr("Qualifiers", opt(sysQualifiers, event.KindUint16)), opt(sysEventID, event.KindUint16))
-	eventID.dep = sysEventID
+func systemTemplate(m *builder, computer string, payload bool) *outTemplate {
+	eventID := m.elem("EventID", m.attr("Qualifiers", opt(outQualifiers, event.KindUint16)), opt(outEventID, event.KindUint16))
+	eventID.dep = outEventID
 	comp := m.elem("Computer")
 	if computer != "" {
 		comp.add(m.text(computer))
 	}
 	root := m.elem("Event", m.attr("xmlns", m.text(eventNamespace)),
 		m.elem("System",
-			m.elem("Provider", m.attr("Name", opt(sysProvider, event.KindString)), m.attr("Guid", opt(sysGUID, event.KindGUID))),
+			m.elem("Provider", m.attr("Name", opt(outProvider, event.KindString)), m.attr("Guid", opt(outGUID, event.KindGUID))),
 			eventID,
-			m.dependent("Version", sysVersion, event.KindUint8),
-			m.dependent("Level", sysLevel, event.KindUint8),
-			m.dependent("Task", sysTask, event.KindUint16),
-			m.dependent("Opcode", sysOpcode, event.KindUint8),
-			m.dependent("Keywords", sysKeywords, event.KindHex64),
-			m.elem("TimeCreated", m.attr("SystemTime", opt(sysTime, event.KindFiletime))),
-			m.dependent("EventRecordID", sysRecordID, event.KindUint64),
-			m.elem("Correlation", m.attr("ActivityID", opt(sysActivity, event.KindGUID)), m.attr("RelatedActivityID", opt(sysRelated, event.KindGUID))),
-			m.elem("Execution", m.attr("ProcessID", opt(sysPID, event.KindUint32)), m.attr("ThreadID", opt(sysTID, event.KindUint32))),
-			m.dependent("Channel", sysChannel, event.KindString),
+			m.dependent("Version", outVersion, event.KindUint8),
+			m.dependent("Level", outLevel, event.KindUint8),
+			m.dependent("Task", outTask, event.KindUint16),
+			m.dependent("Opcode", outOpcode, event.KindUint8),
+			m.dependent("Keywords", outKeywords, event.KindHex64),
+			m.elem("TimeCreated", m.attr("SystemTime", opt(outTime, event.KindFiletime))),
+			m.dependent("EventRecordID", outRecordID, event.KindUint64),
+			m.elem("Correlation", m.attr("ActivityID", opt(outActivity, event.KindGUID)), m.attr("RelatedActivityID", opt(outRelated, event.KindGUID))),
+			m.elem("Execution", m.attr("ProcessID", opt(outPID, event.KindUint32)), m.attr("ThreadID", opt(outTID, event.KindUint32))),
+			m.dependent("Channel", outChannel, event.KindString),
 			comp,
-			m.elem("Security", m.attr("UserID", opt(sysUserID, event.KindSID)))))
+			m.elem("Security", m.attr("UserID", opt(outUserID, event.KindSID)))))
 	if payload {
-		root.add(opt(sysPayload, event.KindXML))
+		root.add(opt(outPayload, event.KindXML))
 	}
 	return newTemplate("system", root)
 }
 
 // payloadTemplate is the inner template: the payload element of s with one
 // value per name.
-func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []slotKind) *template {
+func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []outSlot) *outTemplate {
 	path := strings.Split(s.Payload, "/")
-	var root *node
+	var root *outNode
 	if len(path) == 1 && path[0] == "EventData" {
 		root = m.elem("EventData")
 		for i, name := range s.Names {
@@ -272,8 +272,8 @@ func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *e
 // paths adds one value per name below leaf. A name continues the elements of
 // the name before it as far as that is possible; a value that stands already
 // begins a new element.
-func (m *builder) paths(leaf *node, list []string, kinds []slotKind) {
-	open := []*node{leaf} // the elements that the last name went through
+func (m *builder) paths(leaf *outNode, list []string, kinds []outSlot) {
+	open := []*outNode{leaf} // the elements that the last name went through
 	for i, name := range list {
 		segs := strings.Split(name, "/")
 		var attr string
@@ -306,7 +306,7 @@ func (m *builder) paths(leaf *node, list []string, kinds []slotKind) {
 }
 
 // accepts reports whether a value can join the element e in document order.
-func accepts(e *node, attr string) bool {
+func accepts(e *outNode, attr string) bool {
 	if attr == "" {
 		return len(e.kids) == 0
 	}

@@ -92,39 +92,39 @@ func appendDescriptors(b []byte, n int) (_ []byte, at int) {
 func appendSystem(b []byte, e *event.Event, at int) []byte {
 	le := binary.LittleEndian
 	b = append(b, e.Level, e.Opcode)
-	setValue(b, at, sysLevel, 1, event.KindUint8)
-	setValue(b, at, sysOpcode, 1, event.KindUint8)
+	setValue(b, at, outLevel, 1, event.KindUint8)
+	setValue(b, at, outOpcode, 1, event.KindUint8)
 	b = le.AppendUint16(b, e.Task)
-	setValue(b, at, sysTask, 2, event.KindUint16)
+	setValue(b, at, outTask, 2, event.KindUint16)
 	if e.ID>>16 == 0 {
 		b = le.AppendUint16(b, uint16(e.ID))
-		setValue(b, at, sysEventID, 2, event.KindUint16)
+		setValue(b, at, outEventID, 2, event.KindUint16)
 	} else {
 		b = le.AppendUint32(b, e.ID)
-		setValue(b, at, sysEventID, 4, event.KindUint32)
+		setValue(b, at, outEventID, 4, event.KindUint32)
 	}
 	if e.Qualifiers != 0 {
 		b = le.AppendUint16(b, e.Qualifiers)
-		setValue(b, at, sysQualifiers, 2, event.KindUint16)
+		setValue(b, at, outQualifiers, 2, event.KindUint16)
 	}
 	b = le.AppendUint64(b, e.Keywords)
-	setValue(b, at, sysKeywords, 8, event.KindHex64)
+	setValue(b, at, outKeywords, 8, event.KindHex64)
 	b = le.AppendUint64(b, uint64(e.Time))
-	setValue(b, at, sysTime, 8, event.KindFiletime)
-	b = appendTyped(b, e.ActivityID, at, sysActivity, event.KindGUID)
+	setValue(b, at, outTime, 8, event.KindFiletime)
+	b = appendTyped(b, e.ActivityID, at, outActivity, event.KindGUID)
 	b = le.AppendUint32(b, e.PID)
-	setValue(b, at, sysPID, 4, event.KindUint32)
+	setValue(b, at, outPID, 4, event.KindUint32)
 	b = le.AppendUint32(b, e.TID)
-	setValue(b, at, sysTID, 4, event.KindUint32)
+	setValue(b, at, outTID, 4, event.KindUint32)
 	b = le.AppendUint64(b, e.RecordID)
-	setValue(b, at, sysRecordID, 8, event.KindUint64)
+	setValue(b, at, outRecordID, 8, event.KindUint64)
 	b = append(b, e.Version)
-	setValue(b, at, sysVersion, 1, event.KindUint8)
-	b = appendTyped(b, e.UserID, at, sysUserID, event.KindSID)
-	b = appendTyped(b, e.RelatedID, at, sysRelated, event.KindGUID)
-	b = appendTyped(b, e.Provider, at, sysProvider, event.KindString)
-	b = appendTyped(b, providerGUID(e.Provider), at, sysGUID, event.KindGUID)
-	return appendTyped(b, e.Channel, at, sysChannel, event.KindString)
+	setValue(b, at, outVersion, 1, event.KindUint8)
+	b = appendTyped(b, e.UserID, at, outUserID, event.KindSID)
+	b = appendTyped(b, e.RelatedID, at, outRelated, event.KindGUID)
+	b = appendTyped(b, e.Provider, at, outProvider, event.KindString)
+	b = appendTyped(b, providerGUID(e.Provider), at, outGUID, event.KindGUID)
+	return appendTyped(b, e.Channel, at, outChannel, event.KindString)
 }
 
 // appendTyped appends a text of the System element in its binary form; "" is
