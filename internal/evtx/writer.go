@@ -37,6 +37,7 @@ type Writer struct {
 	pos    int    // end of its records
 	last   int    // offset of its last record, 0 when it is empty
 	first  uint64 // header id of its first record
+	start  uint64 // header id of the first record of the file
 	next   uint64 // header id of the next record, 0 before the first
 	chunks int    // chunks that were written
 
@@ -98,6 +99,7 @@ func (w *Writer) write(e *event.Event) error {
 	id := w.next
 	if id == 0 {
 		id = w.firstID(e)
+		w.start = id
 	}
 	for {
 		err := w.makeRecord(e, id)
@@ -224,10 +226,11 @@ func (w *Writer) flushChunk() error {
 	copy(c, chunkMagic)
 	first, last := w.first, w.next-1
 	if w.last == 0 { // an empty log
-		first, last = 1, math.MaxUint64
+		w.start, first, last = 1, 1, math.MaxUint64
 	}
-	le.PutUint64(c[chFirstNumber:], first)
-	le.PutUint64(c[chLastNumber:], last)
+	number := first - w.start + 1 // counts from 1 in each file
+	le.PutUint64(c[chFirstNumber:], number)
+	le.PutUint64(c[chLastNumber:], number+(last-first))
 	le.PutUint64(c[chFirstID:], first)
 	le.PutUint64(c[chLastID:], last)
 	le.PutUint32(c[chHeaderSize:], 128)
