@@ -18,7 +18,7 @@ const checkDepth = 64 // nesting that any real event stays far below
 
 var (
 	errCut   = errors.New("runs past its end")
-	errDepth = errors.New("nested too deeply")
+	errNested = errors.New("nested too deeply")
 )
 
 func (x *xmlChecker) take(n int) (int, error) {
@@ -35,7 +35,7 @@ func (x *xmlChecker) take(n int) (int, error) {
 // fragment (a value) may come without the header and the EOF token.
 func (x *xmlChecker) fragment(dep, nested bool, depth int) error {
 	if depth > checkDepth {
-		return errDepth
+		return errNested
 	}
 	if !nested || x.pos < x.end && x.b[x.pos] == tokFragment {
 		at, err := x.take(4)
@@ -247,7 +247,7 @@ func (x *xmlChecker) name() error {
 // element checks an element and that its sizes are right.
 func (x *xmlChecker) element(dep bool, depth int) error {
 	if depth > checkDepth {
-		return errDepth
+		return errNested
 	}
 	head := 5
 	if dep {

@@ -16,6 +16,10 @@ type WriterOptions struct {
 	// FirstHeaderID is the id in the header of the first record; 0 takes that
 	// event's own EventRecordID. 1 numbers the headers as an export does.
 	FirstHeaderID uint64
+	// MaxSize bounds the file, in bytes; Write returns ErrFull for an event
+	// that would make it larger. 0 is the bound of the format, 65535 chunks
+	// (4 GiB). A file always may hold one chunk.
+	MaxSize int64
 }
 
 // A Writer writes a log of version 3.1.
@@ -27,7 +31,7 @@ type WriterOptions struct {
 // differ, as in a filtered export. System/EventRecordID always is the event's.
 //
 // Until Close the file header carries the dirty flag. Memory is bounded: one
-// chunk, one record, and at most maxTemplates templates.
+// chunk, one record, and at most maxOutTemplates templates.
 type Writer struct {
 	w   io.WriteSeeker
 	opt WriterOptions
@@ -42,18 +46,26 @@ type Writer struct {
 	chunks int    // chunks that were written
 
 	rec     []byte   // the record that is being made; it will stand at pos
-	gen     uint64   // number of the chunk, from 1; see nameEntry.gen
+	gen     uint64   // number of the chunk, from 1; see outName.gen
 	defined []outDef // by the record that is being made
 
 	nameHead     [chStringCount]uint32
 	templateHead [chTmplCount]uint32
 
-	cache templateCache
+	cache outCache
 }
 
-// ErrFull is returned by Write when a file cannot take more chunks: their count
-// is a 16-bit number, so a log ends at 4 GiB.
-var ErrFull = errors.New("the log is full (65535 chunks)")
+// ErrFull is returned by Write when the file cannot take more chunks: because
+// of WriterOptions.MaxSize, or because their count is a 16-bit number.
+var ErrFull = errors.New("the log is full")
+
+// maxChunks is the number of chunks that the file may hold.
+func (o WriterOptions) maxChunks() int {
+	if o.MaxSize <= 0 {
+		return math.MaxUint16
+	}
+	return int(min(max((o.MaxSize-fileHeaderSize)/chunkSize, 1), math.MaxUint16))
+}
 
 // NewWriter starts a log at the current position of w, which must be the start
 // of an empty file.
@@ -93,7 +105,7 @@ func (w *Writer) Write(e *event.Event) error {
 }
 
 func (w *Writer) write(e *event.Event) error {
-	if w.chunks >= math.MaxUint16 {
+	if w.chunks >= w.opt.maxChunks() {
 		return ErrFull
 	}
 	id := w.next
@@ -120,7 +132,7 @@ func (w *Writer) write(e *event.Event) error {
 		if err := w.flushChunk(); err != nil {
 			return err
 		}
-		if w.chunks >= math.MaxUint16 {
+		if w.chunks >= w.opt.maxChunks() {
 			return ErrFull
 		}
 	}

@@ -9,27 +9,28 @@ import (
 
 // Bounds of the template cache.
 const (
-	maxTemplates = 4096  // distinct templates
-	maxShapes    = 16384 // ways to find them
-	maxValues    = 8192  // values of one event; more do not fit into a chunk
+	maxOutTemplates = 4096  // distinct templates
+	maxOutShapes    = 16384 // ways to find them
+	maxOutNames     = 65536 // distinct element and attribute names
+	maxOutValues    = 8192  // values of one event; more do not fit into a chunk
 )
 
-// templateCache finds the two templates of an event. A template that leaves the
+// outCache finds the two templates of an event. A template that leaves the
 // cache may be defined a second time in the same chunk; that is allowed.
-type templateCache struct {
+type outCache struct {
 	names  outNames
 	byGUID map[[16]byte]*outTemplate
-	system map[systemKey]*outTemplate
-	shapes map[shapeKey][]outShape
+	system map[outSystemKey]*outTemplate
+	shapes map[outShapeKey][]outShape
 	count  int // of shapes
 }
 
-type systemKey struct {
+type outSystemKey struct {
 	computer string
 	payload  bool
 }
 
-type shapeKey struct {
+type outShapeKey struct {
 	schema   *event.Schema
 	provider string
 	id       uint32
@@ -59,17 +60,17 @@ func (s *outShape) fits(values []event.Value) bool {
 	return true
 }
 
-func (c *templateCache) reset() {
+func (c *outCache) reset() {
 	c.names = outNames{}
 	c.byGUID = map[[16]byte]*outTemplate{}
-	c.system = map[systemKey]*outTemplate{}
-	c.shapes = map[shapeKey][]outShape{}
+	c.system = map[outSystemKey]*outTemplate{}
+	c.shapes = map[outShapeKey][]outShape{}
 	c.count = 0
 }
 
 // templates returns the System template and the payload template (nil when the
 // event has no payload) of e.
-func (c *templateCache) templates(e *event.Event) (sys, payload *outTemplate, err error) {
+func (c *outCache) templates(e *event.Event) (sys, payload *outTemplate, err error) {
 	names := 0
 	hasPayload := e.Schema != nil && e.Schema.Payload != ""
 	if e.Schema != nil {
@@ -80,15 +81,15 @@ func (c *templateCache) templates(e *event.Event) (sys, payload *outTemplate, er
 		return nil, nil, fmt.Errorf("%d values for %d names", len(e.Values), names)
 	case names > 0 && !hasPayload:
 		return nil, nil, errors.New("values without a payload element")
-	case names > maxValues:
+	case names > maxOutValues:
 		return nil, nil, errTooLarge
 	}
-	if len(c.byGUID) >= maxTemplates || c.count >= maxShapes {
+	if len(c.byGUID) >= maxOutTemplates || c.count >= maxOutShapes || len(c.names) >= maxOutNames {
 		c.reset()
 	}
-	key := systemKey{e.Computer, hasPayload}
+	key := outSystemKey{e.Computer, hasPayload}
 	if sys = c.system[key]; sys == nil {
-		m := &builder{names: c.names}
+		m := &outBuilder{names: c.names}
 		sys = systemTemplate(m, e.Computer, hasPayload)
 		if m.err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", errTooLarge, m.err)
@@ -99,7 +100,7 @@ func (c *templateCache) templates(e *event.Event) (sys, payload *outTemplate, er
 	if !hasPayload {
 		return sys, nil, nil
 	}
-	sk := shapeKey{e.Schema, e.Provider, e.ID, e.Version}
+	sk := outShapeKey{e.Schema, e.Provider, e.ID, e.Version}
 	list := c.shapes[sk]
 	for i := range list {
 		if list[i].fits(e.Values) {
@@ -110,14 +111,14 @@ func (c *templateCache) templates(e *event.Event) (sys, payload *outTemplate, er
 	return sys, payload, err
 }
 
-func (c *templateCache) compile(e *event.Event, key shapeKey, list []outShape) (*outTemplate, error) {
+func (c *outCache) compile(e *event.Event, key outShapeKey, list []outShape) (*outTemplate, error) {
 	kinds := make([]outSlot, len(e.Values))
 	for i := range e.Values {
 		if kinds[i].kind = e.Values[i].Kind; kinds[i].kind == event.KindNull {
 			kinds[i] = outSlot{event.KindString, true}
 		}
 	}
-	m := &builder{names: c.names}
+	m := &outBuilder{names: c.names}
 	t := payloadTemplate(m, e.Provider, e.ID, e.Version, e.Schema, kinds)
 	if m.err != nil {
 		return nil, fmt.Errorf("%w: %w", errTooLarge, m.err)
@@ -129,7 +130,7 @@ func (c *templateCache) compile(e *event.Event, key shapeKey, list []outShape) (
 }
 
 // share returns the template that is known under the GUID of t.
-func (c *templateCache) share(t *outTemplate) *outTemplate {
+func (c *outCache) share(t *outTemplate) *outTemplate {
 	if known := c.byGUID[t.guid]; known != nil {
 		return known
 	}

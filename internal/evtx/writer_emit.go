@@ -93,7 +93,7 @@ func (w *Writer) appendAttrs(b []byte, attrs []*outNode) []byte {
 
 // appendName appends the offset of a name, and the name itself where the chunk
 // does not hold it yet.
-func (w *Writer) appendName(b []byte, n *nameEntry) []byte {
+func (w *Writer) appendName(b []byte, n *outName) []byte {
 	le := binary.LittleEndian
 	if n.gen == w.gen {
 		return le.AppendUint32(b, n.off)
@@ -114,7 +114,7 @@ func (w *Writer) appendName(b []byte, n *nameEntry) []byte {
 
 // A definition is what the record that is being made added to the chunk.
 type outDef struct {
-	name *nameEntry
+	name *outName
 	tmpl *outTemplate
 }
 

@@ -13,7 +13,7 @@ import (
 type outNode struct {
 	kind     nodeKind
 	dep      uint16     // element: the value it depends on, or noDep
-	name     *nameEntry // element, attribute
+	name     *outName   // element, attribute
 	attrs    []*outNode // element
 	kids     []*outNode // element; attribute: its one value
 	text     string     // text
@@ -37,9 +37,9 @@ const noDep = 0xffff
 // chunk anyway.
 const maxNameBytes = 32768
 
-// A nameEntry is an element or attribute name and where the current chunk
+// A outName is an element or attribute name and where the current chunk
 // holds it.
-type nameEntry struct {
+type outName struct {
 	text  string
 	utf16 []byte
 	hash  uint16
@@ -105,9 +105,9 @@ func appendLenString(b []byte, s string) []byte {
 }
 
 // names interns the names of the writer's templates.
-type outNames map[string]*nameEntry
+type outNames map[string]*outName
 
-func (m outNames) get(s string) (*nameEntry, error) {
+func (m outNames) get(s string) (*outName, error) {
 	if n, ok := m[s]; ok {
 		return n, nil
 	}
@@ -115,18 +115,18 @@ func (m outNames) get(s string) (*nameEntry, error) {
 		return nil, fmt.Errorf("name of %d bytes is too long", len(s))
 	}
 	u := appendUTF16(nil, s)
-	n := &nameEntry{text: s, utf16: u, hash: nameHash(units(u))}
+	n := &outName{text: s, utf16: u, hash: nameHash(units(u))}
 	m[s] = n
 	return n, nil
 }
 
-// builder makes trees; the first error stays.
-type builder struct {
+// outBuilder makes trees; the first error stays.
+type outBuilder struct {
 	names outNames
 	err   error
 }
 
-func (m *builder) name(s string) *nameEntry {
+func (m *outBuilder) name(s string) *outName {
 	n, err := m.names.get(s)
 	if err != nil && m.err == nil {
 		m.err = err
@@ -134,7 +134,7 @@ func (m *builder) name(s string) *nameEntry {
 	return n
 }
 
-func (m *builder) elem(name string, parts ...*outNode) *outNode {
+func (m *outBuilder) elem(name string, parts ...*outNode) *outNode {
 	n := &outNode{kind: nodeElement, dep: noDep, name: m.name(name)}
 	for _, p := range parts {
 		n.add(p)
@@ -150,11 +150,11 @@ func (n *outNode) add(p *outNode) {
 	}
 }
 
-func (m *builder) attr(name string, value *outNode) *outNode {
+func (m *outBuilder) attr(name string, value *outNode) *outNode {
 	return &outNode{kind: nodeAttr, name: m.name(name), kids: []*outNode{value}}
 }
 
-func (m *builder) text(s string) *outNode {
+func (m *outBuilder) text(s string) *outNode {
 	if len(s) > maxNameBytes && m.err == nil {
 		m.err = fmt.Errorf("literal text of %d bytes is too long", len(s))
 	}
@@ -178,7 +178,7 @@ func (k outSlot) sub(slot int) *outNode {
 
 // dependent makes an element of one optional value: the element is left out
 // when the value is null.
-func (m *builder) dependent(name string, slot int, t event.Kind) *outNode {
+func (m *outBuilder) dependent(name string, slot int, t event.Kind) *outNode {
 	n := m.elem(name, opt(slot, t))
 	n.dep = uint16(slot)
 	return n
@@ -211,7 +211,7 @@ const eventNamespace = "http://schemas.microsoft.com/win/2004/08/events/event"
 
 // systemTemplate is the outer template. The computer is literal, as Windows
 // writes it.
-func systemTemplate(m *builder, computer string, payload bool) *outTemplate {
+func systemTemplate(m *outBuilder, computer string, payload bool) *outTemplate {
 	eventID := m.elem("EventID", m.attr("Qualifiers", opt(outQualifiers, event.KindUint16)), opt(outEventID, event.KindUint16))
 	eventID.dep = outEventID
 	comp := m.elem("Computer")
@@ -242,12 +242,16 @@ func systemTemplate(m *builder, computer string, payload bool) *outTemplate {
 
 // payloadTemplate is the inner template: the payload element of s with one
 // value per name.
-func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *event.Schema, kinds []outSlot) *outTemplate {
+func payloadTemplate(m *outBuilder, provider string, id uint32, version uint8, s *event.Schema, kinds []outSlot) *outTemplate {
 	path := strings.Split(s.Payload, "/")
 	var root *outNode
 	if len(path) == 1 && path[0] == "EventData" {
 		root = m.elem("EventData")
 		for i, name := range s.Names {
+			if attr, ok := strings.CutPrefix(name, "@"); ok && attr != "" && accepts(root, attr) {
+				root.add(m.attr(attr, kinds[i].sub(i)))
+				continue
+			}
 			d := m.elem("Data")
 			if name != "" {
 				d.add(m.attr("Name", m.text(name)))
@@ -272,7 +276,7 @@ func payloadTemplate(m *builder, provider string, id uint32, version uint8, s *e
 // paths adds one value per name below leaf. A name continues the elements of
 // the name before it as far as that is possible; a value that stands already
 // begins a new element.
-func (m *builder) paths(leaf *outNode, list []string, kinds []outSlot) {
+func (m *outBuilder) paths(leaf *outNode, list []string, kinds []outSlot) {
 	open := []*outNode{leaf} // the elements that the last name went through
 	for i, name := range list {
 		segs := strings.Split(name, "/")

@@ -71,10 +71,10 @@ func units(utf16le []byte) []uint16 {
 	return u
 }
 
-// appendSID appends the binary form of "S-1-…" ([MS-DTYP] 2.4.2). ok is false
+// packSID appends the binary form of "S-1-…" ([MS-DTYP] 2.4.2). ok is false
 // unless s is a SID in the form in which Windows writes it, so that it comes
 // back unchanged.
-func appendSID(b []byte, s string) (_ []byte, ok bool) {
+func packSID(b []byte, s string) (_ []byte, ok bool) {
 	rest, ok := strings.CutPrefix(s, "S-")
 	if !ok {
 		return b, false
@@ -87,7 +87,7 @@ func appendSID(b []byte, s string) (_ []byte, ok bool) {
 	if hex, isHex := strings.CutPrefix(rest[1:], "0x"); isHex {
 		text, _, _ := strings.Cut(hex, "-")
 		n, err := strconv.ParseUint(text, 16, 48)
-		if err != nil || len(text) != 12 || n>>32 == 0 || strings.ToUpper(text) != text {
+		if err != nil || len(text) != 12 || n>>32 == 0 || strings.ToLower(text) != text {
 			return b, false
 		}
 		authority, rest = n, hex[len(text):]
@@ -122,9 +122,9 @@ func cutDecimal(s string, limit uint64) (n uint64, rest string, ok bool) {
 	return n, s[i:], i > 0 && n <= limit
 }
 
-// appendGUID appends the binary form of "{XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}"
+// packGUID appends the binary form of "{XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}"
 // in upper or lower case.
-func appendGUID(b []byte, s string) (_ []byte, ok bool) {
+func packGUID(b []byte, s string) (_ []byte, ok bool) {
 	if len(s) != 38 || s[0] != '{' || s[37] != '}' || s[9] != '-' || s[14] != '-' || s[19] != '-' || s[24] != '-' {
 		return b, false
 	}

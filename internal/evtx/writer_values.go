@@ -45,9 +45,9 @@ func (w *Writer) appendValue(b []byte, v event.Value) ([]byte, event.Kind, error
 		ok = len(v.Str) == 16
 		b = append(b, v.Str...)
 	case event.KindGUID:
-		b, ok = appendGUID(b, v.Str)
+		b, ok = packGUID(b, v.Str)
 	case event.KindSID:
-		b, ok = appendSID(b, v.Str)
+		b, ok = packSID(b, v.Str)
 	case event.KindXML:
 		var err error
 		if b, err = w.appendFragment(b, v.Str); err != nil {
@@ -136,9 +136,9 @@ func appendTyped(b []byte, s string, at, i int, k event.Kind) []byte {
 	start, ok := len(b), false
 	switch k {
 	case event.KindGUID:
-		b, ok = appendGUID(b, s)
+		b, ok = packGUID(b, s)
 	case event.KindSID:
-		b, ok = appendSID(b, s)
+		b, ok = packSID(b, s)
 	}
 	if !ok {
 		b, k = appendUTF16(b, s), event.KindString
