@@ -14,6 +14,7 @@ type File interface {
 	io.Reader
 	io.ReaderAt
 	io.Writer
+	io.WriterAt
 	io.Closer
 	Sync() error
 	Truncate(size int64) error
@@ -28,7 +29,7 @@ type FS interface {
 	Remove(name string) error
 	MkdirAll(dir string, perm os.FileMode) error
 	ReadDir(dir string) ([]os.DirEntry, error)
-	SyncDir(dir string) error         // makes created, renamed and removed names durable
+	SyncDir(dir string) error        // makes created, renamed and removed names durable
 	Free(dir string) (uint64, error) // bytes that this user may still write
 }
 

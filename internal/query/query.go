@@ -140,7 +140,7 @@ func (m *Matcher) Match(r *record.Record) bool {
 		m.ops != 0 && m.ops&(1<<r.Op) == 0,
 		m.results != 0 && m.results&(1<<r.Result) == 0,
 		q.HideNetworkLogons && networkLogon(r),
-		len(q.Servers) > 0 && !slices.ContainsFunc(q.Servers, func(s string) bool { return sameServer(s, r.Server) }),
+		!q.WantsServer(r.Server),
 		len(q.Clients) > 0 && !slices.ContainsFunc(q.Clients, func(s string) bool {
 			return strings.EqualFold(s, r.ClientIP) || strings.EqualFold(s, r.ClientName)
 		}),
@@ -155,6 +155,11 @@ func (m *Matcher) Match(r *record.Record) bool {
 
 func networkLogon(r *record.Record) bool {
 	return (r.Op == record.OpLogon || r.Op == record.OpLogoff) && r.Result == record.Success && r.Get("logon_type") == "3"
+}
+
+// WantsServer reports whether records of this server can meet the conditions.
+func (q *Query) WantsServer(server string) bool {
+	return len(q.Servers) == 0 || slices.ContainsFunc(q.Servers, func(s string) bool { return sameServer(s, server) })
 }
 
 func sameServer(want, server string) bool {

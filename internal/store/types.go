@@ -100,13 +100,19 @@ type ServerInfo struct {
 	First, Last int64  // Unix ns of the records; 0 when there are none
 }
 
+// RawGroup is new events of one life of a channel, in record order. The
+// Generation of the events is not stored: it is the rank of the life.
+type RawGroup struct {
+	Channel string
+	Life    uint32
+	Events  []*event.Event
+}
+
 // Commit is what becomes durable and visible together.
 type Commit struct {
 	Server string
-	// Raw are new events in any order; ownership of the slice stays with the
-	// caller. Their Generation is a life number of Store.Life, not the
-	// generation of the records.
-	Raw []*event.Event
+	// Raw are new events, as Planner.Plan placed them.
+	Raw []RawGroup
 	// Late is set when Raw was not given to the converter: the merge key from
 	// which on the server's records are out of date.
 	Late *Key

@@ -1,0 +1,370 @@
+package event
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// BlockEvents is the most events that AppendBlock takes.
+const BlockEvents = 4096
+
+const blockVersion = 1
+
+// errBlock is wrapped by every error of DecodeBlock.
+var errBlock = errors.New("event block")
+
+// blockWriter collects the tables of a block.
+type blockWriter struct {
+	strings map[string]uint64
+	text    []string
+	schemas map[*Schema]uint64
+	shapes  []*Schema
+}
+
+func (w *blockWriter) str(s string) uint64 {
+	n, ok := w.strings[s]
+	if !ok {
+		n = uint64(len(w.text))
+		w.strings[s] = n
+		w.text = append(w.text, s)
+	}
+	return n
+}
+
+// schema is 0 for none, or the index in shapes plus one.
+func (w *blockWriter) schema(s *Schema) uint64 {
+	if s == nil {
+		return 0
+	}
+	n, ok := w.schemas[s]
+	if !ok {
+		n = uint64(len(w.shapes) + 1)
+		for i, o := range w.shapes {
+			if o.equal(s) {
+				n = uint64(i + 1)
+			}
+		}
+		if int(n) > len(w.shapes) {
+			w.shapes = append(w.shapes, s)
+		}
+		w.schemas[s] = n
+	}
+	return n
+}
+
+func (s *Schema) equal(o *Schema) bool {
+	if s.Payload != o.Payload || len(s.Names) != len(o.Names) {
+		return false
+	}
+	for i, n := range s.Names {
+		if n != o.Names[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func zigzag(d uint64) uint64   { return d<<1 ^ uint64(int64(d)>>63) }
+func unzigzag(u uint64) uint64 { return u>>1 ^ -(u & 1) }
+
+// numColumns are the system fields that are plain numbers.
+var numColumns = [...]struct {
+	get   func(*Event) uint64
+	set   func(*Event, uint64)
+	max   uint64
+	delta bool
+}{
+	{func(e *Event) uint64 { return uint64(e.ID) }, func(e *Event, n uint64) { e.ID = uint32(n) }, 1<<32 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Version) }, func(e *Event, n uint64) { e.Version = uint8(n) }, 1<<8 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Level) }, func(e *Event, n uint64) { e.Level = uint8(n) }, 1<<8 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Opcode) }, func(e *Event, n uint64) { e.Opcode = uint8(n) }, 1<<8 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Task) }, func(e *Event, n uint64) { e.Task = uint16(n) }, 1<<16 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Qualifiers) }, func(e *Event, n uint64) { e.Qualifiers = uint16(n) }, 1<<16 - 1, false},
+	{func(e *Event) uint64 { return e.Keywords }, func(e *Event, n uint64) { e.Keywords = n }, 1<<64 - 1, true},
+	{func(e *Event) uint64 { return uint64(e.Time) }, func(e *Event, n uint64) { e.Time = Filetime(n) }, 1<<64 - 1, true},
+	{func(e *Event) uint64 { return e.RecordID }, func(e *Event, n uint64) { e.RecordID = n }, 1<<64 - 1, true},
+	{func(e *Event) uint64 { return uint64(e.PID) }, func(e *Event, n uint64) { e.PID = uint32(n) }, 1<<32 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.TID) }, func(e *Event, n uint64) { e.TID = uint32(n) }, 1<<32 - 1, false},
+	{func(e *Event) uint64 { return uint64(e.Generation) }, func(e *Event, n uint64) { e.Generation = uint32(n) }, 1<<32 - 1, false},
+}
+
+// strColumns are the system fields that are text.
+var strColumns = [...]func(*Event) *string{
+	func(e *Event) *string { return &e.Provider },
+	func(e *Event) *string { return &e.Channel },
+	func(e *Event) *string { return &e.Computer },
+	func(e *Event) *string { return &e.ActivityID },
+	func(e *Event) *string { return &e.RelatedID },
+	func(e *Event) *string { return &e.UserID },
+}
+
+// AppendBlock appends the block form of at most BlockEvents events, by column
+// and exact in every field; it does not compress. The form is: version, string
+// table, schema table, number of events, the numeric system fields, the text
+// ones, schema and number of values of each event, then per schema and slot the
+// values.
+func AppendBlock(b []byte, events []*Event) []byte {
+	w := &blockWriter{strings: make(map[string]uint64), schemas: make(map[*Schema]uint64)}
+	var body []byte
+	u := func(n uint64) { body = binary.AppendUvarint(body, n) }
+	u(uint64(len(events)))
+	for _, c := range numColumns {
+		var prev uint64
+		for _, e := range events {
+			n := c.get(e)
+			if c.delta {
+				n, prev = zigzag(n-prev), n
+			}
+			u(n)
+		}
+	}
+	for _, c := range strColumns {
+		for _, e := range events {
+			u(w.str(*c(e)))
+		}
+	}
+	bySchema := make(map[uint64][]*Event)
+	for _, e := range events {
+		s := w.schema(e.Schema)
+		bySchema[s] = append(bySchema[s], e)
+		u(s)
+		u(uint64(len(e.Values)))
+	}
+	for s := range uint64(len(w.shapes) + 1) {
+		for slot := 0; ; slot++ {
+			more := false
+			for _, e := range bySchema[s] {
+				if slot < len(e.Values) {
+					more = true
+					body = w.appendValue(body, e.Values[slot])
+				}
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	var shapes []byte
+	shapes = binary.AppendUvarint(shapes, uint64(len(w.shapes)))
+	for _, s := range w.shapes {
+		shapes = binary.AppendUvarint(shapes, w.str(s.Payload))
+		shapes = binary.AppendUvarint(shapes, uint64(len(s.Names)))
+		for _, n := range s.Names {
+			shapes = binary.AppendUvarint(shapes, w.str(n))
+		}
+	}
+	b = append(b, blockVersion)
+	b = binary.AppendUvarint(b, uint64(len(w.text)))
+	for _, s := range w.text {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+	}
+	for _, s := range w.text {
+		b = append(b, s...)
+	}
+	return append(append(b, shapes...), body...)
+}
+
+// appendValue writes kind<<1 and the half that the kind uses, or kind<<1|1 and
+// both halves for a value that uses the other one too.
+func (w *blockWriter) appendValue(b []byte, v Value) []byte {
+	str, num := v.Kind.usesStr(), v.Kind.usesNum()
+	if v.Str != "" && !str || v.Num != 0 && !num {
+		b = binary.AppendUvarint(b, uint64(v.Kind)<<1|1)
+		return binary.AppendUvarint(binary.AppendUvarint(b, w.str(v.Str)), v.Num)
+	}
+	b = binary.AppendUvarint(b, uint64(v.Kind)<<1)
+	switch {
+	case str:
+		return binary.AppendUvarint(b, w.str(v.Str))
+	case num:
+		return binary.AppendUvarint(b, v.Num)
+	}
+	return b
+}
+
+func (k Kind) usesStr() bool {
+	return k.textual() || k == KindBinary || k == KindSystemTime || k&KindArray != 0
+}
+
+func (k Kind) usesNum() bool { return k != KindNull && !k.usesStr() }
+
+// blockReader reads a block; the first error sticks and ends every loop.
+type blockReader struct {
+	b    []byte
+	err  error
+	text []string
+}
+
+func (r *blockReader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", errBlock, fmt.Sprintf(format, args...))
+	}
+	r.b = nil
+}
+
+func (r *blockReader) u(limit uint64) uint64 {
+	n, k := binary.Uvarint(r.b)
+	if k <= 0 || n > limit {
+		r.fail("bad number %d, want at most %d", n, limit)
+		return 0
+	}
+	r.b = r.b[k:]
+	return n
+}
+
+// count reads the number of things that take at least one byte each.
+func (r *blockReader) count() int { return int(r.u(uint64(len(r.b)))) }
+
+func (r *blockReader) str() string {
+	n := r.u(1 << 62)
+	if n >= uint64(len(r.text)) {
+		r.fail("string %d of %d", n, len(r.text))
+		return ""
+	}
+	return r.text[n]
+}
+
+func (r *blockReader) table() {
+	lengths := make([]int, r.count())
+	total := 0
+	for i := range lengths {
+		lengths[i] = r.count()
+		total += lengths[i]
+		if total > len(r.b) {
+			r.fail("string table of %d bytes", total)
+			return
+		}
+	}
+	if r.err != nil {
+		return
+	}
+	all := string(r.b[:total])
+	r.b = r.b[total:]
+	r.text = make([]string, len(lengths))
+	for i, n := range lengths {
+		r.text[i], all = all[:n], all[n:]
+	}
+}
+
+func (r *blockReader) value() Value {
+	head := r.u(1<<9 - 1)
+	v := Value{Kind: Kind(head >> 1)}
+	if head&1 != 0 {
+		v.Str = r.str()
+		v.Num = r.u(1<<64 - 1)
+		return v
+	}
+	switch {
+	case v.Kind.usesStr():
+		v.Str = r.str()
+	case v.Kind.usesNum():
+		v.Num = r.u(1<<64 - 1)
+	}
+	return v
+}
+
+func (r *blockReader) schemas() []*Schema {
+	l := make([]*Schema, 1, 8)
+	for range r.count() {
+		payload := r.str()
+		names := make([]string, r.count())
+		for j := range names {
+			names[j] = r.str()
+		}
+		if r.err != nil {
+			return l
+		}
+		l = append(l, NewSchema(payload, names))
+	}
+	return l
+}
+
+// DecodeBlock is the inverse of AppendBlock. It takes any bytes: damaged ones
+// give an error, and memory is bounded by a small multiple of len(b).
+func DecodeBlock(b []byte) ([]*Event, error) {
+	if len(b) == 0 || b[0] != blockVersion {
+		return nil, fmt.Errorf("%w: unknown version", errBlock)
+	}
+	r := &blockReader{b: b[1:]}
+	r.table()
+	schemas := r.schemas()
+	n := int(r.u(BlockEvents))
+	if n > len(r.b) {
+		r.fail("%d events in %d bytes", n, len(r.b))
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	store := make([]Event, n)
+	for _, c := range numColumns {
+		var prev uint64
+		for i := range store {
+			v := r.u(c.max)
+			if c.delta {
+				v = prev + unzigzag(v)
+				prev = v
+			}
+			c.set(&store[i], v)
+		}
+	}
+	for _, c := range strColumns {
+		for i := range store {
+			*c(&store[i]) = r.str()
+		}
+	}
+	bySchema := r.shapesOf(store, schemas)
+	for s := range schemas {
+		for slot := 0; r.err == nil; slot++ {
+			more := false
+			for _, e := range bySchema[s] {
+				if slot < len(e.Values) {
+					more = true
+					e.Values[slot] = r.value()
+				}
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	if r.err == nil && len(r.b) != 0 {
+		r.fail("%d bytes left over", len(r.b))
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	events := make([]*Event, n)
+	for i := range store {
+		events[i] = &store[i]
+	}
+	return events, nil
+}
+
+// shapesOf reads schema and number of values of each event and makes room for
+// the values.
+func (r *blockReader) shapesOf(store []Event, schemas []*Schema) [][]*Event {
+	bySchema := make([][]*Event, len(schemas))
+	counts := make([]int, len(store))
+	total := 0
+	for i := range store {
+		s := int(r.u(uint64(len(schemas) - 1)))
+		counts[i] = r.count()
+		total += counts[i]
+		store[i].Schema = schemas[s]
+		bySchema[s] = append(bySchema[s], &store[i])
+	}
+	if total > len(r.b) {
+		r.fail("%d values in %d bytes", total, len(r.b))
+	}
+	if r.err != nil {
+		return make([][]*Event, len(schemas))
+	}
+	values := make([]Value, total)
+	for i, n := range counts {
+		if n > 0 {
+			store[i].Values, values = values[:n:n], values[n:]
+		}
+	}
+	return bySchema
+}

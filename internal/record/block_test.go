@@ -1,0 +1,86 @@
+package record
+
+import (
+	"math"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func blockSample() []Record {
+	l := []Record{sample(), {}, {Time: math.MinInt64, EndTime: math.MaxInt64, Received: -1, FirstID: math.MaxUint64, RawIDs: []uint64{0, math.MaxUint64},
+		Generation: math.MaxUint32, Ordinal: math.MaxUint32, Session: math.MaxUint64, ShareRoot: math.MaxUint32, Count: math.MaxUint32,
+		RulesVersion: math.MaxUint32, Op: 255, Object: 255, Result: 255, Confidence: 255, Class: 255, Path: "\xff\xed\xa0\x80\x00"}}
+	for i := range 40 {
+		r := sample()
+		r.ShareRoot = uint32(i)
+		r.Path += strconv.Itoa(i % 7)
+		r.Time -= int64(i) * 1e9
+		r.Set("pages", strconv.Itoa(i))
+		l = append(l, r)
+	}
+	return l
+}
+
+func blockRecords(b *Block) []Record {
+	var l []Record
+	for i := range b.Len() {
+		l = append(l, b.Record(i))
+	}
+	return l
+}
+
+func TestBlockIsExact(t *testing.T) {
+	f := func(want []Record) {
+		t.Helper()
+		b, err := DecodeBlock(AppendBlock(nil, want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, blockRecords(b), cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("records changed (-want +got):\n%s", d)
+		}
+		for i := range want {
+			if b.ID(i) != want[i].ID() || b.Time(i) != want[i].Time || b.Text[b.Code(ColUser, i)] != want[i].User {
+				t.Errorf("columns of row %d differ from the record", i)
+			}
+		}
+	}
+	f(nil)
+	f(blockSample())
+}
+
+func TestDecodeBlockDamaged(t *testing.T) {
+	good := AppendBlock(nil, blockSample())
+	for n := range good {
+		if _, err := DecodeBlock(good[:n]); err == nil {
+			t.Errorf("a block cut to %d of %d bytes gave no error", n, len(good))
+		}
+	}
+	for i := range good {
+		bad := append([]byte(nil), good...)
+		bad[i] ^= 0x81
+		_, _ = DecodeBlock(bad) // must return
+	}
+}
+
+func FuzzDecodeBlock(f *testing.F) {
+	f.Add(AppendBlock(nil, blockSample()))
+	f.Add(AppendBlock(nil, nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bl, err := DecodeBlock(b)
+		if err != nil {
+			return
+		}
+		want := blockRecords(bl)
+		again, err := DecodeBlock(AppendBlock(nil, want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, blockRecords(again), cmpopts.EquateEmpty()); d != "" {
+			t.Error(d)
+		}
+	})
+}

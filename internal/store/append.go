@@ -1,0 +1,261 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// reserve is the free space that a commit must leave: the folder's small files
+// and the next clean-up still fit.
+const reserve = 64 << 20
+
+// SpaceError says that a commit was refused because the disk is nearly full.
+// Nothing of it was stored; everything stored before is intact.
+type SpaceError struct {
+	Dir        string
+	Free, Need uint64 // bytes
+}
+
+func (e *SpaceError) Error() string {
+	return fmt.Sprintf("disk of %s is nearly full: %d MiB free, %d MiB needed; free some space and start again, nothing stored is lost", e.Dir, e.Free>>20, e.Need>>20)
+}
+
+// compareRecords orders newest first: time, then id, both falling.
+func compareRecords(at int64, aid record.ID, bt int64, bid record.ID) int {
+	return cmp.Or(cmp.Compare(bt, at), compareIDs(bid, aid))
+}
+
+func compareIDs(a, b record.ID) int {
+	return cmp.Or(strings.Compare(a.Server, b.Server), strings.Compare(a.Channel, b.Channel),
+		cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.FirstID, b.FirstID), cmp.Compare(a.Ordinal, b.Ordinal))
+}
+
+// Append makes the commit durable and then visible. It returns the commit's
+// sequence number. On an error nothing of the commit is stored.
+func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
+	if s.opt.ReadOnly {
+		return 0, errors.New("append: the data folder is open for reading only")
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.append.Lock()
+	defer s.append.Unlock()
+	s.mu.RLock()
+	failed, closed, seq := s.failed, s.closed, s.index.seq+1
+	s.mu.RUnlock()
+	switch {
+	case closed:
+		return 0, os.ErrClosed
+	case failed != nil:
+		return 0, fmt.Errorf("the data folder must be opened again after an earlier failure: %w", failed)
+	}
+	f, body, err := s.buildFrame(c, seq)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.write(f, body); err != nil {
+		return 0, err
+	}
+	return seq, nil
+}
+
+// buildFrame packs the blocks of a commit. Offsets count from the body's start.
+func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
+	f := &frame{
+		seq: seq, server: c.Server, received: c.Received, late: c.Late, rewind: c.Rewind,
+		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
+	}
+	var body []byte
+	put := func(b []byte, n int) blockRef {
+		p := s.codec.pack(b)
+		r := blockRef{off: int64(len(body)), size: uint32(len(p)), crc: checksum(p), n: n}
+		body = append(body, p...)
+		return r
+	}
+	for _, g := range c.Raw {
+		for part := range slices.Chunk(g.Events, event.BlockEvents) {
+			b, err := rawMeta(g, part)
+			if err != nil {
+				return nil, nil, err
+			}
+			b.blockRef = put(event.AppendBlock(nil, part), len(part))
+			f.raw = append(f.raw, b)
+		}
+	}
+	recs := func(l []record.Record) []*recBlock {
+		var out []*recBlock
+		for i := range l {
+			l[i].Received = c.Received
+		}
+		slices.SortFunc(l, func(a, b record.Record) int { return compareRecords(a.Time, a.ID(), b.Time, b.ID()) })
+		for part := range slices.Chunk(l, record.BlockRecords) {
+			b := recMeta(c.Server, seq, part)
+			b.blockRef = put(record.AppendBlock(nil, part), len(part))
+			out = append(out, b)
+		}
+		return out
+	}
+	f.records = recs(c.Records)
+	f.tail = recs(c.Tail)
+	if c.Checkpoint != nil {
+		r := put(c.Checkpoint, 0)
+		f.checkpoint = &r
+	}
+	if len(body) > maxFrame {
+		return nil, nil, fmt.Errorf("append: commit of %d bytes is too large", len(body))
+	}
+	return f, body, nil
+}
+
+func rawMeta(g RawGroup, part []*event.Event) (*rawBlock, error) {
+	b := &rawBlock{channel: g.Channel, life: g.Life, first: part[0].Time, last: part[len(part)-1].Time, min: part[0].Time, max: part[0].Time}
+	for i, e := range part {
+		if i > 0 && e.RecordID <= part[i-1].RecordID {
+			return nil, fmt.Errorf("append: events of channel %s are not in record order at %d", g.Channel, e.RecordID)
+		}
+		b.min, b.max = min(b.min, e.Time), max(b.max, e.Time)
+		if n := len(b.runs); n > 0 && b.runs[n-1].hi+1 == e.RecordID {
+			b.runs[n-1].hi++
+		} else {
+			b.runs = append(b.runs, run{e.RecordID, e.RecordID})
+		}
+	}
+	return b, nil
+}
+
+func recMeta(server string, seq uint64, part []record.Record) *recBlock {
+	b := &recBlock{server: server, seq: seq, max: part[0].Time, min: part[len(part)-1].Time}
+	for i := range part {
+		r := &part[i]
+		at := slices.IndexFunc(b.ids, func(x idRange) bool { return x.channel == r.Channel && x.gen == r.Generation })
+		if at < 0 {
+			b.ids = append(b.ids, idRange{r.Channel, r.Generation, r.FirstID, r.FirstID})
+			continue
+		}
+		b.ids[at].lo, b.ids[at].hi = min(b.ids[at].lo, r.FirstID), max(b.ids[at].hi, r.FirstID)
+	}
+	return b
+}
+
+// write puts the frame at the end of the log, syncs it and publishes it.
+func (s *Store) write(f *frame, body []byte) error {
+	meta, err := f.encode(0)
+	if err != nil {
+		return err
+	}
+	meta = s.codec.pack(meta)
+	h := header{kind: frameCommit, version: metaVersion, metaLen: uint32(len(meta)), body: uint32(len(body)), seq: f.seq, metaCRC: checksum(meta)}
+	b := h.append(make([]byte, 0, h.size()))
+	b = append(append(b, meta...), body...)
+	need := 2*uint64(len(b)) + reserve
+	free, err := s.fs.Free(s.dir)
+	if err != nil {
+		return err
+	}
+	if free < need {
+		return &SpaceError{Dir: s.dir, Free: free, Need: need}
+	}
+	l, err := s.current()
+	if err != nil {
+		return err
+	}
+	if err := s.put(l, b); err != nil {
+		return fmt.Errorf("append to %s: %w", l.name, err)
+	}
+	f.place(l.num, l.end+headerSize+int64(len(meta)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.end += int64(len(b))
+	s.index.apply(f)
+	return nil
+}
+
+// place turns offsets in the body into offsets in the file.
+func (f *frame) place(file uint32, base int64) {
+	fix := func(r *blockRef) { r.file, r.off = file, r.off+base }
+	for _, b := range f.raw {
+		fix(&b.blockRef)
+	}
+	for _, b := range f.records {
+		fix(&b.blockRef)
+	}
+	for _, b := range f.tail {
+		fix(&b.blockRef)
+	}
+	if f.checkpoint != nil {
+		fix(f.checkpoint)
+	}
+}
+
+// put writes b behind the last good frame and syncs it. When that fails the
+// file is cut back; when that fails too the store takes nothing more until it
+// was opened again, because what the file holds is not known.
+func (s *Store) put(l *logFile, b []byte) error {
+	_, err := l.f.WriteAt(b, l.end)
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if err == nil {
+		return nil
+	}
+	cut := l.f.Truncate(l.end)
+	if cut == nil {
+		cut = l.f.Sync()
+	}
+	if cut != nil {
+		s.mu.Lock()
+		s.failed = err
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// current is the file that takes the next frame; a full one is followed by the
+// next.
+func (s *Store) current() (*logFile, error) {
+	num := uint32(1)
+	if n := len(s.files); n > 0 {
+		l := s.files[n-1]
+		if l.end < s.opt.FileSize && l.end > 0 {
+			return l, nil
+		}
+		num = l.num + 1
+		if l.end == 0 { // made by an append that failed before its first byte
+			num = l.num
+		}
+	}
+	l, err := s.openLog(num, true)
+	if err != nil {
+		return nil, err
+	}
+	_, err = l.f.WriteAt([]byte(fileMagic), 0)
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if err == nil {
+		err = s.fs.SyncDir(filepath.Join(s.dir, logDir))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("begin %s: %w", l.name, err), l.f.Truncate(0), l.f.Close())
+	}
+	l.end = int64(len(fileMagic))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.files); n > 0 && s.files[n-1].num == num {
+		old := s.files[n-1]
+		s.files[n-1] = l
+		return l, old.f.Close()
+	}
+	s.files = append(s.files, l)
+	return l, nil
+}

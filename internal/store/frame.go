@@ -1,0 +1,280 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// A log file is fileMagic and then frames. A frame is a header, its meta
+// (packed) and its body: packed blocks one after the other, each with its own
+// checksum in the meta, so that a block can be read alone.
+const (
+	fileMagic   = "akashi log 1\n\x00\x00\x00"
+	frameMagic  = 0x31464b41 // "AKF1"
+	headerSize  = 32
+	frameCommit = 1
+	metaVersion = 1
+)
+
+// header layout, little-endian: magic u32, type u8, meta version u8, flags u16
+// (0), meta bytes u32, body bytes u32, sequence u64, CRC32C of the meta u32,
+// CRC32C of the 28 bytes before u32.
+type header struct {
+	kind, version uint8
+	metaLen, body uint32
+	seq           uint64
+	metaCRC       uint32
+}
+
+func (h *header) size() int64 { return headerSize + int64(h.metaLen) + int64(h.body) }
+
+func (h *header) append(b []byte) []byte {
+	at := len(b)
+	b = binary.LittleEndian.AppendUint32(b, frameMagic)
+	b = append(b, h.kind, h.version, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, h.metaLen)
+	b = binary.LittleEndian.AppendUint32(b, h.body)
+	b = binary.LittleEndian.AppendUint64(b, h.seq)
+	b = binary.LittleEndian.AppendUint32(b, h.metaCRC)
+	return binary.LittleEndian.AppendUint32(b, checksum(b[at:]))
+}
+
+// parseHeader reads a header; ok is false when it is none.
+func parseHeader(b []byte) (h header, ok bool) {
+	if len(b) < headerSize || binary.LittleEndian.Uint32(b) != frameMagic ||
+		binary.LittleEndian.Uint32(b[28:]) != checksum(b[:28]) {
+		return header{}, false
+	}
+	h = header{
+		kind: b[4], version: b[5],
+		metaLen: binary.LittleEndian.Uint32(b[8:]), body: binary.LittleEndian.Uint32(b[12:]),
+		seq: binary.LittleEndian.Uint64(b[16:]), metaCRC: binary.LittleEndian.Uint32(b[24:]),
+	}
+	return h, h.metaLen <= maxFrame && h.body <= maxFrame
+}
+
+// blockRef finds one packed block.
+type blockRef struct {
+	file uint32 // number of the log file
+	off  int64  // in the file
+	size uint32 // packed bytes
+	crc  uint32 // CRC32C of the packed bytes
+	n    int    // events or records in it
+}
+
+// run is an inclusive range of record ids that are all there.
+type run struct{ lo, hi uint64 }
+
+// rawBlock holds events of one life of a channel, by record id.
+type rawBlock struct {
+	blockRef
+	channel     string
+	life        uint32
+	first, last event.Filetime // times of the first and the last event
+	min, max    event.Filetime // bounds of the times
+	runs        []run
+}
+
+func (b *rawBlock) lo() uint64 { return b.runs[0].lo }
+func (b *rawBlock) hi() uint64 { return b.runs[len(b.runs)-1].hi }
+
+// idRange bounds the first record ids of a block's records in one channel.
+type idRange struct {
+	channel string
+	gen     uint32
+	lo, hi  uint64
+}
+
+// recBlock holds records, newest first by (time, id).
+type recBlock struct {
+	blockRef
+	server   string
+	seq      uint64
+	min, max int64
+	ids      []idRange
+}
+
+// frame is the meta of a commit.
+type frame struct {
+	seq        uint64
+	server     string
+	received   int64
+	late       *Key
+	rewind     *uint64
+	setTail    bool
+	watermark  Key
+	raw        []*rawBlock
+	records    []*recBlock
+	tail       []*recBlock
+	checkpoint *blockRef
+	imports    []Import
+}
+
+func encodeRef(e *encoder, r *blockRef, base int64) {
+	e.u(uint64(r.off - base))
+	e.u(uint64(r.size))
+	e.u(uint64(r.crc))
+	e.u(uint64(r.n))
+}
+
+func encodeRecBlocks(e *encoder, l []*recBlock, base int64) {
+	e.u(uint64(len(l)))
+	for _, b := range l {
+		encodeRef(e, &b.blockRef, base)
+		e.i(b.min)
+		e.i(b.max)
+		e.u(uint64(len(b.ids)))
+		for _, r := range b.ids {
+			e.str(r.channel)
+			e.u(uint64(r.gen))
+			e.u(r.lo)
+			e.u(r.hi)
+		}
+	}
+}
+
+// encode writes the meta; block offsets count from base.
+func (f *frame) encode(base int64) ([]byte, error) {
+	e := &encoder{}
+	e.str(f.server)
+	e.i(f.received)
+	e.flag(f.late != nil)
+	if f.late != nil {
+		e.key(*f.late)
+	}
+	e.flag(f.rewind != nil)
+	if f.rewind != nil {
+		e.u(*f.rewind)
+	}
+	e.flag(f.setTail)
+	e.key(f.watermark)
+	e.u(uint64(len(f.raw)))
+	for _, b := range f.raw {
+		encodeRef(e, &b.blockRef, base)
+		e.str(b.channel)
+		e.u(uint64(b.life))
+		for _, t := range [...]event.Filetime{b.first, b.last, b.min, b.max} {
+			e.u(uint64(t))
+		}
+		e.u(uint64(len(b.runs)))
+		prev := uint64(0)
+		for _, r := range b.runs {
+			e.u(r.lo - prev)
+			e.u(r.hi - r.lo)
+			prev = r.hi
+		}
+	}
+	encodeRecBlocks(e, f.records, base)
+	encodeRecBlocks(e, f.tail, base)
+	e.flag(f.checkpoint != nil)
+	if f.checkpoint != nil {
+		encodeRef(e, f.checkpoint, base)
+	}
+	e.u(uint64(len(f.imports)))
+	for i := range f.imports {
+		b, err := json.Marshal(&f.imports[i])
+		if err != nil {
+			return nil, fmt.Errorf("encode import: %w", err)
+		}
+		e.str(string(b))
+	}
+	return e.b, nil
+}
+
+// frameDecoder places the blocks of a frame.
+type frameDecoder struct {
+	decoder
+	file uint32
+	base int64
+	body uint32
+}
+
+func (d *frameDecoder) ref(limit int) blockRef {
+	off, size := d.u(), d.u32()
+	r := blockRef{file: d.file, off: d.base + int64(min(off, maxFrame)), size: size, crc: d.u32()}
+	n := d.u()
+	if off+uint64(size) > uint64(d.body) || off > maxFrame || n > uint64(limit) {
+		d.fail()
+	}
+	r.n = int(min(n, uint64(limit)))
+	return r
+}
+
+func (d *frameDecoder) recBlocks(f *frame) []*recBlock {
+	l := make([]*recBlock, 0, d.count())
+	for range cap(l) {
+		b := &recBlock{blockRef: d.ref(record.BlockRecords), server: f.server, seq: f.seq, min: d.i(), max: d.i()}
+		for range d.count() {
+			b.ids = append(b.ids, idRange{d.str(), d.u32(), d.u(), d.u()})
+		}
+		if d.err != nil {
+			return nil
+		}
+		l = append(l, b)
+	}
+	return l
+}
+
+func (d *frameDecoder) rawBlocks() []*rawBlock {
+	l := make([]*rawBlock, 0, d.count())
+	for range cap(l) {
+		b := &rawBlock{blockRef: d.ref(event.BlockEvents), channel: d.str(), life: d.u32()}
+		for _, t := range [...]*event.Filetime{&b.first, &b.last, &b.min, &b.max} {
+			*t = event.Filetime(d.u())
+		}
+		prev := uint64(0)
+		for range d.count() {
+			lo := prev + d.u()
+			r := run{lo, lo + d.u()}
+			if r.lo < prev || r.hi < r.lo {
+				d.fail()
+			}
+			prev = r.hi
+			b.runs = append(b.runs, r)
+		}
+		if len(b.runs) == 0 {
+			d.fail()
+		}
+		if d.err != nil {
+			return nil
+		}
+		l = append(l, b)
+	}
+	return l
+}
+
+// decodeFrame reads the meta of the frame whose body begins at base.
+func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error) {
+	d := &frameDecoder{decoder: decoder{b: meta}, file: file, base: base, body: h.body}
+	f := &frame{seq: h.seq, server: d.str(), received: d.i()}
+	if d.flag() {
+		k := d.key()
+		f.late = &k
+	}
+	if d.flag() {
+		n := d.u()
+		f.rewind = &n
+	}
+	f.setTail = d.flag()
+	f.watermark = d.key()
+	f.raw = d.rawBlocks()
+	f.records = d.recBlocks(f)
+	f.tail = d.recBlocks(f)
+	if d.flag() {
+		r := d.ref(0)
+		f.checkpoint = &r
+	}
+	for range d.count() {
+		var im Import
+		if err := json.Unmarshal([]byte(d.str()), &im); err != nil {
+			d.fail()
+			break
+		}
+		f.imports = append(f.imports, im)
+	}
+	return f, d.err
+}

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/fsx"
+)
+
+const (
+	logDir        = "log"
+	quarantineDir = "quarantine"
+)
+
+func logName(n uint32) string { return fmt.Sprintf("%06d.akl", n) }
+
+// logFile is one open file of the log.
+type logFile struct {
+	num  uint32
+	name string // relative to the data folder
+	f    fsx.File
+	end  int64 // behind the last good frame
+}
+
+// openLog opens a log file; write makes it when it is missing.
+func (s *Store) openLog(num uint32, write bool) (*logFile, error) {
+	name := filepath.Join(logDir, logName(num))
+	flag := os.O_RDONLY
+	if write {
+		flag = os.O_RDWR | os.O_CREATE
+	}
+	f, err := s.fs.OpenFile(filepath.Join(s.dir, name), flag, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	return &logFile{num: num, name: filepath.ToSlash(name), f: f}, nil
+}
+
+// size of the file now.
+func (l *logFile) size() (int64, error) {
+	st, err := l.f.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("size of %s: %w", l.name, err)
+	}
+	return st.Size(), nil
+}
+
+// logNumbers lists the log files of the folder, ascending.
+func (s *Store) logNumbers() ([]uint32, error) {
+	entries, err := s.fs.ReadDir(filepath.Join(s.dir, logDir))
+	if err != nil {
+		return nil, fmt.Errorf("list log: %w", err)
+	}
+	var l []uint32
+	for _, e := range entries { // sorted by name
+		var n uint32
+		if _, err := fmt.Sscanf(e.Name(), "%06d.akl", &n); err == nil && e.Name() == logName(n) {
+			l = append(l, n)
+		}
+	}
+	return l, nil
+}
+
+// scan reads the frames behind l.end and applies them. In the last file the
+// frame at the end may be cut short: scan stops before it and returns what is
+// left there, which a writer then clears away.
+func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
+	size, err := l.size()
+	if err != nil {
+		return 0, err
+	}
+	if l.end == 0 {
+		if size < int64(len(fileMagic)) {
+			return size, nil
+		}
+		b := make([]byte, len(fileMagic))
+		if _, err := l.f.ReadAt(b, 0); err != nil || string(b) != fileMagic {
+			s.damaged(&DamageError{File: l.name, Size: int64(len(b)), Reason: "head of the file"})
+		}
+		l.end = int64(len(fileMagic))
+	}
+	for l.end < size {
+		n, f, derr := s.readFrame(l, l.end, size)
+		if last && l.end+n >= size && derr != nil {
+			return size - l.end, nil // cut short, or not yet written
+		}
+		if derr != nil {
+			s.damaged(&DamageError{File: l.name, Offset: l.end, Size: n, Reason: derr.Error()})
+		} else {
+			if last && l.end+n == size && !s.intact(f, l) {
+				return size - l.end, nil
+			}
+			s.index.apply(f)
+		}
+		l.end += n
+	}
+	return 0, nil
+}
+
+var (
+	errShort  = errors.New("frame is cut short")
+	errHeader = errors.New("frame header")
+)
+
+// readFrame reads the meta of the frame at off. n is its size, or for a damaged
+// one the distance to the next frame or the end of the file.
+func (s *Store) readFrame(l *logFile, off, size int64) (n int64, f *frame, err error) {
+	b := make([]byte, headerSize)
+	k, err := l.f.ReadAt(b, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return size - off, nil, err
+	}
+	h, ok := parseHeader(b[:k])
+	if !ok {
+		return s.resync(l, off+1, size) - off, nil, errHeader
+	}
+	if h.size() > size-off {
+		next := s.resync(l, off+1, size)
+		return next - off, nil, errShort
+	}
+	packed := make([]byte, h.metaLen)
+	if _, err := l.f.ReadAt(packed, off+headerSize); err != nil {
+		return h.size(), nil, err
+	}
+	if checksum(packed) != h.metaCRC {
+		return h.size(), nil, errors.New("checksum of the frame's meta")
+	}
+	if h.kind != frameCommit || h.version > metaVersion {
+		return h.size(), nil, fmt.Errorf("frame of unknown type %d version %d", h.kind, h.version)
+	}
+	meta, err := s.codec.unpack(packed)
+	if err == nil {
+		f, err = decodeFrame(meta, h, l.num, off+headerSize+int64(h.metaLen))
+	}
+	return h.size(), f, err
+}
+
+// resync finds the next frame header at or behind off, or the end of the file.
+func (s *Store) resync(l *logFile, off, size int64) int64 {
+	magic := []byte("AKF1")
+	buf := make([]byte, 1<<16)
+	for off < size {
+		n, err := l.f.ReadAt(buf, off)
+		if n < headerSize || err != nil && !errors.Is(err, io.EOF) {
+			return size
+		}
+		for at := 0; ; {
+			i := bytes.Index(buf[at:n], magic)
+			if i < 0 {
+				break
+			}
+			at += i
+			if h, ok := parseHeader(buf[at:n]); ok && off+int64(at)+h.size() <= size {
+				return off + int64(at)
+			}
+			at++
+		}
+		off += int64(n - headerSize + 1)
+	}
+	return size
+}
+
+// intact checks every block of a frame.
+func (s *Store) intact(f *frame, l *logFile) bool {
+	var refs []*blockRef
+	for _, b := range f.raw {
+		refs = append(refs, &b.blockRef)
+	}
+	for _, b := range f.records {
+		refs = append(refs, &b.blockRef)
+	}
+	for _, b := range f.tail {
+		refs = append(refs, &b.blockRef)
+	}
+	if f.checkpoint != nil {
+		refs = append(refs, f.checkpoint)
+	}
+	for _, r := range refs {
+		b := make([]byte, r.size)
+		if _, err := l.f.ReadAt(b, r.off); err != nil || checksum(b) != r.crc {
+			return false
+		}
+	}
+	return true
+}
+
+// clear cuts an unfinished frame from the end of the log. Bytes that could be
+// more than that are kept aside in the quarantine folder first.
+func (s *Store) clear(l *logFile, rest int64) error {
+	b := make([]byte, min(rest, headerSize))
+	if _, err := l.f.ReadAt(b, l.end); err != nil {
+		return fmt.Errorf("read end of %s: %w", l.name, err)
+	}
+	h, ok := parseHeader(b)
+	plain := rest < headerSize || len(bytes.Trim(b, "\x00")) == 0 || ok && h.size() > rest
+	if !plain {
+		if err := s.quarantine(l, rest); err != nil {
+			return err
+		}
+	}
+	if err := l.f.Truncate(l.end); err != nil {
+		return fmt.Errorf("cut unfinished frame of %s: %w", l.name, err)
+	}
+	if err := l.f.Sync(); err != nil {
+		return fmt.Errorf("cut unfinished frame of %s: %w", l.name, err)
+	}
+	return nil
+}
+
+func (s *Store) quarantine(l *logFile, rest int64) error {
+	dir := filepath.Join(s.dir, quarantineDir)
+	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make quarantine: %w", err)
+	}
+	name := fmt.Sprintf("%06d-%d.bin", l.num, l.end)
+	err := fsx.WriteAtomic(s.fs, filepath.Join(dir, name), 0o600, func(w io.Writer) error {
+		_, err := io.Copy(w, io.NewSectionReader(l.f, l.end, rest))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("quarantine end of %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// quarantined reports what was put aside at this and earlier opens.
+func (s *Store) quarantined() {
+	entries, err := s.fs.ReadDir(filepath.Join(s.dir, quarantineDir))
+	if err != nil {
+		return // there is none
+	}
+	for _, e := range entries {
+		var num uint32
+		var off int64
+		if _, err := fmt.Sscanf(e.Name(), "%06d-%d.bin", &num, &off); err != nil || !strings.HasSuffix(e.Name(), ".bin") {
+			continue
+		}
+		var size int64
+		if st, err := e.Info(); err == nil {
+			size = st.Size()
+		}
+		s.damaged(&DamageError{File: logDir + "/" + logName(num), Offset: off, Size: size,
+			Reason: "the last frame did not read back when the folder was opened; its bytes are in " + quarantineDir + "/" + e.Name()})
+	}
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// events returns the events of a raw block, in record order.
+func (s *Store) events(ctx context.Context, b *rawBlock) ([]*event.Event, error) {
+	raw, err := s.read(ctx, &b.blockRef)
+	if err != nil {
+		return nil, err
+	}
+	l, err := event.DecodeBlock(raw)
+	if err != nil || len(l) != b.n {
+		return nil, s.noteBlock(logDir+"/"+logName(b.file), &b.blockRef, "block of events does not follow its format")
+	}
+	return l, nil
+}
+
+// Raw returns the events behind a record, by record id. Events whose block is
+// damaged are left out, with the *DamageError beside the others; a record
+// without stored events gives none.
+func (s *Store) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
+	r, err := s.Record(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ids := r.RawIDs
+	if len(ids) == 0 {
+		ids = []uint64{r.FirstID}
+	}
+	return s.eventsByID(ctx, id.Server, id.Channel, id.Generation, ids)
+}
+
+func (s *Store) eventsByID(ctx context.Context, server, channel string, gen uint32, ids []uint64) ([]*event.Event, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	s.mu.RLock()
+	var refs []*rawBlock
+	if sv := s.index.servers[server]; sv != nil {
+		if lives := sv.of(channel); int(gen) < len(lives) {
+			for _, b := range lives[gen].blocks {
+				if i, _ := slices.BinarySearch(ids, b.lo()); i < len(ids) && ids[i] <= b.hi() {
+					refs = append(refs, b)
+				}
+			}
+		}
+	}
+	s.mu.RUnlock()
+	var out []*event.Event
+	var damage error
+	for _, b := range refs {
+		l, err := s.events(ctx, b)
+		if err != nil {
+			var d *DamageError
+			if !errors.As(err, &d) {
+				return nil, err
+			}
+			damage = err
+			continue
+		}
+		for _, e := range l {
+			if _, ok := slices.BinarySearch(ids, e.RecordID); ok {
+				e.Generation = gen
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *event.Event) int {
+		if a.RecordID < b.RecordID {
+			return -1
+		}
+		return 1
+	})
+	if damage != nil {
+		return out, fmt.Errorf("events behind a record: %w", damage)
+	}
+	return out, nil
+}

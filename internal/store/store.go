@@ -1,0 +1,295 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/fsx"
+)
+
+const (
+	lockName        = "lock"
+	formatName      = "format"
+	defaultFileSize = 256 << 20
+)
+
+// Store is an open data folder.
+type Store struct {
+	dir   string
+	opt   Options
+	fs    fsx.FS
+	codec *codec
+	lock  *fsx.Lock
+
+	append sync.Mutex // held by the one writer; taken before mu
+
+	mu     sync.RWMutex // guards the fields below
+	index  *index
+	files  []*logFile // ascending; the last takes new frames
+	damage []*DamageError
+	failed error // an append left the file in an unknown state
+	closed bool
+	cache  *cache
+}
+
+// Open opens the data folder at dir. Without ReadOnly it takes the folder's
+// lock, or fails with ErrLocked, and clears an unfinished commit away. A folder
+// of a newer format gives a *FormatError, a missing one ErrNoStore.
+func Open(dir string, opt Options) (*Store, error) {
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	if opt.FileSize == 0 {
+		opt.FileSize = defaultFileSize
+	}
+	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes)}
+	if s.fs == nil {
+		s.fs = fsx.OS{}
+	}
+	var err error
+	if s.codec, err = newCodec(); err != nil {
+		return nil, err
+	}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open() error {
+	create := s.opt.Create && !s.opt.ReadOnly
+	if create {
+		if err := s.fs.MkdirAll(filepath.Join(s.dir, logDir), 0o700); err != nil {
+			return fmt.Errorf("make data folder: %w", err)
+		}
+	}
+	if !s.opt.ReadOnly {
+		if _, err := os.Stat(s.dir); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s: %w", s.dir, ErrNoStore)
+		}
+		var err error
+		if s.lock, err = fsx.TryLock(filepath.Join(s.dir, lockName)); err != nil {
+			if errors.Is(err, ErrLocked) {
+				return fmt.Errorf("data folder %s is %w: stop that process, or hand the work over to it", s.dir, err)
+			}
+			return fmt.Errorf("lock data folder: %w", err)
+		}
+	}
+	if err := s.checkFormat(create); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return err
+	}
+	if !s.opt.ReadOnly {
+		return s.repair()
+	}
+	return nil
+}
+
+// checkFormat reads the folder's format version, and writes it in a new folder.
+func (s *Store) checkFormat(create bool) error {
+	path := filepath.Join(s.dir, formatName)
+	f, err := s.fs.OpenFile(path, os.O_RDONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		if !create {
+			return fmt.Errorf("%s: %w", s.dir, ErrNoStore)
+		}
+		return s.writeFormat(path)
+	}
+	if err != nil {
+		return fmt.Errorf("read format: %w", err)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, 64))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("read format: %w", err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(b), "akashi data folder")))
+	if err != nil || n < 1 {
+		return &DamageError{File: formatName, Size: int64(len(b)), Reason: "want \"akashi data folder " + strconv.Itoa(FormatVersion) + "\""}
+	}
+	if n > FormatVersion {
+		return &FormatError{Dir: s.dir, Have: n}
+	}
+	return nil
+}
+
+func (s *Store) writeFormat(path string) error {
+	err := fsx.WriteAtomic(s.fs, path, 0o600, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "akashi data folder %d\n", FormatVersion)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write format: %w", err)
+	}
+	return nil
+}
+
+// load scans all log files from where the last load ended.
+func (s *Store) load() error {
+	nums, err := s.logNumbers()
+	if err != nil {
+		if s.opt.ReadOnly && errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	for i, n := range nums {
+		last := i == len(nums)-1
+		at, have := slices.BinarySearchFunc(s.files, n, func(l *logFile, n uint32) int { return cmp.Compare(l.num, n) })
+		if !have {
+			l, err := s.openLog(n, last && !s.opt.ReadOnly)
+			if err != nil {
+				return err
+			}
+			s.files = slices.Insert(s.files, at, l)
+		}
+		if have && at < len(s.files)-1 {
+			continue // followed by a later file when it was read
+		}
+		if _, err := s.scan(s.files[at], last); err != nil {
+			return err
+		}
+	}
+	if len(s.damage) == 0 {
+		s.quarantined()
+	}
+	return nil
+}
+
+// repair clears the unfinished end of the last file.
+func (s *Store) repair() error {
+	if len(s.files) == 0 {
+		return nil
+	}
+	l := s.files[len(s.files)-1]
+	size, err := l.size()
+	if err != nil {
+		return err
+	}
+	if rest := size - l.end; rest > 0 {
+		if err := s.clear(l, rest); err != nil {
+			return err
+		}
+		s.damage = slices.DeleteFunc(s.damage, func(d *DamageError) bool { return strings.Contains(d.Reason, quarantineDir+"/") })
+		s.quarantined()
+	}
+	return nil
+}
+
+// Refresh makes what another process has committed since visible to a read-only
+// store. Searches do it by themselves.
+func (s *Store) Refresh() error {
+	if !s.opt.ReadOnly {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return os.ErrClosed
+	}
+	if n := len(s.files); n > 0 { // the writer cut a failed commit: read again
+		if size, err := s.files[n-1].size(); err == nil && size < s.files[n-1].end {
+			if err := s.closeFiles(); err != nil {
+				return err
+			}
+			s.index, s.damage = newIndex(), nil
+			s.cache.clear()
+		}
+	}
+	return s.load()
+}
+
+func (s *Store) closeFiles() error {
+	var errs []error
+	for _, l := range s.files {
+		errs = append(errs, l.f.Close())
+	}
+	s.files = nil
+	return errors.Join(errs...)
+}
+
+// Close ends the use of the folder. It waits for a running Append.
+func (s *Store) Close() error {
+	s.append.Lock()
+	defer s.append.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	err := s.closeFiles()
+	s.codec.close()
+	return errors.Join(err, s.lock.Unlock())
+}
+
+// damaged notes a damaged place once. The caller holds mu.
+func (s *Store) damaged(d *DamageError) {
+	for _, o := range s.damage {
+		if o.File == d.File && o.Offset == d.Offset {
+			return
+		}
+	}
+	s.damage = append(s.damage, d)
+}
+
+// Damage lists the damaged places that were met so far.
+func (s *Store) Damage() []*DamageError {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.damage)
+}
+
+// read returns a block unpacked. A block that does not read back is noted as
+// damage and gives a *DamageError.
+func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	var l *logFile
+	if at, ok := slices.BinarySearchFunc(s.files, r.file, func(l *logFile, n uint32) int { return cmp.Compare(l.num, n) }); ok {
+		l = s.files[at]
+	}
+	closed := s.closed
+	s.mu.RUnlock()
+	if closed || l == nil {
+		return nil, os.ErrClosed
+	}
+	b := make([]byte, r.size)
+	reason := "checksum of a block"
+	_, err := l.f.ReadAt(b, r.off)
+	if errors.Is(err, os.ErrClosed) {
+		return nil, err
+	}
+	if err == nil && checksum(b) == r.crc {
+		if b, err = s.codec.unpack(b); err == nil {
+			return b, nil
+		}
+	}
+	if err != nil {
+		reason = "read a block: " + err.Error()
+	}
+	return nil, s.noteBlock(l.name, r, reason)
+}
+
+func (s *Store) noteBlock(file string, r *blockRef, reason string) error {
+	d := &DamageError{File: file, Offset: r.off, Size: int64(r.size), Reason: reason}
+	s.mu.Lock()
+	s.damaged(d)
+	s.mu.Unlock()
+	return d
+}
