@@ -7,6 +7,7 @@ const (
 	fileHeaderSize  = 4096 // space of the file header; chunks follow
 	fileHeaderUsed  = 128  // bytes of it that carry meaning
 	fileHeaderSum   = 120  // the header CRC-32 covers bytes 0..119
+	chunkHeaderUsed = 128  // bytes of the chunk header before the tables
 	chunkSize       = 65536
 	chunkHeaderSize = 512 // 128 bytes, 64 string buckets, 32 template buckets
 	recordHeader    = 24  // magic, size, id, time

@@ -1,0 +1,135 @@
+package evtx
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// Bounds of an Interner.
+const (
+	internWays    = 4
+	internSets    = 1 << 13
+	internRing    = 4 << 20 // bytes of raw keys that are remembered
+	internLongest = 1 << 14 // longer values are not remembered
+)
+
+// Interner maps the raw bytes of a value (UTF-16, SID, GUID …) to its text, so
+// that a text that stood in the log before costs no transcoding and no
+// allocation. It is bounded: old texts are forgotten first, by about 4 MiB of
+// raw bytes and 32,768 texts. It serves one goroutine at a time.
+type Interner struct {
+	sets   [][internWays]internEntry
+	ring   []byte
+	head   uint64 // bytes written to the ring so far
+	buf    []byte // scratch of a miss
+	victim uint32
+	misses uint64
+}
+
+type internEntry struct {
+	pos  uint64 // position of the raw bytes in the stream of ring bytes
+	hash uint64 // 0 = unused
+	n    uint32
+	kind event.Kind
+	text string
+}
+
+// NewInterner makes an empty table; its memory grows with use.
+func NewInterner() *Interner {
+	return &Interner{sets: make([][internWays]internEntry, internSets)}
+}
+
+const (
+	mul0 = 0xa0761d6478bd642f
+	mul1 = 0xe7037ed1a0b428db
+)
+
+// hashBytes hashes raw 16 bytes a step (multiply and fold).
+func hashBytes(seed uint64, b []byte) uint64 {
+	h := seed ^ mul0
+	n := uint64(len(b))
+	for len(b) > 16 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^mul1, binary.LittleEndian.Uint64(b[8:])^h)
+		h = hi ^ lo
+		b = b[16:]
+	}
+	var x, y uint64
+	switch {
+	case len(b) >= 8:
+		x = binary.LittleEndian.Uint64(b)
+		y = binary.LittleEndian.Uint64(b[len(b)-8:])
+	case len(b) >= 4:
+		x = uint64(binary.LittleEndian.Uint32(b))
+		y = uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))
+	case len(b) > 0:
+		x = uint64(b[0])<<16 | uint64(b[len(b)>>1])<<8 | uint64(b[len(b)-1])
+	}
+	hi, lo := bits.Mul64(x^mul1^n, y^h)
+	h = hi ^ lo
+	return h | 1
+}
+
+// text is the text of raw as a value of kind k.
+func (t *Interner) text(k event.Kind, raw []byte) string {
+	h := hashBytes(uint64(k), raw)
+	set := &t.sets[(h>>32)%internSets]
+	for i := range set {
+		e := &set[i]
+		if e.hash == h && e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
+			at := e.pos % internRing
+			if string(t.ring[at:at+uint64(e.n)]) == string(raw) {
+				return e.text
+			}
+		}
+	}
+	return t.miss(set, h, k, raw)
+}
+
+func (t *Interner) miss(set *[internWays]internEntry, h uint64, k event.Kind, raw []byte) string {
+	t.misses++
+	t.buf = appendText(t.buf[:0], k, raw)
+	text := string(t.buf)
+	if cap(t.buf) > 1<<18 {
+		t.buf = nil
+	}
+	if len(raw) > internLongest {
+		return text
+	}
+	way := 0
+	for ; way < internWays; way++ {
+		e := &set[way]
+		if e.hash == 0 || t.head-e.pos > uint64(len(t.ring)) {
+			break
+		}
+	}
+	if way == internWays {
+		t.victim++
+		way = int(t.victim % internWays)
+	}
+	set[way] = internEntry{pos: t.store(raw), hash: h, n: uint32(len(raw)), kind: k, text: text}
+	return text
+}
+
+// store copies raw into the ring and returns its position. Raw bytes never wrap
+// around the end of the ring.
+func (t *Interner) store(raw []byte) uint64 {
+	at := int(t.head % internRing)
+	if at+len(raw) > internRing {
+		t.head += uint64(internRing - at)
+		at = 0
+	}
+	if at+len(raw) > len(t.ring) {
+		if cap(t.ring) < at+len(raw) {
+			grown := make([]byte, len(t.ring), min(internRing, max(2*cap(t.ring), at+len(raw), 1<<16)))
+			copy(grown, t.ring)
+			t.ring = grown
+		}
+		t.ring = t.ring[:at+len(raw)]
+	}
+	copy(t.ring[at:], raw)
+	pos := t.head
+	t.head += uint64(len(raw))
+	return pos
+}

@@ -1,0 +1,361 @@
+package evtx
+
+import (
+	"bytes"
+	"hash/crc32"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// Kinds of damage.
+const (
+	damageFileHeader   = "file-header"      // the file header is damaged; chunks were found all the same
+	damageTruncated    = "truncated"        // the file ends inside a chunk, or before its header says
+	damageChunkMagic   = "chunk-magic"      // chunk header damaged: its records were carved
+	damageChunkCRC     = "chunk-header-crc" // warning
+	damageDataCRC      = "chunk-data-crc"   // warning
+	damageFreeSpace    = "free-space"       // warning: the offset of the free space is stale or wrong
+	damageEmpty        = "empty-chunk"      // zeros where records are missing
+	damageRecordHeader = "record-header"    // bytes that are no record
+	damageRecordSize   = "record-size"      // warning unless lost: size or its copy is wrong
+	damageRecordID     = "record-id"        // warning: the id does not fit its neighbours
+	damageRecord       = "record"           // the record cannot be decoded
+	damageMissing      = "missing-records"  // ids jump without visible damage
+)
+
+// chunkInfo is one chunk as the index pass found it.
+type chunkInfo struct {
+	num  int
+	off  int64
+	size int    // bytes in the file, chunkSize unless cut
+	key  uint64 // id of the first record, for the order
+	zero bool   // no chunk magic and nothing else at its start
+}
+
+// chunkResult is what remains to be known of a chunk after its records were
+// yielded.
+type chunkResult struct {
+	info        chunkInfo
+	first, last uint64 // ids of the first and last record; have
+	have        bool
+	damage      []Damage
+	head, tail  int // index in damage of a loss before the first or after the last record whose size ids must tell; -1
+	recovered   int
+}
+
+// scanner walks the records of one chunk.
+type scanner struct {
+	d     *decoder
+	c     []byte // chunkSize bytes
+	res   chunkResult
+	noCRC bool
+	slack bool // look for old records behind the free space
+	hdrOK bool // header checksum right: its numbers can be used
+	free  int
+	id    uint64 // id expected next; 0 = unknown
+	open  int    // index of a loss that the next id will measure; -1
+	rec   Record
+	ev    event.Event
+	emit  func(*Record) error
+}
+
+func (s *scanner) add(off int, kind string, lost int) int {
+	s.res.damage = append(s.res.damage, Damage{Chunk: s.res.info.num, Offset: s.res.info.off + int64(off), Kind: kind, Lost: lost})
+	return len(s.res.damage) - 1
+}
+
+// scan yields the records of the chunk in c.
+func (s *scanner) scan(info chunkInfo, c []byte) error {
+	s.c = c
+	s.res = chunkResult{info: info, head: -1, tail: -1}
+	s.id, s.open = 0, -1
+	s.d.startChunk()
+	s.header()
+	pos := chunkHeaderSize
+	for {
+		next, err := s.step(pos)
+		if err != nil {
+			return err
+		}
+		if next <= pos {
+			break
+		}
+		pos = next
+	}
+	s.finish(pos)
+	if s.slack {
+		return s.scanSlack(pos)
+	}
+	return nil
+}
+
+// header checks the chunk header and sets free.
+func (s *scanner) header() {
+	info := &s.res.info
+	s.free = chunkSize
+	s.hdrOK = false
+	if string(s.c[:8]) != chunkMagic {
+		if !info.zero {
+			s.open = s.add(0, damageChunkMagic, 0)
+		}
+		s.cut()
+		return
+	}
+	free := int(le32(s.c, chFree))
+	plausible := free >= chunkHeaderSize && free <= chunkSize
+	if !s.noCRC {
+		s.hdrOK = plausible && chunkHeaderCRC(s.c) == le32(s.c, chHeaderCRC)
+		if !s.hdrOK {
+			s.add(0, damageChunkCRC, 0)
+		}
+	}
+	if !plausible {
+		s.add(chFree, damageFreeSpace, 0)
+		s.cut()
+		return
+	}
+	s.free = free
+	if !s.noCRC && s.hdrOK && info.size == chunkSize &&
+		crc32.ChecksumIEEE(s.c[chunkHeaderSize:free]) != le32(s.c, chDataCRC) {
+		s.add(chunkHeaderSize, damageDataCRC, 0)
+	}
+	s.cut()
+}
+
+// cut notes that the file ends inside the chunk.
+func (s *scanner) cut() {
+	if s.res.info.size < s.free && s.res.info.size < chunkSize {
+		i := s.add(s.res.info.size, damageTruncated, 0)
+		if s.open < 0 {
+			s.open = i
+		}
+	}
+}
+
+// at reads the header of the record that would start at pos.
+func (s *scanner) at(pos int) (size int, id uint64, magic, whole bool) {
+	if pos+recordMin > chunkSize {
+		return 0, 0, false, false
+	}
+	magic = le32(s.c, pos) == recordMagic
+	n := le32(s.c, pos+recSize)
+	id = le64(s.c, pos+recID)
+	if n < recordMin || n > uint32(chunkSize-pos) {
+		return 0, id, magic, false
+	}
+	size = int(n)
+	return size, id, magic, le32(s.c, pos+size-4) == n
+}
+
+// step yields the record at pos and returns where the next one starts; pos
+// itself when the chunk has no more.
+func (s *scanner) step(pos int) (int, error) {
+	size, id, magic, whole := s.at(pos)
+	if pos >= s.free {
+		// Beyond the free space only an unbroken series of ids is the log: the
+		// header of a chunk in use is written late.
+		if !magic || !whole || s.id == 0 || id != s.id {
+			return pos, nil
+		}
+		return pos + size, s.yield(pos, size, id, damageRecord)
+	}
+	if magic && whole {
+		if s.id != 0 && id != s.id && !s.plausible(id) {
+			// The place is right, the id is not.
+			s.add(pos, damageRecordID, 0)
+			id = s.id
+		}
+		return pos + size, s.yield(pos, size, id, damageRecord)
+	}
+	return s.broken(pos, size, id, magic)
+}
+
+// plausible reports whether id can follow in this chunk.
+func (s *scanner) plausible(id uint64) bool {
+	return s.id == 0 || id >= s.id && id-s.id < chunkSize/recordMin
+}
+
+// broken deals with bytes at pos that are not a whole record.
+func (s *scanner) broken(pos, size int, id uint64, magic bool) (int, error) {
+	if s.rest(pos) {
+		return pos, nil
+	}
+	q := s.find(pos + 4)
+	if !magic && (s.id == 0 || id != s.id) {
+		if s.open < 0 {
+			s.open = s.add(pos, damageRecordHeader, 0)
+		}
+		if q < 0 {
+			return pos, nil
+		}
+		return q, nil
+	}
+	end := q
+	if q < 0 {
+		end = s.free
+	}
+	if size != 0 && pos+size <= end { // the copy at the end is wrong, the size fits
+		if pos+size == end || s.starts(pos+size) {
+			end = pos + size
+		}
+	}
+	if !s.plausible(id) {
+		id = s.id
+	}
+	if q < 0 && end == s.free && size == 0 && end-pos > recordMin {
+		size = end - pos
+	}
+	s.add(pos, damageRecordSize, 0)
+	if end-pos < recordMin {
+		return max(end, pos+1), nil
+	}
+	return end, s.yield(pos, end-pos, id, damageRecord)
+}
+
+// rest reports whether nothing but zeros follows up to the free space; that is
+// the end of the chunk, and a loss if ids are missing.
+func (s *scanner) rest(pos int) bool {
+	for _, b := range s.c[pos:s.free] {
+		if b != 0 {
+			return false
+		}
+	}
+	if s.open < 0 {
+		s.open = s.add(pos, damageRecordHeader, 0)
+	}
+	return true
+}
+
+// starts reports whether a record begins at pos.
+func (s *scanner) starts(pos int) bool {
+	size, _, magic, whole := s.at(pos)
+	return magic && (whole || size > 0)
+}
+
+// find returns the next place at or behind from where a whole record stands, or
+// -1.
+func (s *scanner) find(from int) int {
+	return findRecord(s.c, from, s.free, func(id uint64) bool { return s.hdrOK || s.plausible(id) })
+}
+
+var recordMagicBytes = []byte{0x2a, 0x2a, 0, 0}
+
+func findRecord(c []byte, from, to int, ok func(id uint64) bool) int {
+	for from < to-recordMin {
+		i := bytes.Index(c[from:to], recordMagicBytes)
+		if i < 0 {
+			return -1
+		}
+		p := from + i
+		if p+recordMin > len(c) {
+			return -1
+		}
+		n := le32(c, p+recSize)
+		if n >= recordMin && n <= uint32(len(c)-p) && le32(c, p+int(n)-4) == n && ok(le64(c, p+recID)) {
+			return p
+		}
+		from = p + 1
+	}
+	return -1
+}
+
+// seen moves the expected id on and measures an open loss by it.
+func (s *scanner) seen(id uint64) {
+	r := &s.res
+	if !r.have {
+		r.have, r.first = true, id
+		if s.open >= 0 {
+			r.head = s.open
+		}
+	} else if id > s.id && s.id != 0 {
+		lost := int(min(id-s.id, chunkSize/recordMin))
+		if s.open >= 0 {
+			r.damage[s.open].Lost += lost
+		} else {
+			s.add(chunkHeaderSize, damageMissing, lost)
+		}
+	}
+	s.open = -1
+	r.last = id
+	s.id = id + 1
+}
+
+// yield decodes the record in c[pos:pos+size] and passes it on.
+func (s *scanner) yield(pos, size int, id uint64, kind string) error {
+	if id == 0 && s.id != 0 {
+		id = s.id
+	}
+	s.seen(id)
+	t := event.Filetime(le64(s.c, pos+recTime))
+	ok, err := s.d.record(&s.ev, s.c, pos+recBody, pos+size-4, id, t)
+	if err != nil {
+		s.add(pos, kind, 1)
+		return nil
+	}
+	if !ok {
+		return nil
+	}
+	s.rec = Record{Event: &s.ev, HeaderID: id, HeaderTime: t, Chunk: s.res.info.num, Offset: s.res.info.off + int64(pos)}
+	return s.emit(&s.rec)
+}
+
+// finish settles what was lost behind the last record.
+func (s *scanner) finish(pos int) {
+	r := &s.res
+	lastID := le64(s.c, chLastID)
+	trusted := s.hdrOK && s.res.info.size == chunkSize || s.hdrOK && s.id != 0
+	if s.open >= 0 {
+		switch {
+		case !r.have:
+			r.head = s.open
+			first := le64(s.c, chFirstID)
+			if s.hdrOK && lastID >= first && lastID-first < chunkSize/recordMin {
+				r.have, r.first, r.last = true, first, lastID
+				r.damage[s.open].Lost = int(lastID - first + 1)
+				r.head = -1
+			}
+		case trusted && lastID >= r.last && lastID-r.last < chunkSize/recordMin:
+			r.damage[s.open].Lost += int(lastID - r.last)
+			r.last = lastID
+		default:
+			r.tail = s.open
+		}
+	}
+	if r.have && r.head >= 0 && s.hdrOK {
+		if first := le64(s.c, chFirstID); first <= r.first && r.first-first < chunkSize/recordMin {
+			r.damage[r.head].Lost += int(r.first - first)
+			r.first, r.head = first, -1
+		}
+	}
+	if pos > s.free {
+		s.add(chFree, damageFreeSpace, 0)
+	}
+	s.open = -1
+}
+
+// scanSlack yields old records behind the end of the log's own.
+func (s *scanner) scanSlack(pos int) error {
+	any := func(uint64) bool { return true }
+	for {
+		p := findRecord(s.c, pos, chunkSize, any)
+		if p < 0 {
+			return nil
+		}
+		size := int(le32(s.c, p+recSize))
+		id, t := le64(s.c, p+recID), event.Filetime(le64(s.c, p+recTime))
+		ok, err := s.d.record(&s.ev, s.c, p+recBody, p+size-4, id, t)
+		pos = p + size
+		if err != nil {
+			pos = p + 4
+			continue
+		}
+		s.res.recovered++
+		if !ok {
+			continue
+		}
+		s.rec = Record{Event: &s.ev, HeaderID: id, HeaderTime: t, Chunk: s.res.info.num, Offset: s.res.info.off + int64(p), Recovered: true}
+		if err := s.emit(&s.rec); err != nil {
+			return err
+		}
+	}
+}

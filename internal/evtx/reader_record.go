@@ -1,0 +1,223 @@
+package evtx
+
+import (
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// decoder turns records into events. One per worker.
+type decoder struct {
+	in    *Interner
+	want  func(string, uint32) bool
+	wants map[wantKey]bool
+	slow  bool // reference path: no plan cache, no string table
+
+	epoch       uint32
+	refs        [tmplSlots]tmplRef
+	plans       map[string]*plan
+	planBytes   int
+	schemas     map[string]*event.Schema
+	schemaBytes int
+	names       map[string]string
+	frag        fragment
+	key         []byte
+	schemaKey   []byte
+}
+
+type wantKey struct {
+	provider string
+	id       uint32
+}
+
+func newDecoder(in *Interner, want func(string, uint32) bool) *decoder {
+	if in == nil {
+		in = NewInterner()
+	}
+	return &decoder{
+		in: in, want: want, wants: map[wantKey]bool{}, epoch: 1,
+		plans: map[string]*plan{}, schemas: map[string]*event.Schema{}, names: map[string]string{},
+	}
+}
+
+// startChunk forgets the template references of the chunk before.
+func (d *decoder) startChunk() { d.epoch++ }
+
+// maxNested bounds fragments inside fragments.
+const maxNested = 8
+
+// record decodes the BinXML in c[pos:end] into e. ok is false when the event is
+// not wanted. Values of e are reused.
+func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, headTime event.Filetime) (ok bool, err error) {
+	vals := e.Values[:0]
+	*e = event.Event{Values: vals, Time: headTime, RecordID: headID}
+	p := skipFragmentHeader(c, pos, end)
+	if p >= end {
+		return false, errShort
+	}
+	if c[p] == tokTemplate {
+		in, err := readInstance(c, p, end)
+		if err != nil {
+			return false, err
+		}
+		ok, err = d.instance(e, c, &in, atRoot, 0)
+		if err != nil || !ok {
+			return ok, err
+		}
+	} else {
+		ok, err = d.literal(e, c, pos, end, atRoot, 0)
+		if err != nil || !ok {
+			return ok, err
+		}
+	}
+	if e.Schema == nil {
+		e.Schema = d.schema("", nil)
+	}
+	return true, nil
+}
+
+// instance applies a template instance to e.
+func (d *decoder) instance(e *event.Event, c []byte, in *instance, at place, depth int) (bool, error) {
+	var p *plan
+	var err error
+	if d.slow {
+		if err = parseDefinition(&d.frag, c, *in); err == nil {
+			p = d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, in, slot) })
+		}
+	} else if p, err = d.planFor(c, in, at); err == nil && p.dynamic {
+		if err = parseDefinition(&d.frag, c, *in); err == nil {
+			p = d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, in, slot) })
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.apply(e, c, in, p, at, depth)
+}
+
+func (d *decoder) slotText(c []byte, in *instance, slot int) string {
+	if slot >= in.n {
+		return ""
+	}
+	vt, off, n := in.slot(c, slot)
+	v := d.slowValue(vt, c, off, n)
+	return v.Text()
+}
+
+// literal decodes BinXML that stands without a template.
+func (d *decoder) literal(e *event.Event, c []byte, pos, end int, at place, depth int) (bool, error) {
+	if err := parseLiteral(&d.frag, c, pos, end); err != nil {
+		return false, err
+	}
+	p := d.newPlan(c, d.frag.toks, at, nil)
+	return d.apply(e, c, &instance{}, p, at, depth)
+}
+
+// maxOffsets is the number of values whose offsets the hot path keeps.
+const maxOffsets = 256
+
+// apply fills e by plan p from the values of in.
+func (d *decoder) apply(e *event.Event, c []byte, in *instance, p *plan, at place, depth int) (bool, error) {
+	var buf [maxOffsets]uint64
+	offs := buf[:0]
+	if in.n > maxOffsets {
+		offs = make([]uint64, 0, in.n) // at most 16,384: the descriptors fit the record
+	}
+	q := uint64(in.data)
+	for i := in.desc; i < in.desc+4*in.n; i += 4 {
+		w := uint64(le32(c, i))
+		offs = append(offs, w<<32|q)
+		q += w & 0xffff
+	}
+	if at <= atEvent && len(p.sys) > 0 {
+		if !d.system(e, c, offs, p) {
+			return false, nil
+		}
+	}
+	if p.found && e.Schema == nil {
+		d.payload(e, c, offs, p)
+	}
+	for _, n := range p.nested {
+		if ok, err := d.nested(e, c, offs, n, depth); err != nil || !ok {
+			return ok, err
+		}
+	}
+	return true, nil
+}
+
+// split takes a packed descriptor apart.
+func split(w uint64) (vt uint8, off, n int) {
+	return uint8(w >> 48), int(uint32(w)), int(w >> 32 & 0xffff)
+}
+
+func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
+	vals := e.Values
+	if cap(vals) < len(p.slots) {
+		vals = make([]event.Value, len(p.slots), max(32, len(p.slots)))
+	}
+	vals = vals[:len(p.slots)]
+	for i, s := range p.slots {
+		if uint(s) < uint(len(offs)) {
+			vt, off, n := split(offs[s])
+			if d.slow {
+				vals[i] = d.slowValue(vt, c, off, n)
+			} else {
+				d.value(&vals[i], vt, c, off, n)
+			}
+			continue
+		}
+		vals[i] = d.mixed(c, offs, &p.values[i])
+	}
+	e.Values, e.Schema = vals, p.proto.Schema
+}
+
+// mixed is the value of a source that is not one present slot.
+func (d *decoder) mixed(c []byte, offs []uint64, s *source) event.Value {
+	switch {
+	case s.slot == fromLit:
+		return s.lit
+	case s.slot >= 0:
+		if s.slot < len(offs) {
+			vt, off, n := split(offs[s.slot])
+			return d.slowValue(vt, c, off, n)
+		}
+		return event.Value{}
+	}
+	var b strings.Builder
+	for i := range s.parts {
+		v := d.mixed(c, offs, &s.parts[i])
+		b.WriteString(v.Text())
+	}
+	return event.String(b.String())
+}
+
+// nested decodes a fragment inside the event: the payload, as a rule.
+func (d *decoder) nested(e *event.Event, c []byte, offs []uint64, n nested, depth int) (bool, error) {
+	if depth >= maxNested {
+		return true, nil
+	}
+	off, end := n.off, n.end
+	if n.slot >= 0 {
+		if n.slot >= len(offs) {
+			return true, nil
+		}
+		vt, o, size := split(offs[n.slot])
+		if vt != uint8(event.KindXML) || size == 0 {
+			return true, nil
+		}
+		off, end = o, o+size
+	}
+	if n.at == atEventData || n.at == atUserData {
+		e.Schema = nil // the element held a fragment: that is the payload
+		e.Values = e.Values[:0]
+	}
+	p := skipFragmentHeader(c, off, end)
+	if p < end && c[p] == tokTemplate {
+		in, err := readInstance(c, p, end)
+		if err != nil {
+			return false, err
+		}
+		return d.instance(e, c, &in, n.at, depth+1)
+	}
+	return d.literal(e, c, off, end, n.at, depth+1)
+}

@@ -1,0 +1,159 @@
+package evtx
+
+import (
+	"encoding/binary"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// Bounds of the caches.
+const (
+	maxPlans   = 4096 // compiled templates
+	maxSchemas = 4096
+	maxNames   = 8192
+	tmplSlots  = 256 // references remembered per chunk, power of two
+)
+
+// plan is a compiled template: what to read from which value. Plans are
+// immutable but for want, which belongs to the decoder.
+type plan struct {
+	shape
+	proto   event.Event // System fields that are literals, schema
+	sysSlot []sysSlot   // System fields that are values
+	sysMix  []sysSource // System fields of mixed text
+	slots   []int32     // per payload value: its slot, or fromLit, fromParts
+	want    []wantID    // answers of Options.Want by event id
+}
+
+type sysSlot struct {
+	field sysField
+	slot  int32
+}
+
+type wantID struct {
+	provider string
+	id       uint32
+	ok       bool
+}
+
+// tmplRef is one entry of the chunk's table from template offset to plan.
+type tmplRef struct {
+	epoch uint32
+	key   uint32 // offset, place
+	id    uint32 // template id
+	plan  *plan
+}
+
+// planFor returns the plan of the template that in refers to.
+func (d *decoder) planFor(c []byte, in *instance, at place) (*plan, error) {
+	key := uint32(in.def)<<2 | uint32(at)
+	ref := &d.refs[(key*0x9e3779b1)>>24]
+	if ref.key == key && ref.epoch == d.epoch && ref.id == in.id {
+		return ref.plan, nil
+	}
+	p, err := d.compile(c, *in, at)
+	if err != nil {
+		return nil, err
+	}
+	*ref = tmplRef{epoch: d.epoch, key: key, id: in.id, plan: p}
+	return p, nil
+}
+
+// compile parses the definition and finds its plan by its structure, or makes
+// it.
+func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
+	if err := parseDefinition(&d.frag, c, in); err != nil {
+		return nil, err
+	}
+	d.key = appendStructure(append(d.key[:0], byte(at)), c, d.frag.toks)
+	if p := d.plans[string(d.key)]; p != nil {
+		return p, nil
+	}
+	if len(d.plans) >= maxPlans || d.planBytes > 1<<22 {
+		clear(d.plans)
+		d.planBytes = 0
+	}
+	p := d.newPlan(c, d.frag.toks, at, nil)
+	d.plans[string(d.key)] = p
+	d.planBytes += len(d.key)
+	return p, nil
+}
+
+// appendStructure appends what makes a template what it is: tokens, names and
+// literals, without sizes and offsets, which change from chunk to chunk. Two
+// templates are the same only if these bytes are equal.
+func appendStructure(b, c []byte, toks []tok) []byte {
+	for _, t := range toks {
+		b = append(b, byte(t.op), t.vt)
+		switch t.op {
+		case opOpen, opAttr, opText, opEntity, opInstance:
+			b = binary.LittleEndian.AppendUint32(b, t.n)
+			b = append(b, c[t.off:t.off+t.n]...)
+		default:
+			b = binary.LittleEndian.AppendUint16(b, t.slot)
+		}
+	}
+	return b
+}
+
+// newPlan shapes toks. text resolves values for names that depend on them.
+func (d *decoder) newPlan(c []byte, toks []tok, at place, text func(int) string) *plan {
+	p := &plan{}
+	s := shaper{d: d, c: c, toks: toks, text: text, out: &p.shape}
+	if at == atEventData {
+		p.found, p.payload = true, "EventData"
+	}
+	s.run(at)
+	for _, y := range p.sys {
+		switch {
+		case y.src.slot >= 0:
+			p.sysSlot = append(p.sysSlot, sysSlot{y.field, int32(y.src.slot)})
+		case y.src.slot == fromLit:
+			setSys(&p.proto, y.field, y.src.lit)
+		default:
+			p.sysMix = append(p.sysMix, y)
+		}
+	}
+	for _, v := range p.values {
+		p.slots = append(p.slots, int32(v.slot))
+	}
+	p.proto.Schema = d.schema(p.payload, p.names)
+	return p
+}
+
+// schema returns the shared schema of these names.
+func (d *decoder) schema(payload string, names []string) *event.Schema {
+	k := append(d.schemaKey[:0], payload...)
+	for _, n := range names {
+		k = binary.LittleEndian.AppendUint32(k, uint32(len(n)))
+		k = append(k, n...)
+	}
+	d.schemaKey = k
+	if s := d.schemas[string(k)]; s != nil {
+		return s
+	}
+	if len(d.schemas) >= maxSchemas || d.schemaBytes > 1<<21 {
+		clear(d.schemas)
+		d.schemaBytes = 0
+	}
+	s := event.NewSchema(payload, append([]string(nil), names...))
+	d.schemas[string(k)] = s
+	d.schemaBytes += len(k) + 512
+	return s
+}
+
+// nameText is the text of an element or attribute name.
+func (d *decoder) nameText(raw []byte) string {
+	if s, ok := d.names[string(raw)]; ok {
+		return s
+	}
+	s := string(appendWTF8(nil, trimNUL(raw)))
+	if len(raw) > 512 {
+		return s
+	}
+	if len(d.names) >= maxNames {
+		clear(d.names)
+	}
+	d.names[string(raw)] = s
+	return s
+}
