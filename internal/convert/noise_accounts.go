@@ -1,0 +1,66 @@
+package convert
+
+import "strings"
+
+// Well-known logon ids (windows-events.md section 3.3).
+const (
+	logonSystem  = 0x3e7
+	logonNetwork = 0x3e4
+	logonLocal   = 0x3e5
+	logonAnon    = 0x3e6
+	logonIUSR    = 0x3e3
+)
+
+func wellKnownLogon(l uint64) bool { return l >= logonIUSR && l <= logonSystem }
+
+// machineAccount reports accounts behind which no person stands: the system's
+// own, computers, anonymous, window managers.
+func machineAccount(user, sid string) bool {
+	switch sid {
+	case "S-1-5-18", "S-1-5-19", "S-1-5-20", "S-1-5-7", "S-1-5-17":
+		return true
+	}
+	if strings.HasPrefix(sid, "S-1-5-90-") || strings.HasPrefix(sid, "S-1-5-96-") || strings.HasPrefix(sid, "S-1-5-80-") {
+		return true // DWM-n, UMFD-n, service accounts of Windows
+	}
+	name := user[strings.LastIndexByte(user, '\\')+1:]
+	return strings.HasSuffix(name, "$")
+}
+
+// Background lists what an operator declares to be no person's act. Names are
+// compared without case; a process name may end in * for a prefix.
+type Background struct {
+	Accounts  []string // DOMAIN\name, name or SID
+	Addresses []string // client addresses
+	Processes []string // file names of programs
+}
+
+// background decides the class of an act that no rule has classed.
+func (c *Converter) background(a *act) bool {
+	if a.Snapshot || machineAccount(a.User, a.SID) || wellKnownLogon(a.Logon) {
+		return true
+	}
+	if s := c.s.Sessions[a.Logon]; s != nil && s.Background {
+		return true
+	}
+	if a.Process != "" && a.PID != 4 {
+		name := fold(baseOf(a.Process))
+		if matchName(noiseProcesses[:], name) || matchName(c.opt.foldedProcesses, name) {
+			return true
+		}
+	}
+	if len(c.opt.foldedAccounts) > 0 {
+		u := fold(a.User)
+		for _, w := range c.opt.foldedAccounts {
+			if w == u || w == fold(a.SID) || w == u[strings.LastIndexByte(u, '\\')+1:] {
+				return true
+			}
+		}
+	}
+	for _, w := range c.opt.Background.Addresses {
+		if w == a.IP && w != "" {
+			return true
+		}
+	}
+	return false
+}

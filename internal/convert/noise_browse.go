@@ -1,0 +1,47 @@
+package convert
+
+import "slices"
+
+// Opening a folder in Explorer reads icons and previews of its files
+// (windows-events.md section 8, 6). These reads become part of the list record:
+// they are in the burst that follows the list, each shorter than 300 ms.
+const (
+	burstGap    = sec
+	burstLength = 3 * sec
+	previewOpen = 300 * milli
+	burstFiles  = 5
+)
+
+// touch notes that a file of a folder was looked at right after its list. read
+// is the act of a read, nil for a look at attributes.
+func (c *Converter) touch(s *session, key string, read *act, now tick) {
+	d := c.s.Desks[pathKey{s.Logon, dirOf(key)}]
+	if d == nil || d.List == 0 || now-d.ListAt > burstLength || now-d.Burst > burstGap {
+		return
+	}
+	list := c.s.Acts[d.List]
+	if list == nil {
+		return
+	}
+	d.Burst = now
+	if len(list.Touched) < burstFiles && !slices.Contains(list.Touched, key) {
+		list.Touched = append(list.Touched, key)
+	}
+	if read != nil {
+		read.Burst = list.Seq
+		read.ListOpen = list.Open && now-d.ListAt <= burstGap
+		c.due(list, max(list.Due, now+mergeWindow+sec))
+	}
+}
+
+// preview reports whether a finished read was part of opening its folder.
+func (c *Converter) preview(a *act) *act {
+	list := c.s.Acts[a.Burst]
+	if a.Burst == 0 || list == nil || a.Open || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
+		return nil
+	}
+	if len(list.Touched) < burstFiles && !a.ListOpen {
+		return nil
+	}
+	return list
+}

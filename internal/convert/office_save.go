@@ -1,0 +1,151 @@
+package convert
+
+import (
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// Saving by temporary file (windows-events.md section 6, S1 to S3): the new
+// content is written to T, the document F is renamed or deleted, T is renamed to
+// F. One write of F is what the person did. F renamed to F.<ext> is none of
+// these: it stays a write and a rename.
+
+// desk returns what the session has under way in a folder, made when needed.
+func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
+	k := pathKey{logon, dir}
+	d := c.s.Desks[k]
+	if d == nil {
+		d = &desk{SaveAt: -saveWindow * 4, ListAt: -saveWindow * 4}
+		c.s.Desks[k] = d
+		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
+	}
+	d.Until = now + saveWindow
+	return d
+}
+
+// saveStep looks at a new rename: of a document away from its name, or of a
+// temporary file to it.
+func (c *Converter) saveStep(s *session, a *act, now tick) {
+	d := c.desk(s.Logon, dirOf(a.Key), now)
+	base := baseOf(a.Key)
+	t := c.live(c.paths(s.Logon, a.Key).Write, now, saveWindow)
+	if t == nil || !weakTemp(base) {
+		if !tempName(base) && !lockName(base) {
+			d.Moved = push(d.Moved, a.Seq, 8)
+		}
+		return
+	}
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f == nil || f == a || now-f.Time > mergeWindow || f.Op != record.OpRename || f.First < t.First {
+			continue
+		}
+		if f.NewPath != "" && !weakTemp(baseOf(fold(f.NewPath))) {
+			continue
+		}
+		c.saved(s, d, f, t, a, ruleS1, now)
+		return
+	}
+}
+
+// saveEnd looks at a rename that has just got its name: of a temporary or fresh
+// file to the name of a document that went away a moment ago.
+func (c *Converter) saveEnd(s *session, a *act, key string) bool {
+	now := c.s.Now
+	t := c.live(c.paths(s.Logon, a.Key).Write, now, saveWindow)
+	if t == nil || dirOf(key) != dirOf(a.Key) {
+		return false
+	}
+	d := c.desk(s.Logon, dirOf(a.Key), now)
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f != nil && f != a && f.Key == key && f.Op == record.OpRename && now-f.Time <= saveWindow {
+			c.saved(s, d, f, t, a, ruleS1, now)
+			return true
+		}
+	}
+	if f := c.live(c.paths(s.Logon, key).Delete, now, mergeWindow); f != nil {
+		c.saved(s, d, f, t, a, ruleS3, now)
+		return true
+	}
+	if download(baseOf(a.Key)) && t.Op == record.OpCreate {
+		c.paths(s.Logon, key).Write = a.Seq
+		c.absorb(a, t)
+		a.Op, a.Rule, a.Certain = record.OpCreate, ruleS4, false
+		a.Path, a.Key, a.NewPath = a.NewPath, key, ""
+		c.due(a, now+mergeWindow)
+		return true
+	}
+	return false
+}
+
+// saved makes one write of f out of the document's rename or deletion f, the
+// temporary file's content t and its rename a.
+func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now tick) {
+	f.Op, f.Rule, f.Certain, f.Count = record.OpWrite, rule, false, 1
+	f.Time = t.Time
+	if f.NewPath != "" {
+		c.unlink(f, fold(f.NewPath))
+	}
+	f.NewPath, f.NewDir, f.Target = "", "", false
+	f.Object = record.ObjectFile
+	f.detail("temporary_file", baseOf(a.Path))
+	s.Renames = without(s.Renames, f.Seq)
+	d.Moved = slices.DeleteFunc(d.Moved, func(q uint64) bool { return q == f.Seq || q == a.Seq })
+	if a.NewPath != "" {
+		c.unlink(a, fold(a.NewPath))
+	}
+	c.absorb(f, t)
+	c.absorb(f, a)
+	c.gone(a.Key)
+	c.arrived(f.Key, false)
+	p := c.paths(f.Logon, f.Key)
+	if r := c.s.Acts[p.Read]; r != nil && now-r.Last <= mergeWindow {
+		c.absorb(f, r)
+	}
+	if w := c.s.Acts[p.Write]; w != nil && w != f {
+		w.Count++
+		f.Count = w.Count
+		c.absorb(f, w)
+	}
+	p = c.paths(f.Logon, f.Key)
+	p.Write, p.Delete = f.Seq, 0
+	f.Last = now
+	d.Saved, d.SaveAt = f.Seq, now
+	f.Timer = 1<<63 - 1
+	c.due(f, now+mergeWindow)
+}
+
+// savedAnew: S2, the document was renamed away and its name is written again.
+func (c *Converter) savedAnew(s *session, h *handle, now tick) *act {
+	d := c.s.Desks[pathKey{s.Logon, dirOf(h.Key)}]
+	if d == nil {
+		return nil
+	}
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f == nil || f.Key != h.Key || f.Op != record.OpRename || now-f.Time > saveWindow {
+			continue
+		}
+		if f.NewPath != "" {
+			if !weakTemp(baseOf(fold(f.NewPath))) {
+				continue
+			}
+			c.unlink(f, fold(f.NewPath))
+		}
+		f.Op, f.Rule, f.Certain, f.Time = record.OpWrite, ruleS2, false, now
+		f.NewPath, f.NewDir, f.Target = "", "", false
+		s.Renames = without(s.Renames, f.Seq)
+		d.Moved = without(d.Moved, f.Seq)
+		c.takeIDs(f, h)
+		p := c.paths(s.Logon, h.Key)
+		p.Write = f.Seq
+		f.Last = now
+		d.Saved, d.SaveAt = f.Seq, now
+		c.due(f, now+mergeWindow)
+		c.arrived(h.Key, false)
+		return f
+	}
+	return nil
+}

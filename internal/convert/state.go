@@ -1,0 +1,249 @@
+package convert
+
+import (
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// tick is a time in 100 ns steps since 1601, signed so that it can be
+// subtracted.
+type tick = int64
+
+const (
+	milli tick = 10_000
+	sec   tick = 1000 * milli
+)
+
+// state is everything a converter knows. It is checkpointed field by field by
+// reflection (checkpoint.go): fields are exported for that reason only, hold no
+// shared pointers, and refer to acts by sequence number.
+type state struct {
+	Now      tick
+	Seq      uint64
+	Sees4658 bool // the log has handle closings
+	Sessions map[uint64]*session
+	Handles  map[handleKey]*handle
+	Orphans  map[handleKey]*orphan
+	Acts     map[uint64]*act
+	Paths    map[pathKey]*pending
+	Desks    map[pathKey]*desk
+	Facts    facts
+	Shares   map[string]share
+	Volumes  map[string]string // \Device\HarddiskVolumeN, folded → D:
+	Domains  map[string]string // SID of the domain → NetBIOS name
+	Jobs     map[uint64]uint64 // print job → act
+	Timers   []timer
+	Out      []record.Record
+}
+
+// handleKey names an open handle. It has no logon id: 4658 and 4660 may come
+// under another token (windows-events.md section 5).
+type handleKey struct{ PID, Handle uint64 }
+
+// pathKey is what one session does to one path (folded).
+type pathKey struct {
+	Logon uint64
+	Key   string
+}
+
+// source is where ids of raw events count.
+type source struct {
+	Channel    string
+	Generation uint32
+	Simulated  bool
+}
+
+func sourceOf(e *event.Event) source {
+	return source{e.Channel, e.Generation, e.Simulated()}
+}
+
+// same reports whether ids of both may stand in one list.
+func (s source) same(o source) bool { return s.Channel == o.Channel && s.Generation == o.Generation }
+
+// session is one logon id of the current boot.
+type session struct {
+	Logon      uint64
+	User, SID  string
+	LogonIP    string
+	Client     string // workstation name
+	Type       int32  // logon type, -1 unknown
+	Linked     uint64
+	Started    tick // time of the 4624, 0 unknown
+	Last       tick
+	Ended      bool
+	Background bool
+	IPs        []ipAt
+	Renames    []uint64 // acts that wait for the name of their target
+	Adds       []dirAdd
+	Reads      []uint64 // recent file reads, newest last, for copies
+	Fresh      []uint64 // recent lists of folders unknown until then
+	Pending    int32    // acts in the making
+	LogonAct   uint64
+	LogoffAct  uint64
+	Share      hint // newest 5145, for learning volumes
+}
+
+type ipAt struct {
+	At tick
+	IP string
+}
+
+// dirAdd is a use of AddFile (0x2) or AddSubdirectory (0x4) on a folder that no
+// rule has taken yet.
+type dirAdd struct {
+	At   tick
+	Key  string // folder
+	Path string
+	Mask uint32
+	IDs  []uint64
+}
+
+// handle is one open object.
+type handle struct {
+	Logon      uint64
+	Path, Key  string
+	Asked      uint32
+	Used       uint32
+	Open, Last tick
+	Known      bool // the path had been seen before this open
+	Probed     bool // an existence probe came just before
+	Dir        bool
+	Snapshot   bool
+	Stream     bool
+	Removable  bool
+	Txn        bool
+	Act        uint64
+	IDs        []uint64 // events that no act has taken yet
+	Src        source
+	IP         string
+	PID        uint64
+	Process    string
+	User, SID  string
+}
+
+// orphan is a 4660 whose handle is not known (yet).
+type orphan struct {
+	At        tick
+	ID        uint64
+	Src       source
+	Logon     uint64
+	User, SID string
+	PID       uint64
+	Process   string
+}
+
+// hint is one successful 5145: access to a path was asked for.
+type hint struct {
+	At        tick
+	ID        uint64
+	Mask      uint32
+	IP        string
+	Path, Key string
+	Src       source
+	User, SID string
+	Root      bool
+}
+
+// pending is what one session has under way on one path: numbers of acts, 0 for
+// none.
+type pending struct {
+	Hints                                               []hint
+	Read, Write, Delete, Denied, Copy, Perm, Attr, List uint64
+	Handles                                             int32
+}
+
+func (p *pending) empty() bool {
+	return len(p.Hints) == 0 && p.Read|p.Write|p.Delete|p.Denied|p.Copy|p.Perm|p.Attr|p.List == 0
+}
+
+// desk is what one session has under way in one folder.
+type desk struct {
+	List   uint64   // newest list act
+	ListAt tick     // its newest time
+	Burst  tick     // newest touch of a file after the list
+	Moved  []uint64 // renames of files away from their name
+	Saved  uint64   // newest save by temporary file
+	SaveAt tick
+	Until  tick
+}
+
+// share is one share, by its name folded.
+type share struct {
+	UNC   string
+	Local string // local folder, without trailing backslash
+	Key   string
+}
+
+// act is a record in the making.
+type act struct {
+	Seq        uint64
+	Op         record.Op
+	Result     record.Result
+	Object     record.Object
+	Rule       ruleID
+	Certain    bool
+	Class      record.Class // 0 = decided by noise rules
+	Logon      uint64
+	User, SID  string
+	IP, Client string
+	Src        source
+	IDs        []uint64
+	Time       tick // proof
+	First, End tick
+	Last       tick // newest event, for merging
+	Count      uint32
+	Path, Key  string
+	NewPath    string
+	NewDir     string // folder of the target, exact
+	PID        uint64
+	Process    string
+	Detail     []record.Pair
+	Due, Timer tick
+	Open       bool // its handle is open
+	Known      bool
+	Requested  bool // only a 5145 says so
+	Burst      uint64
+	ListOpen   bool
+	Touched    []string
+	Target     bool   // rename: the folder of the target is known
+	Mask       uint32 // rights used or denied
+	Handle     handleKey
+	Snapshot   bool
+}
+
+// timer asks to look at something at a time.
+type timer struct {
+	Due   tick
+	Kind  timerKind
+	Seq   uint64 // act, or logon id
+	H     handleKey
+	Key   string
+	Order uint64
+}
+
+type timerKind uint8
+
+const (
+	timeAct timerKind = iota
+	timeHint
+	timeDesk
+	timeHandle
+	timeSession
+	timeOrphan
+)
+
+func newState() *state {
+	return &state{
+		Sessions: map[uint64]*session{},
+		Handles:  map[handleKey]*handle{},
+		Orphans:  map[handleKey]*orphan{},
+		Acts:     map[uint64]*act{},
+		Paths:    map[pathKey]*pending{},
+		Desks:    map[pathKey]*desk{},
+		Facts:    facts{New: map[string]fact{}, Old: map[string]fact{}},
+		Shares:   map[string]share{},
+		Volumes:  map[string]string{},
+		Domains:  map[string]string{},
+		Jobs:     map[uint64]uint64{},
+	}
+}

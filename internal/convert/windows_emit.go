@@ -1,0 +1,130 @@
+package convert
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// settle makes an act final.
+func (c *Converter) settle(a *act) {
+	switch a.Op {
+	case 0: // evidence that found no act
+		c.forget(a)
+		return
+	case record.OpRead:
+		if list := c.preview(a); list != nil {
+			n := list.Count
+			c.absorb(list, a)
+			list.Count, list.Rule, list.Certain = n+a.Count, ruleB2, false
+			return
+		}
+	case record.OpRename:
+		if a.Requested && a.NewPath == "" {
+			a.Op, a.Rule = record.OpDelete, ruleD5
+			c.gone(a.Key)
+			break
+		}
+		c.finalRename(a)
+	}
+	c.forget(a)
+	c.emit(a)
+}
+
+// emit writes the record of an act.
+func (c *Converter) emit(a *act) {
+	r := record.Record{
+		Server: c.server, Channel: a.Src.Channel, Generation: a.Src.Generation, Ordinal: uint32(a.Op),
+		Time: unix(a.Time), EndTime: unix(max(a.End, a.Time)), Source: "windows", User: c.shortUser(a.User, a.SID), SID: a.SID,
+		ClientIP: a.IP, ClientName: a.Client, Session: a.Logon, Op: a.Op, Path: a.Path, NewPath: a.NewPath,
+		Object: a.Object, Result: a.Result, Process: a.Process, Count: max(a.Count, 1), Confidence: inferred,
+		Rule: ruleTable[a.Rule].ID, Class: a.Class, RulesVersion: RulesVersion,
+	}
+	if a.Src.Simulated {
+		r.Source = "simulation"
+	}
+	if a.Certain && ruleTable[a.Rule].Confidence == certain && !a.Requested {
+		r.Confidence = certain
+	}
+	slices.Sort(a.IDs)
+	r.RawIDs = slices.Clone(slices.Compact(a.IDs))
+	if len(r.RawIDs) > 0 {
+		r.FirstID = r.RawIDs[0]
+	}
+	if s := c.s.Sessions[a.Logon]; s != nil && a.Logon != 0 {
+		if r.ClientIP == "" {
+			r.ClientIP = c.clientOf(s, a.Time)
+		}
+		if r.ClientName == "" {
+			r.ClientName = s.Client
+		}
+		if r.User == "" {
+			r.User, r.SID = c.shortUser(s.User, s.SID), s.SID
+		}
+	} else if r.ClientIP == "" && a.Logon != 0 && wellKnownLogon(a.Logon) {
+		r.ClientIP = localClient
+	}
+	for _, d := range a.Detail {
+		r.Set(d.Key, d.Value)
+	}
+	c.place(a, &r)
+	if r.Class == 0 {
+		r.Class = c.classOf(a, &r)
+	}
+	c.s.Out = append(c.s.Out, r)
+}
+
+// place sets the share of a file record and what kind of object it is.
+func (c *Converter) place(a *act, r *record.Record) {
+	if a.Object != record.ObjectFile && a.Object != record.ObjectDirectory || a.Key == "" {
+		return
+	}
+	r.Share, r.ShareRoot = c.shareFor(a.Path, a.Key)
+	f := c.s.Facts.get(a.Key)
+	if a.NewPath != "" {
+		f = c.s.Facts.get(fold(a.NewPath))
+	}
+	if f.Dir && a.Object == record.ObjectFile && !f.File {
+		r.Object = record.ObjectDirectory
+	}
+}
+
+// classOf is user unless a noise rule says otherwise (section 8).
+func (c *Converter) classOf(a *act, r *record.Record) record.Class {
+	if c.background(a) {
+		return record.ClassBackground
+	}
+	if a.Object == record.ObjectFile || a.Object == record.ObjectDirectory {
+		if a.Key != "" && a.Op != record.OpPrint && noiseName(a.Key) && (a.NewPath == "" || noiseName(fold(a.NewPath))) {
+			return record.ClassBackground
+		}
+	}
+	return record.ClassUser
+}
+
+func unix(t tick) int64 { return event.Filetime(max(t, 0)).UnixNano() }
+
+// hardLink handles 4664: H1.
+func (c *Converter) hardLink(e *event.Event) {
+	s := c.subject(e)
+	from, to := c.path(text(e.Get(event.FileName))), c.path(text(e.Get(event.LinkName)))
+	if from.Drop || to.Drop {
+		return
+	}
+	a := c.newAct(e, s, record.OpLink, ruleH1)
+	a.Certain, a.Object = true, record.ObjectFile
+	a.Path, a.Key, a.NewPath = from.Path, from.Key, to.Path
+	a.PID = e.Get(event.ProcessId).Uint()
+	c.saw(from.Key, false, true)
+	c.saw(to.Key, false, true)
+	c.due(a, a.Time+sec)
+}
+
+// transaction handles 4985. What was done inside a transaction is already
+// marked inferred: the states of 4985 do not say commit or rollback plainly.
+func (c *Converter) transaction(*event.Event) {}
+
+// lastOf is the last element of a UserData path.
+func lastOf(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }

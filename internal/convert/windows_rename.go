@@ -1,0 +1,180 @@
+package convert
+
+import (
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// usedDelete: DELETE was used. Until the handle closes it may be a deletion
+// (4660) or a rename.
+func (c *Converter) usedDelete(e *event.Event, s *session, h *handle, k handleKey) {
+	now := tick(e.Time)
+	if a := c.s.Acts[h.Act]; a != nil && (a.Op == record.OpDelete || a.Op == record.OpRename) {
+		return
+	}
+	a := c.handleAct(e, s, h, k, record.OpRename, ruleR2)
+	s.Renames = push(s.Renames, a.Seq, 512)
+	if c.s.Sees4658 {
+		c.due(a, now+longOpen)
+	} else {
+		c.due(a, now+nameWindow+foreignName)
+	}
+	c.saveStep(s, a, now)
+}
+
+// renameClosed: no 4660 came, so the name moved. Its new name may still come.
+func (c *Converter) renameClosed(a *act, at tick) {
+	if s := c.s.Sessions[a.Logon]; s != nil && !a.Target {
+		for i := len(s.Adds) - 1; i >= 0; i-- { // the folder of the target was opened first
+			if d := &s.Adds[i]; d.At >= a.First-targetWindow && d.At <= at+targetWindow && d.At >= a.Time-targetWindow {
+				c.addIDs(a, d.IDs)
+				path, mask := d.Path, d.Mask
+				s.Adds = append(s.Adds[:i], s.Adds[i+1:]...)
+				c.target(a, path, mask)
+				break
+			}
+		}
+	}
+	c.gone(a.Key)
+	if a.NewPath != "" {
+		c.due(a, at+mergeWindow)
+	} else if a.Op == record.OpRename {
+		c.due(a, at+nameWindow)
+	}
+}
+
+// target notes the folder into which an object is renamed (R1).
+func (c *Converter) target(a *act, dir string, mask uint32) {
+	a.Target, a.NewDir, a.Rule = true, dir, ruleR1
+	if mask&appendData != 0 && mask&writeData == 0 {
+		a.Object = record.ObjectDirectory
+	}
+	if strings.Contains(fold(dir)+`\`, recycleDir+`\`) && !strings.Contains(a.Key, recycleDir+`\`) {
+		a.Op, a.Rule, a.Certain = record.OpDelete, ruleD4, false
+		a.detail("recycle_bin", "yes")
+		if s := c.s.Sessions[a.Logon]; s != nil {
+			s.Renames = without(s.Renames, a.Seq)
+		}
+		c.gone(a.Key)
+		c.due(a, c.s.Now+hintWindow)
+	}
+}
+
+// candidate offers a path that was just opened as the new name of a rename that
+// waits for one: a name not seen before, or the old one in other letters, in the
+// folder of the target. It reports whether one took it.
+func (c *Converter) candidate(s *session, p *pathInfo, now tick, id uint64, src source) bool {
+	if len(s.Renames) == 0 {
+		return false
+	}
+	exists := c.s.Facts.get(p.Key).Exists
+	dir, base := dirOf(p.Key), baseOf(p.Key)
+	var best *act
+	score := 0
+	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 128; i, n = i-1, n+1 {
+		a := c.s.Acts[s.Renames[i]]
+		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
+			continue
+		}
+		if a.Target && fold(a.NewDir) != dir || !a.Target && dirOf(a.Key) != dir && baseOf(a.Key) != base {
+			continue
+		}
+		old := baseOf(a.Key)
+		v := 0
+		switch {
+		case a.Key == p.Key: // other letters only
+			v = 6
+		case exists && !(old == base && a.Target):
+			continue
+		case old == base:
+			v = 5
+		case strings.HasPrefix(base, old):
+			v = 4
+		case extOf(a.Key) == extOf(p.Key):
+			v = 3
+		case now-max(a.End, a.Time) <= foreignName:
+			v = 2
+		}
+		if v > score {
+			best, score = a, v
+		}
+	}
+	if best == nil {
+		return false
+	}
+	c.renamed(s, best, p.Path, p.Key)
+	if best.Src.same(src) {
+		c.addIDs(best, []uint64{id})
+	}
+	best.End = max(best.End, now)
+	return true
+}
+
+// renamed gives a rename its new name.
+func (c *Converter) renamed(s *session, a *act, path, key string) {
+	a.NewPath = path
+	s.Renames = without(s.Renames, a.Seq)
+	c.gone(a.Key)
+	c.arrived(key, a.Object == record.ObjectDirectory)
+	if c.saveEnd(s, a, key) {
+		return
+	}
+	c.paths(a.Logon, key).Copy = a.Seq
+	if !a.Open {
+		c.due(a, c.s.Now+mergeWindow)
+	}
+}
+
+// removed handles a deletion: of a copy's original (then it was a move), of
+// what a save left over, or simply of an object.
+func (c *Converter) removed(a *act) {
+	now := a.Last
+	c.gone(a.Key)
+	p := c.paths(a.Logon, a.Key)
+	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
+		m.Op, m.Rule = record.OpMove, ruleK2
+		m.Time = a.Time
+		c.absorb(m, a)
+		c.due(m, now+hintWindow)
+		return
+	}
+	if m := c.live(p.Delete, now, hintWindow); m != nil { // 4659 and 4660 of one deletion
+		if a.Certain {
+			m.Rule, m.Certain, m.Time = a.Rule, true, a.Time
+		}
+		c.absorb(m, a)
+		c.due(m, now+hintWindow)
+		return
+	}
+	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+		if m := c.s.Acts[d.Saved]; m != nil {
+			if t := c.live(p.Write, now, saveWindow); t != nil && t != m {
+				c.absorb(m, t)
+			}
+			c.absorb(m, a)
+			return
+		}
+	}
+	p = c.paths(a.Logon, a.Key)
+	p.Delete = a.Seq
+	c.due(a, now+hintWindow)
+}
+
+// finalRename decides between rename and move once all is known.
+func (c *Converter) finalRename(a *act) {
+	dir := a.NewDir
+	if a.NewPath != "" {
+		dir = dirOf(a.NewPath)
+	}
+	if dir != "" && fold(dir) != dirOf(a.Key) {
+		a.Op = record.OpMove
+	}
+	if a.NewPath == "" && dir != "" {
+		a.detail("new_folder", dir)
+	}
+	if a.NewPath == "" {
+		a.detail("reason", "new name not in the log")
+	}
+}

@@ -1,0 +1,151 @@
+package convert
+
+import "github.com/akashi-audit/akashi/internal/record"
+
+// requested handles share accesses that no object access event confirmed. Where
+// the folder has auditing, nothing was used: they are no acts. Elsewhere they
+// are all there is, and say what was asked for (rules W2, X2, D5).
+func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
+	last := &hints[len(hints)-1]
+	if c.audited(k.Key) {
+		c.joinHints(p, hints)
+		return
+	}
+	mask := uint32(0)
+	probed := false
+	dir := c.s.Facts.get(k.Key).Dir || last.Root
+	for i := range hints {
+		m := hints[i].Mask
+		if m == readAttr && mask == 0 {
+			probed = true
+		}
+		mask |= m
+		dir = dir || folderMask(m)
+	}
+	if dir && !c.s.Facts.get(k.Key).Dir {
+		c.knownFolder(k.Key)
+	}
+	op, rule := requestedOp(mask, dir, baseOf(k.Key))
+	if op == 0 {
+		return
+	}
+	if noiseProbe(k.Key) && op == record.OpRead {
+		return
+	}
+	s := c.session(k.Logon)
+	c.s.Seq++
+	a := &act{
+		Seq: c.s.Seq, Op: op, Result: record.Success, Rule: rule, Src: last.Src, Logon: k.Logon, User: last.User, SID: last.SID, IP: last.IP,
+		Time: hints[0].At, First: hints[0].At, End: last.At, Last: last.At, Count: 1, Timer: 1<<63 - 1,
+		Path: last.Path, Key: k.Key, PID: 4, Requested: true, Object: record.ObjectFile, Mask: mask,
+	}
+	for i := range hints {
+		if hints[i].Src.same(a.Src) {
+			c.addIDs(a, []uint64{hints[i].ID})
+		}
+	}
+	if dir {
+		a.Object = record.ObjectDirectory
+	}
+	a.detail("requested", rightsText(mask))
+	known := c.s.Facts.get(k.Key).Exists
+	s.Pending++
+	c.s.Acts[a.Seq] = a
+	c.requestedAct(s, k, a, known, probed)
+}
+
+// requestedAct enters an act that is only asked for.
+func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bool) {
+	now := a.Last
+	p := c.paths(k.Logon, k.Key)
+	switch a.Op {
+	case record.OpRead, record.OpExecute:
+		for _, q := range [...]uint64{p.Write, p.Read} {
+			if m := c.live(q, now, mergeWindow); m != nil {
+				m.Last = max(m.Last, now)
+				c.absorb(m, a)
+				return
+			}
+		}
+		p.Read = a.Seq
+		s.Reads = push(s.Reads, a.Seq, 32)
+		c.touch(s, a.Key, a, a.Time)
+	case record.OpList:
+		if m := c.live(p.List, now, mergeWindow); m != nil {
+			m.Count++
+			c.absorb(m, a)
+			return
+		}
+		p.List = a.Seq
+		d := c.desk(s.Logon, k.Key, now)
+		d.List, d.ListAt, d.Burst = a.Seq, a.Time, a.Time
+	case record.OpWrite:
+		if m := c.live(p.Write, now, mergeWindow); m != nil {
+			c.absorb(m, a)
+			return
+		}
+		if !known && probed {
+			a.Op, a.Rule = record.OpCreate, ruleC2
+		}
+		c.absorb(a, c.live(p.Read, now, mergeWindow))
+		c.paths(k.Logon, k.Key).Write = a.Seq
+	case record.OpDelete:
+		// a rename unless no new name comes
+		a.Op = record.OpRename
+		s.Renames = push(s.Renames, a.Seq, 512)
+		c.due(a, c.s.Now+nameWindow)
+		return
+	}
+	c.due(a, c.s.Now+mergeWindow)
+}
+
+// joinHints adds looks at a path to what the session did to it just now.
+func (c *Converter) joinHints(p *pending, hints []hint) {
+	for i := range hints {
+		for _, q := range [...]uint64{p.Write, p.Read, p.Delete, p.List, p.Copy} {
+			if a := c.live(q, hints[i].At, mergeWindow); a != nil && a.Src.same(hints[i].Src) {
+				c.addIDs(a, []uint64{hints[i].ID})
+				break
+			}
+		}
+	}
+}
+
+// knownFolder notes a folder that only share accesses showed.
+func (c *Converter) knownFolder(key string) {
+	v := c.s.Facts.get(key)
+	v.Dir, v.File = true, false
+	c.s.Facts.put(key, v, c.opt.MaxPaths)
+}
+
+// requestedOp names what a mask asks for; 0 when it is no act (N1).
+func requestedOp(mask uint32, dir bool, base string) (record.Op, ruleID) {
+	switch {
+	case mask&writing != 0 && !dir:
+		return record.OpWrite, ruleW2
+	case mask&writeOwner != 0:
+		return record.OpSetOwner, ruleP3
+	case mask&writeDAC != 0:
+		return record.OpSetPermissions, ruleP2
+	case mask&delete_ != 0:
+		return record.OpDelete, ruleD5
+	case mask&readData != 0 && dir:
+		return record.OpList, ruleB1
+	case mask&execute != 0 && !dir && executable(base):
+		return record.OpExecute, ruleE1
+	case mask&readData != 0:
+		return record.OpRead, ruleX2
+	case mask&meta != 0:
+		return record.OpSetAttributes, ruleA1
+	}
+	return 0, 0
+}
+
+// noiseProbe reports files that Explorer looks for in every folder.
+func noiseProbe(key string) bool {
+	switch baseOf(key) {
+	case "DESKTOP.INI", "THUMBS.DB", "AUTORUN.INF", "FOLDER.JPG", "FOLDER.GIF":
+		return true
+	}
+	return false
+}

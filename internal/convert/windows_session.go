@@ -1,0 +1,346 @@
+package convert
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+func compareUint(a, b uint64) int { return cmp.Compare(a, b) }
+
+func compareHandles(a, b handleKey) int {
+	return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.Handle, b.Handle))
+}
+
+// hostOf is the first label of a computer name.
+func hostOf(server string) string {
+	h, _, _ := strings.Cut(server, ".")
+	return h
+}
+
+// userName is DOMAIN\name, kept once.
+func (c *Converter) userName(domain, name string) string {
+	if domain == "-" {
+		domain = ""
+	}
+	if name == "-" {
+		name = ""
+	}
+	if domain == "" || name == "" {
+		return name
+	}
+	k := nameKey{domain, name}
+	if s, ok := c.names[k]; ok {
+		return s
+	}
+	if len(c.names) >= 1<<16 {
+		clear(c.names)
+	}
+	s := domain + `\` + name
+	c.names[k] = s
+	return s
+}
+
+// session returns the session of a logon id, made when it is new.
+func (c *Converter) session(logon uint64) *session {
+	s := c.s.Sessions[logon]
+	if s == nil {
+		s = &session{Logon: logon, Type: -1}
+		c.s.Sessions[logon] = s
+	}
+	s.Last = c.s.Now
+	return s
+}
+
+// subject returns the session of an event's subject and brings its names up to
+// date.
+func (c *Converter) subject(e *event.Event) *session {
+	s := c.session(e.Get(event.SubjectLogonId).Uint())
+	sid, name := text(e.Get(event.SubjectUserSid)), text(e.Get(event.SubjectUserName))
+	if name == "" || s.SID == sid && s.User != "" {
+		return s
+	}
+	domain := text(e.Get(event.SubjectDomainName))
+	s.SID = sid
+	if !strings.Contains(domain, ".") {
+		c.learnDomain(sid, domain)
+	}
+	s.User = c.userName(domain, name)
+	return s
+}
+
+// learnDomain notes the NetBIOS name of a domain: 4624 of Kerberos names the
+// DNS domain, all later events the NetBIOS one.
+func (c *Converter) learnDomain(sid, domain string) {
+	n := strings.LastIndexByte(sid, '-')
+	if n < 0 || domain == "" || !strings.HasPrefix(sid, "S-1-5-21-") {
+		return
+	}
+	if _, ok := c.s.Domains[sid[:n]]; !ok {
+		if len(c.s.Domains) >= 1024 {
+			clear(c.s.Domains)
+		}
+		c.s.Domains[sid[:n]] = domain
+	}
+}
+
+// shortUser replaces a DNS domain by its NetBIOS name when that is known.
+func (c *Converter) shortUser(user, sid string) string {
+	domain, name, ok := strings.Cut(user, `\`)
+	n := strings.LastIndexByte(sid, '-')
+	if !ok || n < 0 || !strings.Contains(domain, ".") {
+		return user
+	}
+	if d := c.s.Domains[sid[:n]]; d != "" {
+		return c.userName(d, name)
+	}
+	return user
+}
+
+// logon begins a session (4624).
+func (c *Converter) logon(e *event.Event) {
+	id := e.Get(event.TargetLogonId).Uint()
+	now := tick(e.Time)
+	if old := c.s.Sessions[id]; old != nil && (old.Started != 0 || old.Ended) && !wellKnownLogon(id) {
+		c.endSession(old) // logon ids are used again after a boot
+	}
+	s := c.session(id)
+	s.SID = text(e.Get(event.TargetUserSid))
+	domain, name := text(e.Get(event.TargetDomainName)), text(e.Get(event.TargetUserName))
+	if !strings.Contains(domain, ".") {
+		c.learnDomain(s.SID, domain)
+	}
+	s.User = c.userName(domain, name)
+	s.Type = int32(e.Get(event.LogonType).Uint())
+	s.Linked = e.Get(event.TargetLinkedLogonId).Uint()
+	s.LogonIP = address(text(e.Get(event.IpAddress)))
+	s.Client = clientName(text(e.Get(event.WorkstationName)))
+	s.Started = now
+	s.Background = s.Type == 4 || s.Type == 5 || s.Type == 0 || machineAccount(s.User, s.SID)
+	if s.Type == 10 && strings.EqualFold(s.Client, c.host) {
+		s.Client = "" // a remote desktop logon names the server itself
+	}
+	if l := c.s.Sessions[s.Linked]; s.Linked != 0 && l != nil && now-l.Started <= sec && l.User == s.User {
+		if a := c.s.Acts[l.LogonAct]; a != nil { // the other half of a split administrator token
+			c.evidence(a, e)
+			s.LogonAct = a.Seq
+			return
+		}
+	}
+	a := c.newAct(e, s, record.OpLogon, ruleL1)
+	a.Object, a.Certain = record.ObjectSession, true
+	a.IP = s.LogonIP
+	a.detail("logon_type", itoa(uint64(s.Type)))
+	a.detail("authentication", strings.TrimSpace(text(e.Get(event.AuthenticationPackageName))))
+	if s.Type != 3 {
+		a.detail("process", strings.TrimSpace(text(e.Get(event.ProcessName))))
+	}
+	s.LogonAct = a.Seq
+	c.due(a, now+5*sec)
+}
+
+// privileged notes that a session has administrator's rights (4672).
+func (c *Converter) privileged(e *event.Event) {
+	s := c.subject(e)
+	if a := c.s.Acts[s.LogonAct]; a != nil && tick(e.Time)-a.Time <= 2*sec {
+		c.evidence(a, e)
+		a.detail("elevated", "yes")
+	}
+}
+
+// logoff ends a session (4634, 4647). Its acts are finished two seconds later:
+// the last handles close around it.
+func (c *Converter) logoff(e *event.Event) {
+	id := e.Get(event.TargetLogonId).Uint()
+	if wellKnownLogon(id) {
+		return
+	}
+	s := c.session(id)
+	if s.User == "" {
+		s.SID = text(e.Get(event.TargetUserSid))
+		s.User = c.userName(text(e.Get(event.TargetDomainName)), text(e.Get(event.TargetUserName)))
+	}
+	if domain := text(e.Get(event.TargetDomainName)); !strings.Contains(domain, ".") {
+		c.learnDomain(text(e.Get(event.TargetUserSid)), domain)
+	}
+	for _, l := range [...]*session{s, c.s.Sessions[s.Linked]} {
+		if l == nil {
+			continue
+		}
+		if a := c.s.Acts[l.LogoffAct]; a != nil {
+			c.evidence(a, e)
+			s.LogoffAct = a.Seq
+			c.endLater(s)
+			return
+		}
+	}
+	if s.Type < 0 && e.Get(event.LogonType).Kind != event.KindNull {
+		s.Type = int32(e.Get(event.LogonType).Uint())
+		s.Background = s.Background || s.Type == 4 || s.Type == 5
+	}
+	a := c.newAct(e, s, record.OpLogoff, ruleL2)
+	a.Object, a.Certain = record.ObjectSession, true
+	if s.Type >= 0 {
+		a.detail("logon_type", itoa(uint64(s.Type)))
+	}
+	s.LogoffAct = a.Seq
+	c.due(a, tick(e.Time)+5*sec)
+	c.endLater(s)
+}
+
+// sessionRest is how long a session is remembered after its end: as long as the
+// longest rule waits.
+const sessionRest = 70 * sec
+
+func (c *Converter) endLater(s *session) {
+	if !s.Ended {
+		s.Ended = true
+		c.s.setTimer(timer{Due: c.s.Now + sessionRest, Kind: timeSession, Seq: s.Logon})
+	}
+}
+
+// endSession finishes what a session has under way and forgets it.
+func (c *Converter) endSession(s *session) {
+	if s == nil {
+		return
+	}
+	if s.Pending > 0 {
+		var seqs []uint64
+		for q, a := range c.s.Acts {
+			if a.Logon == s.Logon {
+				seqs = append(seqs, q)
+			}
+		}
+		slices.Sort(seqs)
+		for _, q := range seqs {
+			if a := c.s.Acts[q]; a != nil {
+				c.settle(a)
+			}
+		}
+	}
+	delete(c.s.Sessions, s.Logon)
+}
+
+// reconnect notes a new client address of a remote desktop session (4778).
+func (c *Converter) reconnect(e *event.Event) {
+	s := c.session(e.Get(event.RDPLogonID).Uint())
+	if e.ID == 4778 {
+		s.moved(tick(e.Time), address(text(e.Get(event.ClientAddress))))
+	}
+}
+
+// terminal notes the client address of remote desktop sessions (LSM 21, 25):
+// they name the user, not the logon id.
+func (c *Converter) terminal(e *event.Event) {
+	if e.ID != 21 && e.ID != 25 {
+		return
+	}
+	var user, addr string
+	for i, n := range e.Schema.Names {
+		if i >= len(e.Values) {
+			break
+		}
+		switch n[strings.LastIndexByte(n, '/')+1:] {
+		case "User":
+			user = e.Values[i].Text()
+		case "Address":
+			addr = address(e.Values[i].Text())
+		}
+	}
+	if user == "" || addr == "" {
+		return
+	}
+	var best *session
+	for _, s := range c.s.Sessions {
+		if (s.Type == 10 || s.Type == 12) && strings.EqualFold(c.shortUser(s.User, s.SID), user) &&
+			(best == nil || s.Started > best.Started || s.Started == best.Started && s.Logon > best.Logon) {
+			best = s
+		}
+	}
+	if best != nil {
+		best.moved(tick(e.Time), addr)
+	}
+}
+
+// moved notes that a session's client has this address from now on.
+func (s *session) moved(at tick, ip string) {
+	if ip == "" {
+		return
+	}
+	if n := len(s.IPs); n > 0 && s.IPs[n-1].IP == ip {
+		return
+	}
+	if len(s.IPs) >= 16 {
+		s.IPs = append(s.IPs[:0], s.IPs[8:]...)
+	}
+	s.IPs = append(s.IPs, ipAt{at, ip})
+}
+
+// clientOf finds the client's address for an act (section 9, steps 3 to 5).
+func (c *Converter) clientOf(s *session, at tick) string {
+	for i := len(s.IPs) - 1; i >= 0; i-- {
+		if s.IPs[i].At <= at {
+			return s.IPs[i].IP
+		}
+	}
+	if s.LogonIP != "" {
+		return s.LogonIP
+	}
+	if len(s.IPs) > 0 && s.IPs[0].At-at <= 5*sec {
+		return s.IPs[0].IP
+	}
+	if l := c.s.Sessions[s.Linked]; s.Linked != 0 && l != nil && l.LogonIP != "" {
+		return l.LogonIP
+	}
+	switch s.Type {
+	case 0, 2, 4, 5, 7, 11, 13:
+		return localClient
+	}
+	if wellKnownLogon(s.Logon) && s.Logon != logonAnon {
+		return localClient
+	}
+	return ""
+}
+
+const localClient = "local"
+
+// address normalises a client address (section 9): "" unknown, "local".
+func address(s string) string {
+	s = strings.TrimPrefix(strings.TrimSpace(s), `\\`)
+	if strings.HasPrefix(s, "[") {
+		if n := strings.IndexByte(s, ']'); n > 0 {
+			s = s[1:n]
+		}
+	}
+	switch {
+	case s == "" || s == "-":
+		return ""
+	case strings.EqualFold(s, "LOCAL"):
+		return localClient
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return ""
+	}
+	a = a.Unmap().WithZone("")
+	switch {
+	case a.IsLoopback():
+		return localClient
+	case a.IsUnspecified():
+		return ""
+	}
+	return a.String()
+}
+
+// clientName normalises a workstation name.
+func clientName(s string) string {
+	s = strings.TrimPrefix(strings.TrimSpace(s), `\\`)
+	if s == "-" {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,185 @@
+package convert
+
+import (
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// shareOf learns a share from an event that names it and its folder.
+func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
+	name = text(e.Get(event.ShareName))
+	if sh, ok := c.s.Shares[name]; ok && sh.Key != "" {
+		return name, sh
+	}
+	local := c.path(text(e.Get(event.ShareLocalPath)))
+	sh = share{UNC: c.unc(name)}
+	if !local.Drop {
+		sh.Local, sh.Key = strings.TrimRight(local.Path, `\`), strings.TrimRight(local.Key, `\`)
+	}
+	if len(c.s.Shares) >= 4096 {
+		clear(c.s.Shares)
+	}
+	c.s.Shares[name] = sh
+	return name, sh
+}
+
+// unc writes \\*\NAME with the server's name.
+func (c *Converter) unc(name string) string {
+	if rest, ok := strings.CutPrefix(name, `\\*\`); ok {
+		return `\\` + c.host + `\` + rest
+	}
+	return name
+}
+
+// shareFor finds the share with the longest folder above a path.
+func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
+	best := -1
+	for _, sh := range c.s.Shares {
+		if sh.Key == "" || len(sh.Key) < best || !under(key, sh.Key) || len(sh.Local) > len(path) {
+			continue
+		}
+		if len(sh.Key) == best && (adminShare(sh.UNC) && !adminShare(unc) || adminShare(sh.UNC) == adminShare(unc) && sh.UNC >= unc) {
+			continue // of two shares of one folder the plain, then the smaller name
+		}
+		best, unc, root = len(sh.Key), sh.UNC, uint32(len(sh.Local))
+	}
+	return unc, root
+}
+
+func adminShare(unc string) bool { return strings.HasSuffix(unc, "$") }
+
+func pipeShare(name string) bool {
+	n := fold(baseOf(name))
+	return n == "IPC$" || n == "PRINT$"
+}
+
+// shareConnect handles 5140: a share was reached by a session.
+func (c *Converter) shareConnect(e *event.Event) {
+	s := c.subject(e)
+	ip := address(text(e.Get(event.IpAddress)))
+	s.moved(tick(e.Time), ip)
+	name, sh := c.shareOf(e)
+	if !e.Failed() || pipeShare(name) {
+		return
+	}
+	a := c.newAct(e, s, record.OpRead, ruleF2)
+	a.Result, a.Certain, a.Object, a.IP = record.Denied, true, record.ObjectShare, ip
+	a.Path, a.Key = sh.Local, sh.Key
+	if a.Path == "" {
+		a.Path, a.Key = sh.UNC, fold(sh.UNC)
+	}
+	c.refused(a, s)
+}
+
+// shareOpen handles 5145: access to a path below a share was asked for.
+func (c *Converter) shareOpen(e *event.Event) {
+	s := c.subject(e)
+	now := tick(e.Time)
+	ip := address(text(e.Get(event.IpAddress)))
+	s.moved(now, ip)
+	name, sh := c.shareOf(e)
+	if sh.Key == "" || pipeShare(name) {
+		return
+	}
+	rel := text(e.Get(event.RelativeTargetName))
+	root := strings.Trim(rel, `\`) == ""
+	raw := sh.Local
+	if !root {
+		raw = sh.Local + `\` + strings.TrimLeft(rel, `\`)
+	}
+	p := c.path(raw)
+	if p.Drop {
+		return
+	}
+	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
+	if e.Failed() {
+		c.shareDenied(e, s, p, mask, ip)
+		return
+	}
+	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
+	s.Share = h
+	if c.candidate(s, p, now, e.RecordID, h.Src) {
+		return
+	}
+	if !root {
+		c.touch(s, p.Key, nil, now)
+	}
+	pk := c.paths(s.Logon, p.Key)
+	pk.Hints = push(pk.Hints, h, 8)
+	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
+}
+
+// takeHints gives a handle the share accesses that led to it: they show the
+// client's address and what was asked for.
+func (c *Converter) takeHints(h *handle, now tick) {
+	k := pathKey{h.Logon, h.Key}
+	p := c.s.Paths[k]
+	if p == nil || len(p.Hints) == 0 {
+		return
+	}
+	for _, x := range p.Hints {
+		if now-x.At > hintWindow {
+			continue
+		}
+		h.IP = x.IP
+		h.Open = min(h.Open, x.At)
+		if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
+			h.Probed = true
+		}
+		if !h.Dir && folderMask(x.Mask) && !c.s.Facts.get(h.Key).File {
+			h.Dir = true
+		}
+		if x.Src.same(h.Src) {
+			h.IDs = append(h.IDs, x.ID)
+		}
+	}
+	p.Hints = p.Hints[:0]
+	if p.empty() {
+		delete(c.s.Paths, k)
+	}
+}
+
+// expireHints ends the wait for the 4656 of share accesses.
+func (c *Converter) expireHints(k pathKey, at tick) {
+	p := c.s.Paths[k]
+	if p == nil {
+		return
+	}
+	n := 0
+	for n < len(p.Hints) && p.Hints[n].At+hintWindow <= at {
+		n++
+	}
+	gone := append([]hint(nil), p.Hints[:n]...)
+	p.Hints = append(p.Hints[:0], p.Hints[n:]...)
+	if len(gone) > 0 {
+		c.requested(k, p, gone)
+	}
+	if p = c.s.Paths[k]; p != nil && p.empty() {
+		delete(c.s.Paths, k)
+	}
+}
+
+// shareChange handles 5142, 5143 and 5144.
+func (c *Converter) shareChange(e *event.Event) {
+	s := c.subject(e)
+	delete(c.s.Shares, text(e.Get(event.ShareName)))
+	name, sh := c.shareOf(e)
+	a := c.newAct(e, s, record.OpShareChanged, ruleV5)
+	a.Certain, a.Object = true, record.ObjectShare
+	a.Path = sh.UNC
+	if a.Path == "" {
+		a.Path = name
+	}
+	a.detail("local_path", sh.Local)
+	a.detail("change", map[uint32]string{5142: "added", 5143: "changed", 5144: "removed"}[e.ID])
+	a.detail("old_sddl", text(e.Get(event.OldShareSD)))
+	a.detail("new_sddl", text(e.Get(event.NewShareSD)))
+	a.detail("old_remark", text(e.Get(event.OldRemark)))
+	a.detail("new_remark", text(e.Get(event.NewRemark)))
+	if e.ID == 5144 {
+		delete(c.s.Shares, name)
+	}
+	c.due(a, a.Time+sec)
+}

@@ -1,0 +1,191 @@
+package convert
+
+import (
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// field finds a value by the last element of its name: UserData payloads name
+// their values with the path of the element.
+func field(e *event.Event, name string) event.Value {
+	if e.Schema == nil {
+		return event.Value{}
+	}
+	for i, n := range e.Schema.Names {
+		if i < len(e.Values) && lastOf(n) == name {
+			return e.Values[i]
+		}
+	}
+	return event.Value{}
+}
+
+// systemAct makes an act of class system that is due at once.
+func (c *Converter) systemAct(e *event.Event, s *session, op record.Op, rule ruleID) *act {
+	a := c.newAct(e, s, op, rule)
+	a.Certain, a.Class, a.Object = true, record.ClassSystem, record.ObjectSystem
+	c.due(a, a.Time+sec)
+	return a
+}
+
+// eventlog handles the log service's own events (section 3.5).
+func (c *Converter) eventlog(e *event.Event) {
+	switch e.ID {
+	case 1102, 104:
+		logon := field(e, "SubjectLogonId").Uint()
+		s := c.session(logon)
+		if name := text(field(e, "SubjectUserName")); name != "" {
+			sid := text(field(e, "SubjectUserSid"))
+			if sid != "" {
+				s.SID = sid
+			}
+			s.User = c.userName(text(field(e, "SubjectDomainName")), name)
+			if sid == "" && logon == 0 {
+				s.SID = e.UserID
+			}
+		}
+		a := c.newAct(e, s, record.OpLogCleared, ruleV1)
+		a.Certain, a.Object = true, record.ObjectSystem
+		a.Class = record.ClassUser
+		a.Path = e.Channel
+		if ch := text(field(e, "Channel")); ch != "" {
+			a.Path = ch
+		}
+		a.detail("backup", text(field(e, "BackupPath")))
+		c.due(a, a.Time+sec)
+		if logon == 0 {
+			delete(c.s.Sessions, 0)
+		}
+	case 1101, 1104, 1108:
+		a := c.systemAct(e, nil, record.OpRecordsLost, ruleV2)
+		a.Path = e.Channel
+		switch e.ID {
+		case 1101:
+			a.detail("reason", "events were dropped by the transport")
+			a.detail("code", text(field(e, "Reason")))
+		case 1104:
+			a.detail("reason", "the log is full")
+		case 1108:
+			a.detail("reason", "an event could not be written")
+			a.detail("event", strings.TrimSpace(text(field(e, "PublisherName"))+" "+text(field(e, "EventID"))))
+			a.detail("code", text(field(e, "ErrorCode")))
+		}
+	case 1100:
+		a := c.systemAct(e, nil, record.OpShutdown, ruleY2)
+		a.detail("reason", "the event log service stopped")
+		c.boot()
+	}
+}
+
+// classicEventlog handles events of the System log (section 3.5).
+func (c *Converter) classicEventlog(e *event.Event) {
+	switch e.ID {
+	case 6005:
+		c.boot()
+		c.systemAct(e, nil, record.OpBoot, ruleY1).detail("reason", "the event log service started")
+	case 6006:
+		c.systemAct(e, nil, record.OpShutdown, ruleY2).detail("reason", "the event log service stopped")
+	case 6008:
+		c.systemAct(e, nil, record.OpShutdown, ruleY3).detail("reason", "the previous shutdown was unexpected")
+	}
+}
+
+// power handles 4608 and 4609: auditing starts and stops with the system.
+func (c *Converter) power(e *event.Event) {
+	c.boot()
+	if e.ID == 4608 {
+		c.systemAct(e, nil, record.OpBoot, ruleY1).detail("reason", "auditing started")
+	} else {
+		c.systemAct(e, nil, record.OpShutdown, ruleY2).detail("reason", "auditing stopped")
+	}
+}
+
+// boot ends an epoch: logon ids, process ids, handles and volume numbers are
+// given anew.
+func (c *Converter) boot() {
+	now := c.s.Now
+	c.finish()
+	c.s.Now = now
+	clear(c.s.Handles)
+	clear(c.s.Orphans)
+	clear(c.s.Sessions)
+	clear(c.s.Volumes)
+	clear(c.s.Paths)
+	clear(c.s.Desks)
+	clear(c.s.Jobs)
+	clear(c.cache)
+}
+
+// auditPolicy handles 4719.
+func (c *Converter) auditPolicy(e *event.Event) {
+	s := c.subject(e)
+	a := c.newAct(e, s, record.OpAuditPolicyChanged, ruleV3)
+	a.Certain, a.Object = true, record.ObjectPolicy
+	a.detail("subcategory", strings.ToUpper(text(e.Get(event.SubcategoryGuid))))
+	a.detail("category", text(e.Get(event.CategoryId)))
+	var l []string
+	changes := text(e.Get(event.AuditPolicyChanges))
+	for _, w := range [...]struct{ code, word string }{
+		{"%%8448", "success removed"}, {"%%8449", "success added"}, {"%%8450", "failure removed"}, {"%%8451", "failure added"},
+	} {
+		if strings.Contains(changes, w.code) {
+			l = append(l, w.word)
+		}
+	}
+	a.detail("change", strings.Join(l, ", "))
+	if machineAccount(a.User, a.SID) {
+		a.Class = record.ClassSystem // by group policy or at boot
+	} else {
+		a.Class = record.ClassUser
+	}
+	c.due(a, a.Time+sec)
+}
+
+// timeChanged handles 4616. Small steps of the time service are background.
+func (c *Converter) timeChanged(e *event.Event) {
+	s := c.subject(e)
+	a := c.newAct(e, s, record.OpTimeChanged, ruleV4)
+	a.Certain, a.Object = true, record.ObjectSystem
+	a.Process = text(e.Get(event.ProcessName))
+	a.PID = e.Get(event.ProcessId).Uint()
+	from, to := e.Get(event.PreviousTime), e.Get(event.NewTime)
+	a.detail("old_time", from.Text())
+	a.detail("new_time", to.Text())
+	step := tick(1) << 62
+	if from.Kind == event.KindFiletime && to.Kind == event.KindFiletime {
+		step = max(tick(to.Num)-tick(from.Num), tick(from.Num)-tick(to.Num))
+	}
+	service := s.Logon == logonSystem || s.Logon == logonLocal
+	switch {
+	case service && step < 5*sec:
+		a.Class = record.ClassBackground
+	case service || machineAccount(a.User, a.SID):
+		a.Class = record.ClassSystem
+	default:
+		a.Class = record.ClassUser
+	}
+	c.due(a, a.Time+sec)
+}
+
+// device handles 6416.
+func (c *Converter) device(e *event.Event) {
+	s := c.subject(e)
+	a := c.newAct(e, s, record.OpDeviceConnected, ruleT2)
+	a.Certain, a.Object = true, record.ObjectDevice
+	id := text(e.Get(event.DeviceId))
+	a.Path = id
+	a.detail("description", text(e.Get(event.DeviceDescription)))
+	a.detail("device_class", text(e.Get(event.ClassName)))
+	a.detail("location", text(e.Get(event.LocationInformation)))
+	class := text(e.Get(event.ClassName))
+	storage := hasPrefixFold(id, `USBSTOR\`) || hasPrefixFold(id, `SWD\WPDBUSENUM`) || class == "DiskDrive" || class == "WPD"
+	if storage {
+		a.detail("storage", "yes")
+		a.detail("serial", id[strings.LastIndexByte(id, '\\')+1:])
+		a.Class = record.ClassUser
+	} else {
+		a.Class = record.ClassBackground
+	}
+	c.due(a, a.Time+sec)
+}
