@@ -45,18 +45,20 @@ type chunkResult struct {
 
 // scanner walks the records of one chunk.
 type scanner struct {
-	d     *decoder
-	c     []byte // chunkSize bytes
-	res   chunkResult
-	noCRC bool
-	slack bool // look for old records behind the free space
-	hdrOK bool // header checksum right: its numbers can be used
-	free  int
-	id    uint64 // id expected next; 0 = unknown
-	open  int    // index of a loss that the next id will measure; -1
-	rec   Record
-	ev    event.Event
-	emit  func(*Record) error
+	d      *decoder
+	c      []byte // chunkSize bytes
+	res    chunkResult
+	noCRC  bool
+	slack  bool // look for old records behind the free space
+	hdrOK  bool // header checksum right: its numbers can be used
+	free   int
+	id     uint64 // id expected next; 0 = unknown
+	alt    uint64 // id that would continue another series; 0 = none
+	open   int    // index of a loss that the next id will measure; -1
+	carved int    // index of the damage that the chunk header is lost; -1
+	rec    Record
+	ev     event.Event
+	emit   func(*Record) error
 }
 
 func (s *scanner) add(off int, kind string, lost int) int {
@@ -68,7 +70,7 @@ func (s *scanner) add(off int, kind string, lost int) int {
 func (s *scanner) scan(info chunkInfo, c []byte) error {
 	s.c = c
 	s.res = chunkResult{info: info, head: -1, tail: -1}
-	s.id, s.open = 0, -1
+	s.id, s.alt, s.open, s.carved = 0, 0, -1, -1
 	s.d.startChunk()
 	s.header()
 	pos := chunkHeaderSize
@@ -94,16 +96,19 @@ func (s *scanner) header() {
 	info := &s.res.info
 	s.free = chunkSize
 	s.hdrOK = false
-	if string(s.c[:8]) != chunkMagic {
-		if !info.zero {
-			s.open = s.add(0, damageChunkMagic, 0)
-		}
-		s.cut()
-		return
-	}
 	free := int(le32(s.c, chFree))
 	plausible := free >= chunkHeaderSize && free <= chunkSize
-	if !s.noCRC {
+	if string(s.c[:8]) != chunkMagic {
+		damaged := s.add(0, damageChunkMagic, 0)
+		copy(s.c, chunkMagic) // the buffer is ours: perhaps only the magic is wrong
+		if !plausible || chunkHeaderCRC(s.c) != le32(s.c, chHeaderCRC) {
+			s.open, s.carved = damaged, damaged
+			s.cut()
+			return
+		}
+	}
+	noCRC := s.noCRC || le32(s.c, chHeaderCRC) == 0 && le32(s.c, chDataCRC) == 0
+	if !noCRC {
 		s.hdrOK = plausible && chunkHeaderCRC(s.c) == le32(s.c, chHeaderCRC)
 		if !s.hdrOK {
 			s.add(0, damageChunkCRC, 0)
@@ -115,7 +120,7 @@ func (s *scanner) header() {
 		return
 	}
 	s.free = free
-	if !s.noCRC && s.hdrOK && info.size == chunkSize &&
+	if s.hdrOK && info.size == chunkSize &&
 		crc32.ChecksumIEEE(s.c[chunkHeaderSize:free]) != le32(s.c, chDataCRC) {
 		s.add(chunkHeaderSize, damageDataCRC, 0)
 	}
@@ -161,13 +166,23 @@ func (s *scanner) step(pos int) (int, error) {
 	}
 	if magic && whole {
 		if s.id != 0 && id != s.id && !s.plausible(id) {
-			// The place is right, the id is not.
-			s.add(pos, damageRecordID, 0)
-			id = s.id
+			id = s.oddID(pos, id)
 		}
 		return pos + size, s.yield(pos, size, id, damageRecord)
 	}
 	return s.broken(pos, size, id, magic)
+}
+
+// oddID deals with an id that does not follow: alone it is damaged, but where
+// the next id follows it another series begins (clusters of another chunk).
+func (s *scanner) oddID(pos int, id uint64) uint64 {
+	if id == s.alt && s.alt != 0 {
+		s.id, s.alt = id, 0
+		return id
+	}
+	s.alt = id + 1
+	s.add(pos, damageRecordID, 0)
+	return s.id
 }
 
 // plausible reports whether id can follow in this chunk.
@@ -182,13 +197,14 @@ func (s *scanner) broken(pos, size int, id uint64, magic bool) (int, error) {
 	}
 	q := s.find(pos + 4)
 	if !magic && (s.id == 0 || id != s.id) {
-		if s.open < 0 {
+		switch {
+		case s.open >= 0:
+		case s.carved >= 0:
+			s.open = s.carved
+		default:
 			s.open = s.add(pos, damageRecordHeader, 0)
 		}
-		if q < 0 {
-			return pos, nil
-		}
-		return q, nil
+		return max(q, pos), nil
 	}
 	end := q
 	if q < 0 {
@@ -220,7 +236,7 @@ func (s *scanner) rest(pos int) bool {
 			return false
 		}
 	}
-	if s.open < 0 {
+	if s.open < 0 && s.carved < 0 {
 		s.open = s.add(pos, damageRecordHeader, 0)
 	}
 	return true
@@ -326,6 +342,9 @@ func (s *scanner) finish(pos int) {
 			r.damage[r.head].Lost += int(r.first - first)
 			r.first, r.head = first, -1
 		}
+	}
+	if s.carved >= 0 && r.have && r.tail < 0 {
+		r.tail = s.carved
 	}
 	if pos > s.free {
 		s.add(chFree, damageFreeSpace, 0)

@@ -219,5 +219,8 @@ func (d *decoder) nested(e *event.Event, c []byte, offs []uint64, n nested, dept
 		}
 		return d.instance(e, c, &in, n.at, depth+1)
 	}
+	if p >= end || c[p] == tokEOF {
+		return true, nil // an empty fragment: no payload
+	}
 	return d.literal(e, c, off, end, n.at, depth+1)
 }

@@ -99,9 +99,9 @@ func setSys(e *event.Event, f sysField, v event.Value) {
 	case sysComputer:
 		e.Computer = v.Text()
 	case sysActivity:
-		e.ActivityID = guidText(v.Text())
+		e.ActivityID = upperGUID(v.Text())
 	case sysRelated:
-		e.RelatedID = guidText(v.Text())
+		e.RelatedID = upperGUID(v.Text())
 	case sysUserID:
 		e.UserID = v.Text()
 	case sysTime:
@@ -115,8 +115,8 @@ func setSys(e *event.Event, f sysField, v event.Value) {
 	}
 }
 
-// guidText brings a GUID that stood as text into the form of a typed one.
-func guidText(s string) string {
+// upperGUID brings a GUID that stood as text into the form of a typed one.
+func upperGUID(s string) string {
 	lower := false
 	for i := range len(s) {
 		lower = lower || 'a' <= s[i] && s[i] <= 'f'

@@ -57,11 +57,8 @@ func valueKind(vt uint8, raw []byte) (k event.Kind, number bool) {
 	switch k {
 	case event.KindString, event.KindANSI, event.KindBinary, event.KindXML, event.KindArray | event.KindString:
 		return k, false
-	case event.KindNull:
-		if len(raw) == 0 {
-			return k, false
-		}
-		return event.KindBinary, false
+	case event.KindNull: // null whatever its size: Windows leaves 16 stale bytes for an unset GUID
+		return k, false
 	case event.KindInt8, event.KindUint8, event.KindInt16, event.KindUint16, event.KindInt32,
 		event.KindUint32, event.KindInt64, event.KindUint64, event.KindBool, event.KindSizeT,
 		event.KindFiletime, event.KindHex32, event.KindHex64, event.KindReal32, event.KindReal64:
@@ -83,7 +80,7 @@ func valueKind(vt uint8, raw []byte) (k event.Kind, number bool) {
 		}
 		return k, false
 	default:
-		if vt&0x80 != 0 && fixedSize(vt&^0x80) > 0 {
+		if vt&0x80 != 0 && arrayElement(k&^event.KindArray) {
 			return k, false
 		}
 	}
