@@ -1,0 +1,211 @@
+package collect
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/evtx"
+)
+
+// Format is how a log is written.
+type Format string
+
+// The formats that are read.
+const (
+	FormatEVTX Format = "evtx"
+	FormatXML  Format = "xml"
+	FormatJSON Format = "json"
+)
+
+// Errors of a file that is no log.
+var (
+	ErrEmpty   = errors.New("the file is empty")
+	ErrForeign = errors.New("not a log that akashi reads (EVTX, event XML or JSON Lines of events)")
+)
+
+// source reads the events of one file in file order. The event is valid only
+// during the call of fn.
+type source interface {
+	events(ctx context.Context, fn func(*event.Event) error) error
+	damage() []evtx.Damage
+	close() error
+}
+
+// open looks at the content of a file and opens it.
+func open(path string) (source, Format, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, "", err
+	}
+	if st.Size() == 0 {
+		return nil, "", ErrEmpty
+	}
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, "", fmt.Errorf("read %s: %w", path, err)
+	}
+	head = head[:n]
+	gz := bytes.HasPrefix(head, []byte{0x1f, 0x8b})
+	if gz {
+		if head, err = gunzipHead(path); err != nil {
+			return nil, "", err
+		}
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("ElfFile\x00")):
+		s, err := openEVTX(path, gz)
+		return s, FormatEVTX, err
+	case looksXML(head):
+		return &textSource{path: path, gz: gz, decode: decodeXML}, FormatXML, nil
+	case looksJSON(head):
+		return &textSource{path: path, gz: gz, decode: decodeJSON}, FormatJSON, nil
+	}
+	return nil, "", ErrForeign
+}
+
+func gunzipHead(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(bufio.NewReader(f))
+	if err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(z, head)
+	if n == 0 {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	return head[:n], nil
+}
+
+func looksXML(head []byte) bool {
+	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
+		return bytes.IndexByte(head, '<') >= 0 && bytes.IndexByte(head, '<') < 16
+	}
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	return bytes.HasPrefix(head, []byte("<?xml")) || bytes.HasPrefix(head, []byte("<Event"))
+}
+
+func looksJSON(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(head, []byte("[")) {
+		head = bytes.TrimLeft(head[1:], " \t\r\n")
+	}
+	return bytes.HasPrefix(head, []byte("{"))
+}
+
+// evtxSource is an EVTX file; a gzipped one is unpacked to a temporary file
+// because chunks are read by position.
+type evtxSource struct {
+	r    *evtx.Reader
+	temp string
+}
+
+func openEVTX(path string, gz bool) (source, error) {
+	s := &evtxSource{}
+	if gz {
+		var err error
+		if s.temp, err = gunzipTemp(path); err != nil {
+			return nil, err
+		}
+		path = s.temp
+	}
+	r, err := evtx.Open(path, evtx.Options{})
+	if err != nil {
+		s.r = nil
+		return nil, errors.Join(err, s.close())
+	}
+	s.r = r
+	return s, nil
+}
+
+func gunzipTemp(path string) (name string, err error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	z, err := gzip.NewReader(bufio.NewReader(in))
+	if err != nil {
+		return "", fmt.Errorf("gzip: %w", err)
+	}
+	out, err := os.CreateTemp("", "akashi-*.evtx")
+	if err != nil {
+		return "", err
+	}
+	if _, err = io.Copy(out, z); errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // a cut file: the chunks before the cut are good
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(out.Name()))
+	}
+	return out.Name(), nil
+}
+
+func (s *evtxSource) events(ctx context.Context, fn func(*event.Event) error) error {
+	return s.r.Events(ctx, func(r *evtx.Record) error { return fn(r.Event) })
+}
+
+func (s *evtxSource) damage() []evtx.Damage { return s.r.Damage() }
+
+func (s *evtxSource) close() error {
+	var err error
+	if s.r != nil {
+		err = s.r.Close()
+	}
+	if s.temp != "" {
+		err = errors.Join(err, os.Remove(s.temp))
+	}
+	return err
+}
+
+// textSource is a file of XML or JSON that is decoded from its beginning at
+// each pass.
+type textSource struct {
+	path   string
+	gz     bool
+	decode func(ctx context.Context, r *bufio.Reader, bad func(offset int64, kind string), fn func(*event.Event) error) error
+	bad    []evtx.Damage
+}
+
+func (s *textSource) events(ctx context.Context, fn func(*event.Event) error) error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if s.gz {
+		if r, err = gzip.NewReader(bufio.NewReaderSize(f, 1<<18)); err != nil {
+			return fmt.Errorf("gzip: %w", err)
+		}
+	}
+	s.bad = s.bad[:0]
+	report := func(offset int64, kind string) {
+		if n := len(s.bad); n > 0 && s.bad[n-1].Kind == kind || n >= 1000 {
+			s.bad[n-1].Lost++
+			return
+		}
+		s.bad = append(s.bad, evtx.Damage{Chunk: -1, Offset: offset, Kind: kind, Lost: 1})
+	}
+	return s.decode(ctx, bufio.NewReaderSize(r, 1<<18), report, fn)
+}
+
+func (s *textSource) damage() []evtx.Damage { return s.bad }
+func (s *textSource) close() error          { return nil }
