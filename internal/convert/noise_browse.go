@@ -1,6 +1,10 @@
 package convert
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
 
 // Opening a folder in Explorer reads icons and previews of its files
 // (windows-events.md section 8, 6). These reads become part of the list record:
@@ -44,4 +48,18 @@ func (c *Converter) preview(a *act) *act {
 		return nil
 	}
 	return list
+}
+
+// longAgo is before every window of every event.
+const longAgo tick = -1 << 40
+
+// changed notes that the session changed something in a folder. Explorer lists
+// a folder again after that, and before it writes into it: such a list is no
+// person's look at the folder (B3).
+func (c *Converter) changed(logon uint64, dir string, now tick) {
+	d := c.desk(logon, dir, now)
+	d.Change = max(d.Change, now)
+	if a := c.s.Acts[d.List]; a != nil && now-a.Last <= addWindow && a.Op == record.OpList {
+		a.Refresh = true
+	}
 }

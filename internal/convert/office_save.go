@@ -16,7 +16,7 @@ func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
 	k := pathKey{logon, dir}
 	d := c.s.Desks[k]
 	if d == nil {
-		d = &desk{SaveAt: -saveWindow * 4, ListAt: -saveWindow * 4}
+		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
 		c.s.Desks[k] = d
 		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
 	}

@@ -40,6 +40,7 @@ const (
 	ruleE1
 	ruleB1
 	ruleB2
+	ruleB3
 	ruleX1
 	ruleX2
 	ruleK1
@@ -118,6 +119,8 @@ var ruleTable = [numRules]Rule{
 		"フォルダーの内容が一覧された（4663、0x1）。"},
 	ruleB2: {"B2", record.OpList, inferred, "8", "The folder was opened; the short reads of its files at the same moment are previews.",
 		"フォルダーが開かれた。同時の短い読み取りはプレビューによるもの。"},
+	ruleB3: {"B3", record.OpList, inferred, "8", "The folder was listed by the program that was changing something in it.",
+		"フォルダー内を変更していたプログラムが一覧を読み直した。"},
 	ruleX1: {"X1", record.OpRead, certain, "6", "Data was read by a program (4663, 0x1); not that a person looked at it.",
 		"プログラムがデータを読み取った（4663、0x1）。人が見たことまでは示さない。"},
 	ruleX2: {"X2", record.OpRead, inferred, "6", "Reading was asked for over the share (5145); the log does not say that it happened.",

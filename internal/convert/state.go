@@ -64,6 +64,7 @@ func (s source) same(o source) bool { return s.Channel == o.Channel && s.Generat
 type session struct {
 	Logon      uint64
 	User, SID  string
+	Named      bool // User has the domain's NetBIOS name
 	LogonIP    string
 	Client     string // workstation name
 	Type       int32  // logon type, -1 unknown
@@ -161,6 +162,7 @@ type desk struct {
 	List   uint64   // newest list act
 	ListAt tick     // its newest time
 	Burst  tick     // newest touch of a file after the list
+	Change tick     // newest time at which the session changed a name or file in it
 	Moved  []uint64 // renames of files away from their name
 	Saved  uint64   // newest save by temporary file
 	SaveAt tick
@@ -201,6 +203,7 @@ type act struct {
 	Due, Timer tick
 	Open       bool // its handle is open
 	Known      bool
+	Refresh    bool // list: around a change in the folder
 	Requested  bool // only a 5145 says so
 	Burst      uint64
 	ListOpen   bool

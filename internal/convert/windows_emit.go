@@ -21,6 +21,10 @@ func (c *Converter) settle(a *act) {
 			list.Count, list.Rule, list.Certain = n+a.Count, ruleB2, false
 			return
 		}
+	case record.OpList:
+		if a.Refresh && a.Class == 0 {
+			a.Rule, a.Certain, a.Class = ruleB3, false, record.ClassBackground
+		}
 	case record.OpRename:
 		if a.Requested && a.NewPath == "" {
 			a.Op, a.Rule = record.OpDelete, ruleD5
@@ -86,8 +90,18 @@ func (c *Converter) place(a *act, r *record.Record) {
 	if a.NewPath != "" {
 		f = c.s.Facts.get(fold(a.NewPath))
 	}
-	if f.Dir && a.Object == record.ObjectFile && !f.File {
-		r.Object = record.ObjectDirectory
+	if f.File || a.Object != record.ObjectFile {
+		return
+	}
+	switch a.Op {
+	case record.OpSetPermissions, record.OpSetOwner, record.OpSetAudit:
+		if f.Dir || extOf(a.Key) == "" {
+			r.Object = record.ObjectDirectory
+		}
+	default:
+		if f.Dir {
+			r.Object = record.ObjectDirectory
+		}
 	}
 }
 

@@ -73,7 +73,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	}
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
-	c.candidate(s, p, now, e.RecordID, sourceOf(e))
+	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
 	c.saw(p.Key, h.Dir, false)
 	c.s.Handles[k] = h
 	if !c.s.Sees4658 {

@@ -58,9 +58,6 @@ func (c *Converter) printed(e *event.Event) {
 		if a.SID == "" || a.SID == "S-1-5-18" {
 			a.SID = s.SID
 		}
-		if a.IP == "" {
-			a.IP = c.clientOf(s, a.Time)
-		}
 	}
 	a.detail("printer", text(field(e, "Param5")))
 	a.detail("port", text(field(e, "Param6")))

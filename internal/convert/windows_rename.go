@@ -38,6 +38,7 @@ func (c *Converter) renameClosed(a *act, at tick) {
 		}
 	}
 	c.gone(a.Key)
+	c.changed(a.Logon, dirOf(a.Key), at)
 	if a.NewPath != "" {
 		c.due(a, at+mergeWindow)
 	} else if a.Op == record.OpRename {
@@ -63,14 +64,18 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 }
 
 // candidate offers a path that was just opened as the new name of a rename that
-// waits for one: a name not seen before, or the old one in other letters, in the
-// folder of the target. It reports whether one took it.
-func (c *Converter) candidate(s *session, p *pathInfo, now tick, id uint64, src source) bool {
-	if len(s.Renames) == 0 {
+// waits for one (R2): a name not seen before, or the old one in other letters,
+// in the folder of the target. It reports whether one took it.
+func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id uint64, src source) bool {
+	if len(s.Renames) == 0 || folderMask(mask) && mask&writing != 0 {
 		return false
 	}
 	exists := c.s.Facts.get(p.Key).Exists
-	dir, base := dirOf(p.Key), baseOf(p.Key)
+	dir := dirOf(p.Key)
+	listing := false
+	if d := c.s.Desks[pathKey{s.Logon, dir}]; d != nil {
+		listing = now-d.Burst <= burstGap && now-d.ListAt <= burstLength
+	}
 	var best *act
 	score := 0
 	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 128; i, n = i-1, n+1 {
@@ -78,26 +83,7 @@ func (c *Converter) candidate(s *session, p *pathInfo, now tick, id uint64, src 
 		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
 			continue
 		}
-		if a.Target && fold(a.NewDir) != dir || !a.Target && dirOf(a.Key) != dir && baseOf(a.Key) != base {
-			continue
-		}
-		old := baseOf(a.Key)
-		v := 0
-		switch {
-		case a.Key == p.Key: // other letters only
-			v = 6
-		case exists && !(old == base && a.Target):
-			continue
-		case old == base:
-			v = 5
-		case strings.HasPrefix(base, old):
-			v = 4
-		case extOf(a.Key) == extOf(p.Key):
-			v = 3
-		case now-max(a.End, a.Time) <= foreignName:
-			v = 2
-		}
-		if v > score {
+		if v := likeness(a, p, dir, mask, exists, listing, now); v > score {
 			best, score = a, v
 		}
 	}
@@ -110,6 +96,41 @@ func (c *Converter) candidate(s *session, p *pathInfo, now tick, id uint64, src 
 	}
 	best.End = max(best.End, now)
 	return true
+}
+
+// likeness weighs a path as the new name of a rename, 0 when it is none. A look
+// at attributes is what Explorer does with a name it has just given; an open for
+// writing or deleting is work on another file unless the names agree.
+func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool, now tick) int {
+	old, base := baseOf(a.Key), baseOf(p.Key)
+	if a.Target && fold(a.NewDir) != dir || !a.Target && dirOf(a.Key) != dir && old != base {
+		return 0
+	}
+	if a.Object == record.ObjectDirectory && extOf(p.Key) != "" && extOf(a.Key) == "" {
+		return 0
+	}
+	look := mask&^(readAttr|synchro) == 0 && mask&synchro != 0
+	near := now-max(a.End, a.Time) <= foreignName
+	switch {
+	case a.Key == p.Key: // other letters only
+		return 6
+	case exists:
+		if old == base && a.Target {
+			return 5
+		}
+		return 0
+	case old == base:
+		return 5
+	case strings.HasPrefix(base, old):
+		return 4
+	case listing || mask&(writing|delete_|writeDAC|writeOwner) != 0 || a.Object != record.ObjectDirectory && folderMask(mask):
+		return 0
+	case extOf(a.Key) == extOf(p.Key) && (look || near):
+		return 3
+	case look && near:
+		return 2
+	}
+	return 0
 }
 
 // renamed gives a rename its new name.
@@ -132,7 +153,12 @@ func (c *Converter) renamed(s *session, a *act, path, key string) {
 func (c *Converter) removed(a *act) {
 	now := a.Last
 	c.gone(a.Key)
+	c.changed(a.Logon, dirOf(a.Key), now)
 	p := c.paths(a.Logon, a.Key)
+	if l := c.live(p.List, now, mergeWindow); l != nil { // listed in order to be deleted
+		c.absorb(a, l)
+		p = c.paths(a.Logon, a.Key)
+	}
 	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
 		m.Op, m.Rule = record.OpMove, ruleK2
 		m.Time = a.Time

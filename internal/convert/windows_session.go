@@ -61,13 +61,14 @@ func (c *Converter) session(logon uint64) *session {
 func (c *Converter) subject(e *event.Event) *session {
 	s := c.session(e.Get(event.SubjectLogonId).Uint())
 	sid, name := text(e.Get(event.SubjectUserSid)), text(e.Get(event.SubjectUserName))
-	if name == "" || s.SID == sid && s.User != "" {
+	if name == "" || s.Named && s.SID == sid {
 		return s
 	}
 	domain := text(e.Get(event.SubjectDomainName))
 	s.SID = sid
 	if !strings.Contains(domain, ".") {
 		c.learnDomain(sid, domain)
+		s.Named = true
 	}
 	s.User = c.userName(domain, name)
 	return s

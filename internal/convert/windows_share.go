@@ -100,7 +100,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = h
-	if c.candidate(s, p, now, e.RecordID, h.Src) {
+	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
 		return
 	}
 	if !root {

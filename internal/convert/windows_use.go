@@ -76,6 +76,7 @@ func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey)
 func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
 	own := c.s.Acts[h.Act]
+	c.changed(s.Logon, dirOf(h.Key), now)
 	if own != nil {
 		switch own.Op {
 		case record.OpWrite, record.OpCreate, record.OpCopy, record.OpMove:
@@ -159,6 +160,7 @@ func (c *Converter) takeAdd(s *session, a *act, dir string, mask uint32) bool {
 func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) {
 	now := tick(e.Time)
 	ids := h.IDs
+	c.changed(s.Logon, h.Key, now)
 	if d := c.s.Desks[pathKey{s.Logon, h.Key}]; d != nil && now-d.SaveAt <= sec {
 		if a := c.s.Acts[d.Saved]; a != nil {
 			c.takeIDs(a, h)
@@ -224,6 +226,7 @@ func (c *Converter) usedList(e *event.Event, s *session, h *handle, k handleKey)
 		s.Fresh = push(s.Fresh, a.Seq, 8)
 	}
 	d.List, d.ListAt, d.Burst = a.Seq, now, now
+	a.Refresh = now-d.Change <= sec
 	c.due(a, now+mergeWindow)
 }
 
