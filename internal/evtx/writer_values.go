@@ -65,7 +65,8 @@ func (w *Writer) appendValue(b []byte, v event.Value) ([]byte, event.Kind, error
 	return b, v.Kind, nil
 }
 
-// arrayElement reports whether arrays of k exist ([MS-EVEN6] 2.2.12).
+// arrayElement reports whether arrays of k exist: the numbers, strings and
+// fixed structures of [MS-EVEN6] 2.2.12, and SIDs.
 func arrayElement(k event.Kind) bool {
 	return k >= event.KindString && k <= event.KindHex64 && k != event.KindBinary
 }
