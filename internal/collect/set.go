@@ -1,0 +1,268 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// SetOptions of OpenSet.
+type SetOptions struct {
+	// Progress is called at each file that was looked into; nil = not.
+	Progress func(done, total int, f *File)
+}
+
+// Set is a group of log files that is read as one.
+type Set struct{ files []File }
+
+// OpenSet expands files and folders, looks into each file and notes what it
+// holds. It never fails for a bad file (see Files), only for a path that does
+// not exist and for ctx.
+func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) {
+	s := &Set{}
+	if err := s.expand(paths); err != nil {
+		return nil, err
+	}
+	for i := range s.files {
+		f := &s.files[i]
+		if f.Err == nil {
+			f.src, f.Format, f.Err = open(f.Path)
+		}
+		if f.Err == nil {
+			f.Err = f.index(ctx)
+			if f.Err == nil && f.Events == 0 && f.Format != FormatEVTX {
+				f.Err = ErrForeign
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		if opt.Progress != nil {
+			opt.Progress(i+1, len(s.files), f)
+		}
+	}
+	return s, nil
+}
+
+// expand lists the files of the paths, each once, folders in name order.
+func (s *Set) expand(paths []string) error {
+	seen := map[string]bool{}
+	add := func(path string, size int64, err error) {
+		if abs, aerr := filepath.Abs(path); aerr == nil && seen[abs] {
+			return
+		} else if aerr == nil {
+			seen[abs] = true
+		}
+		s.files = append(s.files, File{Path: path, Name: filepath.Base(path), Size: size, Err: err})
+	}
+	for _, p := range paths {
+		st, err := os.Stat(p)
+		if err != nil {
+			return err
+		}
+		if !st.IsDir() {
+			add(p, st.Size(), nil)
+			continue
+		}
+		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				if path == p {
+					return err
+				}
+				add(path, 0, err)
+				return nil
+			}
+			if d.Type()&fs.ModeSymlink != 0 { // a linked file counts, a linked folder could lead in circles
+				if st, err := os.Stat(path); err != nil || st.IsDir() {
+					return nil
+				}
+			} else if !d.Type().IsRegular() {
+				return nil
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				add(path, 0, err)
+				return nil
+			}
+			add(path, info.Size(), nil)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read folder %s: %w", p, err)
+		}
+	}
+	return nil
+}
+
+// Files tells what was found, in the order of the paths.
+func (s *Set) Files() []File { return s.files }
+
+// Servers lists the computers, sorted.
+func (s *Set) Servers() []string {
+	var l []string
+	for i := range s.files {
+		for _, st := range s.files[i].Streams {
+			l = append(l, st.Computer)
+		}
+	}
+	slices.Sort(l)
+	return slices.Compact(l)
+}
+
+// part is one run of one stream.
+type part struct {
+	file *File
+	st   *Stream
+	n    int // index of the run
+	run
+	gen uint32
+}
+
+// Events yields the events of one server in merge order, duplicates removed and
+// Generation set. The event is valid only during the call of fn.
+func (s *Set) Events(ctx context.Context, server string, fn func(*event.Event) error) error {
+	byChannel := map[string][]part{}
+	for i := range s.files {
+		f := &s.files[i]
+		for j := range f.Streams {
+			st := &f.Streams[j]
+			if st.Computer != server {
+				continue
+			}
+			for n, r := range st.runs {
+				byChannel[st.Channel] = append(byChannel[st.Channel], part{file: f, st: st, n: n, run: r})
+			}
+		}
+	}
+	var inputs []Input
+	for ch, parts := range byChannel {
+		assignGenerations(parts)
+		for _, p := range parts {
+			inputs = append(inputs, Input{Channel: ch, Generation: p.gen, Events: p.events(ctx)})
+		}
+	}
+	return Merge(ctx, inputs, fn)
+}
+
+// assignGenerations numbers the lives of a channel: a run belongs to a new one
+// when its record ids fall back while its time lies after all that was there.
+func assignGenerations(parts []part) {
+	slices.SortStableFunc(parts, func(a, b part) int {
+		if a.firstTime != b.firstTime {
+			if a.firstTime < b.firstTime {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.file.Path, b.file.Path)
+	})
+	gen := uint32(0)
+	var maxID uint64
+	var maxTime event.Filetime
+	for i := range parts {
+		p := &parts[i]
+		if i > 0 && p.firstID <= maxID && p.firstTime > maxTime {
+			gen, maxID, maxTime = gen+1, 0, 0
+		}
+		p.gen = gen
+		maxID, maxTime = max(maxID, p.lastID), max(maxTime, p.maxTime)
+	}
+}
+
+// maxPasses is how many runs of a stream are read by a pass over the file each;
+// a stream in greater disorder is sorted in memory.
+const maxPasses = 4
+
+var errStop = errors.New("stop")
+
+// events reads the run out of its file.
+func (p part) events(ctx context.Context) iter.Seq2[*event.Event, error] {
+	if len(p.st.runs) > maxPasses {
+		return p.sorted(ctx)
+	}
+	return func(yield func(*event.Event, error) bool) {
+		src, _, err := open(p.file.Path) // own reader: several runs of a file are read side by side
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer src.close()
+		at, last, begun := 0, uint64(0), false
+		err = src.events(ctx, func(e *event.Event) error {
+			if e.Channel != p.st.Channel || e.Computer != p.st.Computer {
+				return nil
+			}
+			if begun && e.RecordID < last {
+				at++
+			}
+			begun, last = true, e.RecordID
+			if at == p.n && !yield(e, nil) || at > p.n {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, fmt.Errorf("read %s: %w", p.file.Path, err))
+		}
+	}
+}
+
+// sorted gives the whole stream, sorted, as the first run; the others are empty.
+func (p part) sorted(ctx context.Context) iter.Seq2[*event.Event, error] {
+	return func(yield func(*event.Event, error) bool) {
+		if p.n > 0 {
+			return
+		}
+		src, _, err := open(p.file.Path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer src.close()
+		var all []*event.Event
+		err = src.events(ctx, func(e *event.Event) error {
+			if e.Channel == p.st.Channel && e.Computer == p.st.Computer {
+				all = append(all, e.Clone())
+			}
+			return nil
+		})
+		if err != nil {
+			yield(nil, fmt.Errorf("read %s: %w", p.file.Path, err))
+			return
+		}
+		slices.SortStableFunc(all, func(a, b *event.Event) int {
+			if a.RecordID < b.RecordID {
+				return -1
+			} else if a.RecordID > b.RecordID {
+				return 1
+			}
+			return int(time.Duration(a.Time) - time.Duration(b.Time))
+		})
+		for _, e := range all {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Close closes the files.
+func (s *Set) Close() error {
+	var err error
+	for i := range s.files {
+		if s.files[i].src != nil {
+			err = errors.Join(err, s.files[i].src.close())
+			s.files[i].src = nil
+		}
+	}
+	return err
+}
