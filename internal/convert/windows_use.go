@@ -293,10 +293,10 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	}
 	sd := text(e.Get(event.NewSd))
 	a.detail("new_sddl", sd)
-	if strings.Contains(sd, "CI") && inheritsToChildren(sd) {
-		a.Object = record.ObjectDirectory
+	if !c.s.Facts.get(h.Key).File && inheritsToChildren(sd) {
+		a.Object = record.ObjectDirectory // of this record only: an administrator's script may write such entries on files
 	}
-	c.saw(h.Key, a.Object == record.ObjectDirectory, false)
+	c.saw(h.Key, false, false)
 	c.due(a, now+hintWindow)
 }
 
