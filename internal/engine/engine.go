@@ -3,46 +3,170 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
 
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/store"
 )
 
+// ErrReadOnly is the error of a change in a folder that was opened for reading.
+var ErrReadOnly = errors.New("the data folder is open for reading only")
+
 // Engine is one open data folder.
-type Engine struct{ dir string }
+type Engine struct {
+	dir  string
+	opt  Options
+	cfg  config.Config
+	st   *store.Store
+	log  *slog.Logger
+	deps deps
 
-var errNotYet = errors.New("not yet")
+	importing sync.Mutex // held by the import that runs
 
-// Open opens the data folder at dir.
-func Open(ctx context.Context, dir string, opt Options) (*Engine, error) { return nil, errNotYet }
-
-// Dir is the data folder.
-func (e *Engine) Dir() string { return e.dir }
-
-// Import reads the paths as one set into the folder.
-func (e *Engine) Import(ctx context.Context, req ImportRequest, progress func(Progress)) (*Summary, error) {
-	return nil, errNotYet
+	mu      sync.Mutex // guards the field below
+	running *Progress
 }
 
+// Open opens the data folder at dir, and makes it when opt.Create is set and it
+// is missing. For writing it takes the folder's lock (store.ErrLocked when
+// another process has it) and finishes a conversion that was interrupted.
+func Open(ctx context.Context, dir string, opt Options) (*Engine, error) {
+	return open(ctx, dir, opt, realDeps())
+}
+
+func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	e := &Engine{dir: abs, opt: opt, log: opt.Log, deps: d}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if err := e.prepare(); err != nil {
+		return nil, err
+	}
+	if e.cfg, err = config.Load(abs); err != nil {
+		return nil, err
+	}
+	zone, err := e.cfg.Location()
+	if err != nil {
+		return nil, fmt.Errorf("zone of the data folder: %w", err)
+	}
+	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs})
+	if err != nil {
+		return nil, err
+	}
+	if !opt.ReadOnly {
+		if err := e.catchUp(ctx, &tracker{}); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	return e, nil
+}
+
+// prepare makes the folder (0700) and its configuration when they are missing.
+// A folder that holds something else is left alone.
+func (e *Engine) prepare() error {
+	if !e.opt.Create || e.opt.ReadOnly {
+		return nil
+	}
+	entries, err := os.ReadDir(e.dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	known := func(name string) bool {
+		return slices.ContainsFunc(entries, func(d os.DirEntry) bool { return d.Name() == name })
+	}
+	if known("format") || known(config.FileName) {
+		return nil
+	}
+	if len(entries) > 0 {
+		// An interrupted first start leaves only names of our own.
+		for _, d := range entries {
+			if !slices.Contains([]string{"log", "lock", "format.tmp", config.FileName + ".tmp"}, d.Name()) {
+				return fmt.Errorf("folder %s is not empty and not a data folder: name an empty or a new one", e.dir)
+			}
+		}
+	}
+	if err := os.MkdirAll(e.dir, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	if err := os.Chmod(e.dir, 0o700); err != nil {
+		return fmt.Errorf("close data folder to others: %w", err)
+	}
+	cfg := config.Default()
+	cfg.Demo = e.opt.Demo
+	if e.opt.Zone != "" {
+		cfg.Zone = e.opt.Zone
+	}
+	if p := cfg.Validate(); len(p) > 0 {
+		return fmt.Errorf("new data folder: %s", p[0])
+	}
+	return config.Write(e.dir, cfg)
+}
+
+// Dir is the data folder, absolute.
+func (e *Engine) Dir() string { return e.dir }
+
+// Config is the folder's configuration.
+func (e *Engine) Config() config.Config { return e.cfg }
+
 // Search returns one page of records, newest first.
-func (e *Engine) Search(ctx context.Context, q query.Query) (*query.Page, error) { return nil, errNotYet }
+func (e *Engine) Search(ctx context.Context, q query.Query) (*query.Page, error) {
+	return e.st.Search(ctx, q)
+}
 
 // Facets counts everything that q finds.
 func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return nil, errNotYet
+	return e.st.Facets(ctx, q)
 }
 
 // Record returns the record with this id, or store.ErrNotFound.
 func (e *Engine) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	return nil, errNotYet
+	return e.st.Record(ctx, id)
 }
 
 // Raw returns the events behind a record, by record id.
-func (e *Engine) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) { return nil, errNotYet }
+func (e *Engine) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
+	return e.st.Raw(ctx, id)
+}
 
-// Status tells what the folder holds.
-func (e *Engine) Status(ctx context.Context) (*Status, error) { return nil, errNotYet }
+// Status tells what the folder holds. It reads no record.
+func (e *Engine) Status(ctx context.Context) (*Status, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	in, err := e.st.Info()
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(in.Imports)
+	s := &Status{
+		Dir: e.dir, Zone: e.cfg.Zone, Language: e.cfg.Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
+		Records: in.Records, RawEvents: in.Events, Bytes: in.Bytes, Servers: in.Servers, Imports: in.Imports, Damage: e.st.Damage(),
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running != nil {
+		p := *e.running
+		s.Running = &p
+	}
+	return s, nil
+}
 
-// Close ends the use of the folder.
-func (e *Engine) Close() error { return nil }
+// Close ends the use of the folder. It waits for a running import, which its
+// own context ends.
+func (e *Engine) Close() error {
+	e.importing.Lock()
+	defer e.importing.Unlock()
+	return e.st.Close()
+}

@@ -94,10 +94,11 @@ type Import struct {
 
 // ServerInfo is what the store holds of one server.
 type ServerInfo struct {
-	Name        string `json:"name"`
-	Records     int64  `json:"records"`
-	Events      int64  `json:"events"`
-	First, Last int64  // Unix ns of the records; 0 when there are none
+	Name    string `json:"name"`
+	Records int64  `json:"records"`
+	Events  int64  `json:"events"`
+	First   int64  `json:"first"` // Unix ns of the oldest record; 0 when there is none
+	Last    int64  `json:"last"`  // of the newest
 }
 
 // RawGroup is new events of one life of a channel, in record order. The

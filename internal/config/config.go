@@ -1,0 +1,188 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // the zone is known on machines without a zone database
+
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// FileName is the configuration's name in the data folder.
+const FileName = "akashi.toml"
+
+// maxFile bounds the file, in bytes.
+const maxFile = 1 << 20
+
+// Config is what akashi.toml can say. Missing keys have their default.
+type Config struct {
+	// Zone is the IANA name of the zone of calendar days, fixed when the folder
+	// is made.
+	Zone string `toml:"zone"`
+	// Demo says that the folder was made for a demonstration: it takes
+	// simulated events.
+	Demo bool `toml:"demo"`
+	// Language of pages and messages when the user chose none: ja or en.
+	Language string `toml:"language"`
+	// Listen is the address of akashi serve, host:port. Until log-in exists
+	// only loopback addresses are served.
+	Listen string `toml:"listen"`
+}
+
+// Default is the configuration of an empty file.
+func Default() Config {
+	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730"}
+}
+
+// Problem is something in the file that is not right.
+type Problem struct {
+	Line   int    // 1 …; 0 when it has none
+	Key    string // "" when it concerns the file
+	Reason string
+}
+
+func (p Problem) String() string {
+	s := p.Reason
+	if p.Key != "" {
+		s = p.Key + ": " + s
+	}
+	if p.Line > 0 {
+		s = "line " + strconv.Itoa(p.Line) + ": " + s
+	}
+	return s
+}
+
+// Error is a configuration that cannot be used, with everything that is wrong.
+type Error struct {
+	File     string
+	Problems []Problem
+}
+
+func (e *Error) Error() string {
+	l := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		l[i] = p.String()
+	}
+	return fmt.Sprintf("configuration %s: %s", e.File, strings.Join(l, "; "))
+}
+
+// Location is the zone as Go knows it.
+func (c *Config) Location() (*time.Location, error) {
+	if c.Zone == "" || c.Zone == "Local" {
+		return nil, errors.New("want an IANA name such as Asia/Tokyo")
+	}
+	return time.LoadLocation(c.Zone)
+}
+
+// Validate lists the values that cannot be used.
+func (c *Config) Validate() []Problem {
+	var l []Problem
+	if _, err := c.Location(); err != nil {
+		l = append(l, Problem{Key: "zone", Reason: fmt.Sprintf("%q is no time zone: %v", c.Zone, err)})
+	}
+	if c.Language != "ja" && c.Language != "en" {
+		l = append(l, Problem{Key: "language", Reason: fmt.Sprintf("%q: want ja or en", c.Language)})
+	}
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil {
+		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: want host:port", c.Listen)})
+	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
+	}
+	return l
+}
+
+// Load reads the configuration of the data folder dir. A missing file is the
+// default; anything wrong in it gives an *Error.
+func Load(dir string) (Config, error) {
+	path := filepath.Join(dir, FileName)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Default(), nil
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	c, problems := Parse(b)
+	if len(problems) > 0 {
+		return Config{}, &Error{File: path, Problems: problems}
+	}
+	return c, nil
+}
+
+// Parse reads the text of akashi.toml and lists everything wrong with it.
+func Parse(b []byte) (Config, []Problem) {
+	c := Default()
+	if len(b) > maxFile {
+		return c, []Problem{{Reason: fmt.Sprintf("%d bytes, want at most %d", len(b), maxFile)}}
+	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // Notepad
+	var problems []Problem
+	err := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields().Decode(&c)
+	var strict *toml.StrictMissingError
+	var decode *toml.DecodeError
+	switch {
+	case errors.As(err, &strict):
+		for i := range strict.Errors {
+			row, _ := strict.Errors[i].Position()
+			problems = append(problems, Problem{Line: row, Key: strings.Join(strict.Errors[i].Key(), "."), Reason: "unknown key"})
+		}
+	case errors.As(err, &decode):
+		row, _ := decode.Position()
+		return c, []Problem{{Line: row, Key: strings.Join(decode.Key(), "."), Reason: strings.TrimPrefix(decode.Error(), "toml: ")}}
+	case err != nil:
+		return c, []Problem{{Reason: strings.TrimPrefix(err.Error(), "toml: ")}}
+	}
+	lines := keyLines(b)
+	for _, p := range c.Validate() {
+		p.Line = lines[p.Key]
+		problems = append(problems, p)
+	}
+	return c, problems
+}
+
+// keyLines finds the line of each top-level key.
+func keyLines(b []byte) map[string]int {
+	lines := make(map[string]int)
+	var p unstable.Parser
+	p.Reset(b)
+	for p.NextExpression() {
+		e := p.Expression()
+		if e.Kind != unstable.KeyValue {
+			continue
+		}
+		for it := e.Key(); it.Next(); {
+			n := it.Node()
+			lines[string(n.Data)] = p.Shape(n.Raw).Start.Line
+			break
+		}
+	}
+	return lines
+}
+
+// Text writes the configuration as a file, each key explained.
+func (c *Config) Text() []byte {
+	var b bytes.Buffer
+	put := func(comment, key, value string) { fmt.Fprintf(&b, "# %s\n%s = %s\n\n", comment, key, value) }
+	put("Zone of calendar days (IANA name). Fixed when the folder was made.", "zone", strconv.Quote(c.Zone))
+	put("true: a demonstration folder, which takes simulated events.", "demo", strconv.FormatBool(c.Demo))
+	put("Language of pages and messages when the user chose none: ja or en.", "language", strconv.Quote(c.Language))
+	put("Address of `akashi serve`; loopback only until log-in exists.", "listen", strconv.Quote(c.Listen))
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// Write makes or replaces the configuration of the data folder dir.
+func Write(dir string, c Config) error {
+	if err := fsx.WriteFileAtomic(filepath.Join(dir, FileName), c.Text(), 0o600); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	return nil
+}

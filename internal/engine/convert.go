@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+// catchUp converts what an interrupted import left unconverted.
+func (e *Engine) catchUp(ctx context.Context, t *tracker) error {
+	for _, name := range e.st.ServerNames() {
+		if !e.st.State(name).Behind {
+			continue
+		}
+		e.log.InfoContext(ctx, "continue interrupted conversion", slog.String("server", name))
+		if err := e.reconvert(ctx, name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reconvert converts a server again from the newest checkpoint that no late
+// event touches: what came after it is void from the first commit on.
+func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error {
+	t.set(func(p *Progress) { p.Phase = "reconvert" })
+	conv, from, err := e.resume(ctx, server)
+	if err != nil {
+		return err
+	}
+	rewind := &from.Seq
+	mark := from.Watermark
+	n := 0
+	commit := func() error {
+		c := e.commitOf(server, conv, mark)
+		c.Rewind = rewind
+		if _, err := e.st.Append(ctx, c); err != nil {
+			return fmt.Errorf("store records of %s: %w", server, err)
+		}
+		rewind, n = nil, 0
+		t.set(func(p *Progress) { p.Records += int64(len(c.Records)) })
+		return nil
+	}
+	err = e.st.Replay(ctx, server, from.Watermark, func(ev *event.Event, k store.Key) error {
+		conv.Add(ev)
+		mark = k
+		if n++; n < e.deps.batch {
+			return nil
+		}
+		return commit()
+	})
+	if err != nil {
+		return fmt.Errorf("convert %s again: %w", server, err)
+	}
+	if n == 0 && rewind == nil {
+		return nil
+	}
+	return commit()
+}
+
+// resume is the converter at the newest usable checkpoint of a server.
+func (e *Engine) resume(ctx context.Context, server string) (converter, store.Resume, error) {
+	var conv converter
+	from, err := e.st.Resume(ctx, server, func(b []byte) bool {
+		c, err := e.deps.restore(server, b)
+		if err != nil { // written by other rules: an older one, or the beginning, will do
+			e.log.WarnContext(ctx, "checkpoint cannot be used", slog.String("server", server), slog.Any("error", err))
+			return false
+		}
+		conv = c
+		return true
+	})
+	if err != nil {
+		return nil, from, err
+	}
+	if conv == nil {
+		conv = e.deps.fresh(server)
+	}
+	return conv, from, nil
+}
+
+// commitOf takes what the converter has ready into a commit.
+func (e *Engine) commitOf(server string, conv converter, mark store.Key) *store.Commit {
+	return &store.Commit{
+		Server: server, Records: conv.Take(), Tail: conv.Tail(), SetTail: true,
+		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
+	}
+}
+
+// serverImport takes the events of one server of an import.
+type serverImport struct {
+	e       *Engine
+	t       *tracker
+	files   *attribution
+	server  string
+	planner *store.Planner
+	conv    converter
+	mark    store.Key
+	started bool
+	late    bool // events came that belong before converted ones
+	batch   []*event.Event
+	bytes   int
+	dup     int64
+}
+
+func (e *Engine) newServerImport(ctx context.Context, server string, t *tracker, files *attribution) (*serverImport, error) {
+	si := &serverImport{e: e, t: t, files: files, server: server, planner: e.st.Planner(server)}
+	st := e.st.State(server)
+	conv, from, err := e.resume(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	if st.Started && from.Watermark != st.Watermark { // its last checkpoint is of no use
+		if err := e.reconvert(ctx, server, t); err != nil {
+			return nil, err
+		}
+		if conv, from, err = e.resume(ctx, server); err != nil {
+			return nil, err
+		}
+		st = e.st.State(server)
+	}
+	si.conv, si.mark, si.started = conv, from.Watermark, st.Started
+	return si, nil
+}
+
+// add takes one event, which is the caller's again afterwards.
+func (si *serverImport) add(ctx context.Context, ev *event.Event) error {
+	c := ev.Clone()
+	si.batch = append(si.batch, c)
+	si.bytes += 200 + 40*len(c.Values)
+	for i := range c.Values {
+		si.bytes += len(c.Values[i].Str)
+	}
+	if len(si.batch) < si.e.deps.batch && si.bytes < batchBytes {
+		return nil
+	}
+	return si.flush(ctx)
+}
+
+// flush stores the batch: converted in the same commit when all of it lies
+// behind what is converted already, else raw only.
+func (si *serverImport) flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(si.batch) == 0 {
+		return nil
+	}
+	n := int64(len(si.batch))
+	plan, err := si.planner.Plan(ctx, si.batch)
+	if err != nil {
+		return fmt.Errorf("place events of %s: %w", si.server, err)
+	}
+	si.batch, si.bytes = si.batch[:0], 0
+	si.dup += int64(plan.Duplicates)
+	si.t.set(func(p *Progress) { p.Events += n })
+	if len(plan.Events) == 0 {
+		return nil
+	}
+	si.files.note(plan.Events)
+	var c *store.Commit
+	if si.late = si.late || si.started && plan.Late.Compare(si.mark) <= 0; si.late {
+		c = &store.Commit{Server: si.server, Late: plan.Late, Received: si.e.deps.now().UnixNano()}
+	} else {
+		for _, ev := range plan.Events {
+			si.conv.Add(ev)
+		}
+		si.mark, si.started = plan.Keys[len(plan.Keys)-1], true
+		c = si.e.commitOf(si.server, si.conv, si.mark)
+	}
+	c.Raw = plan.Raw
+	if _, err := si.e.st.Append(ctx, c); err != nil {
+		return fmt.Errorf("store events of %s: %w", si.server, err)
+	}
+	si.t.set(func(p *Progress) { p.Records += int64(len(c.Records)) })
+	return nil
+}
+
+// finish stores what is left and converts again if events came late.
+func (si *serverImport) finish(ctx context.Context) error {
+	if err := si.flush(ctx); err != nil {
+		return err
+	}
+	if si.late {
+		return si.e.reconvert(ctx, si.server, si.t)
+	}
+	return nil
+}

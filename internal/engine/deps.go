@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// converter turns the events of one server into records; see
+// convert.Converter, the one in use.
+type converter interface {
+	Add(e *event.Event)
+	Take() []record.Record
+	Tail() []record.Record
+	AppendCheckpoint(b []byte) []byte
+}
+
+// eventSet is the input of an import; see collect.Set, the one in use.
+type eventSet interface {
+	Files() []collect.File
+	Servers() []string
+	Events(ctx context.Context, server string, fn func(*event.Event) error) error
+	Close() error
+}
+
+// deps are the parts that tests replace.
+type deps struct {
+	fs      fsx.FS // nil = the operating system's
+	now     func() time.Time
+	openSet func(ctx context.Context, paths []string) (eventSet, error)
+	fresh   func(server string) converter
+	restore func(server string, checkpoint []byte) (converter, error)
+	batch   int // most events of a commit
+}
+
+// batchEvents and batchBytes bound what one commit holds.
+const (
+	batchEvents = 1 << 16
+	batchBytes  = 32 << 20
+)
+
+func realDeps() deps {
+	return deps{
+		now: time.Now,
+		openSet: func(ctx context.Context, paths []string) (eventSet, error) {
+			return collect.OpenSet(ctx, paths, collect.SetOptions{})
+		},
+		fresh: func(server string) converter { return convert.New(server, convert.Options{}) },
+		restore: func(server string, checkpoint []byte) (converter, error) {
+			return convert.Restore(server, convert.Options{}, checkpoint)
+		},
+		batch: batchEvents,
+	}
+}
