@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -22,6 +23,7 @@ type decoder struct {
 	names       map[string]string
 	frag        fragment
 	key         []byte
+	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	schemaKey   []byte
 }
 
@@ -78,21 +80,29 @@ func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, 
 
 // instance applies a template instance to e.
 func (d *decoder) instance(e *event.Event, c []byte, in *instance, at place, depth int) (bool, error) {
-	var p *plan
-	var err error
 	if d.slow {
-		if err = parseDefinition(&d.frag, c, *in); err == nil {
-			p = d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, in, slot) })
+		p, err := d.freshPlan(c, *in, at)
+		if err != nil {
+			return false, err
 		}
-	} else if p, err = d.planFor(c, in, at); err == nil && p.dynamic {
-		if err = parseDefinition(&d.frag, c, *in); err == nil {
-			p = d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, in, slot) })
-		}
+		return d.apply(e, c, in, p, at, depth)
+	}
+	p, err := d.planFor(c, in, at)
+	if err == nil && p.dynamic {
+		p, err = d.freshPlan(c, *in, at)
 	}
 	if err != nil {
 		return false, err
 	}
 	return d.apply(e, c, in, p, at, depth)
+}
+
+// freshPlan compiles a template for one record: its names depend on values.
+func (d *decoder) freshPlan(c []byte, in instance, at place) (*plan, error) {
+	if err := parseDefinition(&d.frag, c, in); err != nil {
+		return nil, err
+	}
+	return d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, &in, slot) }), nil
 }
 
 func (d *decoder) slotText(c []byte, in *instance, slot int) string {
@@ -113,20 +123,23 @@ func (d *decoder) literal(e *event.Event, c []byte, pos, end int, at place, dept
 	return d.apply(e, c, &instance{}, p, at, depth)
 }
 
-// maxOffsets is the number of values whose offsets the hot path keeps.
-const maxOffsets = 256
-
 // apply fills e by plan p from the values of in.
 func (d *decoder) apply(e *event.Event, c []byte, in *instance, p *plan, at place, depth int) (bool, error) {
-	var buf [maxOffsets]uint64
-	offs := buf[:0]
-	if in.n > maxOffsets {
-		offs = make([]uint64, 0, in.n) // at most 16,384: the descriptors fit the record
+	offs := d.offs[depth]
+	if cap(offs) < in.n {
+		offs = make([]uint64, in.n, max(64, in.n)) // at most 16,384: the descriptors fit the record
+		d.offs[depth] = offs
 	}
+	offs = offs[:in.n]
 	q := uint64(in.data)
-	for i := in.desc; i < in.desc+4*in.n; i += 4 {
-		w := uint64(le32(c, i))
-		offs = append(offs, w<<32|q)
+	desc := c[in.desc:in.data]
+	for i := range offs {
+		if len(desc) < 4 {
+			break
+		}
+		w := uint64(binary.LittleEndian.Uint32(desc))
+		desc = desc[4:]
+		offs[i] = w<<32 | q
 		q += w & 0xffff
 	}
 	if at <= atEvent && len(p.sys) > 0 {

@@ -14,7 +14,7 @@ const (
 var (
 	errShort    = errors.New("fragment runs past its end")
 	errToken    = errors.New("unknown token")
-	errTooDeep   = errors.New("elements nested too deep")
+	errTooDeep  = errors.New("elements nested too deep")
 	errName     = errors.New("name outside the chunk")
 	errTemplate = errors.New("template definition is damaged")
 	errValues   = errors.New("values run past the record")
