@@ -17,7 +17,7 @@ type xmlChecker struct {
 const checkDepth = 64 // nesting that any real event stays far below
 
 var (
-	errCut   = errors.New("runs past its end")
+	errCut    = errors.New("runs past its end")
 	errNested = errors.New("nested too deeply")
 )
 

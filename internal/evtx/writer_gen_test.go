@@ -189,8 +189,10 @@ func drawEvent(d draw, kinds []event.Kind, wild bool) *event.Event {
 	case d.n(6) == 0 && len(names) > 0:
 		payload = "UserData/LogFileCleared"
 		if len(names) > 3 { // attribute and nested elements
-			names[1], names[2] = names[0]+"/@id", names[0]+"/Inner"
-			names[0], names[1] = names[1], names[0]
+			names[0], names[1], names[2] = "Field0/@id", "Field0/Inner", "Field0/Other"
+			if wild { // text beside an element
+				names[1], names[2] = "Field0", "Field0/Inner"
+			}
 			names[3] = "共有/Deep/@x"
 			names = append(names[:4], append([]string{"共有/Deep"}, names[4:]...)...)
 			e.Values = append(e.Values, event.String("deep"))
