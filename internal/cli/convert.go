@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+type convertOptions struct{ Format string }
+
+func (a *app) newConvert() *cobra.Command {
+	var opts convertOptions
+	c := &cobra.Command{
+		Use: "convert [--format jsonl|csv] PATH…", Short: a.p.T("cli.convert.short"), Long: a.p.T("cli.convert.long"), Args: a.needArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runConvert(cmd.Context(), opts, args) },
+	}
+	c.Flags().StringVar(&opts.Format, "format", "jsonl", a.p.T("cli.convert.format"))
+	return c
+}
+
+// takeEvery is how many events pass before finished records are written.
+const takeEvery = 8192
+
+func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string) error {
+	w, err := a.newRecordWriter(opts.Format, a.Stdout)
+	if err != nil {
+		return err
+	}
+	set, err := collect.OpenSet(ctx, args, collect.SetOptions{})
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	for _, server := range set.Servers() {
+		c := convert.New(server, convert.Options{})
+		n := 0
+		err := set.Events(ctx, server, func(e *event.Event) error {
+			c.Add(e)
+			if n++; n%takeEvery != 0 {
+				return nil
+			}
+			return w.write(c.Take())
+		})
+		if err == nil {
+			err = w.write(c.Take())
+		}
+		if err == nil {
+			err = w.write(c.Tail())
+		}
+		if err != nil {
+			return fmt.Errorf("convert the events of %s: %w", server, err)
+		}
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	var skipped, damaged bool
+	for _, f := range set.Files() {
+		if f.Err != nil {
+			skipped = true
+			a.note("cli.skipped", "file", f.Path, "reason", a.explain(f.Err))
+		}
+		for _, d := range f.Damage {
+			damaged = damaged || f.Err == nil
+			a.note("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost)
+		}
+	}
+	return outcome(skipped, damaged)
+}
+
+// recordWriter writes records in one format.
+type recordWriter struct {
+	buf  *bufio.Writer
+	csv  *csv.Writer
+	line []byte
+}
+
+func (a *app) newRecordWriter(format string, out io.Writer) (*recordWriter, error) {
+	w := &recordWriter{buf: bufio.NewWriterSize(out, 1<<16)}
+	switch format {
+	case "jsonl":
+		return w, nil
+	case "csv":
+		w.csv = csv.NewWriter(w.buf)
+		return w, w.csv.Write(record.Fields())
+	}
+	return nil, usage(errors.New(a.p.T("cli.error.format", "format", format)))
+}
+
+func (w *recordWriter) write(records []record.Record) error {
+	for i := range records {
+		r := &records[i]
+		if w.csv != nil {
+			if err := w.csv.Write(r.CSV()); err != nil {
+				return err
+			}
+			continue
+		}
+		w.line = append(r.AppendJSON(w.line[:0]), '\n')
+		if _, err := w.buf.Write(w.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *recordWriter) flush() error {
+	if w.csv != nil {
+		w.csv.Flush()
+		if err := w.csv.Error(); err != nil {
+			return err
+		}
+	}
+	return w.buf.Flush()
+}
