@@ -17,7 +17,10 @@ type node struct {
 	busy   int64  // in use until then
 }
 
-const volume = `E:\共有`
+const (
+	volume       = `E:\共有`
+	archiveShare = "資料庫" // its share permissions allow reading only
+)
 
 func (n *node) path() string {
 	if n.parent == nil {
@@ -134,7 +137,7 @@ func (w *server) folderName(in *node) string {
 // the folder of individual numbers.
 func (w *server) furnish(shares []string, files int) {
 	for _, s := range shares {
-		root := &node{name: s, dir: true, share: s, low: s == "技術"}
+		root := &node{name: s, dir: true, share: s, low: s == archiveShare}
 		w.roots = append(w.roots, root)
 		dirs := []*node{root}
 		for range max(5, files/14) {
@@ -180,6 +183,34 @@ func inClosed(n *node) bool {
 		}
 	}
 	return false
+}
+
+// closedFile is a file that only few may read, or nil.
+func (w *server) closedFile(t int64) *node {
+	var l []*node
+	for _, r := range w.roots {
+		if mn := r.child(mnFolder); mn != nil {
+			for _, k := range mn.kids {
+				if k.busy <= t {
+					l = append(l, k)
+				}
+			}
+		}
+	}
+	if len(l) == 0 {
+		return nil
+	}
+	return l[w.rng.IntN(len(l))]
+}
+
+// archive is the share that may only be read, or nil.
+func (w *server) archive() *node {
+	for _, r := range w.roots {
+		if r.low {
+			return r
+		}
+	}
+	return nil
 }
 
 func isFile(n *node) bool { return !n.dir }

@@ -100,7 +100,7 @@ func (g *gesture) checkShare(root *node, path string, mask, refused uint32) {
 		rel = `\`
 	}
 	ace := aceShare
-	if refused != 0 {
+	if root.low {
 		ace = aceShareLow
 	}
 	l := g.w.lists

@@ -27,6 +27,15 @@ func onNode(kind string, ok func(*node) bool, do func(g *gesture, n *node)) scen
 	}}
 }
 
+// onClosed lets the person try something in the folder of individual numbers.
+func onClosed(kind, op string) scene {
+	return scene{kind, func(w *server, p *person, t int64) {
+		if n := w.closedFile(t); n != nil {
+			w.acting(p, kind, t).deny(n, op)
+		}
+	}}
+}
+
 // acting is a gesture of p in his session over SMB.
 func (w *server) acting(p *person, kind string, t int64) *gesture {
 	s, t := w.session(p, t)
@@ -92,10 +101,16 @@ func scenes() []scene {
 		}),
 		onFile("delete", func(g *gesture, n *node) { g.delete(n, true) }),
 		onFile("delete_10080", func(g *gesture, n *node) { g.delete(n, false) }),
-		onFile("denied_read", func(g *gesture, n *node) { g.deny(n, "read") }),
-		onFile("denied_write", func(g *gesture, n *node) { g.deny(n, "write") }),
-		onFile("denied_delete", func(g *gesture, n *node) { g.deny(n, "delete") }),
-		onFile("denied_share", func(g *gesture, n *node) { g.denyShare(n) }),
+		onClosed("denied_read", "read"),
+		onClosed("denied_write", "write"),
+		onClosed("denied_delete", "delete"),
+		{"denied_share", func(w *server, p *person, t int64) {
+			if r := w.archive(); r != nil {
+				if n := w.pick(r, t, isFile); n != nil {
+					w.acting(p, "denied_share", t).denyShare(n)
+				}
+			}
+		}},
 		{"logon_logoff", func(w *server, p *person, t int64) { w.session(p, t) }},
 		{"logon_failed", func(w *server, p *person, t int64) { w.failedLogons(p, t, 3+w.rng.IntN(8)) }},
 	}
@@ -141,6 +156,6 @@ func collectServer(seed uint64, people, files int) (*server, *[]*event.Event) {
 		l = append(l, e)
 		return nil
 	})
-	w.furnish(departments[:], files)
+	w.furnish(append(departments[:], archiveShare), files)
 	return w, &l
 }
