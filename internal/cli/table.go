@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// table writes records in columns for people.
+type table struct {
+	out    io.Writer
+	p      *i18n.Printer
+	zone   *time.Location
+	width  int // of the terminal, 0 = do not cut
+	headed bool
+}
+
+// columns of the table and their widths; the last takes what is left.
+var columns = [...]struct {
+	key   string
+	width int
+}{
+	{"cli.col.time", 19}, {"cli.col.user", 22}, {"cli.col.client", 15}, {"cli.col.op", 15}, {"cli.col.result", 8}, {"cli.col.what", 0},
+}
+
+func (t *table) write(records []record.Record) error {
+	if !t.headed && len(records) > 0 {
+		t.headed = true
+		var head []string
+		for _, c := range columns {
+			head = append(head, t.p.T(c.key, "zone", t.zone))
+		}
+		if err := t.line(head); err != nil {
+			return err
+		}
+	}
+	for i := range records {
+		r := &records[i]
+		client := r.ClientIP
+		if client == "" {
+			client = r.ClientName
+		}
+		if err := t.line([]string{
+			time.Unix(0, r.Time).In(t.zone).Format("2006-01-02 15:04:05"),
+			record.Visible(r.User), client, r.Op.String(), r.Result.String(), t.what(r),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// what is the path, the new path, the repeats and the mark of an inference.
+func (t *table) what(r *record.Record) string {
+	var b strings.Builder
+	b.WriteString(record.Visible(r.Path))
+	if r.NewPath != "" {
+		b.WriteString(" → " + record.Visible(r.NewPath))
+	}
+	if r.Count > 1 {
+		fmt.Fprintf(&b, " ×%d", r.Count)
+	}
+	if r.Confidence == record.Inferred {
+		b.WriteString(" [" + t.p.T("cli.inferred", "rule", r.Rule) + "]")
+	}
+	return b.String()
+}
+
+func (t *table) line(cells []string) error {
+	var b strings.Builder
+	used := 0
+	for i, c := range cells {
+		w := columns[i].width
+		if w == 0 {
+			if t.width > used+10 {
+				c = runewidth.Truncate(c, t.width-used-1, "…")
+			}
+			b.WriteString(c)
+			continue
+		}
+		if t.width > 0 && runewidth.StringWidth(c) > w {
+			c = runewidth.Truncate(c, w, "…")
+		}
+		b.WriteString(runewidth.FillRight(c, w) + "  ")
+		used += w + 2
+	}
+	_, err := fmt.Fprintln(t.out, strings.TrimRight(b.String(), " "))
+	return err
+}
