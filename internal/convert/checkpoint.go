@@ -37,10 +37,27 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 		return nil, fmt.Errorf("converter checkpoint: %w", d.err)
 	case len(d.b) != 0:
 		return nil, errors.New("converter checkpoint: bytes left over")
+	case !c.s.sound():
+		return nil, errors.New("converter checkpoint: numbers that point nowhere")
 	case name != server:
 		return nil, fmt.Errorf("converter checkpoint of server %q, want %q", name, server)
 	}
 	return c, nil
+}
+
+// sound reports whether what the decoder cannot know holds.
+func (s *state) sound() bool {
+	for q, a := range s.Acts {
+		if a.Seq != q || a.Rule >= numRules {
+			return false
+		}
+	}
+	for l, x := range s.Sessions {
+		if x.Logon != l {
+			return false
+		}
+	}
+	return true
 }
 
 // encoder writes values by reflection: numbers as varints, strings once.

@@ -48,9 +48,13 @@ func TestRules(t *testing.T) {
 	f("C1 folder", func(b *logBuilder) {
 		b.ask(`x\new`, 0x80).ask(`x\new`, 0x100081).handleUse(`x\new`, 0x100081, 0x1).handleUse(`x`, 0x100004, 0x4)
 	}, `create E:\data\x\new C1 inferred`)
-	f("C2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).handleUse(`x\a.txt`, 0x17019f, 0x2) },
+	f("C2", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).handleUse(`x\a.txt`, 0x17019f, 0x2)
+	},
 		`create E:\data\x\a.txt C2 inferred`)
-	f("C3", func(b *logBuilder) { b.ask(`x\新規 文書.txt`, 0x13019f).handleUse(`x\新規 文書.txt`, 0x13019f, 0x102) },
+	f("C3", func(b *logBuilder) {
+		b.ask(`x\新規 文書.txt`, 0x13019f).handleUse(`x\新規 文書.txt`, 0x13019f, 0x102)
+	},
 		`create E:\data\x\新規 文書.txt C3 inferred`)
 	f("D1", func(b *logBuilder) { b.remove(`x\a.txt`) }, `delete E:\data\x\a.txt D1 certain`)
 	f("D1 without closings", func(b *logBuilder) { b.no4658 = true; b.remove(`x\a.txt`) }, `delete E:\data\x\a.txt D1 certain`)

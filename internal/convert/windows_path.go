@@ -97,14 +97,12 @@ func (c *Converter) learnVolume(p *pathInfo, h *hint, now tick) bool {
 	if h.Key == "" || now-h.At > sec || h.At-now > sec {
 		return false
 	}
-	rest := fold(strings.TrimRight(p.Rest, `\`))
-	if rest == "" || !strings.HasSuffix(h.Key, rest) {
+	tail := strings.TrimRight(p.Rest, `\`)
+	n := len(h.Path) - len(tail)
+	if tail == "" || n < 2 || h.Path[1] != ':' || fold(h.Path[n:]) != fold(tail) {
 		return false
 	}
-	drive := h.Path[:len(h.Path)-len(strings.TrimRight(p.Rest, `\`))]
-	if len(h.Key)-len(rest) != len(drive) || len(drive) < 2 || drive[1] != ':' {
-		return false
-	}
+	drive := h.Path[:n]
 	c.setVolume(p.Volume, drive)
 	return true
 }

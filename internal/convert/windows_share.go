@@ -37,7 +37,7 @@ func (c *Converter) unc(name string) string {
 func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 	best := -1
 	for _, sh := range c.s.Shares {
-		if sh.Key == "" || len(sh.Key) < best || !under(key, sh.Key) || len(sh.Local) > len(path) {
+		if sh.Key == "" || len(sh.Key) < best || !under(key, sh.Key) || !cutsAt(path, sh) {
 			continue
 		}
 		if len(sh.Key) == best && (adminShare(sh.UNC) && !adminShare(unc) || adminShare(sh.UNC) == adminShare(unc) && sh.UNC >= unc) {
@@ -46,6 +46,13 @@ func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 		best, unc, root = len(sh.Key), sh.UNC, uint32(len(sh.Local))
 	}
 	return unc, root
+}
+
+// cutsAt reports whether the share's folder is the beginning of path, byte for
+// byte as long: folding may change lengths.
+func cutsAt(path string, sh share) bool {
+	n := len(sh.Local)
+	return n <= len(path) && (n == len(path) || path[n] == '\\') && (path[:n] == sh.Local || fold(path[:n]) == sh.Key)
 }
 
 func adminShare(unc string) bool { return strings.HasSuffix(unc, "$") }
