@@ -139,7 +139,7 @@ func (e *Engine) describe(ctx context.Context, files []collect.File, out []store
 		if err != nil {
 			path = f.Path
 		}
-		im := store.Import{Name: f.Name, Path: path, Size: f.Size, Importer: req.Importer, Events: f.Events, Format: f.Format.String()}
+		im := store.Import{Name: f.Name, Path: path, Size: f.Size, Importer: req.Importer, Events: f.Events, Format: string(f.Format)}
 		if f.Err != nil {
 			im.Error = strings.ToValidUTF8(f.Err.Error(), "\ufffd")
 		}

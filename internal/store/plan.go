@@ -12,7 +12,7 @@ import (
 
 // clockSlack is how far clocks may have been set back inside one life of a
 // channel: a life ends only where ids fall back while time advances by more.
-const clockSlack = 24 * 3600 * 10_000_000 // 100 ns
+const clockSlack = 10 * 60 * 10_000_000 // 100 ns
 
 // Plan is a batch of events made ready for a commit.
 type Plan struct {
@@ -178,7 +178,7 @@ func (p *Planner) choose(ctx context.Context, e *event.Event, not *life) (*life,
 	var best *life
 	var bestGap event.Filetime
 	for _, li := range append(p.index().of(e.Channel), p.made...) {
-		if li == not || li.channel != e.Channel {
+		if li == not || li.channel != e.Channel || p.taken(li, e) {
 			continue
 		}
 		known, same, err := p.known(ctx, li, e)
@@ -196,6 +196,17 @@ func (p *Planner) choose(ctx context.Context, e *event.Event, not *life) (*life,
 		}
 	}
 	return best, false, nil
+}
+
+// taken reports whether the life belongs to another generation of the import's
+// own order.
+func (p *Planner) taken(li *life, e *event.Event) bool {
+	for k, o := range p.flow {
+		if o == li && k.channel == e.Channel && k.gen != e.Generation {
+			return true
+		}
+	}
+	return false
 }
 
 // fits reports whether the event's time lies between those of the ids below and
