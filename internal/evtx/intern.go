@@ -87,6 +87,38 @@ func (t *Interner) text(k event.Kind, raw []byte) string {
 	return t.miss(set, h, k, raw)
 }
 
+// memo remembers the last text of one place in an event. Most fields repeat from
+// record to record, and then neither hash nor table is needed.
+type memo struct {
+	pos  uint64
+	n    uint32
+	kind event.Kind
+	text string
+}
+
+// recall is text with a memo.
+func (t *Interner) recall(m *memo, k event.Kind, raw []byte) string {
+	if int(m.n) == len(raw) && m.kind == k && t.head-m.pos <= uint64(len(t.ring)) {
+		at := m.pos % internRing
+		if string(t.ring[at:at+uint64(m.n)]) == string(raw) {
+			return m.text
+		}
+	}
+	h := hashBytes(uint64(k), raw)
+	set := &t.sets[(h>>32)%internSets]
+	for i := range set {
+		e := &set[i]
+		if e.hash == h && e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
+			at := e.pos % internRing
+			if string(t.ring[at:at+uint64(e.n)]) == string(raw) {
+				*m = memo{pos: e.pos, n: e.n, kind: k, text: e.text}
+				return e.text
+			}
+		}
+	}
+	return t.miss(set, h, k, raw)
+}
+
 func (t *Interner) miss(set *[internWays]internEntry, h uint64, k event.Kind, raw []byte) string {
 	t.misses++
 	t.buf = appendText(t.buf[:0], k, raw)

@@ -23,6 +23,7 @@ type decoder struct {
 	names       map[string]string
 	frag        fragment
 	key         []byte
+	sysMemo     [numSys]memo
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	schemaKey   []byte
 }
@@ -51,8 +52,8 @@ const maxNested = 8
 // record decodes the BinXML in c[pos:end] into e. ok is false when the event is
 // not wanted. Values of e are reused.
 func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, headTime event.Filetime) (ok bool, err error) {
-	vals := e.Values[:0]
-	*e = event.Event{Values: vals, Time: headTime, RecordID: headID}
+	e.Values = e.Values[:0]
+	e.Schema, e.Time, e.RecordID = nil, headTime, headID
 	p := skipFragmentHeader(c, pos, end)
 	if p >= end {
 		return false, errShort
@@ -76,6 +77,11 @@ func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, 
 		e.Schema = d.schema("", nil)
 	}
 	return true, nil
+}
+
+// clearSystem forgets the System fields of the event before: e is reused.
+func clearSystem(e *event.Event) {
+	*e = event.Event{Values: e.Values, Schema: e.Schema, Time: e.Time, RecordID: e.RecordID}
 }
 
 // instance applies a template instance to e.
@@ -142,6 +148,9 @@ func (d *decoder) apply(e *event.Event, c []byte, in *instance, p *plan, at plac
 		offs[i] = w<<32 | q
 		q += w & 0xffff
 	}
+	if depth == 0 && len(p.sys) == 0 {
+		clearSystem(e)
+	}
 	if at <= atEvent && len(p.sys) > 0 {
 		if !d.system(e, c, offs, p) {
 			return false, nil
@@ -175,7 +184,7 @@ func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
 			if d.slow {
 				vals[i] = d.slowValue(vt, c, off, n)
 			} else {
-				d.value(&vals[i], vt, c, off, n)
+				d.value(&vals[i], &p.memos[i], vt, c, off, n)
 			}
 			continue
 		}

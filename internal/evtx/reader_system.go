@@ -41,22 +41,26 @@ func (d *decoder) system(e *event.Event, c []byte, offs []uint64, p *plan) bool 
 
 // sysValue sets one field from a value; the usual types take no detour.
 func (d *decoder) sysValue(e *event.Event, f sysField, vt uint8, c []byte, off, n int) {
-	var v event.Value
 	if d.slow {
 		setSys(e, f, d.slowValue(vt, c, off, n))
 		return
 	}
-	d.value(&v, vt, c, off, n)
 	switch f {
 	case sysProvider, sysChannel, sysComputer, sysActivity, sysRelated, sysUserID:
+		var v event.Value
+		d.value(&v, &d.sysMemo[f], vt, c, off, n)
 		setSys(e, f, v)
 		return
 	}
-	if v.Kind == event.KindString || v.Kind == event.KindSystemTime || f == sysTime && v.Kind != event.KindFiletime {
-		setSys(e, f, v)
-		return
+	switch event.Kind(vt) {
+	case event.KindUint8, event.KindUint16, event.KindUint32, event.KindUint64, event.KindHex32,
+		event.KindHex64, event.KindFiletime:
+		if n <= 8 {
+			setNum(e, f, loadUint(c[off:off+n]))
+			return
+		}
 	}
-	setNum(e, f, v.Num)
+	setSys(e, f, d.slowValue(vt, c, off, n))
 }
 
 func setNum(e *event.Event, f sysField, n uint64) {

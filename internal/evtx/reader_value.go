@@ -91,7 +91,7 @@ func valueKind(vt uint8, raw []byte) (k event.Kind, number bool) {
 }
 
 // value decodes c[off:off+n] as type vt into dst.
-func (d *decoder) value(dst *event.Value, vt uint8, c []byte, off, n int) {
+func (d *decoder) value(dst *event.Value, m *memo, vt uint8, c []byte, off, n int) {
 	raw := c[off : off+n]
 	switch vt { // the values of nearly every event, first
 	case uint8(event.KindString):
@@ -101,7 +101,7 @@ func (d *decoder) value(dst *event.Value, vt uint8, c []byte, off, n int) {
 			dst.Str = ""
 			return
 		}
-		dst.Str = d.in.text(event.KindString, raw)
+		dst.Str = d.in.recall(m, event.KindString, raw)
 		return
 	case uint8(event.KindHex64), uint8(event.KindUint64):
 		if n == 8 {
@@ -113,6 +113,10 @@ func (d *decoder) value(dst *event.Value, vt uint8, c []byte, off, n int) {
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), uint64(le32(raw, 0)), ""
 			return
 		}
+	}
+	if vt == uint8(event.KindSID) && n >= 8 && n == 8+4*int(raw[1]) {
+		dst.Kind, dst.Num, dst.Str = event.KindSID, 0, d.in.recall(m, event.KindSID, raw)
+		return
 	}
 	d.otherValue(dst, vt, c, off, n)
 }

@@ -15,13 +15,14 @@ const (
 )
 
 // plan is a compiled template: what to read from which value. Plans are
-// immutable but for want, which belongs to the decoder.
+// immutable but for memos and want; a plan belongs to one decoder.
 type plan struct {
 	shape
 	proto   event.Event // System fields that are literals, schema
 	sysSlot []sysSlot   // System fields that are values
 	sysMix  []sysSource // System fields of mixed text
 	slots   []int32     // per payload value: its slot, or fromLit, fromParts
+	memos   []memo      // per payload value
 	want    []wantID    // answers of Options.Want by event id
 }
 
@@ -117,6 +118,7 @@ func (d *decoder) newPlan(c []byte, toks []tok, at place, text func(int) string)
 	for _, v := range p.values {
 		p.slots = append(p.slots, int32(v.slot))
 	}
+	p.memos = make([]memo, len(p.slots))
 	p.proto.Schema = d.schema(p.payload, p.names)
 	return p
 }
