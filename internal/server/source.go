@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/web"
+)
+
+// source shows an engine to the pages.
+type source struct {
+	e    *engine.Engine
+	zone *time.Location
+}
+
+var _ web.Source = source{}
+
+func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) {
+	return s.e.Search(ctx, q)
+}
+
+func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	return s.e.Facets(ctx, q)
+}
+
+func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
+	r, err := s.e.Record(ctx, id)
+	return r, notFound(err)
+}
+
+func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
+	l, err := s.e.Raw(ctx, id)
+	return l, notFound(err)
+}
+
+func notFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return errors.Join(web.ErrNotFound, err)
+	}
+	return err
+}
+
+func (s source) Status(ctx context.Context) (*web.Status, error) {
+	st, err := s.e.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &web.Status{
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Damage: len(st.Damage),
+	}
+	for _, x := range st.Servers {
+		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
+	}
+	for _, i := range st.Imports {
+		y := web.Import{
+			Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+			Error: i.Error, Damage: len(i.Damage),
+		}
+		for _, d := range i.Damage {
+			y.Lost += d.Lost
+		}
+		w.Imports = append(w.Imports, y)
+	}
+	if p := st.Running; p != nil {
+		w.Running = &web.Progress{
+			Files: p.Files, FilesDone: p.FilesDone, Bytes: p.Bytes, BytesDone: p.BytesDone,
+			Events: p.Events, Records: p.Records, Left: p.Left,
+		}
+	}
+	return w, nil
+}

@@ -1,0 +1,200 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/query"
+)
+
+// Config of the pages.
+type Config struct {
+	Source   Source
+	Rules    []Rule
+	Language string           // of a visitor whose browser wants none of ours; "" = ja
+	Version  string           // shown at the foot
+	Now      func() time.Time // nil = time.Now
+	Log      *slog.Logger     // nil = no log
+}
+
+// site is the handler's state. All fields but known are set once.
+type site struct {
+	cfg    Config
+	pages  map[string]*renderer // by language
+	assets *assets
+	rules  map[string]Rule
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	known overview // guarded by mu
+}
+
+// overview caches the counts over everything, which the home page and the
+// suggestions of names need; it is read anew when the number of records changed.
+type overview struct {
+	records int64
+	facets  *query.Facets
+}
+
+// New returns the handler of all pages and their static files.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Language != "en" {
+		cfg.Language = "ja"
+	}
+	s := &site{cfg: cfg, rules: map[string]Rule{}, log: cfg.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	for _, r := range cfg.Rules {
+		s.rules[r.ID] = r
+	}
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = loadPages(s.assets); err != nil {
+		return nil, err
+	}
+	return s.routes(), nil
+}
+
+func (s *site) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", s.assets)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
+	})
+	mux.HandleFunc("GET /{$}", s.page(s.home))
+	mux.HandleFunc("GET /people", s.page(s.search))
+	mux.HandleFunc("GET /files", s.page(s.search))
+	mux.HandleFunc("GET /search", s.page(s.search))
+	mux.HandleFunc("GET /search.csv", s.page(s.csv))
+	mux.HandleFunc("GET /records/{id...}", s.page(s.record))
+	mux.HandleFunc("GET /data", s.page(s.data))
+	mux.HandleFunc("GET /status-line", s.page(s.statusLine))
+	mux.HandleFunc("GET /", s.page(func(rq *request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }))
+	return headers(mux)
+}
+
+// policy allows what the pages need: files of this server only.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// errPage is an error with its own status and words.
+type errPage struct {
+	code int
+	key  string
+}
+
+func (e errPage) Error() string { return fmt.Sprintf("status %d: %s", e.code, e.key) }
+
+// request is one request on its way through a page.
+type request struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	lang   string
+	p      *renderer
+	status *Status
+	zone   *time.Location
+	now    time.Time
+}
+
+// partial reports whether htmx asks for a part of the page.
+func (rq *request) partial() bool { return rq.r.Header.Get("HX-Request") == "true" }
+
+// page wraps a page: language, status, error pages.
+func (s *site) page(f func(*request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if lang := r.URL.Query().Get("lang"); lang != "" {
+			setLanguage(w, r, lang)
+			return
+		}
+		rq := &request{w: w, r: r, lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
+		rq.p = s.pages[rq.lang]
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Vary", "HX-Request, Accept-Language, Cookie")
+		var err error
+		if rq.status, err = s.cfg.Source.Status(r.Context()); err == nil {
+			if rq.zone = rq.status.Zone; rq.zone == nil {
+				rq.zone = time.UTC
+			}
+			err = f(rq)
+		} else {
+			rq.status, rq.zone = &Status{}, time.UTC
+		}
+		if err != nil {
+			s.fail(rq, err)
+		}
+	}
+}
+
+// fail draws the error page. What only the operator may know goes to the log.
+func (s *site) fail(rq *request, err error) {
+	var e errPage
+	switch {
+	case rq.r.Context().Err() != nil:
+		return // the reader went away
+	case errors.As(err, &e):
+	case errors.Is(err, ErrNotFound):
+		e = errPage{http.StatusNotFound, "web.error.no_record"}
+	default:
+		s.log.ErrorContext(rq.r.Context(), "page failed", "page", rq.r.URL.Path, "error", err)
+		e = errPage{http.StatusInternalServerError, "web.error.failed"}
+	}
+	v := struct {
+		frame
+		Key string
+	}{s.frame(rq, "", "web.error.title"), e.key}
+	if err := s.render(rq, e.code, "error", v); err != nil {
+		s.log.ErrorContext(rq.r.Context(), "error page failed", "error", err)
+	}
+}
+
+// render executes a template into memory first, so that a failing template
+// never sends half a page.
+func (s *site) render(rq *request, code int, name string, view any) error {
+	var b bytes.Buffer
+	if err := rq.p.execute(&b, name, view); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	rq.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	writeMaybeGzip(rq.w, rq.r, code, b.Bytes())
+	return nil
+}
+
+// everything returns the counts over all records of people, cached until the
+// number of records changes.
+func (s *site) everything(rq *request) (*query.Facets, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known.facets != nil && s.known.records == rq.status.Records {
+		return s.known.facets, nil
+	}
+	f, err := s.cfg.Source.Facets(rq.r.Context(), query.Query{HideNetworkLogons: true})
+	if err != nil {
+		return nil, err
+	}
+	s.known = overview{rq.status.Records, f}
+	return f, nil
+}

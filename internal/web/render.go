@@ -1,0 +1,75 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// renderer is the templates of one language.
+type renderer struct {
+	t *template.Template
+	T func(key string, args ...any) string
+}
+
+func (r *renderer) execute(w io.Writer, name string, view any) error {
+	return r.t.ExecuteTemplate(w, name, view)
+}
+
+// loadPages parses the templates once per language.
+func loadPages(a *assets) (map[string]*renderer, error) {
+	m := map[string]*renderer{}
+	for _, lang := range supported() {
+		tr := i18n.For(lang).T
+		t, err := template.New("").Funcs(template.FuncMap{
+			"t":       tr,
+			"asset":   a.url,
+			"number":  func(n any) string { return number(toUint(n)) },
+			"size":    i18n.For(lang).Bytes,
+			"visible": record.Visible,
+			"lang":    func() string { return lang },
+			"hows":    func() []string { return []string{"part", "file", "folder"} },
+			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
+			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"entry": func(f any, url, key string) navEntry {
+				n, ok := f.(interface{ nav() string })
+				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
+			},
+		}).ParseFS(templateFiles, "templates/*.html")
+		if err != nil {
+			return nil, fmt.Errorf("parse templates: %w", err)
+		}
+		m[lang] = &renderer{t, tr}
+	}
+	return m, nil
+}
+
+// navEntry is one line of the navigation.
+type navEntry struct {
+	URL, Key string
+	Current  bool
+}
+
+func (f frame) nav() string { return f.Nav }
+
+// toUint takes the counts of templates; none is negative.
+func toUint(n any) uint64 {
+	switch n := n.(type) {
+	case uint64:
+		return n
+	case int64:
+		return uint64(max(n, 0))
+	case int:
+		return uint64(max(n, 0))
+	case uint32:
+		return uint64(n)
+	}
+	return 0
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// ErrNotFound is what Source returns for an unknown record.
+var ErrNotFound = errors.New("no such record")
+
+// Source is what the pages read. It MUST be safe for concurrent use, and Record
+// and Raw MUST return an error that is ErrNotFound for an unknown record.
+type Source interface {
+	Search(ctx context.Context, q query.Query) (*query.Page, error)
+	Facets(ctx context.Context, q query.Query) (*query.Facets, error)
+	Record(ctx context.Context, id record.ID) (*record.Record, error)
+	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
+	Status(ctx context.Context) (*Status, error)
+}
+
+// Status says what the data folder holds.
+type Status struct {
+	Dir       string         // data folder, shown where a command needs it
+	Zone      *time.Location // days and times of the pages; nil = UTC
+	Demo      bool           // records are made up
+	Records   int64
+	RawEvents int64
+	Servers   []Server
+	Imports   []Import  // newest first
+	Damage    int       // damaged places in the data folder itself
+	Running   *Progress // import that runs now, or nil
+}
+
+// Server is one server with records. First and Last are Unix ns, 0 when it has
+// none.
+type Server struct {
+	Name        string
+	Records     int64
+	Events      int64
+	First, Last int64
+}
+
+// Import is one imported file.
+type Import struct {
+	Name     string
+	Size     int64 // bytes
+	SHA256   string
+	Importer string
+	Time     int64 // Unix ns
+	Events   int64
+	Error    string // why it was skipped, ""
+	Damage   int    // damaged places
+	Lost     int    // events known to be lost there
+}
+
+// Progress is a moment of a running import.
+type Progress struct {
+	Files, FilesDone int
+	Bytes, BytesDone int64
+	Events, Records  int64
+	Left             time.Duration // estimate; 0 = unknown
+}
+
+// Rule is a conversion rule in words.
+type Rule struct {
+	ID, Source, Ja, En string
+}
