@@ -24,7 +24,7 @@ type DemoOptions struct {
 	People   int            // default 60, at least 10
 	Servers  []string       // host names, also the names of the folders; default two
 	Zone     *time.Location // default Asia/Tokyo
-	MaxBytes int64          // bound of all logs together, default 300 MiB; at least 2 MiB per server
+	MaxBytes int64          // bound of all logs together, default 300 MiB; at least 4 MiB per server
 	Progress func(done, total int)
 }
 
@@ -36,8 +36,8 @@ type Result struct {
 }
 
 const (
-	demoActs   = 20        // acts of one person on a working day
-	actBytes   = 12_500    // log bytes of an act, with its share of the noise
+	demoActs   = 14        // acts of one person on a working day
+	actBytes   = 18_000    // log bytes of an act, with its share of the noise
 	rotateSize = 40 << 20  // of one log file
 	minLog     = 1<<20 - 1 // least bound of one log file
 )
@@ -70,7 +70,7 @@ func (opt *DemoOptions) defaults() error {
 	switch {
 	case opt.Days < 1 || opt.People < 10:
 		return fmt.Errorf("simulate: want at least 1 day and 10 people, not %d and %d", opt.Days, opt.People)
-	case opt.MaxBytes < int64(len(opt.Servers))*(2<<20):
+	case opt.MaxBytes < int64(len(opt.Servers))*(4<<20):
 		return fmt.Errorf("simulate: %d bytes are too few for %d servers", opt.MaxBytes, len(opt.Servers))
 	}
 	return nil
@@ -152,7 +152,7 @@ func (d *demoServer) run(ctx context.Context, dir, name string) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	d.limit = d.opt.MaxBytes / int64(len(d.opt.Servers))
+	d.limit = d.quota()
 	opt := evtx.WriterOptions{MaxSize: max(min(rotateSize, d.limit/4), minLog)}
 	d.logs, d.size = make(map[string]*evtx.Rotator), make(map[string]int64)
 	defer func() {
@@ -180,6 +180,17 @@ func (d *demoServer) run(ctx context.Context, dir, name string) (err error) {
 	d.w = newServer(fqdn, short, d.comp, d.opt.Seed+uint64(d.index)*0x9e3779b97f4a7c15, d.write)
 	d.w.furnish(d.shares(), 260)
 	return d.days(ctx)
+}
+
+// quota is this server's part of MaxBytes, by the departments that work on it.
+func (d *demoServer) quota() int64 {
+	mine := 1
+	for _, s := range departments {
+		if d.home(s) {
+			mine++
+		}
+	}
+	return d.opt.MaxBytes * int64(mine) / int64(len(departments)+len(d.opt.Servers))
 }
 
 // shares spreads the departments over the servers; the first has the archive
@@ -210,7 +221,7 @@ func (d *demoServer) days(ctx context.Context) error {
 		}
 	}
 	nominal := float64(d.opt.People*max(1, workdays)) * demoActs * actBytes
-	o := newOffice(d.w, d.opt.Zone, demoActs*min(1, 0.75*float64(d.opt.MaxBytes)/nominal))
+	o := newOffice(d.w, d.opt.Zone, demoActs*min(1, 0.65*float64(d.opt.MaxBytes)/nominal))
 	o.others = len(d.opt.Servers) > 1
 	o.home = func(p *person) bool { return d.home(p.dept) }
 	d.incidents(o)
@@ -242,7 +253,7 @@ func (d *demoServer) write(e *event.Event) error {
 		d.full += d.size[e.Channel]
 	}
 	d.size[e.Channel] = n
-	d.w.quiet = d.full+d.size[security]+d.size[printLog] > d.limit*9/10
+	d.w.quiet = d.full+d.size[security]+d.size[printLog] > d.limit*8/10-512<<10
 	return nil
 }
 
@@ -282,7 +293,7 @@ func (d *demoServer) incidents(o *office) {
 		w.due.add(at(lastWork(2), 14.35), func(t int64) {
 			for _, r := range w.roots {
 				if r.name == "営業" {
-					w.ransom(d.comp.people[3], r, 220, t)
+					w.ransom(d.comp.people[3], r, int(min(220, d.limit/10/13_000)), t)
 				}
 			}
 		})

@@ -10,7 +10,7 @@ import (
 )
 
 func demoOptions() DemoOptions {
-	return DemoOptions{Seed: 7, EndDay: time.Date(2026, 5, 30, 0, 0, 0, 0, time.UTC), Days: 9, People: 12, MaxBytes: 12 << 20}
+	return DemoOptions{Seed: 7, EndDay: time.Date(2026, 5, 30, 0, 0, 0, 0, time.UTC), Days: 9, People: 12, MaxBytes: 16 << 20}
 }
 
 func TestDemo(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 
 // weights say how often a kind occurs among the acts of an office day.
 var weights = map[string]float64{
-	"open_read": 24, "edit_save": 6, "create": 3, "new_then_rename": 1, "copy_in": 3, "copy_within": 2, "copy_out": 3, "rename": 3, "move": 2,
+	"open_read": 30, "edit_save": 6, "create": 3, "new_then_rename": 1, "copy_in": 3, "copy_within": 2, "copy_out": 3, "rename": 3, "move": 2,
 	"mkdir": 1, "folder_rename": 0.4, "folder_delete": 0.1, "delete": 1.5, "delete_10080": 1.5, "denied_read": 0.5, "denied_write": 0.2, "denied_delete": 0.2,
-	"denied_share": 0.4, "logon_failed": 0.12, "office_read": 10, "office_save": 10, "browse": 14, "print": 2, "set_permissions": 0.3,
+	"denied_share": 0.4, "logon_failed": 0.12, "office_read": 10, "office_save": 7, "browse": 8, "print": 2, "set_permissions": 0.3,
 }
 
 // adminWeights are those of the administrator.
 var adminWeights = map[string]float64{
-	"open_read": 4, "set_permissions": 3, "set_owner": 2, "set_audit": 1, "browse": 5, "mkdir": 1, "local_read": 2, "local_edit": 1, "local_delete": 1,
+	"open_read": 4, "set_permissions": 3, "set_owner": 2, "set_audit": 1, "browse": 5, "mkdir": 1, "local_read": 2, "local_edit": 1, "local_delete": 1, "local_recycle": 1,
 }
 
 // office is the rhythm of a company on one server.
@@ -119,6 +119,3 @@ func (o *office) poisson(mean float64) int {
 	}
 	return n
 }
-
-// noise plans what no person does.
-func (o *office) noise(time.Time, func(float64) int64) {}
