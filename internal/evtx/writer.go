@@ -53,6 +53,7 @@ type Writer struct {
 	templateHead [chTmplCount]uint32
 
 	cache outCache
+	memo  [outCount]packed
 }
 
 // ErrFull is returned by Write when the file cannot take more chunks: because
@@ -179,7 +180,7 @@ func (w *Writer) makeRecord(e *event.Event, id uint64) error {
 		count = outPayload
 	}
 	b, at := appendDescriptors(b, count)
-	b = appendSystem(b, e, at)
+	b = w.appendSystem(b, e, at)
 	if payload != nil {
 		start := len(b)
 		if b, err = w.appendPayload(b, e, payload); err != nil {

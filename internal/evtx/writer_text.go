@@ -3,6 +3,7 @@ package evtx
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,7 +13,8 @@ import (
 // unit it was; a byte that belongs to no character becomes U+FFFD.
 func appendUTF16(b []byte, s string) []byte {
 	at := len(b)
-	b = append(b, make([]byte, 2*len(s))...) // WTF-8 never needs more
+	b = slices.Grow(b, 2*len(s)) // WTF-8 never needs more
+	b = b[:at+2*len(s)]
 	i := 0
 	for i < len(s) {
 		for len(s)-i >= 8 { // eight ASCII characters at once
@@ -28,12 +30,20 @@ func appendUTF16(b []byte, s string) []byte {
 		if i == len(s) {
 			break
 		}
-		if c := s[i]; c < utf8.RuneSelf {
+		c := s[i]
+		if c < utf8.RuneSelf {
 			b[at], b[at+1] = c, 0
 			at, i = at+2, i+1
 			continue
 		}
-		r, n := decodeWTF8(s[i:])
+		if c&0xf0 == 0xe0 && i+2 < len(s) && s[i+1]&0xc0 == 0x80 && s[i+2]&0xc0 == 0x80 {
+			if r := uint16(c)<<12 | uint16(s[i+1]&0x3f)<<6 | uint16(s[i+2]&0x3f); r >= 0x800 { // lone surrogates too
+				binary.LittleEndian.PutUint16(b[at:], r)
+				at, i = at+2, i+3
+				continue
+			}
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
 		if r >= 0x10000 {
 			r -= 0x10000
@@ -52,14 +62,6 @@ func spread(x uint32) uint64 {
 	y := uint64(x)
 	y = (y | y<<16) & 0x0000ffff0000ffff
 	return (y | y<<8) & 0x00ff00ff00ff00ff
-}
-
-// decodeWTF8 is utf8.DecodeRuneInString that knows lone surrogates.
-func decodeWTF8(s string) (rune, int) {
-	if len(s) >= 3 && s[0] == 0xed && s[1] >= 0xa0 && s[1] <= 0xbf && s[2]&0xc0 == 0x80 {
-		return 0xd000 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
-	}
-	return utf8.DecodeRuneInString(s)
 }
 
 // units views UTF-16LE bytes as units.

@@ -90,7 +90,7 @@ func appendDescriptors(b []byte, n int) (_ []byte, at int) {
 }
 
 // appendSystem appends the values of the System template but the payload.
-func appendSystem(b []byte, e *event.Event, at int) []byte {
+func (w *Writer) appendSystem(b []byte, e *event.Event, at int) []byte {
 	le := binary.LittleEndian
 	b = append(b, e.Level, e.Opcode)
 	setValue(b, at, outLevel, 1, event.KindUint8)
@@ -112,7 +112,7 @@ func appendSystem(b []byte, e *event.Event, at int) []byte {
 	setValue(b, at, outKeywords, 8, event.KindHex64)
 	b = le.AppendUint64(b, uint64(e.Time))
 	setValue(b, at, outTime, 8, event.KindFiletime)
-	b = appendTyped(b, e.ActivityID, at, outActivity, event.KindGUID)
+	b = w.appendTyped(b, e.ActivityID, at, outActivity, event.KindGUID)
 	b = le.AppendUint32(b, e.PID)
 	setValue(b, at, outPID, 4, event.KindUint32)
 	b = le.AppendUint32(b, e.TID)
@@ -121,31 +121,43 @@ func appendSystem(b []byte, e *event.Event, at int) []byte {
 	setValue(b, at, outRecordID, 8, event.KindUint64)
 	b = append(b, e.Version)
 	setValue(b, at, outVersion, 1, event.KindUint8)
-	b = appendTyped(b, e.UserID, at, outUserID, event.KindSID)
-	b = appendTyped(b, e.RelatedID, at, outRelated, event.KindGUID)
-	b = appendTyped(b, e.Provider, at, outProvider, event.KindString)
-	b = appendTyped(b, providerGUID(e.Provider), at, outGUID, event.KindGUID)
-	return appendTyped(b, e.Channel, at, outChannel, event.KindString)
+	b = w.appendTyped(b, e.UserID, at, outUserID, event.KindSID)
+	b = w.appendTyped(b, e.RelatedID, at, outRelated, event.KindGUID)
+	b = w.appendTyped(b, e.Provider, at, outProvider, event.KindString)
+	b = w.appendTyped(b, providerGUID(e.Provider), at, outGUID, event.KindGUID)
+	return w.appendTyped(b, e.Channel, at, outChannel, event.KindString)
 }
 
 // appendTyped appends a text of the System element in its binary form; "" is
 // null, and what does not have that form stays text, so that it is not lost.
-func appendTyped(b []byte, s string, at, i int, k event.Kind) []byte {
+func (w *Writer) appendTyped(b []byte, s string, at, i int, k event.Kind) []byte {
 	if s == "" {
 		return b
 	}
-	start, ok := len(b), false
-	switch k {
-	case event.KindGUID:
-		b, ok = packGUID(b, s)
-	case event.KindSID:
-		b, ok = packSID(b, s)
+	m := &w.memo[i]
+	if m.text != s {
+		m.text, m.kind = s, k
+		ok := false
+		switch k {
+		case event.KindGUID:
+			m.bytes, ok = packGUID(m.bytes[:0], s)
+		case event.KindSID:
+			m.bytes, ok = packSID(m.bytes[:0], s)
+		}
+		if !ok {
+			m.bytes, m.kind = appendUTF16(m.bytes[:0], s), event.KindString
+		}
 	}
-	if !ok {
-		b, k = appendUTF16(b, s), event.KindString
-	}
-	setValue(b, at, i, len(b)-start, k)
-	return b
+	setValue(b, at, i, len(m.bytes), m.kind)
+	return append(b, m.bytes...)
+}
+
+// packed is the last text that a value of System had, in its binary form: most
+// events repeat their neighbour's.
+type packed struct {
+	text  string
+	bytes []byte
+	kind  event.Kind
 }
 
 // providerGUID is the published GUID of the providers that akashi reads, or "".
