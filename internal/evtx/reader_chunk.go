@@ -303,6 +303,10 @@ func (s *scanner) yield(pos, size int, id uint64, kind string) error {
 	}
 	s.seen(id)
 	t := event.Filetime(le64(s.c, pos+recTime))
+	if pos+size > s.res.info.size { // the rest is not in the file
+		s.add(pos, kind, 1)
+		return nil
+	}
 	ok, err := s.d.record(&s.ev, s.c, pos+recBody, pos+size-4, id, t)
 	if err != nil {
 		s.add(pos, kind, 1)

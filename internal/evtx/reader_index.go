@@ -77,6 +77,17 @@ func indexChunks(r io.ReaderAt, size int64, buf []byte) ([]chunkInfo, error) {
 			off = next
 			continue
 		}
+		if k := len(list) - 1; k >= 0 && list[k].off+chunkSize == off && !list[k].zero {
+			// Bytes may be missing in the chunk before: then this one began earlier.
+			b := buf[:chunkSize]
+			if m, err := readAt(r, b, list[k].off); err == nil && m == chunkSize {
+				if p := findChunk(r, list[k].off, b, size); p > 0 {
+					list[k].size = p
+					off = list[k].off + int64(p)
+					continue
+				}
+			}
+		}
 		m, err := readAt(r, buf[:ci.size], off)
 		if err != nil {
 			return list, fmt.Errorf("read chunk at %d: %w", off, err)

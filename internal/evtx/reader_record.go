@@ -152,8 +152,8 @@ func (d *decoder) apply(e *event.Event, c []byte, in *instance, p *plan, at plac
 		clearSystem(e)
 	}
 	if at <= atEvent && len(p.sys) > 0 {
-		if !d.system(e, c, offs, p) {
-			return false, nil
+		if ok, err := d.system(e, c, offs, p); !ok {
+			return false, err
 		}
 	}
 	if p.found && e.Schema == nil {

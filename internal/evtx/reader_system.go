@@ -7,19 +7,17 @@ import (
 )
 
 // system fills the System fields of e, numbers and provider first. It reports
-// false when Options.Want refuses the event; strings are untouched then.
-func (d *decoder) system(e *event.Event, c []byte, offs []uint64, p *plan) bool {
+// false when Options.Want refuses the event; strings are untouched then. A System
+// with neither event id nor time is no event: its values were overwritten.
+func (d *decoder) system(e *event.Event, c []byte, offs []uint64, p *plan) (bool, error) {
 	vals, t, id := e.Values, e.Time, e.RecordID
 	*e = p.proto
 	e.Values, e.Schema = vals, nil
-	if e.Time == 0 {
-		e.Time = t
-	}
 	if e.RecordID == 0 {
 		e.RecordID = id
 	}
 	if d.want != nil && !d.wanted(e, c, offs, p) {
-		return false
+		return false, nil
 	}
 	for _, y := range p.sysSlot {
 		if uint(y.slot) >= uint(len(offs)) {
@@ -36,7 +34,13 @@ func (d *decoder) system(e *event.Event, c []byte, offs []uint64, p *plan) bool 
 			setSys(e, p.sysMix[i].field, v)
 		}
 	}
-	return true
+	if e.Time == 0 {
+		if e.ID == 0 {
+			return false, errValues
+		}
+		e.Time = t
+	}
+	return true, nil
 }
 
 // sysValue sets one field from a value; the usual types take no detour.
