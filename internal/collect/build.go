@@ -45,7 +45,12 @@ func (b *builder) add(name, value string) {
 	b.e.Values = append(b.e.Values, event.String(value))
 }
 
-func number(s string) uint64 { return event.String(s).Uint() }
+// number reads an unsigned number, decimal or 0x…; what follows a point is
+// dropped (ONTAP writes the version 101.3), what is no number is 0.
+func number(s string) uint64 {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), ".")
+	return event.String(s).Uint()
+}
 
 // system takes one child of System: its text and its attributes.
 func (b *builder) system(name, text string, attr func(string) string) {

@@ -13,15 +13,7 @@ type Stream struct {
 	Events              int64
 	FirstID, LastID     uint64 // smallest and largest record id
 	FirstTime, LastTime event.Filetime
-	runs                []run
-}
-
-// run is a stretch of a stream in which record ids rise.
-type run struct {
-	firstID, lastID     uint64
-	firstTime, lastTime event.Filetime
-	maxTime             event.Filetime
-	n                   int64
+	runs                runTracker
 }
 
 // File is one input file and what it holds.
@@ -68,11 +60,5 @@ func (s *Stream) note(e *event.Event) {
 	s.Events++
 	s.FirstID, s.LastID = min(s.FirstID, e.RecordID), max(s.LastID, e.RecordID)
 	s.FirstTime, s.LastTime = min(s.FirstTime, e.Time), max(s.LastTime, e.Time)
-	if n := len(s.runs); n > 0 && s.runs[n-1].lastID <= e.RecordID {
-		r := &s.runs[n-1]
-		r.lastID, r.lastTime, r.maxTime = e.RecordID, e.Time, max(r.maxTime, e.Time)
-		r.n++
-		return
-	}
-	s.runs = append(s.runs, run{firstID: e.RecordID, lastID: e.RecordID, firstTime: e.Time, lastTime: e.Time, maxTime: e.Time, n: 1})
+	s.runs.add(e.RecordID, e.Time)
 }

@@ -2,9 +2,7 @@ package collect
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -19,7 +17,7 @@ const maxJSONEvent = 4 << 20
 // begins with "{".
 func decodeJSON(ctx context.Context, r *bufio.Reader, bad func(int64, string), fn func(*event.Event) error) error {
 	schemas := newSchemas()
-	s := &objectScanner{r: r}
+	s := &objectScanner{r: bufio.NewReaderSize(textReader(r), 64<<10)}
 	var auto uint64
 	for n := 0; ; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
@@ -92,6 +90,8 @@ func (s *objectScanner) next() (text []byte, start int64, err error) {
 			escaped = true
 		case c == '"':
 			inString = !inString
+		case inString && c == '\n': // JSON strings hold no line end: the object was cut here
+			return s.buf, start, errCut
 		case inString:
 		case c == '{':
 			depth++
@@ -110,56 +110,6 @@ type jnode struct {
 	vals []jnode // of an object or array
 	obj  bool
 	leaf bool
-}
-
-func parseJSON(text []byte) (jnode, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	return parseNode(d, 0)
-}
-
-func parseNode(d *json.Decoder, depth int) (jnode, error) {
-	t, err := d.Token()
-	if err != nil {
-		return jnode{}, err
-	}
-	if depth > 32 {
-		return jnode{}, errors.New("nested too deep")
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		n := jnode{obj: t == '{'}
-		for d.More() {
-			if n.obj {
-				k, err := d.Token()
-				if err != nil {
-					return n, err
-				}
-				key, ok := k.(string)
-				if !ok {
-					return n, errors.New("key is no string")
-				}
-				n.keys = append(n.keys, key)
-			}
-			v, err := parseNode(d, depth+1)
-			if err != nil {
-				return n, err
-			}
-			n.vals = append(n.vals, v)
-		}
-		_, err := d.Token()
-		return n, err
-	case string:
-		return jnode{text: t, leaf: true}, nil
-	case json.Number:
-		return jnode{text: t.String(), leaf: true}, nil
-	case bool:
-		if t {
-			return jnode{text: "true", leaf: true}, nil
-		}
-		return jnode{text: "false", leaf: true}, nil
-	}
-	return jnode{leaf: true}, nil
 }
 
 func (n jnode) get(keys ...string) jnode {

@@ -3,6 +3,7 @@ package collect
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -200,18 +201,18 @@ func (b *builder) flat(root jnode) {
 			b.e.ActivityID = strings.ToUpper(v.text)
 		case "UserID":
 			b.e.UserID = v.text
-		case "TimeCreated", "SystemTime", "@timestamp":
+		case "TimeCreated", "SystemTime":
 			b.time(v.text)
-		case "EventTime", "EventReceivedTime", "ProviderGuid", "Severity", "SeverityValue", "SourceModuleName",
+		case "@timestamp", "EventTime", "EventReceivedTime", "ProviderGuid", "Severity", "SeverityValue", "SourceModuleName",
 			"SourceModuleType", "EventType", "Category", "Opcode", "host", "port", "@version", "Message", "tags":
-			// the shipper's own words; EventTime has no zone
+			// the shipper's own words and times
 		default:
 			b.add(k, v.text)
 		}
 	}
 	b.channelCase()
 	if !b.hasTime {
-		b.time(root.get("EventTime").text)
+		b.shippedTime(root.get("EventTime").text, root.get("@timestamp").text)
 	}
 }
 
@@ -219,5 +220,27 @@ func (b *builder) flat(root jnode) {
 func (b *builder) channelCase() {
 	if strings.EqualFold(b.e.Channel, "Security") {
 		b.e.Channel = "Security"
+	}
+}
+
+// shippedTime reads NXLog's pair of times: EventTime is when it happened, in the
+// server's local time without a zone; @timestamp is when it arrived, in UTC. The
+// zone is their difference to the nearest quarter of an hour, the step of all
+// zones in use; an event that travelled longer than seven minutes, or for which
+// the difference is no zone, keeps the time of arrival.
+func (b *builder) shippedTime(local, arrived string) {
+	const quarter = 15 * time.Minute
+	at, aerr := time.Parse(time.RFC3339Nano, arrived)
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05"} { // fractions are accepted
+		lt, err := time.Parse(layout, local)
+		if err != nil || aerr != nil {
+			continue
+		}
+		if zone := lt.Sub(at).Round(quarter); zone >= -14*time.Hour && zone <= 14*time.Hour && at.Sub(lt.Add(-zone)) > -time.Minute {
+			b.time(lt.Add(-zone).Format(time.RFC3339Nano))
+		}
+	}
+	if b.time(arrived); !b.hasTime {
+		b.time(local)
 	}
 }

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -15,7 +16,11 @@ import (
 type Input struct {
 	Channel    string
 	Generation uint32
-	Events     iter.Seq2[*event.Event, error]
+	// FirstID is a lower bound of the record ids, 0 when not known: the input is
+	// not begun before the merge has come that far, so that a thousand rotated
+	// files are not open at once.
+	FirstID uint64
+	Events  iter.Seq2[*event.Event, error]
 }
 
 // Merge yields the events of one server in merge order: the inputs of a channel
@@ -63,17 +68,24 @@ func Merge(ctx context.Context, inputs []Input, fn func(*event.Event) error) err
 // channel merges the inputs of one channel by (generation, record id).
 type channel struct {
 	name    string
-	waiting []Input // not begun, by generation
-	heads   []*head // of the generation that is being read
+	waiting []ranked // not begun, by generation and first id
+	heads   []*head  // of the generation that is being read
 	gen     uint32
 	cur     *event.Event
 	curHead *head
 	running event.Filetime
 	lastID  uint64
 	any     bool // lastID is set in this generation
+	begun   bool // gen is set
+}
+
+type ranked struct {
+	Input
+	rank int
 }
 
 type head struct {
+	rank int // of equal events, that of the first input is kept
 	e    *event.Event
 	next func() (*event.Event, error, bool)
 	stop func()
@@ -82,18 +94,20 @@ type head struct {
 func channels(inputs []Input) []*channel {
 	byName := map[string]*channel{}
 	var l []*channel
-	for _, in := range inputs {
+	for i, in := range inputs {
 		c := byName[in.Channel]
 		if c == nil {
 			c = &channel{name: in.Channel}
 			byName[in.Channel] = c
 			l = append(l, c)
 		}
-		c.waiting = append(c.waiting, in)
+		c.waiting = append(c.waiting, ranked{in, i})
 	}
 	slices.SortFunc(l, func(a, b *channel) int { return strings.Compare(a.name, b.name) })
 	for _, c := range l {
-		slices.SortStableFunc(c.waiting, func(a, b Input) int { return int(int64(a.Generation) - int64(b.Generation)) })
+		slices.SortStableFunc(c.waiting, func(a, b ranked) int {
+			return cmp.Or(cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.FirstID, b.FirstID))
+		})
 	}
 	return l
 }
@@ -107,20 +121,21 @@ func (c *channel) next() (bool, error) {
 			}
 			c.curHead = nil
 		}
-		if len(c.heads) == 0 {
-			if len(c.waiting) == 0 {
-				return false, nil
+		h := c.least()
+		if len(c.waiting) > 0 {
+			w := c.waiting[0]
+			if h == nil && (w.Generation != c.gen || !c.begun) {
+				c.gen, c.begun, c.any, c.running = w.Generation, true, false, 0
 			}
-			if err := c.begin(); err != nil {
-				return false, err
+			if h == nil || w.Generation == c.gen && w.FirstID <= h.e.RecordID {
+				if err := c.begin(); err != nil {
+					return false, err
+				}
+				continue
 			}
-			continue
 		}
-		h := c.heads[0]
-		for _, x := range c.heads[1:] {
-			if x.e.RecordID < h.e.RecordID {
-				h = x
-			}
+		if h == nil {
+			return false, nil
 		}
 		c.curHead = h
 		if c.any && h.e.RecordID == c.lastID { // the same event from another file
@@ -133,19 +148,24 @@ func (c *channel) next() (bool, error) {
 	}
 }
 
-// begin opens the inputs of the next generation.
-func (c *channel) begin() error {
-	c.gen, c.any, c.running = c.waiting[0].Generation, false, 0
-	for len(c.waiting) > 0 && c.waiting[0].Generation == c.gen {
-		next, stop := iter.Pull2(c.waiting[0].Events)
-		c.waiting = c.waiting[1:]
-		h := &head{next: next, stop: stop}
-		c.heads = append(c.heads, h)
-		if err := c.advance(h); err != nil {
-			return err
+// least is the head that comes next, or nil.
+func (c *channel) least() *head {
+	var h *head
+	for _, x := range c.heads {
+		if h == nil || cmp.Or(cmp.Compare(x.e.RecordID, h.e.RecordID), cmp.Compare(x.rank, h.rank)) < 0 {
+			h = x
 		}
 	}
-	return nil
+	return h
+}
+
+// begin asks the first waiting input for its first event.
+func (c *channel) begin() error {
+	next, stop := iter.Pull2(c.waiting[0].Events)
+	h := &head{rank: c.waiting[0].rank, next: next, stop: stop}
+	c.waiting = c.waiting[1:]
+	c.heads = append(c.heads, h)
+	return c.advance(h)
 }
 
 // advance reads the next event of a head; a head that ended is dropped.

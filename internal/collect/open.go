@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evtx"
@@ -26,8 +27,9 @@ const (
 
 // Errors of a file that is no log.
 var (
-	ErrEmpty   = errors.New("the file is empty")
-	ErrForeign = errors.New("not a log that akashi reads (EVTX, event XML or JSON Lines of events)")
+	ErrEmpty     = errors.New("the file is empty")
+	ErrIrregular = errors.New("not a regular file")
+	ErrForeign   = errors.New("not a log that akashi reads (EVTX, event XML or JSON Lines of events)")
 )
 
 // source reads the events of one file in file order. The event is valid only
@@ -40,6 +42,11 @@ type source interface {
 
 // open looks at the content of a file and opens it.
 func open(path string) (source, Format, error) {
+	if st, err := os.Stat(path); err != nil {
+		return nil, "", err
+	} else if !st.Mode().IsRegular() { // opening a pipe would wait for ever
+		return nil, "", ErrIrregular
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, "", err
@@ -65,12 +72,14 @@ func open(path string) (source, Format, error) {
 		}
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("ElfFile\x00")):
+	case bytes.HasPrefix(head, []byte("ElfFile\x00")), bytes.HasPrefix(head, []byte("ElfChnk\x00")), strings.HasSuffix(strings.ToLower(path), ".evtx"):
 		s, err := openEVTX(path, gz)
 		return s, FormatEVTX, err
-	case looksXML(head):
+	}
+	switch looksText(head) {
+	case FormatXML:
 		return &textSource{path: path, gz: gz, decode: decodeXML}, FormatXML, nil
-	case looksJSON(head):
+	case FormatJSON:
 		return &textSource{path: path, gz: gz, decode: decodeJSON}, FormatJSON, nil
 	}
 	return nil, "", ErrForeign
@@ -94,20 +103,28 @@ func gunzipHead(path string) ([]byte, error) {
 	return head[:n], nil
 }
 
-func looksXML(head []byte) bool {
-	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
-		return bytes.IndexByte(head, '<') >= 0 && bytes.IndexByte(head, '<') < 16
+// looksText tells event XML from JSON Lines by the first bytes of a text.
+func looksText(head []byte) Format {
+	text, err := io.ReadAll(textReader(bytes.NewReader(head)))
+	if err != nil {
+		return ""
 	}
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return bytes.HasPrefix(head, []byte("<?xml")) || bytes.HasPrefix(head, []byte("<Event"))
-}
-
-func looksJSON(head []byte) bool {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if bytes.HasPrefix(head, []byte("[")) {
-		head = bytes.TrimLeft(head[1:], " \t\r\n")
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if bytes.HasPrefix(text, []byte("Record ")) { // evtx_dump puts a line before each event
+		if i := bytes.IndexByte(text, '\n'); i > 0 && i < 64 {
+			text = bytes.TrimLeft(text[i:], " \t\r\n")
+		}
 	}
-	return bytes.HasPrefix(head, []byte("{"))
+	switch {
+	case bytes.HasPrefix(text, []byte("<?xml")), bytes.HasPrefix(text, []byte("<Event")), bytes.HasPrefix(text, []byte("<!--")):
+		return FormatXML
+	case bytes.HasPrefix(text, []byte("[")):
+		text = bytes.TrimLeft(text[1:], " \t\r\n")
+	}
+	if bytes.HasPrefix(text, []byte("{")) {
+		return FormatJSON
+	}
+	return ""
 }
 
 // evtxSource is an EVTX file; a gzipped one is unpacked to a temporary file
@@ -209,3 +226,6 @@ func (s *textSource) events(ctx context.Context, fn func(*event.Event) error) er
 
 func (s *textSource) damage() []evtx.Damage { return s.bad }
 func (s *textSource) close() error          { return nil }
+
+// String is the format's name.
+func (f Format) String() string { return string(f) }

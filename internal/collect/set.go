@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -39,6 +37,10 @@ func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) 
 		}
 		if f.Err == nil {
 			f.Err = f.index(ctx)
+			if err := f.src.close(); f.Err == nil {
+				f.Err = err
+			}
+			f.src = nil
 			if f.Err == nil && f.Events == 0 && f.Format != FormatEVTX {
 				f.Err = ErrForeign
 			}
@@ -138,7 +140,7 @@ func (s *Set) Events(ctx context.Context, server string, fn func(*event.Event) e
 			if st.Computer != server {
 				continue
 			}
-			for n, r := range st.runs {
+			for n, r := range st.runs.runs {
 				byChannel[st.Channel] = append(byChannel[st.Channel], part{file: f, st: st, n: n, run: r})
 			}
 		}
@@ -147,65 +149,23 @@ func (s *Set) Events(ctx context.Context, server string, fn func(*event.Event) e
 	for ch, parts := range byChannel {
 		assignGenerations(parts)
 		for _, p := range parts {
-			inputs = append(inputs, Input{Channel: ch, Generation: p.gen, Events: p.events(ctx)})
+			inputs = append(inputs, Input{Channel: ch, Generation: p.gen, FirstID: p.firstID, Events: p.events(ctx)})
 		}
 	}
 	return Merge(ctx, inputs, fn)
 }
 
-// assignGenerations numbers the lives of a channel: a run belongs to a new one
-// when its record ids fall back while its time lies after all that was there.
-func assignGenerations(parts []part) {
-	slices.SortStableFunc(parts, func(a, b part) int {
-		if a.firstTime != b.firstTime {
-			if a.firstTime < b.firstTime {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.file.Path, b.file.Path)
-	})
-	gen := uint32(0)
-	var maxID uint64
-	var maxTime event.Filetime
-	for i := range parts {
-		p := &parts[i]
-		if i > 0 && p.firstID <= maxID && p.firstTime > maxTime {
-			gen, maxID, maxTime = gen+1, 0, 0
-		}
-		p.gen = gen
-		maxID, maxTime = max(maxID, p.lastID), max(maxTime, p.maxTime)
-	}
-}
-
-// maxPasses is how many runs of a stream are read by a pass over the file each;
-// a stream in greater disorder is sorted in memory.
-const maxPasses = 4
-
 var errStop = errors.New("stop")
 
-// events reads the run out of its file.
+// events reads the run out of its file, sorted where the file is not.
 func (p part) events(ctx context.Context) iter.Seq2[*event.Event, error] {
-	if len(p.st.runs) > maxPasses {
-		return p.sorted(ctx)
+	read := p.read
+	if !p.ordered {
+		read = sorted(read, os.TempDir())
 	}
 	return func(yield func(*event.Event, error) bool) {
-		src, _, err := open(p.file.Path) // own reader: several runs of a file are read side by side
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer src.close()
-		at, last, begun := 0, uint64(0), false
-		err = src.events(ctx, func(e *event.Event) error {
-			if e.Channel != p.st.Channel || e.Computer != p.st.Computer {
-				return nil
-			}
-			if begun && e.RecordID < last {
-				at++
-			}
-			begun, last = true, e.RecordID
-			if at == p.n && !yield(e, nil) || at > p.n {
+		err := read(ctx, func(e *event.Event) error {
+			if !yield(e, nil) {
 				return errStop
 			}
 			return nil
@@ -216,43 +176,31 @@ func (p part) events(ctx context.Context) iter.Seq2[*event.Event, error] {
 	}
 }
 
-// sorted gives the whole stream, sorted, as the first run; the others are empty.
-func (p part) sorted(ctx context.Context) iter.Seq2[*event.Event, error] {
-	return func(yield func(*event.Event, error) bool) {
-		if p.n > 0 {
-			return
-		}
-		src, _, err := open(p.file.Path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer src.close()
-		var all []*event.Event
-		err = src.events(ctx, func(e *event.Event) error {
-			if e.Channel == p.st.Channel && e.Computer == p.st.Computer {
-				all = append(all, e.Clone())
-			}
-			return nil
-		})
-		if err != nil {
-			yield(nil, fmt.Errorf("read %s: %w", p.file.Path, err))
-			return
-		}
-		slices.SortStableFunc(all, func(a, b *event.Event) int {
-			if a.RecordID < b.RecordID {
-				return -1
-			} else if a.RecordID > b.RecordID {
-				return 1
-			}
-			return int(time.Duration(a.Time) - time.Duration(b.Time))
-		})
-		for _, e := range all {
-			if !yield(e, nil) {
-				return
-			}
-		}
+// read calls fn for the events of the run in file order. It opens the file
+// itself: several streams of one file are read side by side.
+func (p part) read(ctx context.Context, fn func(*event.Event) error) error {
+	src, _, err := open(p.file.Path)
+	if err != nil {
+		return err
 	}
+	var t runTracker
+	left := p.run.events
+	err = src.events(ctx, func(e *event.Event) error {
+		if e.Channel != p.st.Channel || e.Computer != p.st.Computer || t.add(e.RecordID, e.Time) != p.n {
+			return nil
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+		if left--; left == 0 {
+			return errStop // a log that grows since it was looked into is read up to where it was
+		}
+		return nil
+	})
+	if errors.Is(err, errStop) && left == 0 {
+		err = nil
+	}
+	return errors.Join(err, src.close())
 }
 
 // Close closes the files.

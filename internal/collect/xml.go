@@ -4,197 +4,157 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"io"
 	"strings"
 
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
-
 	"github.com/akashi-audit/akashi/internal/event"
 )
 
-// maxXMLEvent bounds one event of an XML export, in bytes; Windows writes at
-// most 64 KiB of binary XML.
+// maxXMLEvent bounds the text of one event. Windows writes at most 64 KiB of
+// data per event; longer text is damage.
 const maxXMLEvent = 4 << 20
 
-// decodeXML reads <Event> elements wherever they stand: below <Events>, one
-// after another, in UTF-8 or UTF-16 with a byte order mark. A damaged event is
-// reported and the reading goes on at the next "<Event".
+// xmlStart and xmlEnd frame one event. Text cannot hold them: "<" is escaped.
+func xmlStart() []byte { return []byte("<Event") }
+func xmlEnd() []byte   { return []byte("</Event>") }
+
+// findEvent finds the next <Event …> start tag in b. partial is where a tag may
+// begin that b does not hold completely, or len(b).
+func findEvent(b []byte) (at, partial int) {
+	for off := 0; ; {
+		i := bytes.Index(b[off:], xmlStart())
+		if i < 0 {
+			return -1, max(off, len(b)-len("<Event"))
+		}
+		i += off
+		if i+6 == len(b) {
+			return -1, i
+		}
+		switch b[i+6] {
+		case ' ', '>', '\t', '\r', '\n':
+			return i, i
+		}
+		off = i + 6
+	}
+}
+
+// window is a sliding view of a stream. Offsets count bytes of the text.
+type window struct {
+	r    io.Reader
+	buf  []byte
+	pos  int64 // offset of buf[0]
+	done bool
+	err  error // what ended the stream, other than its end
+}
+
+// more reads on; false when nothing came.
+func (w *window) more() bool {
+	if w.done {
+		return false
+	}
+	if cap(w.buf)-len(w.buf) < 64<<10 {
+		w.buf = append(make([]byte, 0, max(256<<10, 2*len(w.buf)+64<<10)), w.buf...)
+	}
+	n, err := w.r.Read(w.buf[len(w.buf):cap(w.buf)])
+	w.buf = w.buf[:len(w.buf)+n]
+	if err != nil {
+		w.done = true
+		if !errors.Is(err, io.EOF) {
+			w.err = err
+		}
+	}
+	return n > 0 || !w.done
+}
+
+// drop forgets the first n bytes.
+func (w *window) drop(n int) {
+	w.pos += int64(n)
+	w.buf = w.buf[n:]
+}
+
+// decodeXML calls fn for each event of an event XML text: an <Events> document,
+// or <Event> elements one after the other, in UTF-8 or UTF-16. What does not
+// parse is reported to bad and the reading goes on at the next event.
 func decodeXML(ctx context.Context, in *bufio.Reader, bad func(int64, string), fn func(*event.Event) error) error {
-	r := utf8Reader(in)
+	w := &window{r: textReader(in)}
 	schemas := newSchemas()
-	var pos int64
 	for n := 0; ; n++ {
-		if n%256 == 0 && ctx.Err() != nil {
+		if n&0xff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		skipped, err := skipTo(r, []byte("<Event"))
-		pos += skipped
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		text, err := readEvent(r)
-		start := pos
-		pos += int64(len(text))
-		switch {
-		case text == nil && err == nil: // <Events> or another name
-			pos += int64(len("<Event"))
+		at, partial := findEvent(w.buf)
+		if at < 0 {
+			w.drop(partial)
+			if !w.more() {
+				break
+			}
 			continue
-		case errors.Is(err, io.EOF):
-			bad(start, "xml_cut")
-			return nil
-		case err != nil:
-			return err
 		}
-		e, err := parseXMLEvent(text, schemas)
+		w.drop(at)
+		end := bytes.Index(w.buf, xmlEnd())
+		for searched := 0; end < 0 && len(w.buf) < maxXMLEvent && w.more(); {
+			if end = bytes.Index(w.buf[searched:], xmlEnd()); end >= 0 {
+				end += searched
+			}
+			searched = max(0, len(w.buf)-len("</Event>"))
+		}
+		// An event that lost its end must not swallow the next one.
+		limit := end
+		if limit < 0 {
+			limit = len(w.buf)
+		}
+		if next, _ := findEvent(w.buf[6:limit]); next >= 0 {
+			bad(w.pos, "xml_cut")
+			w.drop(6 + next)
+			continue
+		}
+		if end < 0 {
+			bad(w.pos, "xml_cut")
+			w.drop(min(6, len(w.buf)))
+			continue
+		}
+		end += len("</Event>")
+		e, err := parseXMLEvent(w.buf[:end], schemas)
 		if err != nil {
-			bad(start, "xml_event")
-			continue
-		}
-		if err := fn(e); err != nil {
+			bad(w.pos, "xml_event")
+		} else if err := fn(e); err != nil {
 			return err
 		}
+		w.drop(end)
 	}
-}
-
-func utf8Reader(in *bufio.Reader) *bufio.Reader {
-	head, _ := in.Peek(4)
-	switch {
-	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
-		dec := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
-		return bufio.NewReaderSize(transform.NewReader(in, dec), 1<<18)
-	}
-	return in
-}
-
-// skipTo discards bytes up to the mark, which stays unread.
-func skipTo(r *bufio.Reader, mark []byte) (skipped int64, err error) {
-	for {
-		b, err := r.Peek(len(mark))
-		if len(b) < len(mark) {
-			if err == nil {
-				err = io.EOF
-			}
-			return skipped, err
-		}
-		buf, _ := r.Peek(max(r.Buffered(), len(mark)))
-		if i := bytes.Index(buf, mark); i >= 0 {
-			_, err := r.Discard(i)
-			return skipped + int64(i), err
-		}
-		n := len(buf) - len(mark) + 1
-		if _, err := r.Discard(n); err != nil {
-			return skipped, err
-		}
-		skipped += int64(n)
-	}
-}
-
-// readEvent reads from "<Event" to "</Event>". Another element whose name only
-// begins so gives nil and leaves the reader behind "<Event".
-func readEvent(r *bufio.Reader) ([]byte, error) {
-	const open, end = "<Event", "</Event>"
-	head, _ := r.Peek(len(open) + 1)
-	if len(head) <= len(open) || !strings.ContainsRune(" \t\r\n>", rune(head[len(open)])) {
-		_, err := r.Discard(len(open))
-		return nil, err
-	}
-	var text []byte
-	for len(text) < maxXMLEvent {
-		part, err := r.ReadSlice('>')
-		text = append(text, part...)
-		if bytes.HasSuffix(text, []byte(end)) {
-			return text, nil
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return text, err
-		}
-	}
-	return text, nil
-}
-
-type xmlNode struct {
-	name  string
-	attrs []xml.Attr
-	text  strings.Builder
-	kids  []*xmlNode
-}
-
-func parseXMLTree(text []byte) (*xmlNode, error) {
-	d := xml.NewDecoder(bytes.NewReader(text))
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
-	root := &xmlNode{}
-	stack := []*xmlNode{root}
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		top := stack[len(stack)-1]
-		switch t := t.(type) {
-		case xml.StartElement:
-			if len(stack) > 64 {
-				return nil, errors.New("elements nested too deep")
-			}
-			n := &xmlNode{name: t.Name.Local, attrs: t.Copy().Attr}
-			top.kids = append(top.kids, n)
-			stack = append(stack, n)
-		case xml.EndElement:
-			stack = stack[:len(stack)-1]
-		case xml.CharData:
-			top.text.Write(t)
-		}
-	}
-	if len(root.kids) != 1 {
-		return nil, errors.New("no event")
-	}
-	return root.kids[0], nil
-}
-
-func (n *xmlNode) attr(name string) string {
-	for _, a := range n.attrs {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
+	return w.err
 }
 
 func parseXMLEvent(text []byte, schemas *schemas) (*event.Event, error) {
-	root, err := parseXMLTree(text)
+	p := xmlParser{b: text}
+	root, err := p.element(0)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{schemas: schemas}
-	seen := false
-	for _, k := range root.kids {
-		switch k.name {
-		case "System":
-			seen = true
-			for _, s := range k.kids {
-				b.system(s.name, s.text.String(), s.attr)
-			}
-		case "EventData":
-			b.payload = "EventData"
-			for _, d := range k.kids {
-				b.add(d.attr("Name"), d.text.String())
-			}
-		case "UserData":
-			for _, top := range k.kids {
-				b.payload = "UserData/" + top.name
-				b.userData("", top)
-				break
+	sys := root.kid("System")
+	if sys == nil {
+		return nil, errors.New("no System element")
+	}
+	for _, s := range sys.kids {
+		b.system(s.name, s.text, s.attr)
+	}
+	if data := root.kid("EventData"); data != nil {
+		b.payload = "EventData"
+		for _, d := range data.kids {
+			switch {
+			case d.name == "Data":
+				b.add(d.attr("Name"), d.text)
+			case len(d.kids) == 0:
+				b.add(d.name, d.text)
+			default:
+				b.userData(d.name, d)
 			}
 		}
-	}
-	if !seen {
-		return nil, errors.New("no System element")
+	} else if data := root.kid("UserData"); data != nil && len(data.kids) > 0 {
+		b.payload = "UserData/" + data.kids[0].name
+		b.userData("", data.kids[0])
 	}
 	return b.finish()
 }
@@ -202,17 +162,17 @@ func parseXMLEvent(text []byte, schemas *schemas) (*event.Event, error) {
 // userData adds the leaves below n with their path.
 func (b *builder) userData(path string, n *xmlNode) {
 	for _, a := range n.attrs {
-		if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
-			continue
-		}
-		b.add(strings.TrimPrefix(path+"/@"+a.Name.Local, "/"), a.Value)
+		b.add(strings.TrimPrefix(path+"/@"+a.name, "/"), a.value)
 	}
 	for _, k := range n.kids {
 		p := strings.TrimPrefix(path+"/"+k.name, "/")
-		if len(k.kids) == 0 {
-			b.add(p, k.text.String())
+		if len(k.kids) > 0 {
+			b.userData(p, k)
 			continue
 		}
-		b.userData(p, k)
+		for _, a := range k.attrs {
+			b.add(p+"/@"+a.name, a.value)
+		}
+		b.add(p, k.text)
 	}
 }
