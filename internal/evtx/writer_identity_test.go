@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -106,14 +107,11 @@ func readMem(t fataler, log []byte) []*event.Event {
 	return got
 }
 
-var sameEvent = cmp.Options{
-	cmpopts.EquateEmpty(),
-	cmp.Comparer(func(a, b *event.Schema) bool {
-		if a == nil || b == nil {
-			return (a == nil || a.Payload == "") == (b == nil || b.Payload == "")
-		}
-		return a.Payload == b.Payload && slices.Equal(a.Names, b.Names)
-	}),
+func sameSchema(a, b *event.Schema) bool {
+	if a == nil || b == nil {
+		return (a == nil || a.Payload == "") == (b == nil || b.Payload == "")
+	}
+	return a.Payload == b.Payload && slices.Equal(a.Names, b.Names)
 }
 
 // identity writes events, checks the log and reads them back.
@@ -128,7 +126,11 @@ func identity(t fataler, events []*event.Event) {
 		t.Fatalf("%d events read, %d written", len(got), len(kept))
 	}
 	for i := range got {
-		if d := cmp.Diff(kept[i], got[i], sameEvent); d != "" {
+		a, b := *kept[i], *got[i]
+		if slices.Equal(a.Values, b.Values) && sameSchema(a.Schema, b.Schema) {
+			a.Values, a.Schema, b.Values, b.Schema = nil, nil, nil, nil
+		}
+		if d := cmp.Diff(a, b, cmpopts.EquateEmpty(), cmp.Comparer(sameSchema)); d != "" {
 			t.Fatalf("event %d (-written +read):\n%s", i, d)
 		}
 	}
@@ -202,4 +204,31 @@ func FuzzWriterReader(f *testing.F) {
 		}
 		identity(t, events)
 	})
+}
+
+// TestRewriteRealLogs: what the reader gives of real logs can be written and
+// comes back the same, as evidence export needs it.
+func TestRewriteRealLogs(t *testing.T) {
+	files, err := filepath.Glob("../../../shared/corpus/*/*.evtx")
+	if err != nil || len(files) == 0 {
+		t.Skip("SKIPPED: the shared corpus is absent")
+	}
+	n := 0
+	for _, path := range files {
+		r, err := Open(path, Options{})
+		if err != nil {
+			continue // not a log
+		}
+		var events []*event.Event
+		err = r.Events(t.Context(), func(rec *Record) error {
+			events = append(events, rec.Event.Clone())
+			return nil
+		})
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) { identity(t, events) })
+		n += len(events)
+	}
+	t.Logf("%d events", n)
 }
