@@ -38,7 +38,7 @@ func (c *Converter) saveStep(s *session, a *act, now tick) {
 	}
 	for i := len(d.Moved) - 1; i >= 0; i-- {
 		f := c.s.Acts[d.Moved[i]]
-		if f == nil || f == a || now-f.Time > mergeWindow || f.Op != record.OpRename || f.First < t.First {
+		if f == nil || f == a || now-f.Time > mergeWindow || f.Op != record.OpRename || f.Time < t.Time {
 			continue
 		}
 		if f.NewPath != "" && !weakTemp(baseOf(fold(f.NewPath))) {

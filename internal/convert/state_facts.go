@@ -2,10 +2,11 @@ package convert
 
 // fact is what is known of a path of this server.
 type fact struct {
-	Exists  bool // seen in use and not deleted or renamed away since
-	Dir     bool
-	File    bool
-	Audited bool // object access events came for it or for something in it
+	Exists bool // seen in use and not deleted or renamed away since
+	Dir    bool
+	File   bool
+	Reads  bool // uses of reading rights in it are logged
+	Writes bool // uses of other rights in it are logged
 }
 
 // facts is a bounded memory of paths: two generations, the older is forgotten
@@ -30,12 +31,11 @@ func (f *facts) put(key string, v fact, limit int) {
 	f.New[key] = v
 }
 
-// saw notes that a path exists and that the folder above it is a folder with
-// auditing.
+// saw notes that a path and the folder above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
 	v := c.s.Facts.get(key)
 	n := v
-	n.Exists, n.Audited = true, true
+	n.Exists = true
 	n.Dir = v.Dir && !file || dir
 	n.File = v.File && !dir || file && !dir
 	if n != v {
@@ -44,10 +44,26 @@ func (c *Converter) saw(key string, dir, file bool) {
 	if p := dirOf(key); p != "" {
 		v := c.s.Facts.get(p)
 		n := v
-		n.Exists, n.Dir, n.File, n.Audited = true, true, false, true
+		n.Exists, n.Dir, n.File = true, true, false
 		if n != v {
 			c.s.Facts.put(p, n, c.opt.MaxPaths)
 		}
+	}
+}
+
+// sawUse notes that the use of rights is audited in a folder (entries are
+// inherited from it): in that of a file, in a folder itself.
+func (c *Converter) sawUse(h *handle, mask uint32) {
+	key := h.Key
+	if !h.Dir {
+		key = dirOf(key)
+	}
+	v := c.s.Facts.get(key)
+	n := v
+	n.Reads = v.Reads || mask&(readData|execute) != 0
+	n.Writes = v.Writes || mask&^(readData|execute|readAttr|readCtl) != 0
+	if n != v {
+		c.s.Facts.put(key, n, c.opt.MaxPaths)
 	}
 }
 
@@ -65,14 +81,12 @@ func (c *Converter) arrived(key string, dir bool) {
 	c.s.Facts.put(key, v, c.opt.MaxPaths)
 }
 
-// audited reports whether object access events are known for the path's folder
-// or one above it.
-func (c *Converter) audited(key string) bool {
-	if c.s.Facts.get(key).Audited {
-		return true
-	}
-	for key = dirOf(key); key != ""; key = dirOf(key) {
-		if c.s.Facts.get(key).Audited {
+// audited reports whether uses of such rights are known to be logged in the
+// path's folder or one above it.
+func (c *Converter) audited(key string, mask uint32) bool {
+	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+	for ; key != ""; key = dirOf(key) {
+		if f := c.s.Facts.get(key); reads && f.Reads || !reads && f.Writes {
 			return true
 		}
 	}

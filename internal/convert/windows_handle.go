@@ -127,6 +127,7 @@ func (c *Converter) use(e *event.Event) {
 		h.Process = text(e.Get(event.ProcessName))
 	}
 	h.Used |= mask
+	c.sawUse(h, mask)
 	c.used(e, s, h, k, mask)
 	if a := c.s.Acts[h.Act]; a != nil {
 		c.takeIDs(a, h)

@@ -49,6 +49,7 @@ func (c *Converter) renameClosed(a *act, at tick) {
 // target notes the folder into which an object is renamed (R1).
 func (c *Converter) target(a *act, dir string, mask uint32) {
 	a.Target, a.NewDir, a.Rule = true, dir, ruleR1
+	c.gone(a.Key)
 	if mask&appendData != 0 && mask&writeData == 0 {
 		a.Object = record.ObjectDirectory
 	}

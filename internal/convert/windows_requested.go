@@ -7,10 +7,6 @@ import "github.com/akashi-audit/akashi/internal/record"
 // are all there is, and say what was asked for (rules W2, X2, D5).
 func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	last := &hints[len(hints)-1]
-	if c.audited(k.Key) {
-		c.joinHints(p, hints)
-		return
-	}
 	mask := uint32(0)
 	probed := false
 	dir := c.s.Facts.get(k.Key).Dir || last.Root
@@ -21,6 +17,10 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		}
 		mask |= m
 		dir = dir || folderMask(m)
+	}
+	if c.audited(k.Key, mask) {
+		c.joinHints(p, hints)
+		return
 	}
 	if dir && !c.s.Facts.get(k.Key).Dir {
 		c.knownFolder(k.Key)
