@@ -70,6 +70,8 @@ func TestXMLDamage(t *testing.T) {
 	f("cut at the end", good+good[:300], 1, 1)
 	f("wrong nesting", good+strings.Replace(good, "</Data>", "</Datum>", 1)+good, 2, 1)
 	f("too deep", "<Event>"+strings.Repeat("<a>", 1000)+strings.Repeat("</a>", 1000)+"</Event>"+good, 1, 1)
+	f("many starts", strings.Repeat("<Event>", 200_000)+good, 1, 200_000)
+	f("many starts before a far end", strings.Repeat("<Event x", 100_000)+strings.Repeat(" ", 1<<20)+"</Event>", 0, 100_000)
 	f("nothing", "<Events></Events>", 0, 0)
 	f("without System", "<Event><EventData/></Event>"+good, 1, 1)
 }

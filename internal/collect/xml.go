@@ -45,7 +45,10 @@ type window struct {
 	buf  []byte
 	pos  int64 // offset of buf[0]
 	done bool
-	err  error // what ended the stream, other than its end
+	// end is the offset of the first end tag behind pos, where it is known;
+	// before searched there is no other one.
+	end, searched int64
+	err           error // what ended the stream, other than its end
 }
 
 // more reads on; false when nothing came.
@@ -73,11 +76,31 @@ func (w *window) drop(n int) {
 	w.buf = w.buf[n:]
 }
 
+// endTag finds the first </Event> in the window, reading on as long as an event
+// may be; -1 when there is none. No byte is searched twice.
+func (w *window) endTag() int {
+	if w.end >= w.pos {
+		return int(w.end - w.pos)
+	}
+	for {
+		from := int(max(w.searched-w.pos, 0))
+		if i := bytes.Index(w.buf[from:], xmlEnd()); i >= 0 {
+			w.end = w.pos + int64(from+i)
+			w.searched = w.end + 1
+			return from + i
+		}
+		w.searched = max(w.searched, w.pos+int64(max(0, len(w.buf)-len("</Event>")+1)))
+		if len(w.buf) >= maxXMLEvent || !w.more() {
+			return -1
+		}
+	}
+}
+
 // decodeXML calls fn for each event of an event XML text: an <Events> document,
 // or <Event> elements one after the other, in UTF-8 or UTF-16. What does not
 // parse is reported to bad and the reading goes on at the next event.
 func decodeXML(ctx context.Context, in *bufio.Reader, bad func(int64, string), fn func(*event.Event) error) error {
-	w := &window{r: textReader(in)}
+	w := &window{r: textReader(in), end: -1}
 	schemas := newSchemas()
 	for n := 0; ; n++ {
 		if n&0xff == 0 && ctx.Err() != nil {
@@ -92,13 +115,7 @@ func decodeXML(ctx context.Context, in *bufio.Reader, bad func(int64, string), f
 			continue
 		}
 		w.drop(at)
-		end := bytes.Index(w.buf, xmlEnd())
-		for searched := 0; end < 0 && len(w.buf) < maxXMLEvent && w.more(); {
-			if end = bytes.Index(w.buf[searched:], xmlEnd()); end >= 0 {
-				end += searched
-			}
-			searched = max(0, len(w.buf)-len("</Event>"))
-		}
+		end := w.endTag()
 		// An event that lost its end must not swallow the next one.
 		limit := end
 		if limit < 0 {
