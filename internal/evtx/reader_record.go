@@ -24,6 +24,7 @@ type decoder struct {
 	frag        fragment
 	key         []byte
 	sysMemo     [numSys]memo
+	owns        []ownName               // in this chunk
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	schemaKey   []byte
 }
@@ -44,7 +45,10 @@ func newDecoder(in *Interner, want func(string, uint32) bool) *decoder {
 }
 
 // startChunk forgets the template references of the chunk before.
-func (d *decoder) startChunk() { d.epoch++ }
+func (d *decoder) startChunk() {
+	d.epoch++
+	d.owns = d.owns[:0]
+}
 
 // maxNested bounds fragments inside fragments.
 const maxNested = 8
@@ -105,7 +109,7 @@ func (d *decoder) instance(e *event.Event, c []byte, in *instance, at place, dep
 
 // freshPlan compiles a template for one record: its names depend on values.
 func (d *decoder) freshPlan(c []byte, in instance, at place) (*plan, error) {
-	if err := parseDefinition(&d.frag, c, in); err != nil {
+	if err := d.definition(c, in); err != nil {
 		return nil, err
 	}
 	return d.newPlan(c, d.frag.toks, at, func(slot int) string { return d.slotText(c, &in, slot) }), nil

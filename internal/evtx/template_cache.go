@@ -63,7 +63,7 @@ func (d *decoder) planFor(c []byte, in *instance, at place) (*plan, error) {
 // compile parses the definition and finds its plan by its structure, or makes
 // it.
 func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
-	if err := parseDefinition(&d.frag, c, in); err != nil {
+	if err := d.definition(c, in); err != nil {
 		return nil, err
 	}
 	d.key = appendStructure(append(d.key[:0], byte(at)), c, d.frag.toks)

@@ -1,5 +1,7 @@
 package evtx
 
+import "slices"
+
 // instance is a template instance: where its definition is and where its
 // values are.
 type instance struct {
@@ -87,14 +89,33 @@ func parseLiteral(f *fragment, c []byte, pos, end int) error {
 	return nil
 }
 
+// definition is parseDefinition for records. A reference must name the first
+// four bytes of the definition's GUID; where they are damaged, the instance
+// that stands in front of its own definition proves the name.
+func (d *decoder) definition(c []byte, in instance) error {
+	if le32(c, in.def+tmplGUID) != in.id {
+		own := ownName{in.def, in.id}
+		switch {
+		case in.own && len(d.owns) < 64:
+			d.owns = append(d.owns, own)
+		case !slices.Contains(d.owns, own):
+			return errTemplate
+		}
+	}
+	return parseDefinition(&d.frag, c, in)
+}
+
+// ownName is a template name proven by its own instance.
+type ownName struct {
+	def int
+	id  uint32
+}
+
 // parseDefinition parses the body of the definition that in refers to.
 func parseDefinition(f *fragment, c []byte, in instance) error {
 	size := le32(c, in.def+tmplSize)
 	body := in.def + tmplBody
 	if size > uint32(len(c)-body) {
-		return errTemplate
-	}
-	if le32(c, in.def+tmplGUID) != in.id && !in.own {
 		return errTemplate
 	}
 	return f.parse(c, body, body+int(size), true)
