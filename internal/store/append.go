@@ -83,12 +83,12 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		return r
 	}
 	for _, g := range c.Raw {
-		for part := range slices.Chunk(g.Events, event.BlockEvents) {
-			b, err := rawMeta(g, part)
+		for _, part := range cutRaw(g.Events) {
+			b, err := rawMeta(g.Channel, part)
 			if err != nil {
 				return nil, nil, err
 			}
-			b.blockRef = put(event.AppendBlock(nil, part), len(part))
+			b.blockRef = put(event.AppendBlock(nil, ungenerated(part)), len(part))
 			f.raw = append(f.raw, b)
 		}
 	}
@@ -117,11 +117,41 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	return f, body, nil
 }
 
-func rawMeta(g RawGroup, part []*event.Event) (*rawBlock, error) {
-	b := &rawBlock{channel: g.Channel, life: g.Life, first: part[0].Time, last: part[len(part)-1].Time, min: part[0].Time, max: part[0].Time}
+// ungenerated returns the events without their generation, which is derived.
+func ungenerated(l []*event.Event) []*event.Event {
+	out := make([]*event.Event, len(l))
+	for i, e := range l {
+		c := *e
+		c.Generation = 0
+		out[i] = &c
+	}
+	return out
+}
+
+// pause ends a block, so that a new life of the channel never begins inside one.
+const pause = 3600 * 10_000_000 // 100 ns
+
+// cutRaw cuts events in record order into what becomes blocks.
+func cutRaw(l []*event.Event) [][]*event.Event {
+	var out [][]*event.Event
+	from := 0
+	for i := range l {
+		if i > from && (i-from == event.BlockEvents || l[i].Time > l[i-1].Time+pause) {
+			out = append(out, l[from:i])
+			from = i
+		}
+	}
+	if from < len(l) {
+		out = append(out, l[from:])
+	}
+	return out
+}
+
+func rawMeta(channel string, part []*event.Event) (*rawBlock, error) {
+	b := &rawBlock{channel: channel, first: part[0].Time, last: part[len(part)-1].Time, min: part[0].Time, max: part[0].Time}
 	for i, e := range part {
 		if i > 0 && e.RecordID <= part[i-1].RecordID {
-			return nil, fmt.Errorf("append: events of channel %s are not in record order at %d", g.Channel, e.RecordID)
+			return nil, fmt.Errorf("append: events of channel %s are not in record order at %d", channel, e.RecordID)
 		}
 		b.min, b.max = min(b.min, e.Time), max(b.max, e.Time)
 		if n := len(b.runs); n > 0 && b.runs[n-1].hi+1 == e.RecordID {
@@ -177,6 +207,7 @@ func (s *Store) write(f *frame, body []byte) error {
 	defer s.mu.Unlock()
 	l.end += int64(len(b))
 	s.index.apply(f)
+	s.index.settle()
 	return nil
 }
 

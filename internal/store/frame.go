@@ -69,11 +69,10 @@ type blockRef struct {
 // run is an inclusive range of record ids that are all there.
 type run struct{ lo, hi uint64 }
 
-// rawBlock holds events of one life of a channel, by record id.
+// rawBlock holds events of one channel, by record id, without a long pause.
 type rawBlock struct {
 	blockRef
 	channel     string
-	life        uint32
 	first, last event.Filetime // times of the first and the last event
 	min, max    event.Filetime // bounds of the times
 	runs        []run
@@ -156,7 +155,6 @@ func (f *frame) encode(base int64) ([]byte, error) {
 	for _, b := range f.raw {
 		encodeRef(e, &b.blockRef, base)
 		e.str(b.channel)
-		e.u(uint64(b.life))
 		for _, t := range [...]event.Filetime{b.first, b.last, b.min, b.max} {
 			e.u(uint64(t))
 		}
@@ -222,7 +220,7 @@ func (d *frameDecoder) recBlocks(f *frame) []*recBlock {
 func (d *frameDecoder) rawBlocks() []*rawBlock {
 	l := make([]*rawBlock, 0, d.count())
 	for range cap(l) {
-		b := &rawBlock{blockRef: d.ref(event.BlockEvents), channel: d.str(), life: d.u32()}
+		b := &rawBlock{blockRef: d.ref(event.BlockEvents), channel: d.str()}
 		for _, t := range [...]*event.Filetime{&b.first, &b.last, &b.min, &b.max} {
 			*t = event.Filetime(d.u())
 		}

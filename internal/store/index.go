@@ -14,31 +14,49 @@ func (k Key) Compare(o Key) int {
 		cmp.Compare(k.Generation, o.Generation), cmp.Compare(k.ID, o.ID))
 }
 
-// life is one life of a channel's record ids. Its number is given when it is
-// first seen and never changes; the generation of its events is its rank in
-// time among the lives of the channel, and so does not depend on the order of
-// the imports.
+// clockSlack is how far the clock may have been set back inside one life of a
+// channel: a life ends only where ids fall back while time advances by more.
+const clockSlack = 10 * 60 * 10_000_000 // 100 ns
+
+// life is one life of a channel's record ids: the blocks of one generation. It
+// is derived from the blocks alone, and so does not depend on the order in which
+// they came. It is immutable.
 type life struct {
-	num     uint32
 	channel string
+	gen     uint32
 	ids     runs
 	blocks  []*rawBlock // by lowest id
-	start   event.Filetime
+	hi      uint64
 	last    event.Filetime // highest time
-	events  int64
 }
 
-func (l *life) add(b *rawBlock) {
-	if len(l.blocks) == 0 || b.lo() < l.blocks[0].lo() {
-		l.start = b.first
+// partition sorts the blocks of a channel into lives: taken in the order of
+// their first time, a block whose ids fall back although all of it is later
+// begins the next life.
+func partition(channel string, blocks []*rawBlock) []*life {
+	blocks = slices.Clone(blocks)
+	slices.SortFunc(blocks, func(a, b *rawBlock) int {
+		return cmp.Or(cmp.Compare(a.min, b.min), cmp.Compare(a.lo(), b.lo()), cmp.Compare(a.hi(), b.hi()))
+	})
+	var lives []*life
+	var cur *life
+	for _, b := range blocks {
+		if cur == nil || b.lo() <= cur.hi && b.min > cur.last+clockSlack {
+			cur = &life{channel: channel, gen: uint32(len(lives))}
+			lives = append(lives, cur)
+		}
+		cur.blocks = append(cur.blocks, b)
+		cur.hi, cur.last = max(cur.hi, b.hi()), max(cur.last, b.max)
 	}
-	l.last = max(l.last, b.max)
-	at, _ := slices.BinarySearchFunc(l.blocks, b.lo(), func(o *rawBlock, lo uint64) int { return cmp.Compare(o.lo(), lo) })
-	l.blocks = slices.Insert(l.blocks, at, b)
-	for _, r := range b.runs {
-		l.ids = l.ids.add(r)
+	for _, li := range lives {
+		slices.SortFunc(li.blocks, func(a, b *rawBlock) int { return cmp.Or(cmp.Compare(a.lo(), b.lo()), cmp.Compare(a.hi(), b.hi())) })
+		for _, b := range li.blocks {
+			for _, r := range b.runs {
+				li.ids = li.ids.add(r)
+			}
+		}
 	}
-	l.events += int64(b.n)
+	return lives
 }
 
 // runs are disjoint ranges of record ids in ascending order, never adjacent.
@@ -78,7 +96,8 @@ type checkpoint struct {
 // serverIndex is what the log says of one server.
 type serverIndex struct {
 	name        string
-	lives       []*life // by number; nil where damage hides one
+	raw         map[string][]*rawBlock // by channel, in the order of the log
+	parts       map[string][]*life     // by channel; made when asked for
 	records     []*recBlock
 	tail        []*recBlock
 	checkpoints []checkpoint // valid ones, ascending
@@ -87,31 +106,32 @@ type serverIndex struct {
 	events      int64
 }
 
-func (s *serverIndex) life(num uint32, channel string) *life {
-	for uint32(len(s.lives)) <= num {
-		s.lives = append(s.lives, nil)
+// lives lists the lives of a channel in the order of their generations. Two
+// readers may find the same answer at once; it is kept by whoever holds Store.mu
+// for writing (settle).
+func (s *serverIndex) lives(channel string) []*life {
+	if l, ok := s.parts[channel]; ok {
+		return l
 	}
-	if s.lives[num] == nil {
-		s.lives[num] = &life{num: num, channel: channel}
-	}
-	return s.lives[num]
+	return partition(channel, s.raw[channel])
 }
 
-// of lists the lives of a channel in the order of their generations.
-func (s *serverIndex) of(channel string) []*life {
-	var l []*life
-	for _, li := range s.lives {
-		if li != nil && li.channel == channel && len(li.blocks) > 0 {
-			l = append(l, li)
+// settle keeps the lives of all channels.
+func (s *serverIndex) settle() {
+	for ch, blocks := range s.raw {
+		if _, ok := s.parts[ch]; !ok {
+			s.parts[ch] = partition(ch, blocks)
 		}
 	}
-	slices.SortFunc(l, func(a, b *life) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.num, b.num)) })
-	return l
 }
 
-// generation is the rank of a life.
-func (s *serverIndex) generation(li *life) uint32 {
-	return uint32(slices.Index(s.of(li.channel), li))
+// allLives lists the lives of all channels.
+func (s *serverIndex) allLives() []*life {
+	var l []*life
+	for ch := range s.raw {
+		l = append(l, s.lives(ch)...)
+	}
+	return l
 }
 
 func (s *serverIndex) watermark() (k Key, ok bool) {
@@ -119,6 +139,17 @@ func (s *serverIndex) watermark() (k Key, ok bool) {
 		return s.checkpoints[n-1].watermark, true
 	}
 	return Key{}, false
+}
+
+func newServerIndex(name string) *serverIndex {
+	return &serverIndex{name: name, raw: make(map[string][]*rawBlock), parts: make(map[string][]*life)}
+}
+
+// settle readies the index for readers.
+func (x *index) settle() {
+	for _, s := range x.servers {
+		s.settle()
+	}
 }
 
 // index is what the scan of the log files found. Guarded by Store.mu.
@@ -138,7 +169,7 @@ func (x *index) apply(f *frame) {
 	}
 	s := x.servers[f.server]
 	if s == nil {
-		s = &serverIndex{name: f.server}
+		s = newServerIndex(f.server)
 		x.servers[f.server] = s
 	}
 	if f.rewind != nil {
@@ -148,7 +179,8 @@ func (x *index) apply(f *frame) {
 		s.tail, s.pending = nil, nil
 	}
 	for _, b := range f.raw {
-		s.life(b.life, b.channel).add(b)
+		s.raw[b.channel] = append(s.raw[b.channel], b)
+		delete(s.parts, b.channel)
 		s.events += int64(b.n)
 	}
 	if f.late != nil && (s.pending == nil || f.late.Compare(*s.pending) < 0) {

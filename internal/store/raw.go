@@ -44,7 +44,7 @@ func (s *Store) eventsByID(ctx context.Context, server, channel string, gen uint
 	s.mu.RLock()
 	var refs []*rawBlock
 	if sv := s.index.servers[server]; sv != nil {
-		if lives := sv.of(channel); int(gen) < len(lives) {
+		if lives := sv.lives(channel); int(gen) < len(lives) {
 			for _, b := range lives[gen].blocks {
 				if i, _ := slices.BinarySearch(ids, b.lo()); i < len(ids) && ids[i] <= b.hi() {
 					refs = append(refs, b)

@@ -45,12 +45,8 @@ func (s *Store) State(server string) State {
 	if st.Behind {
 		return st
 	}
-	for _, li := range sv.lives {
-		if li == nil || len(li.blocks) == 0 {
-			continue
-		}
-		last := li.ids[len(li.ids)-1].hi
-		if k := (Key{li.last, li.channel, sv.generation(li), last}); !st.Started || k.Compare(st.Watermark) > 0 {
+	for _, li := range sv.allLives() {
+		if k := (Key{li.last, li.channel, li.gen, li.hi}); !st.Started || k.Compare(st.Watermark) > 0 {
 			st.Behind = true
 		}
 	}
@@ -104,10 +100,8 @@ func (s *Store) Replay(ctx context.Context, server string, after Key, fn func(*e
 	s.mu.RLock()
 	var heads []*lifeReader
 	if sv := s.index.servers[server]; sv != nil {
-		for _, li := range sv.lives {
-			if li != nil && len(li.blocks) > 0 {
-				heads = append(heads, &lifeReader{s: s, channel: li.channel, gen: sv.generation(li), blocks: slices.Clone(li.blocks)})
-			}
+		for _, li := range sv.allLives() {
+			heads = append(heads, &lifeReader{s: s, channel: li.channel, gen: li.gen, blocks: li.blocks})
 		}
 	}
 	s.mu.RUnlock()

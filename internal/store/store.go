@@ -163,6 +163,7 @@ func (s *Store) load() error {
 			return err
 		}
 	}
+	s.index.settle()
 	if len(s.damage) == 0 {
 		s.quarantined()
 	}

@@ -101,11 +101,9 @@ type ServerInfo struct {
 	Last    int64  `json:"last"`  // of the newest
 }
 
-// RawGroup is new events of one life of a channel, in record order. The
-// Generation of the events is not stored: it is the rank of the life.
+// RawGroup is new events of one channel, in record order; Plan made it.
 type RawGroup struct {
 	Channel string
-	Life    uint32
 	Events  []*event.Event
 }
 
