@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"compress/gzip"
 	"errors"
+	"io"
 	"io/fs"
 	"syscall"
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/evtx"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -41,6 +44,12 @@ func (a *app) explain(err error) string {
 		return p.T("cli.error.empty")
 	case errors.Is(err, collect.ErrForeign):
 		return p.T("cli.error.foreign")
+	case errors.Is(err, collect.ErrIrregular):
+		return p.T("cli.error.irregular")
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+		return p.T("cli.error.gzip")
+	case errors.Is(err, evtx.ErrFormat):
+		return p.T("cli.error.notevtx")
 	}
 	return err.Error()
 }

@@ -30,7 +30,7 @@ func (a *app) newInspect() *cobra.Command {
 }
 
 func (a *app) runInspect(ctx context.Context, opts inspectOptions, args []string) error {
-	files, err := evtxFiles(args)
+	files, err := a.evtxFiles(args)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *app) runInspect(ctx context.Context, opts inspectOptions, args []string
 }
 
 // evtxFiles expands folders to the *.evtx files below them.
-func evtxFiles(args []string) ([]string, error) {
+func (a *app) evtxFiles(args []string) ([]string, error) {
 	var l []string
 	for _, p := range args {
 		st, err := os.Stat(p)
@@ -81,7 +81,7 @@ func evtxFiles(args []string) ([]string, error) {
 		}
 	}
 	if len(l) == 0 {
-		return nil, &exit{exitNotFound, errors.New("no .evtx file in " + strings.Join(args, ", "))}
+		return nil, &exit{exitNotFound, errors.New(a.p.T("cli.error.noevtx", "path", strings.Join(args, ", ")))}
 	}
 	return l, nil
 }

@@ -140,7 +140,7 @@ func (a *app) newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().String("lang", "", a.p.T("cli.flag.lang"))
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(a.flagError(err)) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.newInspect(), a.newConvert(), a.newImport(), a.newSearch(), a.newServe(), a.newDemo(), a.newConfig(), a.newVersion(),

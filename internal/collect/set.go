@@ -42,7 +42,7 @@ func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) 
 			}
 			f.src = nil
 			if f.Err == nil && f.Events == 0 && f.Format != FormatEVTX {
-				f.Err = ErrForeign
+				f.Err, f.Damage = ErrForeign, nil
 			}
 		}
 		if err := ctx.Err(); err != nil {
