@@ -313,8 +313,8 @@ func appendQuoted(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// TestReadSpeed keeps the memory bound and the absence of allocations honest on
-// every run; the speed itself is the benchmark's.
+// TestReadAllocations keeps the absence of allocations honest on every run; the
+// speed itself is the benchmark's.
 func TestReadAllocations(t *testing.T) {
 	const n = 20_000
 	path := filepath.Join(t.TempDir(), "log.evtx")

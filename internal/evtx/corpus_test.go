@@ -2,12 +2,17 @@ package evtx
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	velocidex "www.velocidex.com/golang/evtx"
 )
 
 const sharedDir = "../../../shared"
@@ -99,4 +104,94 @@ func TestHostileCorpus(t *testing.T) {
 		}
 		t.Logf("%s (%s): %d records, %d distinct, %d recovered, damage %v", row["file"], row["expected"], s.Records, s.DistinctRecords, s.Recovered, s.Damage)
 	}
+}
+
+// TestCorpusVelocidex compares every field of every record of the healthy files
+// with another decoder.
+func TestCorpusVelocidex(t *testing.T) {
+	dir := shared(t, "corpus")
+	files, records, fields := 0, 0, 0
+	for _, row := range tsv(t, filepath.Join(dir, "MANIFEST.tsv")) {
+		path := filepath.Join(dir, row["file"])
+		if !strings.HasSuffix(path, ".evtx") || strings.HasPrefix(row["file"], "hostile/") {
+			continue
+		}
+		mine := healthyEvents(t, path)
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs := map[uint64]any{}
+		chunks, _ := velocidex.GetChunks(f)
+		for _, c := range chunks {
+			recs, _ := c.Parse(0)
+			for _, r := range recs {
+				theirs[r.Header.RecordID] = r.Event
+			}
+		}
+		f.Close()
+		if len(mine) == 0 || len(mine) != len(theirs) {
+			continue // damaged, or the other one failed
+		}
+		files++
+		for id, e := range mine {
+			records++
+			fields += compareShown(t, e, theirs[id])
+		}
+		if t.Failed() {
+			t.Logf("in %s", row["file"])
+			return
+		}
+	}
+	t.Logf("%d fields of %d records of %d files are equal", fields, records, files)
+}
+
+// compareShown compares the fields that the other decoder shows under the same
+// name and returns how many. It has no names for the values of records without a
+// template.
+func compareShown(t *testing.T, e *event.Event, got any) (n int) {
+	t.Helper()
+	root := at(got, "Event")
+	if at(root, "System", "EventRecordID") == nil {
+		return 0 // a record without a template: the other decoder shows nothing
+	}
+	f := func(want, got any) {
+		t.Helper()
+		if n++; fmt.Sprint(want) != fmt.Sprint(got) {
+			t.Errorf("record %d: %v, want %v", e.RecordID, want, got)
+		}
+	}
+	f(e.RecordID, at(root, "System", "EventRecordID"))
+	f(e.ID, at(root, "System", "EventID", "Value"))
+	f(e.Computer, at(root, "System", "Computer"))
+	f(e.Channel, at(root, "System", "Channel"))
+	for i, v := range e.Values {
+		g := at(root, "EventData", e.Schema.Names[i])
+		if g == nil || e.Schema.Payload != "EventData" {
+			continue
+		}
+		n++
+		if s := fmt.Sprint(g); !slices.Contains(velocidexForms(v), s) && strings.TrimRight(s, "\x00 ") != strings.TrimRight(v.Text(), " ") {
+			t.Errorf("record %d: %s of kind %#x = %q, want %q", e.RecordID, e.Schema.Names[i], uint8(v.Kind), v.Text(), s)
+		}
+	}
+	return n
+}
+
+// healthyEvents reads a file by header id; nothing when it is damaged.
+func healthyEvents(t *testing.T, path string) map[uint64]*event.Event {
+	t.Helper()
+	r, err := Open(path, Options{})
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	out := map[uint64]*event.Event{}
+	if err := r.Events(context.Background(), func(rec *Record) error {
+		out[rec.HeaderID] = rec.Event.Clone()
+		return nil
+	}); err != nil || len(r.Damage()) > 0 {
+		return nil
+	}
+	return out
 }
