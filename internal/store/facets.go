@@ -3,13 +3,13 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -63,18 +63,40 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 		days: make(map[int64]*day),
 	}
 	m := newMatcher(q)
-	for _, ref := range refs {
-		b, err := s.block(ctx, ref)
-		if err != nil {
-			var d *DamageError
-			if errors.As(err, &d) {
-				continue
-			}
-			return nil, err
-		}
-		c.add(b, m)
+	err = s.each(ctx, refs, func(b *record.Block) { c.add(b, m) })
+	if err != nil {
+		return nil, err
 	}
 	return c.facets(), ctx.Err()
+}
+
+// each calls fn for the blocks, in order, while the next ones are decoded.
+// Damaged blocks are noted and left out.
+func (s *Store) each(ctx context.Context, refs []*recBlock, fn func(*record.Block)) error {
+	group, gctx := errgroup.WithContext(ctx)
+	ready := make(chan *record.Block, 2)
+	group.Go(func() error {
+		defer close(ready)
+		for _, ref := range refs {
+			b, err := s.block(gctx, ref)
+			if isDamage(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			select {
+			case ready <- b:
+			case <-gctx.Done():
+				return gctx.Err()
+			}
+		}
+		return nil
+	})
+	for b := range ready {
+		fn(b)
+	}
+	return group.Wait()
 }
 
 // zeroed returns l with n zeros.
@@ -91,7 +113,6 @@ func (c *counter) add(b *record.Block, m *matcher) {
 	c.blockServers = zeroed(c.blockServers, n)
 	c.blockPaths = zeroed(c.blockPaths, n)
 	c.blockFolders = zeroed(c.blockFolders, n)
-	m.begin(b)
 	for i := range b.Len() {
 		if m.match(b, i) {
 			c.row(b, i)

@@ -5,18 +5,45 @@ import (
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// matcher matches rows of blocks. It belongs to one goroutine.
+// matcher matches rows of blocks. Conditions on paths, which fold text, are
+// asked once per distinct path of a block. It belongs to one goroutine.
 type matcher struct {
-	m   *query.Matcher
-	rec record.Record
+	rest  *query.Matcher // everything but paths
+	paths *query.Matcher // paths only; nil when there is no such condition
+	rec   record.Record
+	block *record.Block
+	memo  map[pathKey]bool // of block
 }
 
-func newMatcher(q query.Query) *matcher { return &matcher{m: query.NewMatcher(q)} }
+// pathKey is what a condition on paths looks at, as places in the string table.
+type pathKey struct{ path, newPath, share, root uint32 }
+
+func newMatcher(q query.Query) *matcher {
+	m := &matcher{}
+	if q.Path != "" || q.File != "" || q.Folder != "" {
+		m.paths = query.NewMatcher(query.Query{Path: q.Path, File: q.File, Folder: q.Folder, Classes: query.AllClasses()})
+		q.Path, q.File, q.Folder = "", "", ""
+	}
+	m.rest = query.NewMatcher(q)
+	return m
+}
 
 func (m *matcher) match(b *record.Block, row int) bool {
 	b.Read(row, &m.rec)
-	return m.m.Match(&m.rec)
+	if !m.rest.Match(&m.rec) {
+		return false
+	}
+	if m.paths == nil {
+		return true
+	}
+	if m.block != b {
+		m.block, m.memo = b, make(map[pathKey]bool)
+	}
+	k := pathKey{b.Code(record.ColPath, row), b.Code(record.ColNewPath, row), b.Code(record.ColShare, row), m.rec.ShareRoot}
+	ok, seen := m.memo[k]
+	if !seen {
+		ok = m.paths.Match(&m.rec)
+		m.memo[k] = ok
+	}
+	return ok
 }
-
-// begin readies the matcher for a block.
-func (m *matcher) begin(*record.Block) {}
