@@ -52,7 +52,10 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		return nil, err
 	}
 	w := &web.Status{
-		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Damage: len(st.Damage),
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents,
+	}
+	for _, d := range st.Damage {
+		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})
 	}
 	for _, x := range st.Servers {
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})

@@ -57,7 +57,7 @@ func newLine(rq *request) line {
 	st := rq.status
 	l := line{
 		Empty: st.Records == 0 && st.RawEvents == 0, Demo: st.Demo, Servers: len(st.Servers), Records: st.Records,
-		Events: st.RawEvents, Imports: len(st.Imports), Damaged: st.Damage,
+		Events: st.RawEvents, Imports: len(st.Imports), Damaged: len(st.Damage),
 	}
 	var first, last int64
 	for _, s := range st.Servers {
@@ -146,8 +146,9 @@ func (s *site) data(rq *request) error {
 	v := struct {
 		frame
 		Servers []server
+		Damage  []Damage
 		Imports []imported
-	}{frame: s.frame(rq, "/data", "web.data.title")}
+	}{frame: s.frame(rq, "/data", "web.data.title"), Damage: rq.status.Damage}
 	for _, i := range rq.status.Imports {
 		v.Imports = append(v.Imports, imported{i, clock(i.Time, rq.zone)})
 	}

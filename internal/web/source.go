@@ -32,7 +32,7 @@ type Status struct {
 	RawEvents int64
 	Servers   []Server
 	Imports   []Import  // newest first
-	Damage    int       // damaged places in the data folder itself
+	Damage    []Damage  // damaged places in the data folder itself
 	Running   *Progress // import that runs now, or nil
 }
 
@@ -43,6 +43,13 @@ type Server struct {
 	Records     int64
 	Events      int64
 	First, Last int64
+}
+
+// Damage is a damaged place in the data folder.
+type Damage struct {
+	File   string // relative to the folder
+	Offset int64
+	Reason string
 }
 
 // Import is one imported file.

@@ -1,0 +1,388 @@
+package web
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+func newSite(t testing.TB, src Source) http.Handler {
+	t.Helper()
+	h, err := New(Config{
+		Source: src, Now: testNow, Version: "test",
+		Rules: []Rule{{ID: "X1", Source: "6", Ja: "ファイルのデータが読まれた(4663)。", En: "Data of the file was read (4663)."}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func get(t testing.TB, h http.Handler, target string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	res := w.Result()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(b)
+}
+
+// follow is get that follows redirects, as a browser does.
+func follow(t testing.TB, h http.Handler, target string, header ...string) (*http.Response, string) {
+	t.Helper()
+	for range 3 {
+		res, body := get(t, h, target, header...)
+		if res.StatusCode != http.StatusSeeOther {
+			return res, body
+		}
+		target = res.Header.Get("Location")
+	}
+	t.Fatalf("GET %s: redirected without end", target)
+	return nil, ""
+}
+
+// checkHTML finds what a strict policy forbids and words that are missing.
+func checkHTML(t *testing.T, where, body string) {
+	t.Helper()
+	if m := regexp.MustCompile(`web\.[a-z_]+\.[a-z_.0-9]+`).FindString(body); m != "" {
+		t.Errorf("%s: message key %q has no words", where, m)
+	}
+	for _, bad := range []string{"\u202e", "\u200b", "\x01", "<img src=x", "ZgotmplZ"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%s: the page holds %q", where, bad)
+		}
+	}
+	for z := html.NewTokenizer(strings.NewReader(body)); ; {
+		tt := z.Next()
+		if tt == html.ErrorToken {
+			return
+		}
+		tok := z.Token()
+		src := false
+		for _, a := range tok.Attr {
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(a.Val, "javascript:") {
+				t.Errorf("%s: <%s %s=%q>", where, tok.Data, a.Key, a.Val)
+			}
+			src = src || a.Key == "src"
+		}
+		if tok.Data == "style" || tok.Data == "script" && tt == html.StartTagToken && !src {
+			t.Errorf("%s: inline <%s>", where, tok.Data)
+		}
+	}
+}
+
+func TestPages(t *testing.T) {
+	m := company(2000)
+	h := newSite(t, m)
+	targets := []string{
+		"/", "/people", "/files", "/search", "/data", "/people?path=%E7%B5%A6%E4%B8%8E", "/files?user=sato.takeshi&period=7d",
+		"/search?op=delete&result=success&noise=1&network=1", "/search?path=onerror", "/files?user=nobody", "/search?from=x",
+		"/records/" + escapePath(m.records[0].ID().String()),
+	}
+	for _, lang := range []string{"ja", "en"} {
+		for _, target := range targets {
+			res, body := follow(t, h, target, "Accept-Language", lang)
+			where := lang + " " + target
+			if res.StatusCode != http.StatusOK {
+				t.Errorf("%s: status %d", where, res.StatusCode)
+			}
+			if !strings.Contains(body, `<html lang="`+lang+`">`) {
+				t.Errorf("%s: wrong language", where)
+			}
+			if res.Header.Get("Content-Security-Policy") == "" || res.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: header missing", where)
+			}
+			checkHTML(t, where, body)
+		}
+	}
+}
+
+func TestHostileNameIsShownVisibly(t *testing.T) {
+	m := company(300)
+	_, body := follow(t, newSite(t, m), "/search?path=onerror", "Accept-Language", "ja")
+	for _, want := range []string{`\u{202e}`, `\u{200b}`, `\u{1}`, "&lt;img src=x onerror=alert(1)&gt;"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("page does not hold %q", want)
+		}
+	}
+	for i := range m.records {
+		if r := &m.records[i]; strings.Contains(r.Path, "onerror") {
+			res, body := get(t, newSite(t, m), recordURL(r.ID()))
+			if res.StatusCode != 200 {
+				t.Errorf("record page: status %d", res.StatusCode)
+			}
+			checkHTML(t, "record", body)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	f := func(target string, want int) {
+		t.Helper()
+		res, body := get(t, newSite(t, company(50)), target)
+		if res.StatusCode != want {
+			t.Errorf("GET %s = %d, want %d", target, res.StatusCode, want)
+		}
+		if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+			checkHTML(t, target, body)
+		}
+	}
+	f("/nothing", 404)
+	f("/records/x", 404)
+	f("/records/FS01:Security:0:999999:0", 404)
+	f("/static/..%2fmanifest.json", 404)
+	f("/static/none.css", 404)
+	m := company(50)
+	m.fail = errors.New("secret reason")
+	res, body := get(t, newSite(t, m), "/search")
+	if res.StatusCode != 500 || strings.Contains(body, "secret") {
+		t.Errorf("failing source: status %d, body tells the reason: %v", res.StatusCode, strings.Contains(body, "secret"))
+	}
+}
+
+func TestEmptyFolder(t *testing.T) {
+	m := &memory{status: Status{Dir: "/srv/a b", Running: &Progress{Files: 12, FilesDone: 3, Bytes: 100, BytesDone: 40, Left: 95 * time.Second}}}
+	h := newSite(t, m)
+	for _, target := range []string{"/", "/people", "/search", "/data"} {
+		_, body := get(t, h, target, "Accept-Language", "en")
+		for _, want := range []string{"akashi import --data", "/srv/a b", `value="40"`, "3 of 12 files", `hx-get="/status-line"`} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not hold %q", target, want)
+			}
+		}
+		checkHTML(t, target, body)
+	}
+	_, body := get(t, h, "/status-line", "HX-Request", "true")
+	if !strings.HasPrefix(strings.TrimSpace(body), `<div class="line"`) {
+		t.Errorf("status line is a whole page: %.60s", body)
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	f := func(accept, cookie, want string) {
+		t.Helper()
+		_, body := get(t, newSite(t, company(10)), "/", "Accept-Language", accept, "Cookie", cookie)
+		if !strings.Contains(body, `<html lang="`+want+`">`) {
+			t.Errorf("Accept-Language %q, cookie %q: want %s", accept, cookie, want)
+		}
+	}
+	f("", "", "ja")
+	f("en-GB,en;q=0.9", "", "en")
+	f("fr,en;q=0.5,ja;q=0.4", "", "en")
+	f("de", "", "ja")
+	f("en", "akashi_lang=ja", "ja")
+	f("en", "akashi_lang=<x>", "en")
+	res, _ := get(t, newSite(t, company(10)), "//evil.example/x?lang=en&a=1")
+	if loc := res.Header.Get("Location"); strings.HasPrefix(loc, "//") || strings.Contains(loc, "://") {
+		t.Errorf("language switch goes to another host: %s", loc)
+	}
+	res, _ = get(t, newSite(t, company(10)), "/search?lang=en&op=read")
+	if loc := res.Header.Get("Location"); loc != "/search?op=read" || len(res.Cookies()) != 1 {
+		t.Errorf("language switch: %s, cookies %v", loc, res.Cookies())
+	}
+}
+
+func TestParts(t *testing.T) {
+	h := newSite(t, company(2000))
+	res, body := get(t, h, "/people?what=%E7%B5%A6%E4%B8%8E&how=part&from=&to=&period=", "HX-Request", "true")
+	if got := res.Header.Get("HX-Push-Url"); got != "/people?path=%E7%B5%A6%E4%B8%8E" {
+		t.Errorf("HX-Push-Url = %q", got)
+	}
+	if !strings.HasPrefix(body, `<div id="results"`) {
+		t.Errorf("results part begins %.60q", body)
+	}
+	if !strings.Contains(res.Header.Get("Vary"), "HX-Request") {
+		t.Errorf("Vary = %q", res.Header.Values("Vary"))
+	}
+	next := regexp.MustCompile(`hx-get="(/people[^"]*cursor=[^"]*)"`).FindStringSubmatch(body)
+	if next == nil {
+		t.Fatal("no more button")
+	}
+	_, more := get(t, h, html.UnescapeString(next[1]), "HX-Request", "true")
+	if !strings.HasPrefix(more, "<hx-partial") || strings.Count(more, "<tr") != 100 || !strings.Contains(more, `id="next"`) {
+		t.Errorf("more: %d rows, begins %.60q", strings.Count(more, "<tr"), more)
+	}
+	_, page := get(t, h, html.UnescapeString(next[1]))
+	if strings.Count(page, "data-row") != 100 || !strings.Contains(page, "<!doctype html>") {
+		t.Errorf("without script the next page has %d rows", strings.Count(page, "data-row"))
+	}
+}
+
+func TestCSV(t *testing.T) {
+	m := company(1500)
+	h := newSite(t, m)
+	res, body := get(t, h, "/search.csv?page=search&noise=1&network=1", "Accept-Language", "ja")
+	if ct := res.Header.Get("Content-Type"); ct != "text/csv; charset=utf-8" {
+		t.Errorf("Content-Type = %q", ct)
+	}
+	text, ok := strings.CutPrefix(body, "\ufeff")
+	if !ok {
+		t.Error("no byte order mark")
+	}
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != len(m.records)+1 || len(rows[0]) != len(record.Fields()) {
+		t.Errorf("%d rows of %d cells, want %d of %d", len(rows), len(rows[0]), len(m.records)+1, len(record.Fields()))
+	}
+	if rows[0][1] != "日時" || !strings.HasSuffix(rows[1][1], "+09:00") {
+		t.Errorf("head %q, time %q", rows[0][1], rows[1][1])
+	}
+	guarded := false
+	for _, r := range rows[1:] {
+		for i, c := range r {
+			if c != "" && strings.ContainsAny(c[:1], "=+-@\t\r") {
+				t.Errorf("column %s: %q runs as a formula", rows[0][i], c)
+			}
+			guarded = guarded || c == "'=cmd|'/c calc'!A0"
+		}
+	}
+	if !guarded {
+		t.Error("the formula in a file name is missing")
+	}
+}
+
+func TestGuard(t *testing.T) {
+	f := func(in, want string) {
+		t.Helper()
+		if got := guard(in); got != want {
+			t.Errorf("guard(%q) = %q, want %q", in, got, want)
+		}
+	}
+	f("", "")
+	f("a=1", "a=1")
+	f("=1+1", "'=1+1")
+	f("@x", "'@x")
+	f("'x", "''x")
+	f("＝1", "'＝1")
+	f("\t=1", "'\t=1")
+	f("人事", "人事")
+	f("\xff", "\xff")
+}
+
+// TestWords holds every key of the templates and the code against the catalogue,
+// and the catalogue against them.
+func TestWords(t *testing.T) {
+	used := map[string]bool{}
+	prefixes := []string{
+		"web.op.", "web.result.", "web.object.", "web.confidence.", "web.class.", "web.detail.", "web.logon_type.", "web.csv.",
+		"web.how.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
+	}
+	key := regexp.MustCompile(`"(web\.[a-z0-9_.]+)"`)
+	for _, pattern := range []string{"*.go", "templates/*.html"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			if strings.HasSuffix(n, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range key.FindAllStringSubmatch(string(b), -1) {
+				used[m[1]] = true
+			}
+			if regexp.MustCompile(`\p{Hiragana}|\p{Katakana}`).Match(b) && n != "templates/frame.html" {
+				t.Errorf("%s: Japanese outside the catalogue", n)
+			}
+		}
+	}
+	for _, lang := range []string{"ja", "en"} {
+		p := i18n.For(lang)
+		for k := range used {
+			if !p.Has(k) && !strings.HasSuffix(k, ".") && k != "web.hint" && !strings.HasPrefix(k, "web.group") {
+				t.Errorf("%s: no words for %s", lang, k)
+			}
+		}
+		for _, o := range record.Ops() {
+			if !p.Has("web.op." + o.String()) {
+				t.Errorf("%s: no words for operation %s", lang, o)
+			}
+		}
+		for _, o := range record.Objects() {
+			if !p.Has("web.object." + o.String()) {
+				t.Errorf("%s: no words for object %s", lang, o)
+			}
+		}
+		for _, f := range record.Fields() {
+			if !p.Has("web.csv." + f) {
+				t.Errorf("%s: no words for field %s", lang, f)
+			}
+		}
+	}
+	b, err := os.ReadFile("../i18n/web_en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ *"(web\.[^"]+)":`).FindAllStringSubmatch(string(b), -1) {
+		dynamic := false
+		for _, p := range prefixes {
+			dynamic = dynamic || strings.HasPrefix(m[1], p)
+		}
+		if !dynamic && !used[m[1]] {
+			t.Errorf("%s is used nowhere", m[1])
+		}
+	}
+}
+
+func TestAssetsAreSmall(t *testing.T) {
+	a, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(a.files[a.names["app.css"]]); n > 12<<10 {
+		t.Errorf("CSS has %d bytes, want at most %d", n, 12<<10)
+	}
+	if n := len(a.files[a.names["app.js"]+".gz"]) + len(a.files[a.names["htmx.js"]+".gz"]); n > 60<<10 {
+		t.Errorf("JavaScript has %d bytes compressed, want at most %d", n, 60<<10)
+	}
+	res, _ := get(t, newSite(t, company(10)), a.url("app.css"), "Accept-Encoding", "gzip")
+	if res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("headers of a built file: %v", res.Header)
+	}
+}
+
+func FuzzFormIsStable(f *testing.F) {
+	f.Add("what=a&how=file&from=2026-11-01&op=read&op=x&user=a,b")
+	f.Add("period=7d&from=2026-01-01&cursor=%ff&path=%22C:%5Ca%22")
+	f.Fuzz(func(t *testing.T, raw string) {
+		fm := parseForm(&url.URL{Path: "/search", RawQuery: raw}, tokyo(), testNow())
+		once := fm.url()
+		u, err := url.Parse(once)
+		if err != nil {
+			t.Fatalf("url() = %q: %v", once, err)
+		}
+		if len(fm.Problems) == 0 && parseForm(u, tokyo(), testNow()).url() != once {
+			t.Errorf("form %q: address %q is not its own address", raw, once)
+		}
+		q := fm.query()
+		if q.From < 0 && q.To < 0 {
+			t.Skip()
+		}
+	})
+}
