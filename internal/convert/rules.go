@@ -37,10 +37,12 @@ const (
 	ruleW1
 	ruleW2
 	ruleA1
+	ruleA2
 	ruleE1
 	ruleB1
 	ruleB2
 	ruleB3
+	ruleB4
 	ruleX1
 	ruleX2
 	ruleK1
@@ -113,6 +115,8 @@ var ruleTable = [numRules]Rule{
 		"共有経由で書き込みが要求された（実行の記録はない）。"},
 	ruleA1: {"A1", record.OpSetAttributes, certain, "6", "Attributes were written (4663, 0x100 or 0x10).",
 		"属性が書き込まれた（4663、0x100・0x10）。"},
+	ruleA2: {"A2", record.OpSetAttributes, inferred, "6", "Writing attributes was asked for over the share (5145).",
+		"共有経由で属性の書き込みが要求された（5145）。"},
 	ruleE1: {"E1", record.OpExecute, inferred, "6", "A program file was opened for execution (4663, 0x20).",
 		"プログラムが実行のために開かれた（4663、0x20）。"},
 	ruleB1: {"B1", record.OpList, certain, "6", "The folder's content was listed (4663, 0x1).",
@@ -121,6 +125,8 @@ var ruleTable = [numRules]Rule{
 		"フォルダーが開かれた。同時の短い読み取りはプレビューによるもの。"},
 	ruleB3: {"B3", record.OpList, inferred, "8", "The folder was listed by the program that was changing something in it.",
 		"フォルダー内を変更していたプログラムが一覧を読み直した。"},
+	ruleB4: {"B4", record.OpList, inferred, "6", "Listing the folder was asked for over the share (5145).",
+		"共有経由でフォルダーの一覧が要求された（5145）。"},
 	ruleX1: {"X1", record.OpRead, certain, "6", "Data was read by a program (4663, 0x1); not that a person looked at it.",
 		"プログラムがデータを読み取った（4663、0x1）。人が見たことまでは示さない。"},
 	ruleX2: {"X2", record.OpRead, inferred, "6", "Reading was asked for over the share (5145); the log does not say that it happened.",

@@ -203,3 +203,33 @@ func (b *logBuilder) refuse(rel string, mask int) *logBuilder {
 	e.Keywords = 0x8010000000000000
 	return b
 }
+
+// TestRequestsOnly plays the log of a server that audits shares only: all that
+// is known was asked for.
+func TestRequestsOnly(t *testing.T) {
+	f := func(name string, play func(b *logBuilder), want ...string) {
+		t.Helper()
+		t.Run(name, func(t *testing.T) {
+			b := newLog()
+			play(b)
+			if d := cmp.Diff(want, users(convertAll(b.events))); d != "" {
+				t.Errorf("records (-want +got):\n%s", d)
+			}
+		})
+	}
+	f("X2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x120089) }, `read E:\data\x\a.txt X2 inferred`)
+	f("X2 office", func(b *logBuilder) { b.ask(`x\a.docx`, 0x12019f).ask(`x\a.docx`, 0x120089) }, `read E:\data\x\a.docx X2 inferred`)
+	f("W2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f) }, `write E:\data\x\a.txt W2 inferred`)
+	f("C2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).ask(`x\a.txt`, 0x17019f) }, `create E:\data\x\a.txt C2 inferred`)
+	f("B4", func(b *logBuilder) { b.ask(`x`, 0x100081) }, `list E:\data\x B4 inferred`)
+	f("A2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100180) }, `set_attributes E:\data\x\a.txt A2 inferred`)
+	f("D5", func(b *logBuilder) { b.ask(`x\a.txt`, 0x110080) }, `delete E:\data\x\a.txt D5 inferred`)
+	f("R2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x110080).wait(10).ask(`x\b.txt`, 0x100080) },
+		`rename E:\data\x\a.txt -> E:\data\x\b.txt R2 inferred`)
+	f("K1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x120089).ask(`y\a.txt`, 0x80).ask(`y\a.txt`, 0x17019f) },
+		`copy E:\data\x\a.txt -> E:\data\y\a.txt K1 inferred`)
+	f("S1", func(b *logBuilder) {
+		b.ask(`x\~WRD0001.tmp`, 0x80).ask(`x\~WRD0001.tmp`, 0x13019f).ask(`x\d.docx`, 0x110080).ask(`x\~WRD0001.tmp`, 0x110080).ask(`x\~WRL0002.tmp`, 0x10080)
+	}, `write E:\data\x\d.docx S1 inferred`)
+	f("probes", func(b *logBuilder) { b.ask(`x\desktop.ini`, 0x120089).ask(`x\a.txt`, 0x100080).ask(`x\a.txt`, 0x80) })
+}

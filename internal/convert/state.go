@@ -204,6 +204,7 @@ type act struct {
 	Open       bool // its handle is open
 	Known      bool
 	Refresh    bool // list: around a change in the folder
+	Probed     bool // asked whether it exists first
 	Requested  bool // only a 5145 says so
 	Burst      uint64
 	ListOpen   bool

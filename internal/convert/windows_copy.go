@@ -15,7 +15,7 @@ func (c *Converter) copySource(s *session, dst *act) *act {
 		if d := dst.First - a.First; d > hintWindow || d < -addWindow {
 			continue
 		}
-		if c.s.Sees4658 && !a.Open && a.End < dst.First {
+		if c.s.Sees4658 && !dst.Requested && !a.Open && a.End < dst.First {
 			continue
 		}
 		if sameOrCopy(baseOf(a.Key), name) {

@@ -160,7 +160,7 @@ func (c *Converter) removed(a *act) {
 		c.absorb(a, l)
 		p = c.paths(a.Logon, a.Key)
 	}
-	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
+	if m := c.live(p.Copy, now, moveWindow); m != nil && (m.Op == record.OpCopy || m.Rule == ruleK2) && m.Key == a.Key {
 		m.Op, m.Rule = record.OpMove, ruleK2
 		m.Time = a.Time
 		c.absorb(m, a)

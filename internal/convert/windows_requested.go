@@ -26,18 +26,22 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		c.knownFolder(k.Key)
 	}
 	op, rule := requestedOp(mask, dir, baseOf(k.Key))
+	known := c.s.Facts.get(k.Key).Exists
 	if op == 0 {
 		return
 	}
 	if noiseProbe(k.Key) && op == record.OpRead {
 		return
 	}
+	if op == record.OpWrite && mask&readData != 0 && mask&(delete_|writeDAC|writeOwner) == 0 && officeDocument(k.Key) && (known || !probed) {
+		op, rule = record.OpRead, ruleX2 // Office asks for both to read, and never writes in place
+	}
 	s := c.session(k.Logon)
 	c.s.Seq++
 	a := &act{
 		Seq: c.s.Seq, Op: op, Result: record.Success, Rule: rule, Src: last.Src, Logon: k.Logon, User: last.User, SID: last.SID, IP: last.IP,
 		Time: hints[0].At, First: hints[0].At, End: last.At, Last: last.At, Count: 1, Timer: 1<<63 - 1,
-		Path: last.Path, Key: k.Key, PID: 4, Requested: true, Object: record.ObjectFile, Mask: mask,
+		Path: last.Path, Key: k.Key, PID: 4, Requested: true, Probed: probed, Known: known, Object: record.ObjectFile, Mask: mask,
 	}
 	for i := range hints {
 		if hints[i].Src.same(a.Src) {
@@ -48,9 +52,11 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		a.Object = record.ObjectDirectory
 	}
 	a.detail("requested", rightsText(mask))
-	known := c.s.Facts.get(k.Key).Exists
 	s.Pending++
 	c.s.Acts[a.Seq] = a
+	if op != record.OpDelete {
+		c.saw(k.Key, dir, !dir && op == record.OpWrite)
+	}
 	c.requestedAct(s, k, a, known, probed)
 }
 
@@ -71,6 +77,11 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		s.Reads = push(s.Reads, a.Seq, 32)
 		c.touch(s, a.Key, a, a.Time)
 	case record.OpList:
+		if !known && probed {
+			a.Op, a.Rule = record.OpCreate, ruleC2
+			p.Write = a.Seq
+			break
+		}
 		if m := c.live(p.List, now, mergeWindow); m != nil {
 			m.Count++
 			c.absorb(m, a)
@@ -79,24 +90,91 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		p.List = a.Seq
 		d := c.desk(s.Logon, k.Key, now)
 		d.List, d.ListAt, d.Burst = a.Seq, a.Time, a.Time
+		a.Refresh = now-d.Change <= sec
 	case record.OpWrite:
-		if m := c.live(p.Write, now, mergeWindow); m != nil {
+		c.requestedWrite(s, k, a, known, probed)
+		return
+	case record.OpDelete:
+		c.requestedDelete(s, k, a)
+		return
+	case record.OpSetPermissions, record.OpSetOwner:
+		p.Perm = a.Seq
+	case record.OpSetAttributes:
+		p.Attr = a.Seq
+	}
+	c.due(a, c.s.Now+mergeWindow)
+}
+
+func (c *Converter) requestedWrite(s *session, k pathKey, a *act, known, probed bool) {
+	now := a.Last
+	c.changed(s.Logon, dirOf(k.Key), now)
+	p := c.paths(k.Logon, k.Key)
+	if m := c.live(p.Write, now, mergeWindow); m != nil {
+		c.absorb(m, a)
+		return
+	}
+	if !known && (probed || newItemName(baseOf(k.Key))) {
+		a.Op, a.Rule = record.OpCreate, ruleC2
+		if !probed {
+			a.Rule = ruleC3
+		}
+		if src := c.copySource(s, a); src != nil {
+			c.copied(a, src)
+		}
+	}
+	c.absorb(a, c.live(p.Read, now, mergeWindow))
+	c.paths(k.Logon, k.Key).Write = a.Seq
+	switch {
+	case a.Op == record.OpCopy:
+		c.due(a, c.s.Now+moveWindow)
+	case weakTemp(baseOf(k.Key)):
+		c.due(a, c.s.Now+saveWindow)
+	default:
+		c.due(a, c.s.Now+mergeWindow)
+	}
+}
+
+// requestedDelete: a rename, unless no new name comes; then a deletion (D5).
+func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
+	now := a.Last
+	p := c.paths(k.Logon, k.Key)
+	c.changed(s.Logon, dirOf(k.Key), now)
+	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
+		m.Op, m.Rule, m.Time = record.OpMove, ruleK2, a.Time
+		c.absorb(m, a)
+		c.due(m, now+hintWindow)
+		return
+	}
+	if m := c.live(p.Delete, now, hintWindow); m != nil {
+		c.absorb(m, a)
+		return
+	}
+	if l := c.live(p.List, now, mergeWindow); l != nil {
+		c.absorb(a, l)
+		p = c.paths(k.Logon, k.Key)
+	}
+	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+		if m := c.s.Acts[d.Saved]; m != nil { // what the save left over
 			c.absorb(m, a)
 			return
 		}
-		if !known && probed {
-			a.Op, a.Rule = record.OpCreate, ruleC2
-		}
-		c.absorb(a, c.live(p.Read, now, mergeWindow))
-		c.paths(k.Logon, k.Key).Write = a.Seq
-	case record.OpDelete:
-		// a rename unless no new name comes
-		a.Op = record.OpRename
-		s.Renames = push(s.Renames, a.Seq, 512)
-		c.due(a, c.s.Now+nameWindow)
-		return
 	}
-	c.due(a, c.s.Now+mergeWindow)
+	a.Op, a.Rule = record.OpRename, ruleR2
+	p.Delete = a.Seq
+	c.gone(a.Key)
+	s.Renames = push(s.Renames, a.Seq, 512)
+	c.due(a, c.s.Now+nameWindow)
+	c.saveStep(s, a, now)
+}
+
+// officeDocument reports documents of Office programs that save through a
+// temporary file (section 6).
+func officeDocument(key string) bool {
+	switch extOf(key) {
+	case ".DOCX", ".DOCM", ".DOC", ".XLSX", ".XLSM", ".XLSB", ".XLS", ".PPTX", ".PPTM", ".PPT":
+		return !lockName(baseOf(key))
+	}
+	return false
 }
 
 // joinHints adds looks at a path to what the session did to it just now.
@@ -130,13 +208,13 @@ func requestedOp(mask uint32, dir bool, base string) (record.Op, ruleID) {
 	case mask&delete_ != 0:
 		return record.OpDelete, ruleD5
 	case mask&readData != 0 && dir:
-		return record.OpList, ruleB1
+		return record.OpList, ruleB4
 	case mask&execute != 0 && !dir && executable(base):
 		return record.OpExecute, ruleE1
 	case mask&readData != 0:
 		return record.OpRead, ruleX2
 	case mask&meta != 0:
-		return record.OpSetAttributes, ruleA1
+		return record.OpSetAttributes, ruleA2
 	}
 	return 0, 0
 }

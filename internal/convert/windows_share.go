@@ -115,6 +115,16 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	pk := c.paths(s.Logon, p.Key)
 	pk.Hints = push(pk.Hints, h, 8)
+	k := pathKey{s.Logon, p.Key}
+	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.audited(p.Key, mask) {
+		hints := pk.Hints
+		pk.Hints = nil
+		c.requested(k, pk, hints)
+		if pk = c.s.Paths[k]; pk != nil && pk.empty() {
+			delete(c.s.Paths, k)
+		}
+		return
+	}
 	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
 }
 
@@ -123,7 +133,21 @@ func (c *Converter) shareOpen(e *event.Event) {
 func (c *Converter) takeHints(h *handle, now tick) {
 	k := pathKey{h.Logon, h.Key}
 	p := c.s.Paths[k]
-	if p == nil || len(p.Hints) == 0 {
+	if p == nil {
+		return
+	}
+	for _, q := range [...]uint64{p.Read, p.Write, p.Delete, p.List, p.Perm, p.Attr} {
+		if a := c.live(q, now, hintWindow); a != nil && a.Requested && a.Count == 1 { // now it is known what was used
+			h.IP, h.Open = a.IP, min(h.Open, a.First)
+			h.Probed = h.Probed || a.Probed
+			h.Known = a.Known
+			if a.Src.same(h.Src) {
+				h.IDs = append(h.IDs, a.IDs...)
+			}
+			c.forget(a)
+		}
+	}
+	if p = c.s.Paths[k]; p == nil {
 		return
 	}
 	for _, x := range p.Hints {
