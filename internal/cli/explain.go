@@ -18,6 +18,7 @@ func (a *app) explain(err error) string {
 	p := a.p
 	var format *store.FormatError
 	var simulated *engine.SimulatedError
+	var space *store.SpaceError
 	var path *fs.PathError
 	name := ""
 	if errors.As(err, &path) {
@@ -26,6 +27,8 @@ func (a *app) explain(err error) string {
 	switch {
 	case errors.As(err, &format):
 		return p.T("cli.error.newer", "dir", format.Dir, "have", format.Have, "max", store.FormatVersion)
+	case errors.As(err, &space):
+		return p.T("cli.error.space", "dir", space.Dir, "free", p.Bytes(int64(space.Free)), "need", p.Bytes(int64(space.Need)))
 	case errors.As(err, &simulated):
 		return p.T("cli.error.simulated", "file", simulated.File)
 	case errors.Is(err, store.ErrLocked):
