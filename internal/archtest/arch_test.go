@@ -33,8 +33,8 @@ var allowed = map[string][]string{
 		"internal/convert", "internal/collect", "internal/store",
 	},
 	"internal/server": {
-		"internal/event", "internal/record", "internal/query", "internal/engine", "internal/web", "internal/i18n",
-		"internal/fsx", "internal/convert",
+		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
+		"internal/i18n", "internal/fsx", "internal/convert",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
