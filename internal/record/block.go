@@ -245,6 +245,11 @@ func (r *blockReader) fail(format string, args ...any) {
 }
 
 func (r *blockReader) u(limit uint64) uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 && uint64(r.b[0]) <= limit { // most numbers
+		n := uint64(r.b[0])
+		r.b = r.b[1:]
+		return n
+	}
 	n, k := binary.Uvarint(r.b)
 	if k <= 0 || n > limit {
 		r.fail("bad number %d, want at most %d", n, limit)
