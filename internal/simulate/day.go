@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -13,7 +14,26 @@ const dayActs = 30 // acts of one person on the busy day
 // one who reads the folder of individual numbers and one PC that encrypts
 // files. Events are in order of their record ids in each channel.
 func Day(seed uint64, people int) (events []*event.Event, truth []Action) {
+	return DayVariant(seed, people, Variant{})
+}
+
+// Variant is how a server may log otherwise (windows-events.md sections 1, 10
+// and 15).
+type Variant struct {
+	DeviceNames   bool // objects used over SMB are \Device\HarddiskVolumeN\…
+	NoCloses      bool // Handle Manipulation is off: no 4658
+	NoShareChecks bool // Detailed File Share is off: no 5145 but for refusals
+}
+
+const deviceName = `\Device\HarddiskVolume5`
+
+// DayVariant is Day on a server that logs in another way. What people did is
+// the same; NewPathObservable of the truth says what is still proven. Without
+// share checks nothing tells the drive of a device, so that the device's name
+// is the true one.
+func DayVariant(seed uint64, people int, v Variant) (events []*event.Event, truth []Action) {
 	w, l := collectServer(seed, max(4, people), 150)
+	w.variant = v
 	zone := time.FixedZone("JST", 9*3600)
 	d := time.Date(2026, 6, 10, 0, 0, 0, 0, zone)
 	o := newOffice(w, zone, dayActs)
@@ -34,5 +54,27 @@ func Day(seed uint64, people int) (events []*event.Event, truth []Action) {
 	})
 	// The sink keeps everything and does not fail.
 	_ = w.finish()
-	return *l, w.truth()
+	truth = w.truth()
+	if v.DeviceNames && v.NoShareChecks {
+		for i := range truth {
+			if a := &truth[i]; a.ClientIP != "" && a.Kind != "denied_share" {
+				nameDevice(a)
+			}
+		}
+	}
+	return *l, truth
+}
+
+// nameDevice puts the device in place of the drive.
+func nameDevice(a *Action) {
+	f := func(path string) string {
+		if rest, ok := strings.CutPrefix(path, volume[:2]); ok {
+			return deviceName + rest
+		}
+		return path
+	}
+	a.Path, a.NewPath = f(a.Path), f(a.NewPath)
+	for i, p := range a.SidePaths {
+		a.SidePaths[i] = f(p)
+	}
 }

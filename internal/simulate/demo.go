@@ -275,6 +275,11 @@ func (d *demoServer) incidents(o *office) {
 	}
 	leaver := d.comp.people[1] // of the personnel department
 	o.gone[leaver] = at(lastWork(4), 24)
+	for _, s := range systemScenes() {
+		if s.kind == "audit_policy_changed" && d.index == 0 {
+			w.due.add(at(lastWork(9), 18.7), func(t int64) { s.do(w, w.comp.admin, t) })
+		}
+	}
 	if d.home("人事") {
 		nights := []int{lastWork(6), lastWork(5), lastWork(4)}
 		for i, n := range nights {

@@ -44,6 +44,10 @@ func (g *gesture) begin(op, path, object string) *act {
 		ID: len(g.w.acts) + 1, Server: g.w.name, User: g.s.p.user(), SID: g.s.p.sid, ClientIP: g.s.ip(), Op: op, Path: path, Result: success, Object: object,
 		Observable: true, NewPathObservable: true, ClientIPObservable: true, Class: g.class, Kind: g.kind, Group: g.group,
 	}
+	if v := g.w.variant; v.NoShareChecks && g.smb() {
+		// Nothing but a share check names the target of a rename.
+		a.NewPathObservable = op != "rename" && op != "move"
+	}
 	g.w.acts = append(g.w.acts, a)
 	g.acts = append(g.acts[:len(g.acts):len(g.acts)], a)
 	return a
@@ -110,6 +114,9 @@ func (g *gesture) checkShare(root *node, path string, mask, refused uint32) {
 }
 
 func (g *gesture) object(path string, handle uint64) []event.Value {
+	if g.w.variant.DeviceNames && g.smb() {
+		path = deviceName + path[2:]
+	}
 	return append(g.s.subject(), str("Security"), str("File"), str(path), hex64(handle))
 }
 

@@ -11,6 +11,8 @@ func (w *server) service(process string) *session {
 const (
 	antivirus = `C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.25030.2-0\MsMpEng.exe`
 	backupExe = `C:\Windows\System32\wbengine.exe`
+
+	shadowCopy = `\Device\HarddiskVolumeShadowCopy12`
 )
 
 // sweep lets a program of the system read n files, one after the other; prefix
@@ -50,7 +52,7 @@ func (o *office) noise(d time.Time, at func(float64) int64) {
 	}
 	scale := o.acts / demoActs
 	quietly(2+w.rng.Float64()/4, func(t int64) {
-		w.sweep("backup", backupExe, `\Device\HarddiskVolumeShadowCopy12`, int(110*scale), t)
+		w.sweep("backup", backupExe, shadowCopy, int(110*scale), t)
 	})
 	if d.Weekday() == time.Wednesday {
 		quietly(12.2, func(t int64) { w.sweep("av_scan", antivirus, volume[:2], int(300*scale), t) })

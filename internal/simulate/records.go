@@ -21,7 +21,7 @@ var opShare = [...]struct {
 	rule string
 }{
 	{record.OpRead, 560, "X1"}, {record.OpWrite, 170, "W1"}, {record.OpCreate, 60, "C1"}, {record.OpDelete, 40, "D1"}, {record.OpRename, 25, "R1"},
-	{record.OpMove, 15, "R1"}, {record.OpCopy, 15, "K1"}, {record.OpList, 40, "B1"}, {record.OpSetPermissions, 4, "P1"}, {record.OpPrint, 15, "PR1"},
+	{record.OpMove, 15, "R1"}, {record.OpCopy, 15, "K1"}, {record.OpList, 40, "B1"}, {record.OpSetPermissions, 4, "P1"}, {record.OpPrint, 15, "T1"},
 	{record.OpLogon, 26, "L1"}, {record.OpLogoff, 26, "L2"}, {record.OpLogonFailed, 4, "L3"},
 }
 

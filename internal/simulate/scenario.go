@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -114,7 +115,7 @@ func scenes() []scene {
 		{"logon_logoff", func(w *server, p *person, t int64) { w.session(p, t) }},
 		{"logon_failed", func(w *server, p *person, t int64) { w.failedLogons(p, t, 3+w.rng.IntN(8)) }},
 	}
-	return append(append(l, officeScenes()...), adminScenes()...)
+	return slices.Concat(l, officeScenes(), adminScenes(), rareScenes(), systemScenes())
 }
 
 // Kinds lists the kinds of Scenario.

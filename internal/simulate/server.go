@@ -41,8 +41,8 @@ type server struct {
 	sink    func(*event.Event) error
 	err     error // first error of sink
 	written int64
+	variant Variant
 	quiet   bool // no ordinary gestures any more: the size bound is near
-	tid     uint32
 }
 
 func newServer(name, short string, comp *company, seed uint64, sink func(*event.Event) error) *server {
@@ -77,6 +77,9 @@ func (w *server) emit(t int64, f *form, failed bool, acts []*act, values ...even
 	}
 	if f.task >= 12544 && f.task < 12550 {
 		e.PID = 0x2a4
+	}
+	if v := w.variant; v.NoCloses && f == form4658 || v.NoShareChecks && f == form5145 && !failed {
+		return
 	}
 	w.out.add(t, emission{e, acts})
 	for _, a := range acts {
