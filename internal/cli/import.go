@@ -53,9 +53,6 @@ func (a *app) runImport(ctx context.Context, opts importOptions, args []string) 
 	}
 	req := engine.ImportRequest{KeepOriginal: opts.KeepOriginal, Importer: importer()}
 	for _, p := range args {
-		if _, err := os.Stat(p); err != nil {
-			return err
-		}
 		abs, err := filepath.Abs(p)
 		if err != nil {
 			return err

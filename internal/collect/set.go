@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,8 @@ type SetOptions struct {
 type Set struct{ files []File }
 
 // OpenSet expands files and folders, looks into each file and notes what it
-// holds. It never fails for a bad file (see Files), only for a path that does
-// not exist and for ctx.
+// holds. A bad file or path never fails it (see Files): only no readable path at
+// all, and ctx, do.
 func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) {
 	s := &Set{}
 	if err := s.expand(paths); err != nil {
@@ -66,10 +67,17 @@ func (s *Set) expand(paths []string) error {
 		}
 		s.files = append(s.files, File{Path: path, Name: filepath.Base(path), Size: size, Err: err})
 	}
+	var first error // of the paths that cannot be read
+	bad := 0
+	unreadable := func(path string, err error) {
+		first, bad = cmp.Or(first, err), bad+1
+		add(path, 0, err)
+	}
 	for _, p := range paths {
 		st, err := os.Stat(p)
 		if err != nil {
-			return err
+			unreadable(p, err)
+			continue
 		}
 		if !st.IsDir() {
 			add(p, st.Size(), nil)
@@ -99,8 +107,11 @@ func (s *Set) expand(paths []string) error {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("read folder %s: %w", p, err)
+			unreadable(p, fmt.Errorf("read folder %s: %w", p, err))
 		}
+	}
+	if bad == len(paths) {
+		return first
 	}
 	return nil
 }
