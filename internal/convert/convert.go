@@ -106,8 +106,6 @@ func (c *Converter) security(e *event.Event) {
 		c.auditSettings(e)
 	case 4664:
 		c.hardLink(e)
-	case 4985:
-		c.transaction(e)
 	case 4624:
 		c.logon(e)
 	case 4634, 4647:

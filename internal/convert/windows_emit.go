@@ -136,9 +136,5 @@ func (c *Converter) hardLink(e *event.Event) {
 	c.due(a, a.Time+sec)
 }
 
-// transaction handles 4985. What was done inside a transaction is already
-// marked inferred: the states of 4985 do not say commit or rollback plainly.
-func (c *Converter) transaction(*event.Event) {}
-
 // lastOf is the last element of a UserData path.
 func lastOf(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }

@@ -69,7 +69,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)),
 	}
 	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
-		h.Txn = true
+		h.Txn = true // its outcome (4985) is not followed: what it does is inferred
 	}
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
@@ -127,6 +127,7 @@ func (c *Converter) use(e *event.Event) {
 		h.Process = text(e.Get(event.ProcessName))
 	}
 	h.Used |= mask
+	h.Dir = h.Dir || mask&delChild != 0
 	c.sawUse(h, mask)
 	c.used(e, s, h, k, mask)
 	if a := c.s.Acts[h.Act]; a != nil {
@@ -140,6 +141,9 @@ func (c *Converter) use(e *event.Event) {
 func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mask uint32) {
 	if mask&delete_ != 0 {
 		c.usedDelete(e, s, h, k)
+	}
+	if mask&delChild != 0 && h.Dir {
+		c.usedDeleteChild(e, s, h, k)
 	}
 	if mask&(writeDAC|writeOwner) != 0 {
 		c.usedSecurity(e, s, h, k, mask)

@@ -24,6 +24,30 @@ func (c *Converter) usedDelete(e *event.Event, s *session, h *handle, k handleKe
 	c.saveStep(s, a, now)
 }
 
+// usedDeleteChild: D2, a child was deleted by the folder's right. Its name is
+// that of the 5145 that came just before; without one it is not in the log.
+func (c *Converter) usedDeleteChild(e *event.Event, s *session, h *handle, k handleKey) {
+	x := &s.Share
+	now := tick(e.Time)
+	if x.Mask&delete_ == 0 || dirOf(x.Key) != h.Key || now-x.At > sec {
+		return
+	}
+	p := c.paths(s.Logon, x.Key)
+	if a := c.live(p.Delete, now, sec); a != nil {
+		c.takeIDs(a, h)
+		if a.Requested {
+			a.Op, a.Rule, a.Requested = record.OpDelete, ruleD2, false
+			s.Renames = without(s.Renames, a.Seq)
+			c.due(a, now+hintWindow)
+		}
+		return
+	}
+	a := c.handleAct(e, s, h, k, record.OpDelete, ruleD2)
+	h.Act = 0
+	a.Path, a.Key, a.IP, a.Object, a.Open = x.Path, x.Key, x.IP, record.ObjectFile, false
+	c.removed(a)
+}
+
 // renameClosed: no 4660 came, so the name moved. Its new name may still come.
 func (c *Converter) renameClosed(a *act, at tick) {
 	if s := c.s.Sessions[a.Logon]; s != nil && !a.Target {
