@@ -27,6 +27,7 @@ func (e *Engine) catchUp(ctx context.Context, t *tracker) error {
 // event touches: what came after it is void from the first commit on.
 func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error {
 	t.set(func(p *Progress) { p.Phase = "reconvert" })
+	before := e.st.State(server)
 	conv, from, err := e.resume(ctx, server)
 	if err != nil {
 		return err
@@ -55,8 +56,8 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error
 	if err != nil {
 		return fmt.Errorf("convert %s again: %w", server, err)
 	}
-	if n == 0 && rewind == nil {
-		return nil
+	if n == 0 && (rewind == nil || from.Watermark == before.Watermark) {
+		return nil // nothing was read, nothing is void
 	}
 	return commit()
 }

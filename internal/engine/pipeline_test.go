@@ -50,11 +50,9 @@ func TestPipelineOnLab(t *testing.T) {
 	f := func(name string, groups ...[]string) {
 		t.Helper()
 		d := filepath.Join(t.TempDir(), "d")
-		e, err := Open(context.Background(), d, Options{Create: true, Demo: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
+		deps := realDeps()
+		deps.batch = 7000 // the day is small: many commits all the same
+		e := openEngine(t, d, deps)
 		for _, g := range groups {
 			importAll(t, e, g...)
 		}

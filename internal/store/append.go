@@ -72,8 +72,17 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 // buildFrame packs the blocks of a commit. Offsets count from the body's start.
 func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f := &frame{
-		seq: seq, server: c.Server, received: c.Received, late: c.Late, rewind: c.Rewind,
+		seq: seq, server: c.Server, received: c.Received, late: c.Late,
 		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
+	}
+	if c.Rewind != nil {
+		f.rewind = rewind{*c.Rewind, seq}
+	} else {
+		s.mu.RLock()
+		if sv := s.index.servers[c.Server]; sv != nil {
+			f.rewind = sv.rewind
+		}
+		s.mu.RUnlock()
 	}
 	var body []byte
 	put := func(b []byte, n int) blockRef {

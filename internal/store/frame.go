@@ -97,13 +97,18 @@ type recBlock struct {
 	ids      []idRange
 }
 
+// rewind makes the records, tails and checkpoints of a server void that lie
+// between two commits. Every frame repeats the server's last one, so that it
+// holds even when the frame that made it is damaged.
+type rewind struct{ to, at uint64 } // void: to < seq < at; at 0 = none
+
 // frame is the meta of a commit.
 type frame struct {
 	seq        uint64
 	server     string
 	received   int64
 	late       *Key
-	rewind     *uint64
+	rewind     rewind
 	setTail    bool
 	watermark  Key
 	raw        []*rawBlock
@@ -145,10 +150,8 @@ func (f *frame) encode(base int64) ([]byte, error) {
 	if f.late != nil {
 		e.key(*f.late)
 	}
-	e.flag(f.rewind != nil)
-	if f.rewind != nil {
-		e.u(*f.rewind)
-	}
+	e.u(f.rewind.to)
+	e.u(f.rewind.at)
 	e.flag(f.setTail)
 	e.key(f.watermark)
 	e.u(uint64(len(f.raw)))
@@ -253,10 +256,7 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 		k := d.key()
 		f.late = &k
 	}
-	if d.flag() {
-		n := d.u()
-		f.rewind = &n
-	}
+	f.rewind = rewind{to: d.u(), at: d.u()}
 	f.setTail = d.flag()
 	f.watermark = d.key()
 	f.raw = d.rawBlocks()

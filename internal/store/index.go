@@ -101,7 +101,7 @@ type serverIndex struct {
 	records     []*recBlock
 	tail        []*recBlock
 	checkpoints []checkpoint // valid ones, ascending
-	seq         uint64       // last valid commit
+	rewind      rewind       // the last one
 	pending     *Key         // from here on the records are out of date
 	events      int64
 }
@@ -172,11 +172,11 @@ func (x *index) apply(f *frame) {
 		s = newServerIndex(f.server)
 		x.servers[f.server] = s
 	}
-	if f.rewind != nil {
-		n := *f.rewind
-		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return b.seq > n })
-		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return c.seq > n })
-		s.tail, s.pending = nil, nil
+	if r := f.rewind; r.at > s.rewind.at {
+		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
+		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return void(b.seq) })
+		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return void(c.seq) })
+		s.tail, s.pending, s.rewind = nil, nil, r
 	}
 	for _, b := range f.raw {
 		s.raw[b.channel] = append(s.raw[b.channel], b)
@@ -193,5 +193,4 @@ func (x *index) apply(f *frame) {
 	if f.checkpoint != nil {
 		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint})
 	}
-	s.seq = f.seq
 }

@@ -100,8 +100,8 @@ func (p *Planner) index() *serverIndex {
 	return newServerIndex(p.server)
 }
 
-// known reports whether an event is stored already. A damaged block keeps its
-// ids: what it held is not taken again.
+// known reports whether an event is stored already and can be read back: what a
+// damaged block held is taken again.
 func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (bool, error) {
 	for _, li := range sv.lives(e.Channel) {
 		if !li.ids.has(e.RecordID) {
@@ -114,7 +114,7 @@ func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (b
 			}
 			l, err := p.decoded(ctx, b)
 			if isDamage(err) {
-				return true, nil
+				continue
 			}
 			if err != nil {
 				return false, err
@@ -123,7 +123,6 @@ func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (b
 			if ok && sameEvent(l[at], e) {
 				return true, nil
 			}
-			break
 		}
 	}
 	return false, nil
