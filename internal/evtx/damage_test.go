@@ -72,22 +72,25 @@ func TestDamageNearby(t *testing.T) {
 		t.Fatalf("%d records, damage %v, want 1500 and none", len(good), ds)
 	}
 	rnd := rand.New(rand.NewPCG(7, 7))
-	harm := map[string]func(b []byte){
-		"zero": func(b []byte) { clear(b) },
-		"flip": func(b []byte) { b[0] ^= 1 << rnd.IntN(8) },
-		"noise": func(b []byte) {
+	harm := []struct {
+		name string
+		f    func(b []byte)
+	}{
+		{"zero", func(b []byte) { clear(b) }},
+		{"flip", func(b []byte) { b[0] ^= 1 << rnd.IntN(8) }},
+		{"noise", func(b []byte) {
 			for i := range b {
 				b[i] = byte(rnd.Uint32())
 			}
-		},
+		}},
 	}
-	for name, f := range harm {
+	for _, h := range harm {
 		for range 150 {
 			bad := bytes.Clone(log)
 			from := fileHeaderSize + rnd.IntN(len(log)-fileHeaderSize)
 			to := min(len(log), from+1+rnd.IntN(3000))
-			f(bad[from:to])
-			checkSurvivors(t, fmt.Sprintf("%s %d..%d", name, from, to), good, bad, int64(from), int64(to))
+			h.f(bad[from:to])
+			checkSurvivors(t, fmt.Sprintf("%s %d..%d", h.name, from, to), good, bad, int64(from), int64(to))
 		}
 	}
 }
@@ -121,7 +124,9 @@ func checkSurvivors(t *testing.T, name string, good []placed, bad []byte, from, 
 	if missing > 0 && len(ds) == 0 {
 		t.Errorf("%s: %d records lost or changed, no damage reported", name, missing)
 	}
-	if len(got)+lost(ds) < len(good) {
+	// Nothing tells how many records stood before the first one when the header
+	// of the first chunk is gone too.
+	if first := from < fileHeaderSize+chunkHeaderSize; !first && len(got)+lost(ds) < len(good) {
 		t.Errorf("%s: %d records and %d reported lost, want %d together; %v", name, len(got), lost(ds), len(good), ds)
 	}
 }

@@ -211,6 +211,9 @@ func (t *tally) finish() []Damage {
 			pending = append(pending, sp)
 			continue
 		}
+		if !prev.have && sp.head >= 0 && t.damage[sp.head].Lost == 0 && t.damage[sp.head].Kind == damageRecordHeader {
+			t.damage[sp.head].Lost = 1 // nothing tells how many: at least one
+		}
 		if prev.have && sp.first > prev.last+1 {
 			t.hole(sp.first-prev.last-1, prev, pending, sp)
 		}

@@ -221,11 +221,13 @@ func (s *scanner) broken(pos, size int, id uint64, magic bool) (int, error) {
 	if q < 0 && end == s.free && size == 0 && end-pos > recordMin {
 		size = end - pos
 	}
-	s.add(pos, damageRecordSize, 0)
+	damaged := s.add(pos, damageRecordSize, 0)
 	if end-pos < recordMin {
 		return max(end, pos+1), nil
 	}
-	return end, s.yield(pos, end-pos, id, damageRecord)
+	err := s.yield(pos, end-pos, id, damageRecord)
+	s.open = damaged // what is missing behind it was lost here
+	return end, err
 }
 
 // rest reports whether nothing but zeros follows up to the free space; that is
