@@ -144,6 +144,7 @@ func (c *catalog) fill(r *record.Record, t int64) {
 		r.Channel = printLog
 		r.Path, r.Share, r.ShareRoot, r.Object = r.Path[strings.LastIndexByte(r.Path, '\\')+1:], "", 0, record.ObjectPrinter
 		r.Detail = append(r.Detail, record.Pair{Key: "pages", Value: "3"}, record.Pair{Key: "printer", Value: "複合機-本社2F"})
+	default: // the path says it all
 	}
 	c.vary(r)
 	for range 3 + c.rng.IntN(4) {

@@ -47,7 +47,7 @@ func checkStream(t *testing.T, events []*event.Event, truth []Action) {
 func TestScenarios(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			for seed := range uint64(20) {
+			for seed := range uint64(6) {
 				events, truth, err := Scenario(kind, seed)
 				if err != nil {
 					t.Fatal(err)
