@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -46,6 +47,9 @@ type Serving struct {
 // seconds. It returns nil after an orderly end. An address in use comes back as
 // an error that is syscall.EADDRINUSE.
 func Serve(ctx context.Context, cfg Config) error {
+	if b, ok := debug.ReadBuildInfo(); ok && cfg.Version == "" {
+		cfg.Version = b.Main.Version
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}

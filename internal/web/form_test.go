@@ -57,13 +57,13 @@ func TestFormQuery(t *testing.T) {
 
 func TestHistogram(t *testing.T) {
 	link := func(from, to string) string { return from + "/" + to }
-	var days []query.DayCount
+	var days []dayCounts
 	start := time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
 	var sum uint64
 	for i := range 3653 {
 		n := uint64(i % 7)
 		sum += n
-		days = append(days, query.DayCount{Day: start.AddDate(0, 0, i).Format("2006-01-02"), N: n, Ops: map[record.Op]uint64{record.OpRead: n}, Denied: n / 3})
+		days = append(days, dayCounts{Day: start.AddDate(0, 0, i).Format("2006-01-02"), N: n, Ops: map[record.Op]uint64{record.OpRead: n - n/3}, Denied: n / 3})
 	}
 	h := newHistogram(days, link)
 	if h.Total != sum || len(h.Bars) > histBars || h.Step != 30 {
@@ -75,9 +75,9 @@ func TestHistogram(t *testing.T) {
 	if newHistogram(nil, link) != nil {
 		t.Error("no days, but a histogram")
 	}
-	one := newHistogram([]query.DayCount{{Day: "2026-11-22", N: 3}}, link)
-	if len(one.Bars) != 1 || one.Bars[0].Parts[0].N != 3 || one.Groups[0] != groupOther {
-		t.Errorf("a day without operations: %+v", one)
+	one := newHistogram([]dayCounts{{Day: "2026-11-22", N: 3, Denied: 3}}, link)
+	if len(one.Bars) != 1 || one.Bars[0].Parts[0].N != 3 || !one.Refused || len(one.Groups) != 0 {
+		t.Errorf("a day of refusals only: %+v", one)
 	}
 }
 
@@ -93,6 +93,19 @@ func TestSplitName(t *testing.T) {
 	f("b", name{"", "b", "b"})
 	f("", name{})
 	f("D:\\a\\b\u202e", name{`D:\a\`, `b\u{202e}`, `D:\a\b\u{202e}`})
+}
+
+func TestEventValue(t *testing.T) {
+	f := func(name, in, want string) {
+		t.Helper()
+		if got := eventValue(name, in); got != want {
+			t.Errorf("eventValue(%q, %q) = %q, want %q", name, in, got, want)
+		}
+	}
+	f("ObjectName", "D:\\a\nb", `D:\a\u{a}b`)
+	f("AccessList", "%%1538\r\n\t\t\t\t%%4416\r\n\t\t\t\t", "%%1538 READ_CONTROL\n%%4416 ReadData (or ListDirectory)")
+	f("AccessReason", "%%4416:\t%%1801\tD:(A;;FA;;;WD)\r\n\t\t", "%%4416 ReadData (or ListDirectory): %%1801 granted by D:(A;;FA;;;WD)")
+	f("AccessList", "x\u202e", `x\u{202e}`)
 }
 
 func TestNumber(t *testing.T) {

@@ -38,7 +38,7 @@ type site struct {
 // suggestions of names need; it is read anew when the number of records changed.
 type overview struct {
 	records int64
-	facets  *query.Facets
+	facets  *counts
 }
 
 // New returns the handler of all pages and their static files.
@@ -185,13 +185,13 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 
 // everything returns the counts over all records of people, cached until the
 // number of records changes.
-func (s *site) everything(rq *request) (*query.Facets, error) {
+func (s *site) everything(rq *request) (*counts, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.known.facets != nil && s.known.records == rq.status.Records {
 		return s.known.facets, nil
 	}
-	f, err := s.cfg.Source.Facets(rq.r.Context(), query.Query{HideNetworkLogons: true})
+	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"strconv"
 
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -54,8 +53,8 @@ func (g group) Key() string {
 // Class is the group's CSS class.
 func (g group) Class() string { return "g" + strconv.Itoa(int(g)) }
 
-// histogram is the drawing of counts per day: a stack per bar above the line,
-// what was refused below it. Lengths are in the units of the view box.
+// histogram is the drawing of counts per day: what was done as a stack above
+// the line, what was refused or failed below it. Lengths are in the units of the view box.
 type histogram struct {
 	Width, Height, Base int
 	Bars                []bar
@@ -92,7 +91,7 @@ const (
 )
 
 // newHistogram draws the days; link gives the address of a range of days.
-func newHistogram(days []query.DayCount, link func(from, to string) string) *histogram {
+func newHistogram(days []dayCounts, link func(from, to string) string) *histogram {
 	if len(days) == 0 {
 		return nil
 	}
@@ -109,19 +108,16 @@ func newHistogram(days []query.DayCount, link func(from, to string) string) *his
 		var s sums
 		part := days[i:min(i+h.Step, len(days))]
 		for _, d := range part {
-			rest := d.N
 			for o, n := range d.Ops {
 				s.groups[groupOf(o)] += n
-				rest -= min(n, rest)
 			}
-			s.groups[groupOther] += rest
 			s.n += d.N
 			s.denied += d.Denied
 		}
 		for g, n := range s.groups {
 			all.groups[g] += n
 		}
-		h.Max, maxDenied = max(h.Max, s.n), max(maxDenied, s.denied)
+		h.Max, maxDenied = max(h.Max, s.n-min(s.denied, s.n)), max(maxDenied, s.denied)
 		h.Total, h.TotalRefused = h.Total+s.n, h.TotalRefused+s.denied
 		bars = append(bars, s)
 		h.Bars = append(h.Bars, bar{From: part[0].Day, To: part[len(part)-1].Day, N: s.n, Denied: s.denied})

@@ -117,7 +117,7 @@ func (s *site) home(rq *request) error {
 		files := &form{Page: "/files"}
 		v.People = s.people(rq, files, all)
 		v.People = v.People[:min(len(v.People), 8)]
-		v.Hist = newHistogram(all.Days, func(from, to string) string {
+		v.Hist = newHistogram(all.days(), func(from, to string) string {
 			return (&form{Page: "/search", From: from, To: to}).url()
 		})
 		v.Known = known(all)

@@ -144,7 +144,7 @@ func newRawEvent(rq *request, e *event.Event) rawEvent {
 		if n == "" {
 			n = "#" + strconv.Itoa(i+1)
 		}
-		x.Data = append(x.Data, pair{record.Visible(n), record.Visible(e.Values[i].Text())})
+		x.Data = append(x.Data, pair{record.Visible(n), eventValue(n, e.Values[i].Text())})
 	}
 	return x
 }

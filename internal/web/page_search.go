@@ -22,7 +22,8 @@ type results struct {
 	From, To    string
 	People      []personRow
 	More        int // people beyond the list
-	PeopleCount int
+	PeopleCount int // with a success
+	RefusedOnly int // people with refusals and failures only
 	Hist        *histogram
 	Sides       []side
 	Paths       []facet
@@ -119,7 +120,7 @@ func (s *site) search(rq *request) error {
 }
 
 // find fills in the answer.
-func (s *site) find(rq *request, f *form, v *results, all *query.Facets) error {
+func (s *site) find(rq *request, f *form, v *results, all *counts) error {
 	ctx := rq.r.Context()
 	page, err := s.cfg.Source.Search(ctx, f.query())
 	if err != nil {
@@ -137,16 +138,15 @@ func (s *site) find(rq *request, f *form, v *results, all *query.Facets) error {
 			return nil
 		}
 	}
-	q := f.query()
-	q.Cursor = ""
-	fc, err := s.cfg.Source.Facets(ctx, q)
+	fc, err := s.count(ctx, f.query())
 	if err != nil {
 		return err
 	}
 	v.Total, v.From, v.To = fc.Total, clock(fc.First, rq.zone), clock(fc.Last, rq.zone)
 	v.People, v.More = s.people(rq, f, fc), fc.PeopleMore
-	v.PeopleCount = len(v.People) + v.More
-	v.Hist = newHistogram(fc.Days, func(from, to string) string {
+	v.PeopleCount = len(fc.done.People) + fc.done.PeopleMore
+	v.RefusedOnly = len(v.People) + v.More - v.PeopleCount
+	v.Hist = newHistogram(fc.days(), func(from, to string) string {
 		return f.with(func(c *form) { c.Period, c.From, c.To = "custom", from, to })
 	})
 	v.Paths = pathFacets(f, fc.Paths, 12)
@@ -166,7 +166,7 @@ func (s *site) find(rq *request, f *form, v *results, all *query.Facets) error {
 }
 
 // people makes the table of who did how much. Counts lead to their records.
-func (s *site) people(rq *request, f *form, fc *query.Facets) []personRow {
+func (s *site) people(rq *request, f *form, fc *counts) []personRow {
 	var l []personRow
 	for _, p := range fc.People {
 		id := p.User
@@ -189,13 +189,14 @@ func (s *site) people(rq *request, f *form, fc *query.Facets) []personRow {
 		if r.Person.Full == "" {
 			r.Person.Name, r.Person.Full = rq.p.T("web.unknown_person"), rq.p.T("web.unknown_person")
 		}
+		done := fc.ops(&p)
 		for g := range numGroups - 1 {
-			for o, n := range p.Ops {
+			for o, n := range done {
 				if groupOf(o) == g {
 					r.Cells[g].N += n
 				}
 			}
-			r.Cells[g].URL = of(func(c *form) { c.Ops = opsOf(g) })
+			r.Cells[g].URL = of(func(c *form) { c.Ops, c.Results = opsOf(g), []record.Result{record.Success} })
 		}
 		r.Denied = cell{p.Denied, of(func(c *form) { c.Results = []record.Result{record.Denied, record.Failure} })}
 		shown := make([]string, 0, 2)
@@ -217,7 +218,7 @@ func clientName(rq *request, c string) string {
 }
 
 // sides makes the lists of counts beside the rows.
-func (s *site) sides(rq *request, f *form, fc *query.Facets) []side {
+func (s *site) sides(rq *request, f *form, fc *counts) []side {
 	T := rq.p.T
 	var l []side
 	words := func(key string, counts []query.Count, prefix string, on func(string) bool, add func(*form, string)) {
@@ -328,7 +329,7 @@ func chips(rq *request, f *form) []chip {
 }
 
 // known lists the names that are offered while typing a person.
-func known(all *query.Facets) []string {
+func known(all *counts) []string {
 	var l []string
 	for _, p := range all.People {
 		if p.User != "" && p.User == record.Visible(p.User) && len(l) < 500 {
@@ -339,7 +340,7 @@ func known(all *query.Facets) []string {
 }
 
 // hints are the people whose name holds one of the typed names.
-func hints(f *form, all *query.Facets) []facet {
+func hints(f *form, all *counts) []facet {
 	var l []facet
 	for _, u := range f.Users {
 		want := query.Fold(u)

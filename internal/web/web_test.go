@@ -386,3 +386,24 @@ func FuzzFormIsStable(f *testing.F) {
 		}
 	})
 }
+
+func TestRefusalsAreNoUse(t *testing.T) {
+	m := company(400)
+	for i := range m.records {
+		r := &m.records[i]
+		r.Result = record.Success
+		if strings.HasSuffix(r.User, "ito.kenta") || i%10 == 0 {
+			r.Result = record.Denied
+		}
+	}
+	h := newSite(t, m)
+	_, body := get(t, h, "/people?path=%E5%85%B1%E6%9C%89", "Accept-Language", "en")
+	if !strings.Contains(body, "1 more was only refused") {
+		t.Error("who was only refused counts as a user")
+	}
+	for _, target := range []string{"/people?path=%E5%85%B1%E6%9C%89&result=denied", "/people?path=%E5%85%B1%E6%9C%89&result=success"} {
+		if res, body := get(t, h, target); res.StatusCode != 200 || !strings.Contains(body, `id="people"`) {
+			t.Errorf("%s: status %d or no people", target, res.StatusCode)
+		}
+	}
+}
