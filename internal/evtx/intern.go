@@ -20,6 +20,7 @@ const (
 // allocation. It is bounded: old texts are forgotten first, by about 4 MiB of
 // raw bytes and 32,768 texts. It serves one goroutine at a time.
 type Interner struct {
+	tags   [][internWays]uint32 // part of each entry's hash: a miss touches these only
 	sets   [][internWays]internEntry
 	ring   []byte
 	head   uint64 // bytes written to the ring so far
@@ -38,7 +39,7 @@ type internEntry struct {
 
 // NewInterner makes an empty table; its memory grows with use.
 func NewInterner() *Interner {
-	return &Interner{sets: make([][internWays]internEntry, internSets)}
+	return &Interner{tags: make([][internWays]uint32, internSets), sets: make([][internWays]internEntry, internSets)}
 }
 
 const (
@@ -73,18 +74,8 @@ func hashBytes(seed uint64, b []byte) uint64 {
 
 // text is the text of raw as a value of kind k.
 func (t *Interner) text(k event.Kind, raw []byte) string {
-	h := hashBytes(uint64(k), raw)
-	set := &t.sets[(h>>32)%internSets]
-	for i := range set {
-		e := &set[i]
-		if e.hash == h && e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
-			at := e.pos % internRing
-			if string(t.ring[at:at+uint64(e.n)]) == string(raw) {
-				return e.text
-			}
-		}
-	}
-	return t.miss(set, h, k, raw)
+	var m memo
+	return t.recall(&m, k, raw)
 }
 
 // memo remembers the last text of one place in an event. Most fields repeat from
@@ -105,9 +96,13 @@ func (t *Interner) recall(m *memo, k event.Kind, raw []byte) string {
 		}
 	}
 	h := hashBytes(uint64(k), raw)
-	set := &t.sets[(h>>32)%internSets]
-	for i := range set {
-		e := &set[i]
+	i := (h >> 32) % internSets
+	tag := uint32(h)
+	for way, x := range &t.tags[i] {
+		if x != tag {
+			continue
+		}
+		e := &t.sets[i][way]
 		if e.hash == h && e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
 			at := e.pos % internRing
 			if string(t.ring[at:at+uint64(e.n)]) == string(raw) {
@@ -116,10 +111,10 @@ func (t *Interner) recall(m *memo, k event.Kind, raw []byte) string {
 			}
 		}
 	}
-	return t.miss(set, h, k, raw)
+	return t.miss(m, i, h, k, raw)
 }
 
-func (t *Interner) miss(set *[internWays]internEntry, h uint64, k event.Kind, raw []byte) string {
+func (t *Interner) miss(m *memo, set, h uint64, k event.Kind, raw []byte) string {
 	t.misses++
 	t.buf = appendText(t.buf[:0], k, raw)
 	text := string(t.buf)
@@ -131,7 +126,7 @@ func (t *Interner) miss(set *[internWays]internEntry, h uint64, k event.Kind, ra
 	}
 	way := 0
 	for ; way < internWays; way++ {
-		e := &set[way]
+		e := &t.sets[set][way]
 		if e.hash == 0 || t.head-e.pos > uint64(len(t.ring)) {
 			break
 		}
@@ -140,7 +135,10 @@ func (t *Interner) miss(set *[internWays]internEntry, h uint64, k event.Kind, ra
 		t.victim++
 		way = int(t.victim % internWays)
 	}
-	set[way] = internEntry{pos: t.store(raw), hash: h, n: uint32(len(raw)), kind: k, text: text}
+	pos := t.store(raw)
+	t.sets[set][way] = internEntry{pos: pos, hash: h, n: uint32(len(raw)), kind: k, text: text}
+	t.tags[set][way] = uint32(h)
+	*m = memo{pos: pos, n: uint32(len(raw)), kind: k, text: text}
 	return text
 }
 
