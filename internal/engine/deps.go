@@ -28,11 +28,14 @@ type eventSet interface {
 	Close() error
 }
 
+// scanProgress is called for each file that was looked into.
+type scanProgress = func(done, total int, f *collect.File)
+
 // deps are the parts that tests replace.
 type deps struct {
 	fs      fsx.FS // nil = the operating system's
 	now     func() time.Time
-	openSet func(ctx context.Context, paths []string) (eventSet, error)
+	openSet func(ctx context.Context, paths []string, progress scanProgress) (eventSet, error)
 	fresh   func(server string) converter
 	restore func(server string, checkpoint []byte) (converter, error)
 	batch   int // most events of a commit
@@ -47,8 +50,8 @@ const (
 func realDeps() deps {
 	return deps{
 		now: time.Now,
-		openSet: func(ctx context.Context, paths []string) (eventSet, error) {
-			return collect.OpenSet(ctx, paths, collect.SetOptions{})
+		openSet: func(ctx context.Context, paths []string, progress scanProgress) (eventSet, error) {
+			return collect.OpenSet(ctx, paths, collect.SetOptions{Progress: progress})
 		},
 		fresh: func(server string) converter { return convert.New(server, convert.Options{}) },
 		restore: func(server string, checkpoint []byte) (converter, error) {

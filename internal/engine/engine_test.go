@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 )
 
 // fakeFiles writes logs of two servers and two channels, one of which begins a
@@ -108,7 +109,7 @@ func importAll(t *testing.T, e *Engine, paths ...string) *Summary {
 // reference converts the files without any store.
 func reference(t *testing.T, paths []string) []record.Record {
 	t.Helper()
-	set, err := openFake(context.Background(), paths)
+	set, err := openFake(context.Background(), paths, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,6 +296,57 @@ func TestCancelStopsBetweenCommits(t *testing.T) {
 	}
 	importAll(t, e, paths...)
 	sameRecords(t, "after a cancelled import", want, records(t, e))
+}
+
+// TestSearchDuringImport reads while files come in, some of them late.
+func TestSearchDuringImport(t *testing.T) {
+	paths := fakeFiles(t, 21, 150)
+	e := openEngine(t, filepath.Join(t.TempDir(), "d"), fakeDeps(10))
+	quit := make(chan struct{})
+	var group errgroup.Group
+	group.Go(func() error {
+		for {
+			select {
+			case <-quit:
+				return nil
+			default:
+			}
+			q := query.Query{Classes: query.AllClasses(), Limit: 50}
+			seen := map[string]bool{}
+			for range 3 {
+				p, err := e.Search(context.Background(), q)
+				if err != nil {
+					return err
+				}
+				for i := range p.Records {
+					seen[p.Records[i].ID().String()] = true
+				}
+				if q.Cursor = p.Next; q.Cursor == "" {
+					break
+				}
+			}
+			f, err := e.Facets(context.Background(), q)
+			if err != nil {
+				return err
+			}
+			if _, err := e.Status(context.Background()); err != nil {
+				return err
+			}
+			for _, p := range f.People {
+				if p.N > f.Total {
+					return fmt.Errorf("%d of %d records", p.N, f.Total)
+				}
+			}
+		}
+	})
+	for i := range paths {
+		importAll(t, e, paths[len(paths)-1-i])
+	}
+	close(quit)
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	sameRecords(t, "imported while read", reference(t, paths), records(t, e))
 }
 
 func TestReadOnlyBesideWriter(t *testing.T) {

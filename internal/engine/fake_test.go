@@ -99,7 +99,7 @@ type fakeSet struct {
 	servers map[string][]*event.Event
 }
 
-func openFake(_ context.Context, paths []string) (eventSet, error) {
+func openFake(_ context.Context, paths []string, _ scanProgress) (eventSet, error) {
 	s := &fakeSet{servers: map[string][]*event.Event{}}
 	schema := event.NewSchema("EventData", []string{"HandleId"})
 	for _, p := range paths {

@@ -45,7 +45,9 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 		return nil, err
 	}
 	t.set(func(p *Progress) { p.Phase = "scan" })
-	set, err := e.deps.openSet(ctx, req.Paths)
+	set, err := e.deps.openSet(ctx, req.Paths, func(done, total int, f *collect.File) {
+		t.set(func(p *Progress) { p.Files, p.FilesDone, p.File = total, done, f.Name })
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read input: %w", err)
 	}

@@ -66,7 +66,7 @@ func (t *tracker) report() {
 // begin tells what is ahead.
 func (t *tracker) begin(files []collect.File) {
 	t.set(func(p *Progress) {
-		p.Phase, p.Files = "import", len(files)
+		p.Phase, p.Files, p.FilesDone, p.File = "import", len(files), 0, ""
 		for i := range files {
 			t.total += files[i].Events
 			t.names = append(t.names, fileEnd{files[i].Name, t.total})
