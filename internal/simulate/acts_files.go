@@ -103,6 +103,17 @@ func (g *gesture) copyOut(files []*node) {
 	}
 }
 
+// neighbours are up to most free files of n's folder, n first.
+func (g *gesture) neighbours(n *node, most int) []*node {
+	l := []*node{n}
+	for _, k := range n.parent.kids {
+		if len(l) < most && k != n && !k.dir && k.busy <= g.t {
+			l = append(l, k)
+		}
+	}
+	return l
+}
+
 // copyWithin copies a file to another folder of the server.
 func (g *gesture) copyWithin(n, to *node) *node {
 	name := n.name

@@ -194,15 +194,18 @@ func (d *demoServer) quota() int64 {
 }
 
 // shares spreads the departments over the servers; the first has the archive
-// too.
+// too, and a server without a department a share for all.
 func (d *demoServer) shares() []string {
 	var l []string
-	for i, s := range departments {
-		if d.home(s) || i == d.index {
+	for _, s := range departments {
+		if d.home(s) {
 			l = append(l, s)
 		}
 	}
-	if d.index == 0 || len(l) == 0 {
+	if len(l) == 0 {
+		l = append(l, "全社共有")
+	}
+	if d.index == 0 {
 		l = append(l, archiveShare)
 	}
 	return l

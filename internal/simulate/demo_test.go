@@ -176,6 +176,31 @@ func TestDemoRefusals(t *testing.T) {
 	}
 }
 
+// TestDemoServers takes fewer and more servers than departments.
+func TestDemoServers(t *testing.T) {
+	for _, n := range []int{1, 3, 7} {
+		opt := demoOptions()
+		opt.Days, opt.MaxBytes = 4, int64(n)*(4<<20)
+		for i := range n {
+			opt.Servers = append(opt.Servers, string(rune('A'+i))+".corp.example")
+		}
+		res, err := Demo(context.Background(), t.TempDir(), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, closed := make(map[string]bool), make(map[string]bool)
+		for _, a := range readTruth(t, res.Files[len(res.Files)-1]) {
+			seen[a.Server] = true
+			if strings.Contains(a.Path, mnFolder) {
+				closed[a.Server] = true
+			}
+		}
+		if len(seen) != n || len(closed) != 1 {
+			t.Errorf("%d servers: acts on %v, individual numbers on %v", n, seen, closed)
+		}
+	}
+}
+
 // TestDemoSize holds the bound over many sizes.
 func TestDemoSize(t *testing.T) {
 	for _, mb := range []int64{8, 10, 24} {

@@ -33,7 +33,6 @@ type person struct {
 	pc   string
 	dept string
 	ntlm bool // logs on by NTLM
-	busy int64
 }
 
 func (p *person) user() string { return domain + `\` + p.name }

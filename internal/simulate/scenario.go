@@ -82,7 +82,7 @@ func scenes() []scene {
 				g.copyWithin(n, to)
 			}
 		}),
-		onFile("copy_out", func(g *gesture, n *node) { g.copyOut([]*node{n}) }),
+		onFile("copy_out", func(g *gesture, n *node) { g.copyOut(g.neighbours(n, 1+g.w.rng.IntN(5))) }),
 		onFile("rename", func(g *gesture, n *node) { g.rename(n) }),
 		onFile("move", func(g *gesture, n *node) {
 			if to := g.w.otherDir(n, g.t); to != nil {

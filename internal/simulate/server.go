@@ -30,9 +30,8 @@ type server struct {
 	lists   *listCache
 	due     queue[func(t int64)] // what will happen
 	out     queue[emission]      // what was decided and not yet written
-	now     int64
-	next    map[string]uint64 // next record id of each channel
-	handles []int64           // when each handle value is free again
+	next    map[string]uint64    // next record id of each channel
+	handles []int64              // when each handle value is free again
 	logonID uint64
 	jobID   uint32
 	seats   map[*person]*session
@@ -95,7 +94,6 @@ func (w *server) run(end int64) error {
 			break
 		}
 		w.flush(it.at)
-		w.now = it.at
 		it.what(it.at)
 	}
 	w.flush(end)
