@@ -132,18 +132,10 @@ func AppendBlock(b []byte, events []*Event) []byte {
 		u(uint64(len(e.Values)))
 	}
 	for s := range uint64(len(w.shapes) + 1) {
-		for slot := 0; ; slot++ {
-			more := false
-			for _, e := range bySchema[s] {
-				if slot < len(e.Values) {
-					more = true
-					body = w.appendValue(body, e.Values[slot])
-				}
-			}
-			if !more {
-				break
-			}
-		}
+		eachSlot(bySchema[s], func(v *Value) bool {
+			body = w.appendValue(body, *v)
+			return true
+		})
 	}
 	var shapes []byte
 	shapes = binary.AppendUvarint(shapes, uint64(len(w.shapes)))
@@ -163,6 +155,27 @@ func AppendBlock(b []byte, events []*Event) []byte {
 		b = append(b, s...)
 	}
 	return append(append(b, shapes...), body...)
+}
+
+// eachSlot calls fn for the first value of every event, then for the second and
+// so on, until fn returns false. It changes the list.
+func eachSlot(events []*Event, fn func(*Value) bool) {
+	for slot := 0; ; slot++ {
+		rest := events[:0]
+		for _, e := range events {
+			if slot < len(e.Values) {
+				rest = append(rest, e)
+			}
+		}
+		if events = rest; len(events) == 0 {
+			return
+		}
+		for _, e := range events {
+			if !fn(&e.Values[slot]) {
+				return
+			}
+		}
+	}
 }
 
 // appendValue writes kind<<1 and the half that the kind uses, or kind<<1|1 and
@@ -320,18 +333,10 @@ func DecodeBlock(b []byte) ([]*Event, error) {
 	}
 	bySchema := r.shapesOf(store, schemas)
 	for s := range schemas {
-		for slot := 0; r.err == nil; slot++ {
-			more := false
-			for _, e := range bySchema[s] {
-				if slot < len(e.Values) {
-					more = true
-					e.Values[slot] = r.value()
-				}
-			}
-			if !more {
-				break
-			}
-		}
+		eachSlot(bySchema[s], func(v *Value) bool {
+			*v = r.value()
+			return r.err == nil
+		})
 	}
 	if r.err == nil && len(r.b) != 0 {
 		r.fail("%d bytes left over", len(r.b))
