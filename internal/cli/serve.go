@@ -60,7 +60,7 @@ func (a *app) serve(ctx context.Context, e *engine.Engine, listen string) error 
 		}
 	}
 	return server.Serve(ctx, server.Config{
-		Engine: e, Listen: listen, Log: a.log(),
+		Engine: e, Listen: listen, Version: Version, Log: a.log(),
 		Ready: func(addr string) { fmt.Fprintln(a.Stdout, a.p.T("cli.serve.ready", "addr", addr)) },
 	})
 }
