@@ -61,9 +61,10 @@ func (g *gesture) print(n *node) {
 	g.w.jobID++
 	pages := 1 + g.w.rng.Uint32N(24)
 	printer := []string{"複合機-本社2F", "複合機-工場1F", "カラーLBP 営業"}[len(p.dept+p.name)%3]
-	g.w.emit(g.t, form307, false, g.acts, uint32v(g.w.jobID), str(n.name), str(p.name), str(`\\`+p.ip), str(printer), str(fmt.Sprintf("IP_192.168.9.%d", 31+len(p.name)%3)),
+	g.w.emit(g.t, form307, false, g.acts, uint32v(g.w.jobID), str(n.name), str(p.name), str(p.client()), str(printer), str(fmt.Sprintf("IP_192.168.9.%d", 31+len(p.name)%3)),
 		uint32v(pages*(20_000+g.w.rng.Uint32N(60_000))), uint32v(pages))
 	g.proof(a)
+	a.ClientIPObservable = p.client() == `\\`+p.ip
 	g.end(a)
 }
 

@@ -3,19 +3,23 @@ package simulate
 import (
 	"fmt"
 	"strings"
+	"unicode/utf16"
 )
 
 // ownerName is the file by which an Office program marks a document as open:
 // of a long name the first two characters give way.
 func ownerName(name string) string {
-	stem := []rune(strings.TrimSuffix(name, extOf(name)))
+	stem := utf16.Encode([]rune(strings.TrimSuffix(name, extOf(name))))
 	switch {
 	case len(stem) >= 8:
 		stem = stem[2:]
 	case len(stem) == 7:
 		stem = stem[1:]
 	}
-	return "~$" + string(stem) + extOf(name)
+	if len(stem) > 0 && stem[0] >= 0xdc00 && stem[0] < 0xe000 {
+		stem = stem[1:] // no half of a character
+	}
+	return "~$" + string(utf16.Decode(stem)) + extOf(name)
 }
 
 // purge deletes a file by handle and is no act of its own.
@@ -69,10 +73,10 @@ func (g *gesture) officeRead(n *node) {
 }
 
 // officeSave edits a document and saves it some times by way of temporary
-// files: each save is an act. Word has names of its own for them.
+// files: each save is an act. Word and PowerPoint have names of their own for
+// them.
 func (g *gesture) officeSave(n *node) {
 	root, dir, path := n.root(), n.parent.path(), n.path()
-	word := strings.HasSuffix(n.name, ".docx")
 	a := g.begin("write", path, objFile)
 	owner := g.officeOpen(n, a, false)
 	saves := 1 + g.w.rng.IntN(3)
@@ -83,8 +87,12 @@ func (g *gesture) officeSave(n *node) {
 		}
 		g.step(40*second, 15*minute)
 		fresh, old := fmt.Sprintf("%08X", g.w.rng.Uint32()), fmt.Sprintf("%08X.tmp", g.w.rng.Uint32())
-		if word {
+		switch extOf(n.name) {
+		case ".docx":
 			fresh, old = fmt.Sprintf("~WRD%04d.tmp", g.w.rng.IntN(10000)), fmt.Sprintf("~WRL%04d.tmp", g.w.rng.IntN(10000))
+		case ".pptx":
+			k := g.w.rng.IntN(0xff00)
+			fresh, old = fmt.Sprintf("ppt%04X.tmp", k), fmt.Sprintf("ppt%04X.tmp", k+1+g.w.rng.IntN(200))
 		}
 		fresh, old = dir+`\`+fresh, dir+`\`+old
 		a.side(fresh)

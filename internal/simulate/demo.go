@@ -283,6 +283,14 @@ func (d *demoServer) incidents(o *office) {
 			w.due.add(at(lastWork(9), 18.7), func(t int64) { s.do(w, w.comp.admin, t) })
 		}
 	}
+	for i := 1; i <= d.opt.Days; i++ { // updates, on Sundays
+		if d.opt.EndDay.AddDate(0, 0, -i).Weekday() == time.Sunday {
+			w.due.add(at(i, 4.2+float64(d.index)/10), w.restart)
+		}
+	}
+	if d.index == 0 {
+		w.due.add(at(lastWork(12), 12.55), func(t int64) { w.denialBurst(d.comp.people[4], int(min(160, d.limit/20/7_000)), t) })
+	}
 	if d.home("人事") {
 		nights := []int{lastWork(6), lastWork(5), lastWork(4)}
 		for i, n := range nights {

@@ -89,12 +89,20 @@ func (n *node) above(k *node) bool {
 }
 
 var folderNames = [...]string{
-	"令和8年度", "令和7年度", "会議資料", "取引先", "月次報告", "稟議書", "様式集", "写真台帳", "作業手順", "共同購買", "Q&A集", "引継ぎ", "旧版 (参照のみ)", "入札", "点検記録", "展示会'26",
+	"令和8年度", "令和7年度", "会議資料", "取引先", "月次報告", "稟議書", "様式集", "写真台帳", "作業手順", "共同購買", "Q&A集", "引継ぎ", "旧版 (参照のみ)", "入札", "点検記録", "展示会'26", "＿作業中", "=移行前=", "共有,一時", "🚧工事台帳", "長い名前のフォルダー（各課の控えと差し替え前の版を年度ごとにまとめて置く場所）",
 }
 
 var fileStems = [...]string{
 	"見積依頼書", "納品書控え", "週報", "会議メモ", "売上集計", "勤怠集計", "設備台帳", "図面一覧", "顧客対応記録", "提案書", "発注書", "検査成績表",
 	"年間計画", "経費精算", "Meeting notes", "price list", "工程表", "クレーム報告", "部品表 #3", "安全パトロール", "社内報", "原価計算",
+}
+
+// oddStems are names that programs get wrong: formula signs, commas, quotes,
+// marks of direction, letters outside the BMP, full and half width, decomposed
+// kana, and a very long one.
+var oddStems = [...]string{
+	"=SUM(提出用)", "+81 連絡先", "-控え-", "@全社員 周知", "見積,改訂,最終", "部長's コメント", "“原本”の写し", "🎉創立50周年", "𠮷川様 御見積", "髙橋﨑商店 請求",
+	"ＦＡＸ送付状１", "FAX送付状1", "ｺｽﾄ削減案", "か\u3099ス点検", "通知\u202efdp", "控え  (写)", "＜至急＞回覧%20済", strings.Repeat("関係各位への周知文書と別紙", 12),
 }
 
 var extensions = [...]string{".xlsx", ".xlsx", ".docx", ".docx", ".pptx", ".pdf", ".pdf", ".txt", ".csv", ".jpg"}
@@ -106,6 +114,9 @@ func (w *server) fileName(in *node, exts ...string) string {
 	}
 	for {
 		s := fileStems[w.rng.IntN(len(fileStems))]
+		if w.rng.IntN(14) == 0 {
+			s = oddStems[w.rng.IntN(len(oddStems))]
+		}
 		switch w.rng.IntN(4) {
 		case 0:
 			s = fmt.Sprintf("2026%02d%02d_%s", 1+w.rng.IntN(12), 1+w.rng.IntN(28), s)
@@ -134,7 +145,7 @@ func (w *server) folderName(in *node) string {
 }
 
 // furnish makes the shares of the departments with about files files each, and
-// the folder of individual numbers.
+// the folders of individual numbers.
 func (w *server) furnish(shares []string, files int) {
 	for _, s := range shares {
 		root := &node{name: s, dir: true, share: s, low: s == archiveShare}
@@ -150,13 +161,18 @@ func (w *server) furnish(shares []string, files int) {
 			in := dirs[w.rng.IntN(len(dirs))]
 			in.add(w.fileName(in), false)
 		}
-		if s != "人事" {
+		folder, form := mnFolder, "個人番号届出書"
+		switch s {
+		case "人事":
+		case "経理":
+			folder, form = payFolder, "支払調書"
+		default:
 			continue
 		}
-		mn := root.add(mnFolder, true)
+		mn := root.add(folder, true)
 		mn.closed = true
 		for i := range max(8, files/4) {
-			mn.add(fmt.Sprintf("個人番号届出書_%04d%s", 1001+i*3, []string{".pdf", ".xlsx"}[i%2]), false)
+			mn.add(fmt.Sprintf("%s_%04d%s", form, 1001+i*3, []string{".pdf", ".xlsx"}[i%2]), false)
 		}
 	}
 }
@@ -185,22 +201,22 @@ func inClosed(n *node) bool {
 	return false
 }
 
-// closedFile is a file that only few may read, or nil.
-func (w *server) closedFile(t int64) *node {
-	var l []*node
+// closedFiles are the free files in the folders that only few may enter, of
+// the department (mine) or of the others.
+func (w *server) closedFiles(dept string, mine bool, t int64) (l []*node) {
 	for _, r := range w.roots {
-		if mn := r.child(mnFolder); mn != nil {
-			for _, k := range mn.kids {
-				if k.busy <= t {
-					l = append(l, k)
+		for _, k := range r.kids {
+			if !k.closed || (r.name == dept) != mine {
+				continue
+			}
+			for _, f := range k.kids {
+				if f.busy <= t {
+					l = append(l, f)
 				}
 			}
 		}
 	}
-	if len(l) == 0 {
-		return nil
-	}
-	return l[w.rng.IntN(len(l))]
+	return l
 }
 
 // archive is the share that may only be read, or nil.

@@ -86,7 +86,7 @@ func (g *gesture) connect(n *node) {
 	}
 	g.s.shares[root] = true
 	name, local := g.shareOf(root)
-	g.w.emit(g.t, form5140, false, g.acts, append(g.s.subject(), str("File"), str(g.s.p.ip), str(strconv.Itoa(g.s.port)), str(name), str(local), hex32(1), str(g.w.lists.list(1)))...)
+	g.w.emit(g.t, form5140, false, g.acts, append(g.s.subject(), str("File"), str(g.s.p.address()), str(strconv.Itoa(g.s.port)), str(name), str(local), hex32(1), str(g.w.lists.list(1)))...)
 	g.tick()
 }
 
@@ -108,7 +108,7 @@ func (g *gesture) checkShare(root *node, path string, mask, refused uint32) {
 		ace = aceShareLow
 	}
 	l := g.w.lists
-	g.w.emit(g.t, form5145, refused != 0, g.acts, append(g.s.subject(), str("File"), str(g.s.p.ip), str(strconv.Itoa(g.s.port)), str(name), str(local), str(rel),
+	g.w.emit(g.t, form5145, refused != 0, g.acts, append(g.s.subject(), str("File"), str(g.s.p.address()), str(strconv.Itoa(g.s.port)), str(name), str(local), str(rel),
 		hex32(mask), str(l.list(mask)), str(l.reason(mask, refused, ace)))...)
 	g.tick()
 }

@@ -63,3 +63,48 @@ func (g *gesture) encrypt(n *node) {
 	n.busy = g.t
 	g.end(a)
 }
+
+// denialBurst is a program on one PC that tries the files of closed folders and
+// of the share that may only be read, up to n of them, one after the other.
+func (w *server) denialBurst(p *person, n int, t int64) {
+	s, t := w.session(p, t)
+	g := w.gesture(s, "denied_burst", t)
+	for _, f := range w.closedFiles(p.dept, false, t) {
+		if n == 0 {
+			return
+		}
+		n--
+		g.deny(f, "read")
+		g.step(15*milli, 400*milli)
+	}
+	r := w.archive()
+	if r == nil {
+		return
+	}
+	r.walk(func(k *node) bool {
+		if !k.dir {
+			n--
+			g.denyShare(k)
+			g.step(15*milli, 400*milli)
+		}
+		return n > 0
+	})
+}
+
+// closedScenes are about the folders that only few may enter.
+func closedScenes() []scene {
+	return []scene{
+		{"closed_read", func(w *server, p *person, t int64) { // one of those who may
+			l := w.closedFiles(p.dept, true, t)
+			for i := 0; len(l) == 0 && i < len(w.comp.people); i++ {
+				p = w.comp.people[i]
+				l = w.closedFiles(p.dept, true, t)
+			}
+			if len(l) > 0 {
+				w.acting(p, "closed_read", t).read(l[w.rng.IntN(len(l))])
+			}
+		}},
+		{"denied_burst", func(w *server, p *person, t int64) { w.denialBurst(p, 30, t) }},
+		restartScene(),
+	}
+}

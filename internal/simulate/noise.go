@@ -10,6 +10,7 @@ func (w *server) service(process string) *session {
 
 const (
 	antivirus = `C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.25030.2-0\MsMpEng.exe`
+	indexer   = `C:\Windows\System32\SearchProtocolHost.exe`
 	backupExe = `C:\Windows\System32\wbengine.exe`
 
 	shadowCopy = `\Device\HarddiskVolumeShadowCopy12`
@@ -22,22 +23,38 @@ func (w *server) sweep(kind, process, prefix string, n int, t int64) {
 	g.class = background
 	for _, r := range w.roots {
 		r.walk(func(k *node) bool {
-			if k.dir || w.rng.IntN(3) > 0 {
-				return n > 0
+			if !k.dir && w.rng.IntN(3) == 0 {
+				n--
+				g.inspect(k, prefix)
 			}
-			n--
-			path := k.path()
-			a := g.begin("read", path, objFile)
-			o := g.ask(prefix+path[2:], openRead)
-			g.use(o, maskRead)
-			g.proof(a)
-			g.step(milli, 40*milli)
-			g.shut(o)
-			g.end(a)
-			g.step(2*milli, 60*milli)
 			return n > 0
 		})
 	}
+}
+
+// glance lets a program of the system read n files anywhere, as they change.
+func (w *server) glance(kind, process string, n int, t int64) {
+	g := w.gesture(w.service(process), kind, t)
+	g.class = background
+	for range n {
+		r := w.roots[w.rng.IntN(len(w.roots))]
+		if k := w.pick(r, t, isFile); k != nil {
+			g.inspect(k, volume[:2])
+		}
+	}
+}
+
+// inspect reads a file for the system.
+func (g *gesture) inspect(n *node, prefix string) {
+	path := n.path()
+	a := g.begin("read", path, objFile)
+	o := g.ask(prefix+path[2:], openRead)
+	g.use(o, maskRead)
+	g.proof(a)
+	g.step(milli, 40*milli)
+	g.shut(o)
+	g.end(a)
+	g.step(2*milli, 60*milli)
 }
 
 // noise plans what no person does on the day that begins at d.
@@ -59,8 +76,11 @@ func (o *office) noise(d time.Time, at func(float64) int64) {
 	}
 	for range o.poisson(18 * scale) {
 		quietly(8+11*w.rng.Float64(), func(t int64) {
-			w.sweep("av_realtime", antivirus, volume[:2], 1, t)
+			w.glance("av_realtime", antivirus, 1, t)
 		})
+	}
+	for range o.poisson(6 * scale) {
+		quietly(8+11*w.rng.Float64(), func(t int64) { w.glance("indexer", indexer, 1+w.rng.IntN(5), t) })
 	}
 	for range o.poisson(8 * scale) { // the computer account looks at a share
 		quietly(7+13*w.rng.Float64(), func(t int64) {

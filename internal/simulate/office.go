@@ -10,7 +10,7 @@ var weights = map[string]float64{
 	"open_read": 30, "edit_save": 6, "create": 3, "new_then_rename": 1, "copy_in": 3, "copy_within": 2, "copy_out": 3, "rename": 3, "move": 2,
 	"mkdir": 1, "folder_rename": 0.4, "folder_delete": 0.1, "delete": 1.5, "delete_10080": 1.5, "denied_read": 0.5, "denied_write": 0.2, "denied_delete": 0.2,
 	"denied_share": 0.4, "logon_failed": 0.12, "office_read": 10, "office_save": 7, "browse": 8, "print": 2, "set_permissions": 0.3,
-	"rename_case": 0.3, "read_after_refusal": 0.6, "move_across": 0.4,
+	"closed_read": 0.8, "rename_case": 0.3, "read_after_refusal": 0.6, "move_across": 0.4,
 }
 
 // adminWeights are those of the administrator.

@@ -28,6 +28,7 @@ var opShare = [...]struct {
 // catalog is what the records of one server choose from.
 type catalog struct {
 	rng    *rand.Rand
+	who    *rand.Zipf // some people do much more than others
 	comp   *company
 	paths  []string // files
 	root   []int    // bytes of the share's folder in each path
@@ -61,6 +62,7 @@ func Records(seed uint64, n int, from time.Time, days int, fn func(*record.Recor
 
 func newCatalog(seed uint64, from time.Time, days int) *catalog {
 	c := &catalog{rng: rand.New(rand.NewPCG(seed, 0x7265636f7264)), comp: newCompany(seed, 300), from: from.UnixNano()}
+	c.who = rand.NewZipf(c.rng, 1.2, 12, uint64(len(c.comp.people)-1))
 	w := newServer(recordServers[0], "MNT-FS01", c.comp, seed, nil)
 	w.furnish(append(departments[:], archiveShare), 2500)
 	for _, root := range w.roots {
@@ -116,7 +118,7 @@ func (c *catalog) moment(part float64) int64 {
 
 func (c *catalog) fill(r *record.Record, t int64) {
 	s := c.rng.IntN(len(recordServers))
-	who := c.rng.IntN(len(c.comp.people))
+	who := int(c.who.Uint64())
 	p := c.comp.people[who]
 	// Some files are in use much more than others.
 	f := int(float64(len(c.paths)) * c.rng.Float64() * c.rng.Float64())

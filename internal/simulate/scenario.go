@@ -31,8 +31,8 @@ func onNode(kind string, ok func(*node) bool, do func(g *gesture, n *node)) scen
 // onClosed lets the person try something in the folder of individual numbers.
 func onClosed(kind, op string) scene {
 	return scene{kind, func(w *server, p *person, t int64) {
-		if n := w.closedFile(t); n != nil {
-			w.acting(p, kind, t).deny(n, op)
+		if l := w.closedFiles(p.dept, false, t); len(l) > 0 {
+			w.acting(p, kind, t).deny(l[w.rng.IntN(len(l))], op)
 		}
 	}}
 }
@@ -115,7 +115,7 @@ func scenes() []scene {
 		{"logon_logoff", func(w *server, p *person, t int64) { w.session(p, t) }},
 		{"logon_failed", func(w *server, p *person, t int64) { w.failedLogons(p, t, 3+w.rng.IntN(8)) }},
 	}
-	return slices.Concat(l, officeScenes(), adminScenes(), rareScenes(), systemScenes())
+	return slices.Concat(l, closedScenes(), officeScenes(), adminScenes(), rareScenes(), systemScenes())
 }
 
 // Kinds lists the kinds of Scenario.

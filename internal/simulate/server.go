@@ -32,7 +32,10 @@ type server struct {
 	out     queue[emission]      // what was decided and not yet written
 	next    map[string]uint64    // next record id of each channel
 	handles []int64              // when each handle value is free again
-	logonID uint64
+	logonID uint64               // of the last logon
+	logons  uint64               // since the start of the system
+	boots   int
+	down    int64 // nothing happens until then, the system starts
 	jobID   uint32
 	seats   map[*person]*session
 	acts    []*act
@@ -52,7 +55,7 @@ func newServer(name, short string, comp *company, seed uint64, sink func(*event.
 	}
 	w.next[security] = 1000 + w.rng.Uint64N(500_000)
 	w.next[printLog] = 1 + w.rng.Uint64N(500)
-	w.logonID = 0x20000 + w.rng.Uint64N(0x40000)
+	w.logonID = firstLogon
 	w.jobID = 1 + w.rng.Uint32N(200)
 	return w
 }
@@ -93,6 +96,7 @@ func (w *server) run(end int64) error {
 		if !ok {
 			break
 		}
+		it.at = max(it.at, w.down)
 		w.flush(it.at)
 		it.what(it.at)
 	}

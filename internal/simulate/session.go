@@ -19,6 +19,7 @@ type session struct {
 	local   bool
 	pid     uint64
 	process string
+	boot    int // of the system, by number
 	end     bool
 }
 
@@ -39,8 +40,7 @@ func (w *server) session(p *person, t int64) (s *session, ready int64) {
 	if s = w.seats[p]; s != nil && !s.end {
 		return s, t
 	}
-	w.logonID += 1 + w.rng.Uint64N(0x4000)
-	s = &session{p: p, id: w.logonID, port: 49152 + w.rng.IntN(16000), shares: make(map[*node]bool), used: t, pid: 4}
+	s = &session{p: p, id: w.nextLogon(), boot: w.boots, port: 49152 + w.rng.IntN(16000), shares: make(map[*node]bool), used: t, pid: 4}
 	w.seats[p] = s
 	class := classUser
 	if p == w.comp.machine {
@@ -54,7 +54,7 @@ func (w *server) session(p *person, t int64) (s *session, ready int64) {
 		dom, proc, pkg, station, key, lm, id = domain, "NtLmSsp ", "NTLM", p.pc, 128, "NTLM V2", noGUID
 	}
 	w.emit(t, form4624, false, g.acts, sid("S-1-0-0"), str("-"), str("-"), hex64(0), sid(p.sid), str(p.name), str(dom), hex64(s.id),
-		uint32v(3), str(proc), str(pkg), str(station), guid(id), str("-"), str(lm), uint32v(key), hex64(0), str("-"), str(p.ip),
+		uint32v(3), str(proc), str(pkg), str(station), guid(id), str("-"), str(lm), uint32v(key), hex64(0), str("-"), str(p.address()),
 		str(strconv.Itoa(s.port)), str("%%1833"), str("-"), str("-"), str("-"), str("%%1843"), hex64(0), str(elevated(p == w.comp.admin)))
 	a.proof = t
 	g.end(a)
@@ -63,7 +63,7 @@ func (w *server) session(p *person, t int64) (s *session, ready int64) {
 		w.emit(g.t, form4672, false, nil, append(s.subject(), str("SeBackupPrivilege\r\n\t\t\tSeRestorePrivilege\r\n\t\t\tSeTakeOwnershipPrivilege\r\n\t\t\tSeSecurityPrivilege"))...)
 		g.step(60*micro, 400*micro)
 	}
-	w.emit(g.t, form5140, false, nil, append(s.subject(), str("File"), str(p.ip), str(strconv.Itoa(s.port)), str(`\\*\IPC$`), str(""), hex32(1), str(w.lists.list(1)))...)
+	w.emit(g.t, form5140, false, nil, append(s.subject(), str("File"), str(p.address()), str(strconv.Itoa(s.port)), str(`\\*\IPC$`), str(""), hex32(1), str(w.lists.list(1)))...)
 	g.step(20*milli, 90*milli)
 	w.watch(s)
 	return s, g.t
@@ -97,6 +97,9 @@ func (w *server) watch(s *session) {
 
 // logoff ends a session at t.
 func (w *server) logoff(s *session, t int64) {
+	if s.end || s.boot != w.boots {
+		return
+	}
 	s.end = true
 	delete(w.seats, s.p)
 	g := w.gesture(s, "logoff", t)
@@ -116,8 +119,7 @@ func (w *server) logoff(s *session, t int64) {
 // localSession is a logon at the console or by remote desktop from the
 // administrator's PC; the programs are named.
 func (w *server) localSession(p *person, t int64, process string) *session {
-	w.logonID += 1 + w.rng.Uint64N(0x4000)
-	s := &session{p: p, id: w.logonID, shares: make(map[*node]bool), used: t, local: true, pid: 0x400 + 4*w.rng.Uint64N(2000), process: process}
+	s := &session{p: p, id: w.nextLogon(), boot: w.boots, shares: make(map[*node]bool), used: t, local: true, pid: 0x400 + 4*w.rng.Uint64N(2000), process: process}
 	g := w.gesture(s, "logon", t)
 	a := g.begin("logon", "", "")
 	w.emit(t, form4624, false, g.acts, sid(systemSID), str(w.short+"$"), str(domain), hex64(systemLogon), sid(p.sid), str(p.name), str(domain), hex64(s.id),
@@ -137,7 +139,7 @@ func (w *server) failedLogons(p *person, t int64, n int) {
 		a.Result = failure
 		w.emit(g.t, form4625, true, g.acts, sid("S-1-0-0"), str("-"), str("-"), hex64(0), sid("S-1-0-0"), str(p.name), str(domain), hex32(0xc000006d),
 			str("%%2313"), hex32(0xc000006a), uint32v(3), str("NtLmSsp "), str("NTLM"), str(p.pc), str("-"), str("-"), uint32v(0), hex64(0), str("-"),
-			str(p.ip), str(strconv.Itoa(49152+w.rng.IntN(16000))))
+			str(p.address()), str(strconv.Itoa(49152+w.rng.IntN(16000))))
 		g.proof(a)
 		g.end(a)
 		g.step(900*milli, 4*second)
