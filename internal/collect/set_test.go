@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"unicode/utf16"
 
@@ -210,7 +209,7 @@ func TestBadFilesDoNotStopTheOthers(t *testing.T) {
 	if err := os.Symlink(dir, filepath.Join(dir, "loop")); err != nil {
 		t.Skip("no links here:", err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+	if err := makePipe(filepath.Join(dir, "pipe")); err != nil {
 		t.Skip("no pipes here:", err)
 	}
 	s := openSet(t, dir)
