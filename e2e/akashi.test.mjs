@@ -1,0 +1,181 @@
+// The first page, as a person uses it: in both languages, both themes, on a
+// wide and a narrow screen, with and without script.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { accessible, browser, imported, shot, start, visit, words } from "./harness.mjs";
+
+let app, b;
+let file; // a file with many records, from the home page
+let person;
+
+before(async () => {
+  [app, b] = await Promise.all([start(), browser()]);
+  const first = await fetch(app.base);
+  assert.equal(first.status, 200, "the page answers while the import runs");
+  await imported(app.base);
+  const { page, context } = await visit(b);
+  await page.goto(app.base);
+  file = await page.locator("main a[href^='/people?file='] bdi").first().getAttribute("title");
+  person = await page.locator("main a[href^='/files?user='] bdi").first().getAttribute("title");
+  await context.close();
+  assert.ok(file && person);
+}, { timeout: 400_000 });
+
+after(async () => {
+  await b?.close();
+  await app?.stop();
+});
+
+for (const lang of ["ja", "en"]) {
+  const w = words[lang];
+  // Each pair of language, theme and width once.
+  for (const [scheme, width] of lang === "ja" ? [["light", 1440], ["dark", 390]] : [["dark", 1440], ["light", 390]]) {
+    describe(`${lang} ${scheme} ${width}`, () => {
+      const open = (t) => visit(b, { lang, scheme, width }).then((v) => {
+        t.after(() => v.context.close());
+        return v;
+      });
+      const clean = async (v, name) => {
+        assert.deepEqual(await accessible(v.page), [], "axe");
+        assert.deepEqual(v.faults, [], "faults");
+        const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+        await shot(v.page, `${name}-${lang}-${scheme}-${width}`);
+      };
+
+      test("who used this file, down to the raw events", async (t) => {
+        const v = await open(t);
+        const { page } = v;
+        await page.goto(app.base);
+        assert.equal(await page.locator("html").getAttribute("lang"), lang);
+        await clean(v, "home");
+        await page.locator("#home-what").fill(file);
+        await page.locator("#home-what").press("Enter");
+        await page.waitForURL(/\/people\?path=/);
+        await page.getByRole("heading", { name: w.used }).waitFor();
+        assert.ok(await page.locator("table.people tbody tr").count() > 0, "people");
+        assert.ok(await page.locator("figure svg a").count() > 0, "histogram");
+        await clean(v, "people");
+        const when = await page.locator("a[data-row]").first().innerText();
+        await page.locator("a[data-row]").first().click();
+        await page.waitForURL(/\/records\//);
+        assert.ok((await page.locator("dl.facts").innerText()).includes(when));
+        await page.getByRole("heading", { name: w.why }).waitFor();
+        await page.getByRole("heading", { name: w.raw }).waitFor();
+        assert.ok(await page.locator("details.event[open] table.kv tr").count() > 10, "raw event with its fields");
+        await clean(v, "record");
+      });
+
+      test("what did this person touch", async (t) => {
+        const v = await open(t);
+        const { page } = v;
+        await page.goto(`${app.base}/files`);
+        await page.getByRole("searchbox", { name: w.who, exact: true }).or(page.getByRole("combobox", { name: w.who, exact: true })).fill(person);
+        await page.getByRole("button", { name: w.search, exact: true }).click();
+        await page.locator("#results h2", { hasText: w.records }).first().waitFor();
+        assert.match(decodeURIComponent(page.url()), /\/files\?user=/);
+        const rows = page.locator("#rows tr");
+        const n = await rows.count();
+        for (const name of await page.locator("#rows .c-who bdi").evaluateAll((l) => l.map((x) => x.title))) assert.equal(name, person);
+        await clean(v, "files");
+        if (n === 100) {
+          await page.getByRole("link", { name: w.more }).click();
+          await page.waitForFunction(() => document.querySelectorAll("#rows tr").length > 100);
+          assert.deepEqual(v.faults, []);
+        }
+      });
+
+      test("search of the log, narrowed by a day and an operation", async (t) => {
+        const v = await open(t);
+        const { page } = v;
+        await page.goto(`${app.base}/search`);
+        await clean(v, "search");
+        await page.locator("aside .facets a").first().click();
+        await page.waitForURL(/op=/);
+        await page.locator("figure svg a").last().focus();
+        await page.keyboard.press("ArrowLeft");
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/from=\d{4}-\d\d-\d\d&.*to=|from=.*to=/);
+        await page.goto(`${app.base}/search?path=${encodeURIComponent("この名前のファイルはない")}`);
+        await page.getByText(w.none).waitFor();
+        await clean(v, "nothing");
+        await page.goto(`${app.base}/data`);
+        await clean(v, "data");
+      });
+    });
+  }
+}
+
+test("without script: search, more, language", async (t) => {
+  const { page, context, faults } = await visit(b, { lang: "ja", script: false });
+  t.after(() => context.close());
+  await page.goto(`${app.base}/files`);
+  await page.locator("#f-user").fill(person);
+  await page.locator("button.primary").click();
+  await page.waitForURL(/\/files\?user=/);
+  const first = await page.locator("a[data-row]").first().innerText();
+  const next = page.locator("#next a");
+  if (await next.count()) {
+    await next.click();
+    await page.waitForURL(/cursor=/);
+    assert.notEqual(await page.locator("a[data-row]").first().innerText(), first);
+  }
+  await page.getByRole("link", { name: "English" }).click();
+  assert.equal(await page.locator("html").getAttribute("lang"), "en");
+  assert.deepEqual(faults, []);
+});
+
+test("keys", async (t) => {
+  const { page, context, faults } = await visit(b, { lang: "en" });
+  t.after(() => context.close());
+  await page.goto(`${app.base}/search`);
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "f-what");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll("a[data-row]")].indexOf(document.activeElement)), 1);
+  await page.keyboard.press("?");
+  assert.ok(await page.locator("#keys").evaluate((d) => d.open));
+  assert.deepEqual(await accessible(page), []);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/records\//);
+  assert.deepEqual(faults, []);
+});
+
+test("CSV of a search", async (t) => {
+  const { page, context } = await visit(b, { lang: "ja" });
+  t.after(() => context.close());
+  await page.goto(`${app.base}/files?user=${encodeURIComponent(person)}`);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV", exact: true }).click()]);
+  const text = readFileSync(await download.path(), "utf8");
+  assert.match(text, /^\ufeff番号,日時,/);
+  assert.ok(text.split("\r\n").length > 2);
+});
+
+test("budget: at most 60 KB of script, 15 KB of style, 100 rows in 40 KB", async () => {
+  const html = await (await fetch(`${app.base}/search`)).text();
+  const size = async (path) => Number((await fetch(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
+  let js = 0;
+  for (const [, src] of html.matchAll(/<script src="([^"]+)"/g)) js += await size(src);
+  assert.ok(js > 0 && js <= 60 * 1024, `script ${js} bytes`);
+  let css = 0;
+  for (const [, href] of html.matchAll(/<link rel="stylesheet" href="([^"]+)"/g)) css += await size(href);
+  assert.ok(css > 0 && css <= 15 * 1024, `style ${css} bytes`);
+});
+
+test("other names and other sites get nothing", async () => {
+  const { request } = await import("node:http");
+  const ask = (options, body) => new Promise((resolve, reject) => {
+    const u = new URL(app.base);
+    const r = request({ host: u.hostname, port: u.port, ...options }, (res) => { res.resume(); resolve(res.statusCode); });
+    r.on("error", reject);
+    r.end(body);
+  });
+  assert.equal(await ask({ path: "/", headers: { Host: "evil.example" } }), 421);
+  assert.equal(await ask({ path: "/healthz" }), 200);
+  assert.equal(await ask({ path: "/api/v1/imports", method: "POST", headers: { "Content-Type": "application/json" } }, '{"paths":["/tmp"]}'), 401);
+  assert.equal(await ask({ path: "/api/v1/imports", method: "POST", headers: { Origin: "http://evil.example", "Sec-Fetch-Site": "cross-site" } }, "{}"), 403);
+});
