@@ -102,7 +102,7 @@ var fileStems = [...]string{
 // kana, and a very long one.
 var oddStems = [...]string{
 	"=SUM(提出用)", "+81 連絡先", "-控え-", "@全社員 周知", "見積,改訂,最終", "部長's コメント", "“原本”の写し", "🎉創立50周年", "𠮷川様 御見積", "髙橋﨑商店 請求",
-	"ＦＡＸ送付状１", "FAX送付状1", "ｺｽﾄ削減案", "か\u3099ス点検", "通知\u202efdp", "控え  (写)", "＜至急＞回覧%20済", strings.Repeat("関係各位への周知文書と別紙", 12),
+	"ＦＡＸ送付状１", "FAX送付状1", "ｺｽﾄ削減案", "か\u3099ス点検", "通知\u202efdp", "控え  (写)", "＜至急＞回覧%20済", strings.Repeat("関係各位への周知文書と別紙", 17),
 }
 
 var extensions = [...]string{".xlsx", ".xlsx", ".docx", ".docx", ".pptx", ".pdf", ".pdf", ".txt", ".csv", ".jpg"}

@@ -11,7 +11,11 @@ import (
 // checkStream verifies what every output promises.
 func checkStream(t *testing.T, events []*event.Event, truth []Action) {
 	t.Helper()
-	ids := make(map[uint64]bool)
+	type key struct {
+		channel string
+		id      uint64
+	}
+	ids := make(map[key]bool)
 	last := make(map[string]*event.Event)
 	for _, e := range events {
 		if !e.Simulated() {
@@ -24,7 +28,7 @@ func checkStream(t *testing.T, events []*event.Event, truth []Action) {
 			t.Fatalf("event %d at %v follows %d at %v", e.RecordID, e.Time, p.RecordID, p.Time)
 		}
 		last[e.Channel] = e
-		ids[e.RecordID] = true
+		ids[key{e.Channel, e.RecordID}] = true
 	}
 	if len(truth) == 0 {
 		t.Fatal("no truth")
@@ -33,8 +37,12 @@ func checkStream(t *testing.T, events []*event.Event, truth []Action) {
 		if len(a.RawRecordIDs) == 0 {
 			t.Fatalf("act %+v has no events", a)
 		}
+		channel := security
+		if a.Op == "print" {
+			channel = printLog
+		}
 		for _, id := range a.RawRecordIDs {
-			if !ids[id] {
+			if !ids[key{channel, id}] {
 				t.Fatalf("act %+v names the unknown event %d", a, id)
 			}
 		}

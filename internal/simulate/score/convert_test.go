@@ -27,10 +27,10 @@ func TestConversionOfDays(t *testing.T) {
 		events, truth := simulate.DayVariant(11, 20, v)
 		c := convertDay(events)
 		res := Run(truth, append(c.Take(), c.Tail()...))
-		if res.Files.F1 < 0.98 || res.CertainWrong != 0 {
-			t.Errorf("%+v: %+v, certain but wrong %d, for example %q", v, res.Files, res.CertainWrong, res.Samples[:min(5, len(res.Samples))])
+		if res.Files.F1 < 0.98 || res.CertainWrong != 0 || res.IPAccuracy < 0.98 {
+			t.Errorf("%+v: %+v, certain but wrong %d, clients %.4f, for example %q", v, res.Files, res.CertainWrong, res.IPAccuracy, res.Samples[:min(5, len(res.Samples))])
 		}
-		t.Logf("%+v: F1 %.4f of %d acts", v, res.Files.F1, res.Files.Observable)
+		t.Logf("%+v: F1 %.4f of %d acts, client %.4f of %d", v, res.Files.F1, res.Files.Observable, res.IPAccuracy, res.IPChecked)
 	}
 	for _, device := range []bool{false, true} {
 		for _, closes := range []bool{false, true} {

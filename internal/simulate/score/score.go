@@ -25,9 +25,12 @@ type Stats struct {
 
 // Result of a comparison.
 type Result struct {
-	Files        Stats    `json:"files"`
-	CertainWrong int      `json:"certain_wrong"` // wrong although the record says certain; all operations
-	Samples      []string `json:"samples"`       // some of the faults, at most maxSamples
+	Files        Stats              `json:"files"`
+	CertainWrong int                `json:"certain_wrong"`      // wrong although the record says certain; all operations
+	KindRecall   map[string]float64 `json:"recall_by_kind"`     // part of the provable acts of each kind that were answered in any way
+	IPChecked    int                `json:"client_ip_checked"`  // answered acts whose client the events prove
+	IPAccuracy   float64            `json:"client_ip_accuracy"` // part of these with the right client
+	Samples      []string           `json:"samples"`            // some of the faults, at most maxSamples
 }
 
 const (
@@ -73,7 +76,7 @@ type comparison struct {
 
 // Run compares records with the truth.
 func Run(truth []simulate.Action, records []record.Record) *Result {
-	c := &comparison{same: make(map[string][]int), around: make(map[string][]int), res: &Result{}, samples: make(map[string]int)}
+	c := &comparison{same: make(map[string][]int), around: make(map[string][]int), res: &Result{KindRecall: make(map[string]float64)}, samples: make(map[string]int)}
 	c.addActs(truth)
 	c.addRecords(records)
 	c.pair(exact, func(a *actRow, r *recordRow) bool { return a.Op == r.op && byUser(a, r) && newNameFits(a, r) })
@@ -83,6 +86,7 @@ func Run(truth []simulate.Action, records []record.Record) *Result {
 	for i := range c.records {
 		c.judge(&c.records[i])
 	}
+	c.clients()
 	c.count()
 	return c.res
 }

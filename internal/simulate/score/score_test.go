@@ -93,6 +93,8 @@ func disturbed(t *testing.T, truth []simulate.Action, seed uint64) []record.Reco
 			}
 		case 14:
 			r.SID = ""
+		case 16:
+			r.ClientIP = []string{"local", "192.0.2.1", "::ffff:" + r.ClientIP, ""}[rng.IntN(4)]
 		case 15:
 			r.Path = strings.ToUpper(r.Path) + `\`
 		}
@@ -114,7 +116,7 @@ func parentOf(p string) string {
 func TestTruthIsPerfect(t *testing.T) {
 	_, truth := simulate.Day(5, 10)
 	res := Run(truth, faithful(t, truth))
-	if f := res.Files; f.F1 != 1 || f.FP != 0 || f.FN != 0 || f.TP == 0 || res.CertainWrong != 0 || len(res.Samples) != 0 {
+	if f := res.Files; f.F1 != 1 || f.FP != 0 || f.FN != 0 || f.TP == 0 || res.CertainWrong != 0 || len(res.Samples) != 0 || res.IPAccuracy != 1 || res.KindRecall["office_save"] != 1 {
 		t.Errorf("the truth itself gives %+v, samples %q", res, res.Samples)
 	}
 	if f := Run(truth, nil).Files; f.F1 != 0 || f.FN != f.Observable || f.FN == 0 {
@@ -196,8 +198,11 @@ func TestAgreesWithReference(t *testing.T) {
 			t.Fatalf("run the reference program: %v\n%s", err, out)
 		}
 		var want struct {
-			Files        Stats `json:"files"`
-			CertainWrong int   `json:"certain_wrong"`
+			Files        Stats              `json:"files"`
+			CertainWrong int                `json:"certain_wrong"`
+			KindRecall   map[string]float64 `json:"recall_by_kind"`
+			IPChecked    int                `json:"client_ip_checked"`
+			IPAccuracy   float64            `json:"client_ip_accuracy"`
 		}
 		if b, err = os.ReadFile(sumFile); err != nil {
 			t.Fatal(err)
@@ -209,6 +214,14 @@ func TestAgreesWithReference(t *testing.T) {
 		g, w := got.Files, want.Files
 		if math.Abs(g.F1-w.F1) > 0.001 || math.Abs(g.Precision-w.Precision) > 0.001 || math.Abs(g.Recall-w.Recall) > 0.001 || g != w || got.CertainWrong != want.CertainWrong {
 			t.Errorf("seed %d: got %+v and %d certain but wrong, want %+v and %d", seed, g, got.CertainWrong, w, want.CertainWrong)
+		}
+		if got.IPChecked != want.IPChecked || math.Abs(got.IPAccuracy-want.IPAccuracy) > 0.001 {
+			t.Errorf("seed %d: %.4f of %d clients, want %.4f of %d", seed, got.IPAccuracy, got.IPChecked, want.IPAccuracy, want.IPChecked)
+		}
+		for k, x := range want.KindRecall {
+			if math.Abs(got.KindRecall[k]-x) > 0.001 || len(got.KindRecall) != len(want.KindRecall) {
+				t.Errorf("seed %d: recall %.4f of kind %s, want %.4f", seed, got.KindRecall[k], k, x)
+			}
 		}
 		t.Logf("seed %d: %+v, certain wrong %d", seed, g, got.CertainWrong)
 	}

@@ -100,15 +100,63 @@ func (c *comparison) explain(r *recordRow) verdict {
 	return v
 }
 
+// clients compares the addresses of acts and their records.
+func (c *comparison) clients() {
+	right := 0
+	for i := range c.records {
+		r := &c.records[i]
+		if r.act < 0 || r.Class == record.ClassBackground {
+			continue
+		}
+		a := &c.acts[r.act]
+		if a.how == otherUser || !a.ClientIPObservable {
+			continue
+		}
+		c.res.IPChecked++
+		if sameClient(a.ClientIP, r.ClientIP) {
+			right++
+		} else {
+			c.sample("ip", "client of #%d %s: %q, want %q", a.ID, a.Kind, r.ClientIP, a.ClientIP)
+		}
+	}
+	c.res.IPAccuracy = ratio(right, c.res.IPChecked)
+}
+
+// sameClient compares addresses; an act at the console has none.
+func sameClient(want, got string) bool {
+	plain := func(s string) string { return strings.TrimPrefix(strings.ToLower(strings.Trim(s, "[]")), "::ffff:") }
+	if plain(want) == plain(got) {
+		return true
+	}
+	switch strings.ToLower(got) {
+	case "-", "local", "127.0.0.1", "::1":
+		return want == ""
+	}
+	return false
+}
+
 // count fills the statistics from the acts.
 func (c *comparison) count() {
 	f := &c.res.Files
+	kinds, answered := make(map[string]int), make(map[string]int)
+	defer func() {
+		for k, n := range kinds {
+			c.res.KindRecall[k] = ratio(answered[k], n)
+		}
+	}()
 	for i := range c.acts {
 		a := &c.acts[i]
-		if !a.user() || !a.Observable || a.Op == "list" {
+		if !a.user() || !a.Observable {
 			continue
 		}
 		missed := a.how == none || a.how == otherUser
+		kinds[a.Kind]++
+		if !missed {
+			answered[a.Kind]++
+		}
+		if a.Op == "list" {
+			continue
+		}
 		if missed {
 			c.sample("-"+a.Op, "- missed: #%d %s %s %s %s %q %q", a.ID, a.Kind, a.Op, a.Time.Format(time.RFC3339Nano), a.User, a.Path, a.NewPath)
 		}
