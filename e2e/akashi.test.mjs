@@ -126,6 +126,29 @@ test("without script: search, more, language", async (t) => {
   assert.deepEqual(faults, []);
 });
 
+test("back returns to the search before, the other language keeps the search", async (t) => {
+  const { page, context, faults } = await visit(b, { lang: "ja" });
+  t.after(() => context.close());
+  await page.goto(`${app.base}/search`);
+  for (const what of ["人事", "営業"]) {
+    await page.locator("#f-what").fill(what);
+    await page.locator("#f-what").press("Enter");
+    await page.locator(".chips bdi", { hasText: what }).waitFor();
+  }
+  await page.goBack();
+  await page.locator(".chips bdi", { hasText: "人事" }).waitFor();
+  assert.equal(await page.locator("header.top").count(), 1);
+  assert.equal(await page.locator("#f-what").inputValue(), "人事");
+  await page.locator("#f-what").fill("営業");
+  await page.locator("#f-what").press("Enter");
+  await page.locator(".chips bdi", { hasText: "営業" }).waitFor();
+  await page.getByRole("link", { name: "English" }).click();
+  await page.waitForURL(/\/search\?path=/);
+  assert.equal(await page.locator("html").getAttribute("lang"), "en");
+  assert.equal(await page.locator("#f-what").inputValue(), "営業");
+  assert.deepEqual(faults, []);
+});
+
 test("keys", async (t) => {
   const { page, context, faults } = await visit(b, { lang: "en" });
   t.after(() => context.close());

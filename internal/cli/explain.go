@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/evtx"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -24,7 +25,10 @@ func (a *app) explain(err error) string {
 	if errors.As(err, &path) {
 		name = path.Path
 	}
+	var conf *config.Error
 	switch {
+	case errors.As(err, &conf):
+		return p.T("cli.error.config", "error", conf)
 	case errors.As(err, &format):
 		return p.T("cli.error.newer", "dir", format.Dir, "have", format.Have, "max", store.FormatVersion)
 	case errors.As(err, &space):

@@ -120,7 +120,7 @@ type request struct {
 }
 
 // partial reports whether htmx asks for a part of the page.
-func (rq *request) partial() bool { return rq.r.Header.Get("HX-Request") == "true" }
+func (rq *request) partial() bool { return rq.r.Header.Get("HX-Request") == "true" && rq.r.Header.Get("HX-History-Restore-Request") == "" }
 
 // page wraps a page: language, status, error pages.
 func (s *site) page(f func(*request) error) http.HandlerFunc {

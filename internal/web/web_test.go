@@ -380,10 +380,7 @@ func FuzzFormIsStable(f *testing.F) {
 		if len(fm.Problems) == 0 && parseForm(u, tokyo(), testNow()).url() != once {
 			t.Errorf("form %q: address %q is not its own address", raw, once)
 		}
-		q := fm.query()
-		if q.From < 0 && q.To < 0 {
-			t.Skip()
-		}
+		fm.query() // must not panic
 	})
 }
 

@@ -120,6 +120,14 @@ function dates(input: HTMLInputElement): void {
   });
 }
 
+// The other language shows the search that is on the screen now.
+function language(e: Event): void {
+  const link = e.currentTarget as HTMLAnchorElement;
+  const u = new URL(location.href);
+  u.searchParams.set("lang", link.hreflang);
+  link.href = u.href;
+}
+
 function ready(): void {
   all<HTMLElement>("[data-hist]").forEach(histogram);
   all<HTMLElement>("[data-copy]").forEach(copy);
@@ -130,4 +138,5 @@ document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);
+  $<HTMLAnchorElement>("a.lang")?.addEventListener("click", language);
 });
