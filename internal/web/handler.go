@@ -119,8 +119,12 @@ type request struct {
 	now    time.Time
 }
 
-// partial reports whether htmx asks for a part of the page.
-func (rq *request) partial() bool { return rq.r.Header.Get("HX-Request") == "true" && rq.r.Header.Get("HX-History-Restore-Request") == "" }
+// partial reports whether htmx asks for a part of the page. It asks for a whole
+// one when it picks the part itself or goes back in the history.
+func (rq *request) partial() bool {
+	h := rq.r.Header
+	return h.Get("HX-Request") == "true" && h.Get("HX-Request-Type") != "full" && h.Get("HX-History-Restore-Request") == ""
+}
 
 // page wraps a page: language, status, error pages.
 func (s *site) page(f func(*request) error) http.HandlerFunc {
@@ -133,7 +137,7 @@ func (s *site) page(f func(*request) error) http.HandlerFunc {
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		h.Set("Vary", "HX-Request, Accept-Language, Cookie")
+		h.Set("Vary", "HX-Request, HX-Request-Type, Accept-Language, Cookie")
 		var err error
 		if rq.status, err = s.cfg.Source.Status(r.Context()); err == nil {
 			if rq.zone = rq.status.Zone; rq.zone == nil {

@@ -10,6 +10,7 @@ type frame struct {
 	Lang, Other string // language of the page, and the other one
 	Nav         string // path of the current entry of the navigation
 	Title       string
+	Here        string // address of this page
 	OtherURL    string // this page in the other language
 	Zone        string
 	Version     string
@@ -45,6 +46,7 @@ func (s *site) frame(rq *request, nav, title string, args ...any) frame {
 	if f.Lang == "en" {
 		f.Other = "ja"
 	}
+	f.Here = localURL(rq.r.URL)
 	u := url.URL{Path: rq.r.URL.Path}
 	v := rq.r.URL.Query()
 	v.Set("lang", f.Other)

@@ -166,14 +166,19 @@ func TestEmptyFolder(t *testing.T) {
 	h := newSite(t, m)
 	for _, target := range []string{"/", "/people", "/search", "/data"} {
 		_, body := get(t, h, target, "Accept-Language", "en")
-		for _, want := range []string{"akashi import --data", "/srv/a b", `value="40"`, "3 of 12 files", `hx-get="/status-line"`} {
+		for _, want := range []string{`hx-select="#main"`, `value="40"`, "3 of 12 files", `hx-get="/status-line"`} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s does not hold %q", target, want)
 			}
 		}
 		checkHTML(t, target, body)
 	}
-	_, body := get(t, h, "/status-line", "HX-Request", "true")
+	m.status.Running = nil
+	_, body := get(t, h, "/", "Accept-Language", "en")
+	if !strings.Contains(body, "akashi import --data /srv/a b") {
+		t.Error("an empty folder does not say what to do next")
+	}
+	_, body = get(t, h, "/status-line", "HX-Request", "true")
 	if !strings.HasPrefix(strings.TrimSpace(body), `<div class="line"`) {
 		t.Errorf("status line is a whole page: %.60s", body)
 	}
