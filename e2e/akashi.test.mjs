@@ -2,6 +2,7 @@
 // wide and a narrow screen, with and without script.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
 import { accessible, browser, imported, shot, start, visit, words } from "./harness.mjs";
 
@@ -180,6 +181,7 @@ test("CSV of a search", async (t) => {
 
 test("budget: at most 60 KB of script, 15 KB of style, 100 rows in 40 KB", async () => {
   const html = await (await fetch(`${app.base}/search`)).text();
+  assert.ok(gzipSync(html).length <= 40 * 1024, `page ${gzipSync(html).length} bytes`);
   const size = async (path) => Number((await fetch(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
   let js = 0;
   for (const [, src] of html.matchAll(/<script src="([^"]+)"/g)) js += await size(src);
