@@ -161,7 +161,7 @@ const pageSize = 1000
 
 func (a *app) writeFound(ctx context.Context, e *engine.Engine, q query.Query, o searchOptions, zone *time.Location) (found int, more bool, err error) {
 	var write func([]record.Record) error
-	done := func() error { return nil }
+	var done func() error
 	if o.Format == "table" {
 		t := &table{out: a.Stdout, p: a.p, zone: zone, width: a.width()}
 		write, done = t.write, func() error { return nil }

@@ -90,7 +90,7 @@ func (s *sorter) spill() error {
 func (s *sorter) close() {
 	if s.file != nil {
 		s.file.Close()
-		os.Remove(s.file.Name())
+		_ = os.Remove(s.file.Name()) // a temporary file: the system removes what stays
 	}
 }
 

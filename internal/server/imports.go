@@ -79,7 +79,7 @@ func busy(w http.ResponseWriter) {
 func (h *imports) run(ctx context.Context, w http.ResponseWriter, req engine.ImportRequest) {
 	rc := http.NewResponseController(w)
 	if err := rc.SetWriteDeadline(time.Time{}); err != nil { // an import takes as long as it takes
-		h.log.DebugContext(ctx, "no write deadline", "error", err)
+		h.log.DebugContext(ctx, "no write deadline", slog.Any("error", err))
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
@@ -95,7 +95,7 @@ func (h *imports) run(ctx context.Context, w http.ResponseWriter, req engine.Imp
 	send(importLine{Progress: &engine.Progress{Phase: "scan"}})
 	sum, err := h.engine.Import(ctx, req, func(p engine.Progress) { send(importLine{Progress: &p}) })
 	if err != nil {
-		h.log.WarnContext(ctx, "import ended", "error", err)
+		h.log.WarnContext(ctx, "import ended", slog.Any("error", err))
 		send(importLine{Error: err.Error()})
 		return
 	}

@@ -91,9 +91,11 @@ func Serve(ctx context.Context, cfg Config) error {
 	defer cancel()
 	if err := srv.Shutdown(stop); err != nil {
 		err = errors.Join(err, srv.Close())
-		cfg.Log.WarnContext(stop, "connections cut at the end", "error", err)
+		cfg.Log.WarnContext(stop, "connections cut at the end", slog.Any("error", err))
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", at.Addr, err)
+	}
 	return nil
 }
 

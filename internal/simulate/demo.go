@@ -170,13 +170,11 @@ func (d *demoServer) run(ctx context.Context, dir, name string) (err error) {
 		}
 		d.logs[ch] = r
 	}
-	fqdn, short, _ := strings.Cut(name, ".")
-	if short == "" {
+	fqdn := name
+	short, _, hasDomain := strings.Cut(name, ".")
+	if !hasDomain {
 		fqdn = name + "." + dnsSuffix
-	} else {
-		fqdn, short = name, fqdn
 	}
-	short, _, _ = strings.Cut(name, ".")
 	d.w = newServer(fqdn, short, d.comp, d.opt.Seed+uint64(d.index)*0x9e3779b97f4a7c15, d.write)
 	d.w.furnish(d.shares(), 260)
 	return d.days(ctx)

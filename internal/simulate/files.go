@@ -78,16 +78,6 @@ func (n *node) walk(f func(*node) bool) bool {
 // free reports whether nothing in the tree is in use at t.
 func (n *node) free(t int64) bool { return n.walk(func(k *node) bool { return k.busy <= t }) }
 
-// above reports whether n is k or above k.
-func (n *node) above(k *node) bool {
-	for ; k != nil; k = k.parent {
-		if k == n {
-			return true
-		}
-	}
-	return false
-}
-
 var folderNames = [...]string{
 	"令和8年度", "令和7年度", "会議資料", "取引先", "月次報告", "稟議書", "様式集", "写真台帳", "作業手順", "共同購買", "Q&A集", "引継ぎ", "旧版 (参照のみ)", "入札", "点検記録", "展示会'26", "＿作業中", "=移行前=", "共有,一時", "🚧工事台帳", "長い名前のフォルダー（各課の控えと差し替え前の版を年度ごとにまとめて置く場所）",
 }

@@ -83,8 +83,8 @@ func bundle(entry string) ([]byte, error) {
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Format: api.FormatIIFE,
 		LegalComments: api.LegalCommentsNone, LogLevel: api.LogLevelSilent,
 	})
-	for _, m := range r.Errors {
-		at := entry
+	if len(r.Errors) > 0 {
+		m, at := r.Errors[0], entry
 		if m.Location != nil {
 			at = fmt.Sprintf("%s:%d", m.Location.File, m.Location.Line)
 		}
