@@ -163,7 +163,7 @@ func (s *site) fail(rq *request, err error) {
 	case errors.Is(err, ErrNotFound):
 		e = errPage{http.StatusNotFound, "web.error.no_record"}
 	default:
-		s.log.ErrorContext(rq.r.Context(), "page failed", "page", rq.r.URL.Path, "error", err)
+		s.log.ErrorContext(rq.r.Context(), "page failed", slog.String("page", rq.r.URL.Path), slog.Any("error", err))
 		e = errPage{http.StatusInternalServerError, "web.error.failed"}
 	}
 	v := struct {
@@ -171,7 +171,7 @@ func (s *site) fail(rq *request, err error) {
 		Key string
 	}{s.frame(rq, "", "web.error.title"), e.key}
 	if err := s.render(rq, e.code, "error", v); err != nil {
-		s.log.ErrorContext(rq.r.Context(), "error page failed", "error", err)
+		s.log.ErrorContext(rq.r.Context(), "error page failed", slog.Any("error", err))
 	}
 }
 

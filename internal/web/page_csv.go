@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/csv"
+	"log/slog"
 	"mime"
 	"net/http"
 	"strings"
@@ -69,7 +70,7 @@ func (s *site) csv(rq *request) error {
 		if page, err = s.cfg.Source.Search(rq.r.Context(), q); err != nil {
 			// The head is sent: end the connection, so that half a file is not
 			// taken for a whole one.
-			s.log.ErrorContext(rq.r.Context(), "csv stopped", "error", err)
+			s.log.ErrorContext(rq.r.Context(), "csv stopped", slog.Any("error", err))
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -88,7 +89,7 @@ func (s *site) record(rq *request) error {
 	}
 	events, err := s.cfg.Source.Raw(ctx, id)
 	if err != nil {
-		s.log.ErrorContext(ctx, "raw events unreadable", "error", err)
+		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true
 	}
 	for _, e := range events {

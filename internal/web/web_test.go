@@ -126,7 +126,7 @@ func TestHostileNameIsShownVisibly(t *testing.T) {
 	for i := range m.records {
 		if r := &m.records[i]; strings.Contains(r.Path, "onerror") {
 			res, body := get(t, newSite(t, m), recordURL(r.ID()))
-			if res.StatusCode != 200 {
+			if res.StatusCode != http.StatusOK {
 				t.Errorf("record page: status %d", res.StatusCode)
 			}
 			checkHTML(t, "record", body)
@@ -153,7 +153,7 @@ func TestErrors(t *testing.T) {
 	m := company(50)
 	m.fail = errors.New("secret reason")
 	res, body := get(t, newSite(t, m), "/search")
-	if res.StatusCode != 500 || strings.Contains(body, "secret") {
+	if res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "secret") {
 		t.Errorf("failing source: status %d, body tells the reason: %v", res.StatusCode, strings.Contains(body, "secret"))
 	}
 }
@@ -333,7 +333,7 @@ func TestRefusalsAreNoUse(t *testing.T) {
 		t.Error("who was only refused counts as a user")
 	}
 	for _, target := range []string{"/people?path=%E5%85%B1%E6%9C%89&result=denied", "/people?path=%E5%85%B1%E6%9C%89&result=success"} {
-		if res, body := get(t, h, target); res.StatusCode != 200 || !strings.Contains(body, `id="people"`) {
+		if res, body := get(t, h, target); res.StatusCode != http.StatusOK || !strings.Contains(body, `id="people"`) {
 			t.Errorf("%s: status %d or no people", target, res.StatusCode)
 		}
 	}
