@@ -12,11 +12,12 @@ const (
 	maxList    = 1000                       // entries kept of each list
 	second     = event.Filetime(10_000_000) // in steps of 100 ns
 	hour       = 3600 * second              //
-	busy       = 60                         // events within an hour that make it busy
-	fewHoles   = 3                          // fewer holes never prove a filter
-	filterRate = 10                         // a hole in front of every tenth event, or more, proves one
-	clockStep  = 5 * time.Second            // smaller steps are the time service's
-	bootJoin   = 5 * 60 * second            // events of one boot
+	busy       = 20                         // minutes with an event within an hour that make it busy
+	minute     = 60 * second
+	fewHoles   = 3               // fewer holes never prove a filter
+	filterRate = 10              // a hole in front of every tenth event, or more, proves one
+	clockStep  = 5 * time.Second // smaller steps are the time service's
+	bootJoin   = 5 * 60 * second // events of one boot
 )
 
 // Options of a Tracker; zero = defaults.
@@ -42,7 +43,7 @@ type channel struct {
 	last  event.Filetime // running time: highest of the channel
 	prev  event.Filetime // time of the event before
 	ring  [busy]event.Filetime
-	n     uint64  // events put into ring
+	n     uint64  // minutes put into ring
 	open  Silence // waits for a busy hour behind it
 	after int
 	gaps  []Gap
@@ -95,8 +96,8 @@ func (c *channel) ids(e *event.Event) {
 	c.LastID = e.RecordID
 }
 
-// times looks for silence. A stretch is told when at least busy events stand in
-// the hour before it and in the hour after it.
+// times looks for silence. A stretch is told when at least busy minutes of the
+// hour before it and of the hour after it hold events; a burst is no busy hour.
 func (c *channel) times(now, silence event.Filetime) {
 	c.First = min(c.First, now)
 	if c.n > 0 && now > c.last && now-c.last >= silence {
@@ -105,7 +106,11 @@ func (c *channel) times(now, silence event.Filetime) {
 			c.open = Silence{from: c.last, to: now}
 		}
 	}
+	fresh := c.n == 0 || now/minute > c.last/minute
 	c.last = max(c.last, now)
+	if !fresh {
+		return
+	}
 	c.ring[c.n%busy] = c.last
 	c.n++
 	if c.open.to == 0 {
