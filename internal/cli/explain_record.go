@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -174,8 +175,14 @@ func (a *app) printExplanation(x *explanation, r *record.Record) error {
 	for _, e := range x.Raw {
 		fmt.Fprintf(a.Stdout, "  %d  %s  %s %d  v%d  task %d  %s  %s\n", e.RecordID, e.Time, record.Visible(e.Provider), e.EventID, e.Version, e.Task, e.Keywords, record.Visible(e.Channel))
 		for _, f := range e.Fields {
-			fmt.Fprintf(a.Stdout, "      %-22s %s\n", record.Visible(f.Name), record.Visible(f.Value))
+			fmt.Fprintf(a.Stdout, "      %-22s %s\n", record.Visible(f.Name), record.Visible(onOneLine(f.Value)))
 		}
 	}
 	return nil
+}
+
+// onOneLine folds the line breaks and tabs that Windows puts between the
+// entries of a list (windows-events.md section 2); JSON keeps them.
+func onOneLine(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r\n\t\t\t\t", " ", "\t", " ").Replace(s))
 }
