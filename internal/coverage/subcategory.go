@@ -19,7 +19,7 @@ var subcategories = [...]struct {
 	{"0CCE9224", "File Share", 0, []uint32{5140, 5142, 5143, 5144, 5168}, false},
 	{"0CCE9244", "Detailed File Share", 0, []uint32{5145}, false},
 	{"0CCE9245", "Removable Storage", 12812, []uint32{4656, 4658, 4663}, false},
-	{"0CCE9215", "Logon", 0, []uint32{4624, 4625, 4648}, false},
+	{"0CCE9215", "Logon", 0, []uint32{4624, 4648}, false}, // 4625 is Account Lockout as well
 	{"0CCE9216", "Logoff", 0, []uint32{4634, 4647}, false},
 	{"0CCE921B", "Special Logon", 0, []uint32{4672}, false},
 	{"0CCE9235", "User Account Management", 0, []uint32{4720, 4722, 4723, 4724, 4725, 4726, 4738, 4740, 4767, 4781}, false},
