@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+type explainOptions struct {
+	Data string
+	JSON bool
+}
+
+func (a *app) newExplain() *cobra.Command {
+	var opts explainOptions
+	c := &cobra.Command{
+		Use: "explain --data DIR [--json] RECORD_ID", Short: a.p.T("cli.explain.short"), Long: a.p.T("cli.explain.long"),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(errors.New(a.p.T("cli.explain.arg")))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runExplain(cmd.Context(), opts, args[0]) },
+	}
+	a.dataFlag(c, &opts.Data)
+	c.Flags().BoolVar(&opts.JSON, "json", false, a.p.T("cli.explain.json"))
+	return c
+}
+
+func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) (err error) {
+	if err := a.needData(opts.Data); err != nil {
+		return err
+	}
+	id, err := record.ParseID(text)
+	if err != nil {
+		return usage(errors.New(a.p.T("cli.explain.id", "id", record.Visible(text))))
+	}
+	e, err := engine.Open(ctx, opts.Data, engine.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	r, err := e.Record(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return &exit{exitNotFound, errors.New(a.p.T("cli.explain.none", "id", record.Visible(text)))}
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := e.Raw(ctx, id)
+	if err != nil {
+		return err
+	}
+	x := a.explanation(r, raw)
+	if !opts.JSON {
+		return a.printExplanation(x, r)
+	}
+	b, err := json.Marshal(x)
+	if err != nil {
+		return fmt.Errorf("write the explanation: %w", err)
+	}
+	_, err = fmt.Fprintf(a.Stdout, "%s\n", b)
+	return err
+}
+
+// explanation is what `akashi explain --json` prints.
+type explanation struct {
+	Record json.RawMessage `json:"record"`
+	Rule   struct {
+		ID        string `json:"id"`
+		Text      string `json:"text"`
+		Certainty string `json:"certainty"`
+		Can       string `json:"proves"`
+		Cannot    string `json:"does_not_prove"`
+		Better    string `json:"would_make_certain,omitempty"`
+	} `json:"rule"`
+	Merged uint32     `json:"merged"` // raw repeats in the record, at least 1
+	Raw    []rawEvent `json:"raw"`
+}
+
+type rawEvent struct {
+	RecordID uint64     `json:"record_id"`
+	Time     string     `json:"time"`
+	Provider string     `json:"provider"`
+	EventID  uint32     `json:"event_id"`
+	Version  uint8      `json:"version"`
+	Task     uint16     `json:"task"`
+	Keywords string     `json:"keywords"`
+	Channel  string     `json:"channel"`
+	Computer string     `json:"computer"`
+	Fields   []rawField `json:"fields"`
+}
+
+type rawField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
+	ja := a.p.Lang() == i18n.Japanese
+	say := func(w convert.Words) string {
+		if ja {
+			return w.Ja
+		}
+		return w.En
+	}
+	x := &explanation{Record: r.AppendJSON(nil), Merged: r.Count, Raw: []rawEvent{}}
+	x.Rule.ID, x.Rule.Certainty = r.Rule, a.p.T("cli.explain."+r.Confidence.String())
+	p, _ := convert.ProofOf(r.Rule)
+	x.Rule.Can, x.Rule.Cannot = say(p.Can), say(p.Cannot)
+	if r.Confidence == record.Inferred {
+		x.Rule.Better = say(p.Better)
+	}
+	for _, rule := range convert.Rules() {
+		if rule.ID != r.Rule {
+			continue
+		}
+		x.Rule.Text = say(convert.Words{En: rule.En, Ja: rule.Ja})
+		if rule.Confidence == record.Certain && r.Confidence == record.Inferred {
+			x.Rule.Better = a.p.T("cli.explain.lowered")
+		}
+	}
+	for _, e := range raw {
+		o := rawEvent{e.RecordID, e.Time.String(), e.Provider, e.ID, e.Version, e.Task, fmt.Sprintf("0x%x", e.Keywords), e.Channel, e.Computer, []rawField{}}
+		for i, n := range e.Schema.Names {
+			if i < len(e.Values) {
+				o.Fields = append(o.Fields, rawField{n, e.Values[i].Text()})
+			}
+		}
+		x.Raw = append(x.Raw, o)
+	}
+	return x
+}
+
+func (a *app) printExplanation(x *explanation, r *record.Record) error {
+	p := a.p
+	head := func(key string, args ...any) { fmt.Fprintln(a.Stdout, p.T(key, args...)) }
+	para := func(key, text string) {
+		if text != "" {
+			fmt.Fprintf(a.Stdout, "%s\n  %s\n", p.T(key), text)
+		}
+	}
+	head("cli.explain.record")
+	cells := r.CSV()
+	for i, name := range record.Fields() {
+		if cells[i] != "" {
+			fmt.Fprintf(a.Stdout, "  %-16s %s\n", name, record.Visible(cells[i]))
+		}
+	}
+	fmt.Fprintf(a.Stdout, "%s\n  %s\n", p.T("cli.explain.rule", "rule", x.Rule.ID), x.Rule.Text)
+	para("cli.explain.certainty", x.Rule.Certainty)
+	para("cli.explain.can", x.Rule.Can)
+	para("cli.explain.cannot", x.Rule.Cannot)
+	para("cli.explain.better", x.Rule.Better)
+	if x.Merged > 1 {
+		head("cli.explain.merged", "n", int64(x.Merged))
+	}
+	if len(x.Raw) == 0 {
+		head("cli.explain.noraw")
+		return nil
+	}
+	head("cli.explain.raw", "n", len(x.Raw))
+	for _, e := range x.Raw {
+		fmt.Fprintf(a.Stdout, "  %d  %s  %s %d  v%d  task %d  %s  %s\n", e.RecordID, e.Time, record.Visible(e.Provider), e.EventID, e.Version, e.Task, e.Keywords, record.Visible(e.Channel))
+		for _, f := range e.Fields {
+			fmt.Fprintf(a.Stdout, "      %-22s %s\n", record.Visible(f.Name), record.Visible(onOneLine(f.Value)))
+		}
+	}
+	return nil
+}
+
+// onOneLine folds the line breaks and tabs that Windows puts between the
+// entries of a list (windows-events.md section 2); JSON keeps them.
+func onOneLine(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r\n\t\t\t\t", " ", "\t", " ").Replace(s))
+}
