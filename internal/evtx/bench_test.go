@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"hash/maphash"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -109,19 +110,12 @@ func auditEvents(n int, fn func(*event.Event) error) error {
 	return nil
 }
 
-// mix folds a string into a checksum, eight bytes a step.
+// sumSeed makes checksums comparable within one run.
+var sumSeed = maphash.MakeSeed()
+
+// mix folds all bytes of a string into a checksum.
 func mix(h uint64, s string) uint64 {
-	h = (h ^ uint64(len(s))) * 0x9e3779b97f4a7c15
-	for len(s) >= 8 {
-		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		h = (h ^ w) * 0x9e3779b97f4a7c15
-		h ^= h >> 29
-		s = s[8:]
-	}
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 0x100000001b3
-	}
-	return h
+	return (h ^ maphash.String(sumSeed, s)) * 0x9e3779b97f4a7c15
 }
 
 // sumEvent folds everything that an event holds into h.
