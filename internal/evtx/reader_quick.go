@@ -66,7 +66,7 @@ func (p *plan) payloadOnly(at place) bool {
 	return true
 }
 
-// head reads the start of a fragment that is a template instance whose
+// headAt reads the start of a fragment that is a template instance whose
 // definition stands elsewhere: the plan, and the offset of the value count.
 func (d *decoder) headAt(c []byte, pos, end int, at place) (*plan, int) {
 	if pos+18 > end || le32(c, pos) != fragmentMark || c[pos+4] != tokTemplate {
