@@ -20,7 +20,7 @@ const (
 // allocation. It is bounded: old texts are forgotten first, by about 4 MiB of
 // raw bytes and 32,768 texts. It serves one goroutine at a time.
 type Interner struct {
-	tags   [][internWays]uint32 // part of each entry's hash: a miss touches these only
+	tags   [][internWays]uint32 // part of each entry's hash, 0 = unused: a miss touches these only
 	sets   [][internWays]internEntry
 	ring   []byte
 	head   uint64 // bytes written to the ring so far
@@ -125,11 +125,8 @@ func (t *Interner) miss(m *memo, set, h uint64, k event.Kind, raw []byte) string
 		return text
 	}
 	way := 0
-	for ; way < internWays; way++ {
-		e := &t.sets[set][way]
-		if e.hash == 0 || t.head-e.pos > uint64(len(t.ring)) {
-			break
-		}
+	for way < internWays && t.tags[set][way] != 0 {
+		way++
 	}
 	if way == internWays {
 		t.victim++

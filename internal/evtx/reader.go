@@ -121,8 +121,9 @@ func (r *Reader) Events(ctx context.Context, fn func(*Record) error) error {
 	return err
 }
 
-// readAhead is the unit of reading: 16 chunks.
-const readAhead = 16 * chunkSize
+// readAhead is the unit of reading: four chunks, so that what was read is still
+// in the core's own cache when it is decoded.
+const readAhead = 4 * chunkSize
 
 func (r *Reader) newScanner(in *Interner) *scanner {
 	d := newDecoder(in, r.opt.Want)

@@ -56,6 +56,11 @@ const maxNested = 8
 // record decodes the BinXML in c[pos:end] into e. ok is false when the event is
 // not wanted. Values of e are reused.
 func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, headTime event.Filetime) (ok bool, err error) {
+	if !d.slow {
+		if ok, done, err := d.quick(e, c, pos, end, headID, headTime); done {
+			return ok, err
+		}
+	}
 	e.Values = e.Values[:0]
 	e.Schema, e.Time, e.RecordID = nil, headTime, headID
 	p := skipFragmentHeader(c, pos, end)
@@ -237,16 +242,21 @@ func (d *decoder) nested(e *event.Event, c []byte, offs []uint64, n nested, dept
 		e.Schema = nil // the element held a fragment: that is the payload
 		e.Values = e.Values[:0]
 	}
+	return d.fragmentAt(e, c, off, end, n.at, depth+1)
+}
+
+// fragmentAt decodes the fragment in c[off:end].
+func (d *decoder) fragmentAt(e *event.Event, c []byte, off, end int, at place, depth int) (bool, error) {
 	p := skipFragmentHeader(c, off, end)
 	if p < end && c[p] == tokTemplate {
 		in, err := readInstance(c, p, end)
 		if err != nil {
 			return false, err
 		}
-		return d.instance(e, c, &in, n.at, depth+1)
+		return d.instance(e, c, &in, at, depth)
 	}
 	if p >= end || c[p] == tokEOF {
 		return true, nil // an empty fragment: no payload
 	}
-	return d.literal(e, c, off, end, n.at, depth+1)
+	return d.literal(e, c, off, end, at, depth)
 }

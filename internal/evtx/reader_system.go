@@ -195,6 +195,11 @@ func (d *decoder) wanted(e *event.Event, c []byte, offs []uint64, p *plan) bool 
 			provider, id = tmp.Provider, tmp.ID
 		}
 	}
+	return d.wantID(p, provider, id)
+}
+
+// wantID is the answer of Options.Want, from the plan's memory as a rule.
+func (d *decoder) wantID(p *plan, provider string, id uint32) bool {
 	for i := range p.want {
 		if w := &p.want[i]; w.id == id && w.provider == provider {
 			return w.ok

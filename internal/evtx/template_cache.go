@@ -23,6 +23,8 @@ type plan struct {
 	sysMix  []sysSource // System fields of mixed text
 	slots   []int32     // per payload value: its slot, or fromLit, fromParts
 	memos   []memo      // per payload value
+	flat    bool        // the values are the payload, one after the other
+	lay     *layout     // of the last record; nil when quick cannot serve it
 	want    []wantID    // answers of Options.Want by event id
 }
 
@@ -120,6 +122,10 @@ func (d *decoder) newPlan(c []byte, toks []tok, at place, text func(int) string)
 	}
 	p.memos = make([]memo, len(p.slots))
 	p.proto.Schema = d.schema(p.payload, p.names)
+	p.flat = p.payloadOnly(at)
+	if p.quickable(at) {
+		p.lay = &layout{}
+	}
 	return p
 }
 
