@@ -64,6 +64,7 @@ func New(server string, opt Options) *Converter {
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
 	c.advance(tick(min(e.Time, 1<<62)))
+	c.follow(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
 		c.security(e)
@@ -77,6 +78,19 @@ func (c *Converter) Add(e *event.Event) {
 		c.terminal(e)
 	}
 	c.bound()
+}
+
+// follow counts the holes in the record ids of the Security channel: over a
+// hole a handle may have been closed and its value given to another object.
+func (c *Converter) follow(e *event.Event) {
+	if e.Channel != "Security" {
+		return
+	}
+	if c.s.LastID != 0 && (e.Generation != c.s.LastGen || e.RecordID > c.s.LastID+1) {
+		c.s.Gaps++
+		c.s.GapAt = tick(min(e.Time, 1<<62))
+	}
+	c.s.LastID, c.s.LastGen = e.RecordID, e.Generation
 }
 
 // security dispatches events of the Security log.

@@ -20,7 +20,11 @@ const (
 type state struct {
 	Now      tick
 	Seq      uint64
-	Sees4658 bool // the log has handle closings
+	Sees4658 bool   // the log has handle closings
+	LastID   uint64 // last record id of the Security channel
+	LastGen  uint32
+	Gaps     uint32 // holes seen in its record ids
+	GapAt    tick   // when the last one ended
 	Sessions map[uint64]*session
 	Handles  map[handleKey]*handle
 	Orphans  map[handleKey]*orphan
@@ -106,8 +110,9 @@ type handle struct {
 	Asked      uint32
 	Used       uint32
 	Open, Last tick
-	Known      bool // the path had been seen before this open
-	Probed     bool // an existence probe came just before
+	Gap        uint32 // state.Gaps when an event last named the object
+	Known      bool   // the path had been seen before this open
+	Probed     bool   // an existence probe came just before
 	Dir        bool
 	Snapshot   bool
 	Stream     bool

@@ -37,6 +37,23 @@ func (c *Converter) settle(a *act) {
 	c.emit(a)
 }
 
+// lostNear reports whether events were lost around an act whose rule rests on
+// the absence of others: A1 says that the attributes alone were changed (the
+// window is that of a save by temporary files, section 6), F1 and F2 that no try
+// with fewer rights followed, B1 that the folder was not just made.
+func (c *Converter) lostNear(a *act) bool {
+	if c.s.Gaps == 0 {
+		return false
+	}
+	switch a.Rule {
+	case ruleA1:
+		return c.s.GapAt >= a.First-30*sec
+	case ruleF1, ruleF2, ruleB1:
+		return c.s.GapAt >= a.First-2*sec
+	}
+	return false
+}
+
 // emit writes the record of an act.
 func (c *Converter) emit(a *act) {
 	r := record.Record{
@@ -49,7 +66,7 @@ func (c *Converter) emit(a *act) {
 	if a.Src.Simulated {
 		r.Source = "simulation"
 	}
-	if a.Certain && ruleTable[a.Rule].Confidence == certain && !a.Requested {
+	if a.Certain && ruleTable[a.Rule].Confidence == certain && !a.Requested && !c.lostNear(a) {
 		r.Confidence = certain
 	}
 	slices.Sort(a.IDs)

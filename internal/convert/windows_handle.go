@@ -64,7 +64,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	now := tick(e.Time)
 	f := c.s.Facts.get(p.Key)
 	h := &handle{
-		Logon: s.Logon, Path: p.Path, Key: p.Key, Asked: mask, Open: now, Last: now, Src: sourceOf(e), PID: k.PID,
+		Logon: s.Logon, Path: p.Path, Key: p.Key, Asked: mask, Open: now, Last: now, Gap: c.s.Gaps, Src: sourceOf(e), PID: k.PID,
 		Known: f.Exists, Snapshot: p.Snapshot, Stream: p.Stream, Removable: e.Task == 12812,
 		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)),
 	}
@@ -123,6 +123,7 @@ func (c *Converter) use(e *event.Event) {
 	}
 	h.IDs = append(h.IDs, e.RecordID)
 	h.Last = max(h.Last, tick(e.Time))
+	h.Gap = c.s.Gaps
 	if h.Process == "" {
 		h.Process = text(e.Get(event.ProcessName))
 	}
@@ -204,6 +205,10 @@ func (c *Converter) deleted(e *event.Event) {
 	k := keyOf(e)
 	s := c.subject(e)
 	h := c.s.Handles[k]
+	if h != nil && h.SID != "" && s.SID != "" && h.SID != s.SID {
+		c.closeHandle(k, h, tick(e.Time)) // the value was given to another person's open, whose 4656 is missing
+		h = nil
+	}
 	if h == nil {
 		c.s.Orphans[k] = &orphan{
 			At: tick(e.Time), ID: e.RecordID, Src: sourceOf(e), Logon: s.Logon, User: s.User, SID: s.SID,
@@ -226,7 +231,7 @@ func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handl
 		a.NewPath, a.NewDir, a.Target = "", "", false
 		a.Time = tick(e.Time)
 	}
-	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, !h.Txn
+	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, !h.Txn && h.Gap == c.s.Gaps
 	a.Last, a.End = tick(e.Time), max(a.End, tick(e.Time))
 	c.removed(a)
 }

@@ -270,7 +270,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	now := tick(e.Time)
 	k := keyOf(e)
 	h := c.s.Handles[k]
-	if h == nil || h.Key != p.Key {
+	if h == nil || h.Key != p.Key || h.Logon != s.Logon { // the event's own subject wins
 		h = &handle{
 			Logon: s.Logon, Path: p.Path, Key: p.Key, Open: now, Src: sourceOf(e), PID: k.PID, User: s.User, SID: s.SID,
 			Process: text(e.Get(event.ProcessName)), Dir: c.s.Facts.get(p.Key).Dir,

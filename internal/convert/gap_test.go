@@ -1,0 +1,64 @@
+package convert
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestHandleOverGap: over a hole in the record ids, or under another person's
+// token, a handle value proves no name.
+func TestHandleOverGap(t *testing.T) {
+	f := func(name string, play func(b *logBuilder), want ...string) {
+		t.Helper()
+		t.Run(name, func(t *testing.T) {
+			b := newLog()
+			play(b)
+			if d := cmp.Diff(want, users(convertAll(b.events))); d != "" {
+				t.Errorf("records (-want +got):\n%s", d)
+			}
+		})
+	}
+	f("no hole", func(b *logBuilder) {
+		h := b.open(`x\a.txt`, 0x10080)
+		b.use(h, `x\a.txt`, 0x10000).deleted(h).close(h)
+	}, `delete E:\data\x\a.txt D1 certain`)
+	f("hole before the deletion", func(b *logBuilder) {
+		h := b.open(`x\a.txt`, 0x10080)
+		b.use(h, `x\a.txt`, 0x10000)
+		b.id += 7
+		b.deleted(h).close(h)
+	}, `delete E:\data\x\a.txt D1 inferred`)
+	f("hole, then the name again", func(b *logBuilder) {
+		h := b.open(`x\a.txt`, 0x10080)
+		b.id += 7
+		b.use(h, `x\a.txt`, 0x10000).deleted(h).close(h)
+	}, `delete E:\data\x\a.txt D1 certain`)
+	f("audit settings under a handle value that was another's", func(b *logBuilder) {
+		b.no4658 = true
+		h := b.open(`x\a.txt`, 0x120089)
+		b.use(h, `x\a.txt`, 0x1)
+		b.logon, b.user = 0x2345, "bob"
+		b.sec(4907, append(b.subject(), "ObjectServer", "Security", "ObjectType", "File", "ObjectName", b.path(`x\a.txt`), "HandleId", h,
+			"OldSd", "", "NewSd", "S:(AU;SAFA;FA;;;WD)", "ProcessId", 4, "ProcessName", "")...)
+	}, `read E:\data\x\a.txt X1 certain`, `set_audit E:\data\x\a.txt P4 certain`)
+}
+
+// TestDeletionOfAnother: a 4660 of another person does not delete what the
+// handle's old owner had open.
+func TestDeletionOfAnother(t *testing.T) {
+	b := newLog()
+	b.no4658 = true
+	h := b.open(`x\a.txt`, 0x120089)
+	b.use(h, `x\a.txt`, 0x1)
+	b.logon, b.user = 0x2345, "bob"
+	b.deleted(h)
+	for _, r := range convertAll(b.events) {
+		if r.Op.String() == "delete" && r.Path == b.path(`x\a.txt`) {
+			t.Errorf("%s is said to have deleted %s", r.User, r.Path)
+		}
+		if r.Rule == "P4" && r.User != `CORP\bob` {
+			t.Errorf("audit settings changed by %s", r.User)
+		}
+	}
+}
