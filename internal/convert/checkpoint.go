@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 )
 
@@ -237,6 +236,3 @@ func (d *decoder) mapping(v reflect.Value) {
 		v.SetMapIndex(kv, ev)
 	}
 }
-
-// clampInt keeps a count inside uint32.
-func clampInt(n int) uint32 { return uint32(min(n, math.MaxUint32)) }

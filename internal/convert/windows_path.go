@@ -181,13 +181,6 @@ func extOf(p string) string {
 	return ""
 }
 
-func join(dir, name string) string {
-	if strings.HasSuffix(dir, `\`) {
-		return dir + name
-	}
-	return dir + `\` + name
-}
-
 // under reports whether key is dir or below it.
 func under(key, dir string) bool {
 	if !strings.HasPrefix(key, dir) {

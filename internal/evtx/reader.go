@@ -34,7 +34,6 @@ type Reader struct {
 	opt    Options
 	head   fileHeader
 	damage []Damage
-	sum    *Summary // filled by Inspect
 }
 
 // Record is one record of the log. It and its Event are valid only during the

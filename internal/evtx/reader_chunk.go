@@ -218,9 +218,6 @@ func (s *scanner) broken(pos, size int, id uint64, magic bool) (int, error) {
 	if !s.plausible(id) {
 		id = s.id
 	}
-	if q < 0 && end == s.free && size == 0 && end-pos > recordMin {
-		size = end - pos
-	}
 	damaged := s.add(pos, damageRecordSize, 0)
 	if end-pos < recordMin {
 		return max(end, pos+1), nil

@@ -53,7 +53,7 @@ type outSlot struct {
 func (s *outShape) fits(values []event.Value) bool {
 	for i := range values {
 		k, want := values[i].Kind, s.kinds[i]
-		if k != want.kind && !(k == event.KindNull && want.nullable) {
+		if k != want.kind && (k != event.KindNull || !want.nullable) {
 			return false
 		}
 	}

@@ -135,7 +135,7 @@ func packGUID(b []byte, s string) (_ []byte, ok bool) {
 	n3, ok3 := parseHex(s[15:19])
 	n4, ok4 := parseHex(s[20:24])
 	n5, ok5 := parseHex(s[25:37])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5) {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
 		return b, false
 	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(n1))
