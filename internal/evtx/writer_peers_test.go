@@ -177,7 +177,7 @@ func velocidexForms(v event.Value) []string {
 	case event.KindBool:
 		return []string{strconv.FormatBool(v.Num != 0)}
 	case event.KindBinary:
-		return []string{fmt.Sprint([]byte(v.Str))}
+		return []string{fmt.Sprintf("%d", []byte(v.Str))}
 	case event.KindSystemTime:
 		return []string{strings.TrimRight(v.Str, "\x00")}
 	case event.KindFiletime:
