@@ -70,6 +70,7 @@ const (
 	ruleY2
 	ruleY3
 	ruleY4
+	ruleZ1
 	numRules
 )
 
@@ -168,6 +169,8 @@ var ruleTable = [numRules]Rule{
 	ruleY2: {"Y2", record.OpShutdown, certain, "3.5", "The system or its auditing stopped.", "システムまたは監査が停止した。"},
 	ruleY3: {"Y3", record.OpShutdown, certain, "3.5", "The previous shutdown was unexpected (6008).", "前回のシャットダウンは予期しないものだった（6008）。"},
 	ruleY4: {"Y4", record.OpPower, certain, "3.5", "Power event of the system.", "電源に関するイベント。"},
+	ruleZ1: {"Z1", record.OpAuditPolicyChanged, certain, "8", "What counts as background activity was changed in akashi.toml.",
+		"akashi.toml でバックグラウンドとして扱う対象が変更された。"},
 }
 
 // Rules returns the rule table, in its order.

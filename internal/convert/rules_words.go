@@ -104,7 +104,7 @@ var proofTable = [...]struct {
 	{[]string{"V1", "V2"}, Proof{
 		Words{"The log service says that events are gone.", "ログ サービスがイベントの消失を記録しました。"},
 		Words{"What the lost events held.", "失われたイベントの内容。"}, Words{}}},
-	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4"}, Proof{
+	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4", "Z1"}, Proof{
 		Words{"Windows logged this change or state itself.", "Windows 自身がこの変更または状態を記録しました。"},
 		Words{"Why it was done, and who used the account.", "理由と、アカウントを実際に使った人。"}, Words{}}},
 	{[]string{"T1", "T2"}, Proof{

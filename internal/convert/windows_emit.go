@@ -124,7 +124,7 @@ func (c *Converter) place(a *act, r *record.Record) {
 
 // classOf is user unless a noise rule says otherwise (section 8).
 func (c *Converter) classOf(a *act, r *record.Record) record.Class {
-	if c.background(a) {
+	if c.background(a) || c.opt.backgroundAddress(r.ClientIP) {
 		return record.ClassBackground
 	}
 	if a.Object == record.ObjectFile || a.Object == record.ObjectDirectory {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -182,9 +183,9 @@ func (s *fakeSet) Close() error { return nil }
 
 func fakeDeps(batch int) deps {
 	return deps{
-		now: time.Now, openSet: openFake, batch: batch,
-		fresh: func(server string) converter { return newFake(server) },
-		restore: func(server string, b []byte) (converter, error) {
+		now: time.Now, openSet: openFake, batch: batch, rules: 1,
+		fresh: func(server string, _ convert.Options) converter { return newFake(server) },
+		restore: func(server string, _ convert.Options, b []byte) (converter, error) {
 			c := newFake(server)
 			return c, json.Unmarshal(b, &c.State)
 		},
