@@ -63,9 +63,16 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 	if err != nil {
 		return err
 	}
+	earlier, err := e.Versions(ctx, id)
+	if err != nil {
+		return err
+	}
 	x := a.explanation(r, raw)
+	for i := range earlier {
+		x.Earlier = append(x.Earlier, earlier[i].AppendJSON(nil))
+	}
 	if !opts.JSON {
-		return a.printExplanation(x, r)
+		return a.printExplanation(x, r, earlier)
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
@@ -86,8 +93,9 @@ type explanation struct {
 		Cannot    string `json:"does_not_prove"`
 		Better    string `json:"would_make_certain,omitempty"`
 	} `json:"rule"`
-	Merged uint32     `json:"merged"` // raw repeats in the record, at least 1
-	Raw    []rawEvent `json:"raw"`
+	Merged  uint32            `json:"merged"`            // raw repeats in the record, at least 1
+	Earlier []json.RawMessage `json:"earlier,omitempty"` // superseded records with this id, newest first
+	Raw     []rawEvent        `json:"raw"`
 }
 
 type rawEvent struct {
@@ -144,7 +152,7 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 	return x
 }
 
-func (a *app) printExplanation(x *explanation, r *record.Record) error {
+func (a *app) printExplanation(x *explanation, r *record.Record, earlier []record.Record) error {
 	p := a.p
 	head := func(key string, args ...any) { fmt.Fprintln(a.Stdout, p.T(key, args...)) }
 	para := func(key, text string) {
@@ -153,6 +161,9 @@ func (a *app) printExplanation(x *explanation, r *record.Record) error {
 		}
 	}
 	head("cli.explain.record")
+	if r.SupersededBy != 0 {
+		fmt.Fprintln(a.Stdout, "  "+p.T("cli.explain.superseded", "by", int64(r.SupersededBy)))
+	}
 	cells := r.CSV()
 	for i, name := range record.Fields() {
 		if cells[i] != "" {
@@ -167,6 +178,7 @@ func (a *app) printExplanation(x *explanation, r *record.Record) error {
 	if x.Merged > 1 {
 		head("cli.explain.merged", "n", int64(x.Merged))
 	}
+	a.printEarlier(r, earlier)
 	if len(x.Raw) == 0 {
 		head("cli.explain.noraw")
 		return nil
@@ -185,4 +197,25 @@ func (a *app) printExplanation(x *explanation, r *record.Record) error {
 // entries of a list (windows-events.md section 2); JSON keeps them.
 func onOneLine(s string) string {
 	return strings.TrimSpace(strings.NewReplacer("\r\n\t\t\t\t", " ", "\t", " ").Replace(s))
+}
+
+// printEarlier tells in which fields superseded records differ from the one
+// shown.
+func (a *app) printEarlier(r *record.Record, earlier []record.Record) {
+	if len(earlier) == 0 {
+		return
+	}
+	fmt.Fprintln(a.Stdout, a.p.T("cli.explain.earlier", "n", len(earlier)))
+	now := r.CSV()
+	for i := range earlier {
+		e := &earlier[i]
+		fmt.Fprintln(a.Stdout, "  "+a.p.T("cli.explain.version", "received", string(record.AppendTime(nil, e.Received)), "rules", int64(e.RulesVersion)))
+		for c, cell := range e.CSV() {
+			switch name := record.Fields()[c]; {
+			case name == "received", name == "rules_version", name == "superseded_by", cell == now[c]:
+			default:
+				fmt.Fprintf(a.Stdout, "      %-16s %s\n", name, record.Visible(cell))
+			}
+		}
+	}
 }
