@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -116,6 +117,13 @@ func (e *Engine) locate(ctx context.Context, lists ...[]record.Record) error {
 	return nil
 }
 
+// minuteStart is the beginning of a minute, Unix ns, or the nearest time that
+// 64 bits hold.
+func minuteStart(minute int64) int64 {
+	const most = math.MaxInt64 / 60_000_000_000
+	return max(-most, min(minute, most)) * 60_000_000_000
+}
+
 // spread brings records in line with facts that came since the last time,
 // whichever server they are of: only servers with records whose address
 // changes are converted again, and only from the first such record on. It is
@@ -129,7 +137,7 @@ func (e *Engine) spread(ctx context.Context, t *tracker) error {
 	var behind []string
 	for _, server := range e.st.ServerNames() {
 		first, found := uint64(0), false
-		err := e.st.Scan(ctx, server, from*60e9, (to+convert.SightingAge+1)*60e9, func(r *record.Record, commit uint64) {
+		err := e.st.Scan(ctx, server, minuteStart(from), minuteStart(to+convert.SightingAge+1), func(r *record.Record, commit uint64) {
 			if (!found || commit < first) && convert.Wanting(r) && loc.Where(r) != r.ClientIP {
 				first, found = commit, true
 			}
