@@ -3,15 +3,18 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/simulate"
 )
 
@@ -204,5 +207,116 @@ func TestRealEngineAnySplit(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("seed %d: %d events, %d files, %d records, %d located", seed, len(events), len(files), len(want), located)
+	}
+}
+
+// TestLateControllerTouchesOnlyItsWindow imports a domain controller's log of
+// the last hours after two file servers of which one was a month earlier: only
+// records that get an address, and those made with them, are made again.
+func TestLateControllerTouchesOnlyItsWindow(t *testing.T) {
+	files := eventFiles{}
+	var last event.Filetime
+	events := company(5, 3)
+	for _, e := range events {
+		last = max(last, e.Time)
+	}
+	const hour = 3600 * 10_000_000
+	for _, e := range events {
+		if e.Computer == "DC01.corp.example" {
+			if e.Time > last-8*hour {
+				files["DC"] = append(files["DC"], e)
+			}
+			continue
+		}
+		files["A"] = append(files["A"], e)
+		b := e.Clone()
+		b.Computer, b.Time = "B.corp.example", e.Time-30*24*hour
+		files["B"] = append(files["B"], b)
+	}
+	dir := filepath.Join(t.TempDir(), "d")
+	d := realOn(files, 300)
+	e := openDemo(t, dir, d)
+	importNames(t, e, "B", "A")
+	received := func() (l map[string]int64, located int) {
+		p, err := e.Search(context.Background(), query.Query{Classes: query.AllClasses(), Limit: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l = map[string]int64{}
+		for i := range p.Records {
+			l[p.Records[i].ID().String()] = p.Records[i].Received
+			if p.Records[i].Get("client_ip_source") != "" {
+				located++
+			}
+		}
+		return l, located
+	}
+	before, _ := received()
+	importNames(t, e, "DC")
+	after, located := received()
+	again := map[byte]int{}
+	for id, at := range after {
+		if before[id] != at {
+			again[id[0]]++
+		}
+	}
+	n := superseded(t, e)
+	t.Logf("%d records, %d located, made again: %v, %d superseded", len(after), located, again, len(n))
+	if located == 0 || again['B'] > 0 || len(again) != 1 {
+		t.Errorf("%d records located, made again by server: %v", located, again)
+	}
+	for id, k := range again {
+		if k > len(after)/3 {
+			t.Errorf("server %c: %d of %d records were made again for some hours", id, k, len(after))
+		}
+	}
+	if len(n) != located {
+		t.Errorf("%d records are superseded, %d got an address", len(n), located)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSpreadGoesOnAfterAnEnd ends the import of a domain controller's log right
+// behind its events: the next opening brings the records in line.
+func TestSpreadGoesOnAfterAnEnd(t *testing.T) {
+	files := eventFiles{}
+	for _, e := range company(6, 3) {
+		name := "A"
+		if e.Computer == "DC01.corp.example" {
+			name = "DC"
+		}
+		files[name] = append(files[name], e)
+	}
+	ref := openDemo(t, filepath.Join(t.TempDir(), "d"), realOn(files, 1000))
+	importNames(t, ref, "DC", "A")
+	want := records(t, ref)
+	if err := ref.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "d")
+	for stop := range 12 {
+		e := openDemo(t, dir, realOn(files, 200))
+		importNames(t, e, "A")
+		ctx, cancel := context.WithCancel(context.Background())
+		n, now := 0, e.deps.now
+		e.deps.now = func() time.Time {
+			if n++; n == stop+2 {
+				cancel()
+			}
+			return now()
+		}
+		_, err := e.Import(ctx, ImportRequest{Paths: []string{"DC"}}, nil)
+		cancel()
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		e = openDemo(t, dir, realOn(files, 200))
+		importNames(t, e, "DC")
+		sameRecords(t, fmt.Sprintf("ended at %d (%v)", stop, err), want, records(t, e))
+		if err := errors.Join(e.Close(), os.RemoveAll(dir)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
