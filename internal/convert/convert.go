@@ -48,7 +48,11 @@ type Converter struct {
 	given  Options
 	s      *state
 	cache  map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	names  map[nameKey]string   // DOMAIN\name; derived
+	below  map[relative]*pathInfo
+	addrs  map[string]string
+	names  map[nameKey]string // DOMAIN\name; derived
+	pools  pools              // derived
+	took   int                // about how many records Take will give next
 }
 
 type nameKey struct{ domain, name string }
@@ -57,12 +61,13 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, below: map[relative]*pathInfo{}, addrs: map[string]string{}, names: map[nameKey]string{},
 	}
 }
 
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
+	c.pools.recycle()
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.follow(e)
 	switch e.Provider {
@@ -146,7 +151,7 @@ func (c *Converter) security(e *event.Event) {
 // Take returns the records that became final since the last Take.
 func (c *Converter) Take() []record.Record {
 	out := c.s.Out
-	c.s.Out = nil
+	c.s.Out, c.took = nil, len(out)+len(out)/4
 	return out
 }
 

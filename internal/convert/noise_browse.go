@@ -19,7 +19,7 @@ const (
 // touch notes that a file of a folder was looked at right after its list. read
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(key)}]
+	d := c.deskIf(s.Logon, dirOf(key))
 	if d == nil || d.List == 0 || now-d.ListAt > burstLength || now-d.Burst > burstGap {
 		return
 	}

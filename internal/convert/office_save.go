@@ -13,11 +13,10 @@ import (
 
 // desk returns what the session has under way in a folder, made when needed.
 func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
-	k := pathKey{logon, dir}
-	d := c.s.Desks[k]
+	d := c.deskIf(logon, dir)
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
-		c.s.Desks[k] = d
+		c.s.Desks[pathKey{logon, dir}] = d
 		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
 	}
 	d.Until = now + saveWindow
@@ -119,7 +118,7 @@ func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now ti
 
 // savedAnew: S2, the document was renamed away and its name is written again.
 func (c *Converter) savedAnew(s *session, h *handle, now tick) *act {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(h.Key)}]
+	d := c.deskIf(s.Logon, dirOf(h.Key))
 	if d == nil {
 		return nil
 	}

@@ -7,63 +7,120 @@ type fact struct {
 	File   bool
 	Reads  bool // uses of reading rights in it are logged
 	Writes bool // uses of other rights in it are logged
+	Gen    uint32
 }
 
 // facts is a bounded memory of paths: two generations, the older is forgotten
-// when the newer is full. A path that is looked at moves to the newer one.
+// when the newer is full. A fact that changes moves to the newer one.
 type facts struct {
-	New, Old map[string]fact
+	New, Old map[string]*fact
+	Gen      uint32 // number of New
 }
 
-func (f *facts) get(key string) fact {
-	if v, ok := f.New[key]; ok {
+// at returns what is known of a path, nil for nothing.
+func (f *facts) at(key string) *fact {
+	if v := f.New[key]; v != nil {
 		return v
 	}
 	return f.Old[key]
 }
 
-func (f *facts) put(key string, v fact, limit int) {
-	if len(f.New) >= limit/2 {
-		if _, ok := f.New[key]; !ok {
-			f.Old, f.New = f.New, make(map[string]fact, limit/2)
+func (f *facts) get(key string) fact {
+	if v := f.at(key); v != nil {
+		return *v
+	}
+	return fact{}
+}
+
+// put sets what is known of a path and returns where it is kept.
+func (f *facts) put(key string, v fact, limit int) *fact {
+	p := f.New[key]
+	if p == nil {
+		if len(f.New) >= limit/2 {
+			f.Old, f.New = f.New, make(map[string]*fact, limit/2)
+			f.Gen++
+		}
+		if p = f.Old[key]; p == nil {
+			p = &fact{}
+		}
+		f.New[key] = p
+	}
+	v.Gen = f.Gen
+	*p = v
+	return p
+}
+
+// current reports whether p, found earlier, is still kept.
+func (f *facts) current(p *fact) bool { return p != nil && p.Gen+1 >= f.Gen }
+
+// known returns what is known of a path. The way to it is kept in p.
+func (c *Converter) known(p *pathInfo) fact {
+	if !c.s.Facts.current(p.fact) {
+		if p.fact = c.s.Facts.at(p.Key); p.fact == nil {
+			return fact{}
 		}
 	}
-	f.New[key] = v
+	return *p.fact
+}
+
+// knownDir returns what is known of the folder of a path.
+func (c *Converter) knownDir(p *pathInfo) fact {
+	if !c.s.Facts.current(p.dirFact) {
+		if p.dirFact = c.s.Facts.at(p.Dir); p.dirFact == nil {
+			return fact{}
+		}
+	}
+	return *p.dirFact
 }
 
 // saw notes that a path and the folder above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
-	v := c.s.Facts.get(key)
-	n := v
-	n.Exists = true
-	n.Dir = v.Dir && !file || dir
-	n.File = v.File && !dir || file && !dir
-	if n != v {
-		c.s.Facts.put(key, n, c.opt.MaxPaths)
+	if v := c.s.Facts.get(key); v != v.seen(dir, file) {
+		c.s.Facts.put(key, v.seen(dir, file), c.opt.MaxPaths)
 	}
 	if p := dirOf(key); p != "" {
-		v := c.s.Facts.get(p)
-		n := v
-		n.Exists, n.Dir, n.File = true, true, false
-		if n != v {
-			c.s.Facts.put(p, n, c.opt.MaxPaths)
+		if v := c.s.Facts.get(p); v != v.seen(true, false) {
+			c.s.Facts.put(p, v.seen(true, false), c.opt.MaxPaths)
 		}
+	}
+}
+
+// seen is f of a path that was seen as a folder, as a file, or as either.
+func (f fact) seen(dir, file bool) fact {
+	f.Exists = true
+	f.Dir, f.File = f.Dir && !file || dir, f.File && !dir || file && !dir
+	return f
+}
+
+// sawPath is saw for a path with its way.
+func (c *Converter) sawPath(p *pathInfo, dir, file bool) {
+	if v := c.known(p); v != v.seen(dir, file) {
+		p.fact = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
+	}
+	if p.Dir == "" {
+		return
+	}
+	if v := c.knownDir(p); v != v.seen(true, false) {
+		p.dirFact = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
 	}
 }
 
 // sawUse notes that the use of rights is audited in a folder (entries are
 // inherited from it): in that of a file, in a folder itself.
-func (c *Converter) sawUse(h *handle, mask uint32) {
-	key := h.Key
-	if !h.Dir {
-		key = dirOf(key)
+func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
+	reads, writes := mask&(readData|execute) != 0, mask&^(readData|execute|readAttr|readCtl) != 0
+	v := c.known(p)
+	if !dir {
+		v = c.knownDir(p)
 	}
-	v := c.s.Facts.get(key)
-	n := v
-	n.Reads = v.Reads || mask&(readData|execute) != 0
-	n.Writes = v.Writes || mask&^(readData|execute|readAttr|readCtl) != 0
-	if n != v {
-		c.s.Facts.put(key, n, c.opt.MaxPaths)
+	if (v.Reads || !reads) && (v.Writes || !writes) {
+		return
+	}
+	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
+	if dir {
+		p.fact = c.s.Facts.put(p.Key, v, c.opt.MaxPaths)
+	} else {
+		p.dirFact = c.s.Facts.put(p.Dir, v, c.opt.MaxPaths)
 	}
 }
 
@@ -86,9 +143,18 @@ func (c *Converter) arrived(key string, dir bool) {
 func (c *Converter) audited(key string, mask uint32) bool {
 	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
 	for ; key != ""; key = dirOf(key) {
-		if f := c.s.Facts.get(key); reads && f.Reads || !reads && f.Writes {
+		if f := c.s.Facts.at(key); f != nil && f.logs(reads) {
 			return true
 		}
 	}
 	return false
+}
+
+func (f *fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Writes }
+
+// auditedPath is audited for a path with its way.
+func (c *Converter) auditedPath(p *pathInfo, mask uint32) bool {
+	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+	d := c.knownDir(p)
+	return d.logs(reads) || c.audited(p.Key, mask)
 }

@@ -1,50 +1,58 @@
 package convert
 
-// A binary heap by (Due, Order): timers of one instant fire in the order in
-// which they were set.
+// A heap by (Due, Order) with four children to a node: timers of one instant fire
+// in the order in which they were set.
 
-func (s *state) before(i, j int) bool {
-	a, b := &s.Timers[i], &s.Timers[j]
-	if a.Due != b.Due {
-		return a.Due < b.Due
+func (t *timer) before(o *timer) bool {
+	if t.Due != o.Due {
+		return t.Due < o.Due
 	}
-	return a.Order < b.Order
+	return t.Order < o.Order
 }
 
 func (s *state) setTimer(t timer) {
 	s.Seq++
 	t.Order = s.Seq
 	s.Timers = append(s.Timers, t)
-	for i := len(s.Timers) - 1; i > 0; {
-		p := (i - 1) / 2
-		if !s.before(i, p) {
+	h := s.Timers
+	i := len(h) - 1
+	for i > 0 {
+		p := (i - 1) / 4
+		if !t.before(&h[p]) {
 			break
 		}
-		s.Timers[i], s.Timers[p] = s.Timers[p], s.Timers[i]
+		h[i] = h[p]
 		i = p
 	}
+	h[i] = t
 }
 
 func (s *state) popTimer() timer {
-	t := s.Timers[0]
-	n := len(s.Timers) - 1
-	s.Timers[0] = s.Timers[n]
-	s.Timers[n] = timer{}
-	s.Timers = s.Timers[:n]
-	for i := 0; ; {
-		k := 2*i + 1
-		if k >= n {
-			break
-		}
-		if k+1 < n && s.before(k+1, k) {
-			k++
-		}
-		if !s.before(k, i) {
-			break
-		}
-		s.Timers[i], s.Timers[k] = s.Timers[k], s.Timers[i]
-		i = k
+	h := s.Timers
+	t := h[0]
+	n := len(h) - 1
+	last := h[n]
+	h[n] = timer{}
+	h = h[:n]
+	s.Timers = h
+	if n == 0 {
+		return t
 	}
+	i := 0
+	for k := 1; k < n; k = 4*i + 1 {
+		best := k
+		for j := k + 1; j < min(k+4, n); j++ {
+			if h[j].before(&h[best]) {
+				best = j
+			}
+		}
+		if !h[best].before(&last) {
+			break
+		}
+		h[i] = h[best]
+		i = best
+	}
+	h[i] = last
 	return t
 }
 
@@ -79,7 +87,7 @@ func (c *Converter) fire(t timer) {
 				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
 				return
 			}
-			delete(c.s.Desks, k)
+			c.dropDesk(k)
 		}
 	case timeHandle:
 		if h := c.s.Handles[t.H]; h != nil && !c.s.Sees4658 {

@@ -94,6 +94,9 @@ func (c *Converter) emit(a *act) {
 	if r.Class == 0 {
 		r.Class = c.classOf(a, &r)
 	}
+	if c.s.Out == nil {
+		c.s.Out = make([]record.Record, 0, min(max(64, c.took), 1<<14))
+	}
 	c.s.Out = append(c.s.Out, r)
 }
 

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"slices"
+
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -62,19 +64,18 @@ func (c *Converter) open(e *event.Event) {
 // newHandle enters a handle and takes the share accesses that led to it.
 func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathInfo, mask uint32) *handle {
 	now := tick(e.Time)
-	f := c.s.Facts.get(p.Key)
-	h := &handle{
-		Logon: s.Logon, Path: p.Path, Key: p.Key, Asked: mask, Open: now, Last: now, Gap: c.s.Gaps, Src: sourceOf(e), PID: k.PID,
-		Known: f.Exists, Snapshot: p.Snapshot, Stream: p.Stream, Removable: e.Task == 12812,
-		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)),
-	}
+	f := c.known(p)
+	h := c.pools.handle()
+	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
+	h.Known, h.Snapshot, h.Stream, h.Removable = f.Exists, p.Snapshot, p.Stream, e.Task == 12812
+	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
 		h.Txn = true // its outcome (4985) is not followed: what it does is inferred
 	}
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
-	c.saw(p.Key, h.Dir, false)
+	c.sawPath(p, h.Dir, false)
 	c.s.Handles[k] = h
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
@@ -86,13 +87,13 @@ const nullGUID = "{00000000-0000-0000-0000-000000000000}"
 
 // opened lets an open that succeeded undo what only a failure would have meant.
 func (c *Converter) opened(h *handle, mask uint32, now tick) {
-	p := c.s.Paths[pathKey{h.Logon, h.Key}]
+	p := c.pathsIf(pathKey{h.Logon, h.Key})
 	if p == nil {
 		return
 	}
 	if a := c.live(p.Denied, now, sec); a != nil { // the program lowered its wish
 		if a.Src.same(h.Src) && len(h.IDs)+len(a.IDs) < c.opt.MaxRawIDs {
-			h.IDs = append(a.IDs, h.IDs...)
+			h.IDs = append(slices.Clone(a.IDs), h.IDs...)
 		}
 		c.forget(a)
 	}
@@ -129,7 +130,7 @@ func (c *Converter) use(e *event.Event) {
 	}
 	h.Used |= mask
 	h.Dir = h.Dir || mask&delChild != 0
-	c.sawUse(h, mask)
+	c.sawUse(p, h.Dir, mask)
 	c.used(e, s, h, k, mask)
 	if a := c.s.Acts[h.Act]; a != nil {
 		c.takeIDs(a, h)
@@ -189,6 +190,7 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 		return
 	}
 	delete(c.s.Handles, k)
+	c.pools.deadHandles = append(c.pools.deadHandles, h)
 	a := c.s.Acts[h.Act]
 	if a == nil || a.Handle != k {
 		return

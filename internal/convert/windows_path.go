@@ -16,6 +16,9 @@ type pathInfo struct {
 	Drop     bool   // no file of a volume: pipe, device, empty
 	Volume   string // "\device\harddiskvolumeN" when no drive is known for it
 	Rest     string // what follows Volume
+	Dir      string // folder of Key
+	fact     *fact  // where the facts about Key are, derived
+	dirFact  *fact  // the same of Dir
 }
 
 const (
@@ -30,11 +33,18 @@ func (c *Converter) path(raw string) *pathInfo {
 		return p
 	}
 	if len(c.cache) >= c.opt.MaxPaths {
-		clear(c.cache)
+		c.forgetPaths()
 	}
 	p := c.parsePath(raw)
 	c.cache[raw] = p
 	return p
+}
+
+// forgetPaths drops what was derived from names: a volume has a drive now, or
+// may have another one.
+func (c *Converter) forgetPaths() {
+	clear(c.cache)
+	clear(c.below)
 }
 
 func (c *Converter) parsePath(raw string) *pathInfo {
@@ -88,6 +98,7 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		s = s[:2] + `\`
 	}
 	p.Path, p.Key = s, fold(s)
+	p.Dir = dirOf(p.Key)
 	return p
 }
 
@@ -112,7 +123,7 @@ func (c *Converter) setVolume(vol, drive string) {
 		clear(c.s.Volumes)
 	}
 	c.s.Volumes[vol] = drive
-	clear(c.cache)
+	c.forgetPaths()
 }
 
 // fold maps a name to the form in which NTFS compares it: every letter in upper
@@ -135,13 +146,24 @@ func fold(s string) string {
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			b = append(b, c)
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 {
 			b = append(b, s[i])
 			i++
 			continue
 		}
-		u := unicode.ToUpper(r)
+		u := r
+		if !caseless(r) {
+			u = unicode.ToUpper(r)
+		}
 		if u == r {
 			b = append(b, s[i:i+n]...)
 		} else {
@@ -151,6 +173,10 @@ func fold(s string) string {
 	}
 	return string(b)
 }
+
+// caseless reports the scripts of East Asia, which have no upper case: most
+// names need no look into the tables.
+func caseless(r rune) bool { return r >= 0x2e80 && r < 0xa640 || r >= 0xac00 && r < 0xd800 }
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)

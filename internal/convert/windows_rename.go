@@ -95,10 +95,10 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 	if len(s.Renames) == 0 || folderMask(mask) && mask&writing != 0 {
 		return false
 	}
-	exists := c.s.Facts.get(p.Key).Exists
-	dir := dirOf(p.Key)
+	exists := c.known(p).Exists
+	dir := p.Dir
 	listing := false
-	if d := c.s.Desks[pathKey{s.Logon, dir}]; d != nil {
+	if d := c.deskIf(s.Logon, dir); d != nil {
 		listing = now-d.Burst <= burstGap && now-d.ListAt <= burstLength
 	}
 	var best *act
@@ -199,7 +199,7 @@ func (c *Converter) removed(a *act) {
 		c.due(m, now+hintWindow)
 		return
 	}
-	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
 		if m := c.s.Acts[d.Saved]; m != nil {
 			if t := c.live(p.Write, now, saveWindow); t != nil && t != m {
 				c.absorb(m, t)

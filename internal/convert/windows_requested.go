@@ -153,7 +153,7 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 		c.absorb(a, l)
 		p = c.paths(k.Logon, k.Key)
 	}
-	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
 		if m := c.s.Acts[d.Saved]; m != nil { // what the save left over
 			c.absorb(m, a)
 			return

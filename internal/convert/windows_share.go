@@ -25,6 +25,29 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 	return name, sh
 }
 
+// relative is a name below a share's folder as the log has it.
+type relative struct{ local, rel string }
+
+// pathBelow makes a name below a share's folder uniform.
+func (c *Converter) pathBelow(local, rel string) *pathInfo {
+	k := relative{local, rel}
+	if p, ok := c.below[k]; ok {
+		return p
+	}
+	if len(c.below) >= c.opt.MaxPaths {
+		clear(c.below)
+	}
+	raw := local
+	if !shareRoot(rel) {
+		raw += `\` + strings.TrimLeft(rel, `\`)
+	}
+	p := c.path(raw)
+	c.below[k] = p
+	return p
+}
+
+func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
+
 // unc writes \\*\NAME with the server's name.
 func (c *Converter) unc(name string) string {
 	if rest, ok := strings.CutPrefix(name, `\\*\`); ok {
@@ -58,8 +81,8 @@ func cutsAt(path string, sh share) bool {
 func adminShare(unc string) bool { return strings.HasSuffix(unc, "$") }
 
 func pipeShare(name string) bool {
-	n := fold(baseOf(name))
-	return n == "IPC$" || n == "PRINT$"
+	n := baseOf(name)
+	return strings.EqualFold(n, "IPC$") || strings.EqualFold(n, "PRINT$")
 }
 
 // shareConnect handles 5140: a share was reached by a session.
@@ -84,19 +107,15 @@ func (c *Converter) shareConnect(e *event.Event) {
 func (c *Converter) shareOpen(e *event.Event) {
 	s := c.subject(e)
 	now := tick(e.Time)
-	ip := address(text(e.Get(event.IpAddress)))
+	ip := c.address(text(e.Get(event.IpAddress)))
 	s.moved(now, ip)
 	name, sh := c.shareOf(e)
 	if sh.Key == "" || pipeShare(name) {
 		return
 	}
 	rel := text(e.Get(event.RelativeTargetName))
-	root := strings.Trim(rel, `\`) == ""
-	raw := sh.Local
-	if !root {
-		raw = sh.Local + `\` + strings.TrimLeft(rel, `\`)
-	}
-	p := c.path(raw)
+	root := shareRoot(rel)
+	p := c.pathBelow(sh.Local, rel)
 	if p.Drop {
 		return
 	}
@@ -116,13 +135,11 @@ func (c *Converter) shareOpen(e *event.Event) {
 	pk := c.paths(s.Logon, p.Key)
 	pk.Hints = push(pk.Hints, h, 8)
 	k := pathKey{s.Logon, p.Key}
-	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.audited(p.Key, mask) {
+	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
 		hints := pk.Hints
 		pk.Hints = nil
 		c.requested(k, pk, hints)
-		if pk = c.s.Paths[k]; pk != nil && pk.empty() {
-			delete(c.s.Paths, k)
-		}
+		c.dropPaths(k, c.pathsIf(k))
 		return
 	}
 	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
@@ -132,7 +149,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 // client's address and what was asked for.
 func (c *Converter) takeHints(h *handle, now tick) {
 	k := pathKey{h.Logon, h.Key}
-	p := c.s.Paths[k]
+	p := c.pathsIf(k)
 	if p == nil {
 		return
 	}
@@ -147,7 +164,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 			c.forget(a)
 		}
 	}
-	if p = c.s.Paths[k]; p == nil {
+	if p = c.pathsIf(k); p == nil {
 		return
 	}
 	for _, x := range p.Hints {
@@ -167,14 +184,12 @@ func (c *Converter) takeHints(h *handle, now tick) {
 		}
 	}
 	p.Hints = p.Hints[:0]
-	if p.empty() {
-		delete(c.s.Paths, k)
-	}
+	c.dropPaths(k, p)
 }
 
 // expireHints ends the wait for the 4656 of share accesses.
 func (c *Converter) expireHints(k pathKey, at tick) {
-	p := c.s.Paths[k]
+	p := c.pathsIf(k)
 	if p == nil {
 		return
 	}
@@ -187,9 +202,7 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 	if len(gone) > 0 {
 		c.requested(k, p, gone)
 	}
-	if p = c.s.Paths[k]; p != nil && p.empty() {
-		delete(c.s.Paths, k)
-	}
+	c.dropPaths(k, c.pathsIf(k))
 }
 
 // shareChange handles 5142, 5143 and 5144.

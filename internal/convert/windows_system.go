@@ -112,9 +112,10 @@ func (c *Converter) boot() {
 	clear(c.s.Sessions)
 	clear(c.s.Volumes)
 	clear(c.s.Paths)
+	c.pools.cool()
 	clear(c.s.Desks)
 	clear(c.s.Jobs)
-	clear(c.cache)
+	c.forgetPaths()
 }
 
 // auditPolicy handles 4719.

@@ -161,7 +161,7 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	now := tick(e.Time)
 	ids := h.IDs
 	c.changed(s.Logon, h.Key, now)
-	if d := c.s.Desks[pathKey{s.Logon, h.Key}]; d != nil && now-d.SaveAt <= sec {
+	if d := c.deskIf(s.Logon, h.Key); d != nil && now-d.SaveAt <= sec {
 		if a := c.s.Acts[d.Saved]; a != nil {
 			c.takeIDs(a, h)
 			return
