@@ -48,7 +48,8 @@ type Converter struct {
 	given  Options
 	s      *state
 	cache  map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	below  map[relative]*pathInfo
+	below  map[string]*lastShare
+	last   *lastShare
 	addrs  map[string]string
 	names  map[nameKey]string // DOMAIN\name; derived
 	pools  pools              // derived
@@ -61,7 +62,7 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, below: map[relative]*pathInfo{}, addrs: map[string]string{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, below: map[string]*lastShare{}, addrs: map[string]string{}, names: map[nameKey]string{},
 	}
 }
 

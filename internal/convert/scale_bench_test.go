@@ -19,6 +19,7 @@ const (
 	scaleEvents   = 2_100_000
 	scaleSessions = 10_000
 	scaleHandles  = 100_000 // stay open from the beginning to the end
+	scaleActive   = 250     // sessions at work at a time; they take turns
 	scaleServer   = "FS01.corp.example.jp"
 )
 
@@ -45,8 +46,8 @@ var scaleLog = sync.OnceValues(func() (*os.File, error) {
 })
 
 // scaleMaker makes the events: every session logs on, 100,000 handles are
-// opened and stay open, then people read, write, list, rename and delete. Half
-// of the opens are of files that nobody opened before.
+// opened and stay open, then people read, write, look and delete, 250 of them at a
+// time. Half of the opens are of files that nobody opened before.
 type scaleMaker struct {
 	write  func(*event.Event) error
 	err    error
@@ -127,8 +128,8 @@ func (m *scaleMaker) run() {
 		m.use(i%scaleSessions, p, m.open(i%scaleSessions, p, 0x120089), 1)
 	}
 	known := []string{m.newPath()}
-	for m.n < scaleEvents && m.err == nil {
-		s := m.rnd.IntN(scaleSessions)
+	for n := 0; m.n < scaleEvents && m.err == nil; n++ {
+		s := (n/40 + m.rnd.IntN(scaleActive)) % scaleSessions
 		p := known[m.rnd.IntN(len(known))]
 		if m.rnd.IntN(2) == 0 {
 			p = m.newPath()

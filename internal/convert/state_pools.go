@@ -67,8 +67,8 @@ func (p *pools) handle() *handle {
 	return h
 }
 
-// hot remembers where a thing of one session is, so that the events that follow
-// each other in a session need no look-up.
+// hot remembers where a thing of one session is (nil: there is none), so that the
+// events that follow each other in a session need no look-up.
 type hot[V any] struct {
 	k pathKey
 	v *V
@@ -82,14 +82,10 @@ func hotSlot(logon uint64) uint64 { return logon * 0x9e3779b97f4a7c15 >> 56 }
 // pathsIf returns what the session has under way on a path, nil for nothing.
 func (c *Converter) pathsIf(k pathKey) *pending {
 	x := &c.pools.hotPaths[hotSlot(k.Logon)]
-	if x.v != nil && x.k == k {
-		return x.v
+	if x.k != k {
+		*x = hot[pending]{k, c.s.Paths[k]}
 	}
-	p := c.s.Paths[k]
-	if p != nil {
-		*x = hot[pending]{k, p}
-	}
-	return p
+	return x.v
 }
 
 // paths returns what the session has under way on a path, made when needed.
@@ -112,8 +108,8 @@ func (c *Converter) dropPaths(k pathKey, p *pending) {
 	}
 	delete(c.s.Paths, k)
 	c.pools.deadPaths = append(c.pools.deadPaths, p)
-	if x := &c.pools.hotPaths[hotSlot(k.Logon)]; x.v == p {
-		*x = hot[pending]{}
+	if x := &c.pools.hotPaths[hotSlot(k.Logon)]; x.k == k {
+		x.v = nil
 	}
 }
 
@@ -121,21 +117,17 @@ func (c *Converter) dropPaths(k pathKey, p *pending) {
 func (c *Converter) deskIf(logon uint64, dir string) *desk {
 	k := pathKey{logon, dir}
 	x := &c.pools.hotDesks[hotSlot(logon)]
-	if x.v != nil && x.k == k {
-		return x.v
+	if x.k != k {
+		*x = hot[desk]{k, c.s.Desks[k]}
 	}
-	d := c.s.Desks[k]
-	if d != nil {
-		*x = hot[desk]{k, d}
-	}
-	return d
+	return x.v
 }
 
 // dropDesk forgets a folder.
 func (c *Converter) dropDesk(k pathKey) {
 	delete(c.s.Desks, k)
 	if x := &c.pools.hotDesks[hotSlot(k.Logon)]; x.k == k {
-		*x = hot[desk]{}
+		x.v = nil
 	}
 }
 

@@ -45,6 +45,7 @@ func (c *Converter) path(raw string) *pathInfo {
 func (c *Converter) forgetPaths() {
 	clear(c.cache)
 	clear(c.below)
+	c.last = nil
 }
 
 func (c *Converter) parsePath(raw string) *pathInfo {

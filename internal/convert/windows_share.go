@@ -20,29 +20,58 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 	}
 	if len(c.s.Shares) >= 4096 {
 		clear(c.s.Shares)
+		c.forgetPaths()
 	}
 	c.s.Shares[name] = sh
 	return name, sh
 }
 
-// relative is a name below a share's folder as the log has it.
-type relative struct{ local, rel string }
+// lastShare is the share that an event named last, and the paths below it by
+// their names in the log. It is derived from the state.
+type lastShare struct {
+	share
+	name  string
+	pipes bool
+	below map[string]*pathInfo
+}
 
-// pathBelow makes a name below a share's folder uniform.
-func (c *Converter) pathBelow(local, rel string) *pathInfo {
-	k := relative{local, rel}
-	if p, ok := c.below[k]; ok {
+// enter makes the event's share the last one.
+func (c *Converter) enter(e *event.Event) *lastShare {
+	name := text(e.Get(event.ShareName))
+	if l := c.last; l != nil && l.name == name {
+		return l
+	}
+	l := c.below[name]
+	if l == nil {
+		if len(c.below) >= 256 {
+			clear(c.below)
+		}
+		_, sh := c.shareOf(e)
+		l = &lastShare{share: sh, name: name, pipes: pipeShare(name), below: map[string]*pathInfo{}}
+		if sh.Key != "" {
+			c.below[name] = l
+		}
+	}
+	if l.Key != "" {
+		c.last = l
+	}
+	return l
+}
+
+// path makes a name below the share uniform.
+func (l *lastShare) path(c *Converter, rel string) *pathInfo {
+	if p, ok := l.below[rel]; ok {
 		return p
 	}
-	if len(c.below) >= c.opt.MaxPaths {
-		clear(c.below)
-	}
-	raw := local
+	raw := l.Local
 	if !shareRoot(rel) {
 		raw += `\` + strings.TrimLeft(rel, `\`)
 	}
 	p := c.path(raw)
-	c.below[k] = p
+	if len(l.below) >= c.opt.MaxPaths {
+		clear(l.below)
+	}
+	l.below[rel] = p
 	return p
 }
 
@@ -109,13 +138,13 @@ func (c *Converter) shareOpen(e *event.Event) {
 	now := tick(e.Time)
 	ip := c.address(text(e.Get(event.IpAddress)))
 	s.moved(now, ip)
-	name, sh := c.shareOf(e)
-	if sh.Key == "" || pipeShare(name) {
+	sh := c.enter(e)
+	if sh.Key == "" || sh.pipes {
 		return
 	}
 	rel := text(e.Get(event.RelativeTargetName))
 	root := shareRoot(rel)
-	p := c.pathBelow(sh.Local, rel)
+	p := sh.path(c, rel)
 	if p.Drop {
 		return
 	}
@@ -183,8 +212,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 			h.IDs = append(h.IDs, x.ID)
 		}
 	}
-	p.Hints = p.Hints[:0]
-	c.dropPaths(k, p)
+	p.Hints = p.Hints[:0] // the entry goes when the time of its hints is over
 }
 
 // expireHints ends the wait for the 4656 of share accesses.
@@ -209,6 +237,7 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 func (c *Converter) shareChange(e *event.Event) {
 	s := c.subject(e)
 	delete(c.s.Shares, text(e.Get(event.ShareName)))
+	c.forgetPaths()
 	name, sh := c.shareOf(e)
 	a := c.newAct(e, s, record.OpShareChanged, ruleV5)
 	a.Certain, a.Object = true, record.ObjectShare
@@ -224,6 +253,7 @@ func (c *Converter) shareChange(e *event.Event) {
 	a.detail("new_remark", text(e.Get(event.NewRemark)))
 	if e.ID == 5144 {
 		delete(c.s.Shares, name)
+		c.forgetPaths()
 	}
 	c.due(a, a.Time+sec)
 }
