@@ -15,8 +15,9 @@ const (
 )
 
 // state is everything a converter knows. It is checkpointed field by field by
-// reflection (checkpoint.go): fields are exported for that reason only, hold no
-// shared pointers, and refer to acts by sequence number.
+// reflection (checkpoint.go): its fields are exported for that reason only, hold
+// no shared pointers, and refer to acts by sequence number. A field that is not
+// exported is derived and may be empty at any time.
 type state struct {
 	Now      tick
 	Seq      uint64
@@ -107,6 +108,7 @@ type dirAdd struct {
 type handle struct {
 	Logon      uint64
 	Path, Key  string
+	name       *pathInfo // of Key; derived, may be nil
 	Asked      uint32
 	Used       uint32
 	Open, Last tick
@@ -200,6 +202,7 @@ type act struct {
 	Last       tick // newest event, for merging
 	Count      uint32
 	Path, Key  string
+	name       *pathInfo // of Key; derived, may be nil
 	NewPath    string
 	NewDir     string // folder of the target, exact
 	PID        uint64

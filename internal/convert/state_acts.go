@@ -55,6 +55,7 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	a.IDs = a.IDs[:0]
 	c.takeIDs(a, h)
 	a.First = min(h.Open, a.Time)
+	a.name = h.name
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
 	a.User, a.SID = h.User, h.SID
 	a.Known, a.Snapshot, a.Open, a.Handle = h.Known, h.Snapshot, true, k

@@ -56,7 +56,12 @@ func (c *Converter) lostNear(a *act) bool {
 
 // emit writes the record of an act.
 func (c *Converter) emit(a *act) {
-	r := record.Record{
+	if c.s.Out == nil {
+		c.s.Out = make([]record.Record, 0, min(max(64, c.took), 1<<14))
+	}
+	c.s.Out = append(c.s.Out, record.Record{})
+	r := &c.s.Out[len(c.s.Out)-1]
+	*r = record.Record{
 		Server: c.server, Channel: a.Src.Channel, Generation: a.Src.Generation, Ordinal: uint32(a.Op),
 		Time: unix(a.Time), EndTime: unix(max(a.End, a.Time)), Source: "windows", User: c.shortUser(a.User, a.SID), SID: a.SID,
 		ClientIP: a.IP, ClientName: a.Client, Session: a.Logon, Op: a.Op, Path: a.Path, NewPath: a.NewPath,
@@ -90,14 +95,10 @@ func (c *Converter) emit(a *act) {
 	for _, d := range a.Detail {
 		r.Set(d.Key, d.Value)
 	}
-	c.place(a, &r)
+	c.place(a, r)
 	if r.Class == 0 {
-		r.Class = c.classOf(a, &r)
+		r.Class = c.classOf(a, r)
 	}
-	if c.s.Out == nil {
-		c.s.Out = make([]record.Record, 0, min(max(64, c.took), 1<<14))
-	}
-	c.s.Out = append(c.s.Out, r)
 }
 
 // place sets the share of a file record and what kind of object it is.
@@ -106,9 +107,14 @@ func (c *Converter) place(a *act, r *record.Record) {
 		return
 	}
 	r.Share, r.ShareRoot = c.shareFor(a.Path, a.Key)
-	f := c.s.Facts.get(a.Key)
-	if a.NewPath != "" {
+	var f fact
+	switch {
+	case a.NewPath != "":
 		f = c.s.Facts.get(fold(a.NewPath))
+	case a.name != nil && a.name.Key == a.Key:
+		f = c.known(a.name)
+	default:
+		f = c.s.Facts.get(a.Key)
 	}
 	if f.File || a.Object != record.ObjectFile {
 		return

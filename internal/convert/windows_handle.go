@@ -68,6 +68,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h := c.pools.handle()
 	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
 	h.Known, h.Snapshot, h.Stream, h.Removable = f.Exists, p.Snapshot, p.Stream, e.Task == 12812
+	h.name = p
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
 		h.Txn = true // its outcome (4985) is not followed: what it does is inferred
