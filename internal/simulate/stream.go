@@ -68,5 +68,5 @@ func (s *Stream) NextDay(sink func(*event.Event)) {
 	}
 	s.next = s.next.AddDate(0, 0, 1)
 	_ = s.w.run(s.next.UnixNano()) // the sink does not fail
-	s.w.acts = s.w.acts[:0:0]
+	s.w.acts = nil
 }
