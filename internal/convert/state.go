@@ -252,7 +252,7 @@ func newState() *state {
 		Acts:     map[uint64]*act{},
 		Paths:    map[pathKey]*pending{},
 		Desks:    map[pathKey]*desk{},
-		Facts:    facts{New: map[string]*fact{}, Old: map[string]*fact{}},
+		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},
 		Domains:  map[string]string{},

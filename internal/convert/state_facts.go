@@ -1,5 +1,10 @@
 package convert
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // fact is what is known of a path of this server.
 type fact struct {
 	Exists bool // seen in use and not deleted or renamed away since
@@ -12,17 +17,22 @@ type fact struct {
 
 // facts is a bounded memory of paths: two generations, the older is forgotten
 // when the newer is full. A fact that changes moves to the newer one.
+//
+// It keeps a sum of each path in place of its name: names are ten times as
+// large, and fifty servers have fifty such memories. Two paths with one sum
+// would share their fact; among 40,000 that is one chance in 2^34.
 type facts struct {
-	New, Old map[string]*fact
+	New, Old map[uint64]*fact
 	Gen      uint32 // number of New
 }
 
 // at returns what is known of a path, nil for nothing.
 func (f *facts) at(key string) *fact {
-	if v := f.New[key]; v != nil {
+	k := pathSum(key)
+	if v := f.New[k]; v != nil {
 		return v
 	}
-	return f.Old[key]
+	return f.Old[k]
 }
 
 func (f *facts) get(key string) fact {
@@ -34,16 +44,17 @@ func (f *facts) get(key string) fact {
 
 // put sets what is known of a path and returns where it is kept.
 func (f *facts) put(key string, v fact, limit int) *fact {
-	p := f.New[key]
+	k := pathSum(key)
+	p := f.New[k]
 	if p == nil {
 		if len(f.New) >= limit/2 {
-			f.Old, f.New = f.New, make(map[string]*fact, limit/2)
+			f.Old, f.New = f.New, make(map[uint64]*fact, limit/2)
 			f.Gen++
 		}
-		if p = f.Old[key]; p == nil {
+		if p = f.Old[k]; p == nil {
 			p = &fact{}
 		}
-		f.New[key] = p
+		f.New[k] = p
 	}
 	v.Gen = f.Gen
 	*p = v
@@ -52,6 +63,26 @@ func (f *facts) put(key string, v fact, limit int) *fact {
 
 // current reports whether p, found earlier, is still kept.
 func (f *facts) current(p *fact) bool { return p != nil && p.Gen+1 >= f.Gen }
+
+// pathSum is a 64-bit sum of a folded path, the same in every process because
+// checkpoints hold it: words are mixed by folded multiplication.
+func pathSum(s string) uint64 {
+	const k1, k2 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := uint64(len(s)) * k1
+	var word [8]byte
+	for len(s) >= 8 {
+		copy(word[:], s)
+		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k1)
+		h = hi ^ lo ^ h<<1
+		s = s[8:]
+	}
+	word = [8]byte{}
+	copy(word[:], s)
+	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k2)
+	h = hi ^ lo
+	hi, lo = bits.Mul64(h^k1, k2)
+	return hi ^ lo
+}
 
 // known returns what is known of a path. The way to it is kept in p.
 func (c *Converter) known(p *pathInfo) fact {

@@ -27,12 +27,17 @@ const (
 	shadowPrefix = `\Device\HarddiskVolumeShadowCopy`
 )
 
+// maxCached bounds the names whose uniform form is at hand. The events of one
+// act name one path several times within a moment; what is older gains nothing,
+// and every converter of a large import has such a cache.
+const maxCached = 4096
+
 // path looks raw up in the cache or makes it uniform.
 func (c *Converter) path(raw string) *pathInfo {
 	if p, ok := c.cache[raw]; ok {
 		return p
 	}
-	if len(c.cache) >= c.opt.MaxPaths {
+	if len(c.cache) >= maxCached {
 		c.forgetPaths()
 	}
 	p := c.parsePath(raw)

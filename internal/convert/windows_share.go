@@ -68,7 +68,7 @@ func (l *lastShare) path(c *Converter, rel string) *pathInfo {
 		raw += `\` + strings.TrimLeft(rel, `\`)
 	}
 	p := c.path(raw)
-	if len(l.below) >= c.opt.MaxPaths {
+	if len(l.below) >= maxCached {
 		clear(l.below)
 	}
 	l.below[rel] = p
