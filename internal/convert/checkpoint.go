@@ -8,7 +8,7 @@ import (
 )
 
 // checkpointMagic begins a checkpoint; its last byte is the version of state.
-const checkpointMagic = "akcv\x02"
+const checkpointMagic = "akcv\x03"
 
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.
@@ -48,6 +48,11 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 func (s *state) sound() bool {
 	for q, a := range s.Acts {
 		if a.Seq != q || a.Rule >= numRules {
+			return false
+		}
+	}
+	for n, ch := range s.Channels {
+		if ch.Name != n {
 			return false
 		}
 	}

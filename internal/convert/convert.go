@@ -42,13 +42,14 @@ func (o Options) withDefaults() Options {
 
 // Converter turns the events of one server into records.
 type Converter struct {
-	server string
-	host   string // first label of server: the name in UNC paths
-	opt    Options
-	given  Options
-	s      *state
-	cache  map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	names  map[nameKey]string   // DOMAIN\name; derived
+	server  string
+	host    string // first label of server: the name in UNC paths
+	opt     Options
+	given   Options
+	s       *state
+	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
+	names   map[nameKey]string   // DOMAIN\name; derived
+	channel *channel             // of the last event; derived
 }
 
 type nameKey struct{ domain, name string }
@@ -65,6 +66,7 @@ func New(server string, opt Options) *Converter {
 func (c *Converter) Add(e *event.Event) {
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.follow(e)
+	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
 		c.security(e)
@@ -159,6 +161,7 @@ func (c *Converter) Tail() []record.Record {
 	}
 	t.s.Out = nil
 	t.finish()
+	t.finishHoles()
 	return t.Take()
 }
 
