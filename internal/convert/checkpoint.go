@@ -51,6 +51,11 @@ func (s *state) sound() bool {
 			return false
 		}
 	}
+	for n, ch := range s.Channels {
+		if ch.Name != n {
+			return false
+		}
+	}
 	for l, x := range s.Sessions {
 		if x.Logon != l {
 			return false

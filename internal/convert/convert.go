@@ -42,18 +42,19 @@ func (o Options) withDefaults() Options {
 
 // Converter turns the events of one server into records.
 type Converter struct {
-	server string
-	host   string // first label of server: the name in UNC paths
-	opt    Options
-	given  Options
-	s      *state
-	cache  map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	below  map[string]*lastShare
-	last   *lastShare
-	addrs  map[string]string
-	names  map[nameKey]string // DOMAIN\name; derived
-	pools  pools              // derived
-	took   int                // about how many records Take will give next
+	server  string
+	host    string // first label of server: the name in UNC paths
+	opt     Options
+	given   Options
+	s       *state
+	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
+	below   map[string]*lastShare
+	last    *lastShare
+	addrs   map[string]string
+	names   map[nameKey]string // DOMAIN\name; derived
+	pools   pools              // derived
+	took    int                // about how many records Take will give next
+	channel *channel           // of the last event; derived
 }
 
 type nameKey struct{ domain, name string }
@@ -71,6 +72,7 @@ func (c *Converter) Add(e *event.Event) {
 	c.pools.recycle()
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.follow(e)
+	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
 		c.security(e)
@@ -165,6 +167,7 @@ func (c *Converter) Tail() []record.Record {
 	}
 	t.s.Out = nil
 	t.finish()
+	t.finishHoles()
 	return t.Take()
 }
 

@@ -70,6 +70,8 @@ const (
 	ruleY2
 	ruleY3
 	ruleY4
+	ruleV6
+	ruleV7
 	numRules
 )
 
@@ -168,6 +170,10 @@ var ruleTable = [numRules]Rule{
 	ruleY2: {"Y2", record.OpShutdown, certain, "3.5", "The system or its auditing stopped.", "システムまたは監査が停止した。"},
 	ruleY3: {"Y3", record.OpShutdown, certain, "3.5", "The previous shutdown was unexpected (6008).", "前回のシャットダウンは予期しないものだった（6008）。"},
 	ruleY4: {"Y4", record.OpPower, certain, "3.5", "Power event of the system.", "電源に関するイベント。"},
+	ruleV6: {"V6", record.OpRecordsLost, certain, "12", "Record ids are missing between two events of this channel.",
+		"このチャネルの 2 つのイベントの間で、イベントのレコード ID が欠けている。"},
+	ruleV7: {"V7", record.OpRecordsLost, inferred, "12", "Record ids are missing everywhere between the events: the log was exported with a filter, completeness cannot be judged.",
+		"イベントの間のレコード ID が全体にわたって欠けている。絞り込んで出力されたログであり、欠落の有無は判断できない。"},
 }
 
 // Rules returns the rule table, in its order.

@@ -110,4 +110,12 @@ var proofTable = [...]struct {
 	{[]string{"T1", "T2"}, Proof{
 		Words{"The print server finished the job, or Windows found the device.", "プリント サーバーがジョブを完了した、または Windows がデバイスを認識しました。"},
 		Words{"What stood on the paper, or what was copied to the device.", "印刷の内容、デバイスへコピーされた内容。"}, Words{}}},
+	{[]string{"V6"}, Proof{
+		Words{"Events of these ids were written by Windows and are not among those that were given.", "この ID のイベントは Windows が記録しましたが、取り込まれた中にありません。"},
+		Words{"Why: they may have been overwritten, cut off, deleted, or stand in a file that was not given. Nor what they held.",
+			"理由（上書き、切り捨て、削除、または未取り込みのファイルにある場合があります）と、その内容。"}, Words{}}},
+	{[]string{"V7"}, Proof{
+		Words{"Ids are missing in front of every tenth event or more.", "10 件に 1 件以上の割合で、直前の ID が欠けています。"},
+		Words{"Whether events were lost besides those that the filter left out.", "絞り込みで除かれた以外に失われたイベントがあるか。"},
+		Words{"The whole log, exported without a filter.", "絞り込みなしで出力したログ全体。"}}},
 }

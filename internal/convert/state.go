@@ -34,9 +34,10 @@ type state struct {
 	Desks    map[pathKey]*desk
 	Facts    facts
 	Shares   map[string]share
-	Volumes  map[string]string // \Device\HarddiskVolumeN, folded → D:
-	Domains  map[string]string // SID of the domain → NetBIOS name
-	Jobs     map[uint64]uint64 // print job → act
+	Volumes  map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains  map[string]string   // SID of the domain → NetBIOS name
+	Jobs     map[uint64]uint64   // print job → act
+	Channels map[string]*channel // record ids seen, by channel
 	Timers   []timer
 	Out      []record.Record
 }
@@ -257,5 +258,6 @@ func newState() *state {
 		Volumes:  map[string]string{},
 		Domains:  map[string]string{},
 		Jobs:     map[uint64]uint64{},
+		Channels: map[string]*channel{},
 	}
 }
