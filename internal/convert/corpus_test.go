@@ -77,3 +77,40 @@ func TestRefusedCopy(t *testing.T) {
 	}
 	golden(t, "refused-copy.txt", b.String())
 }
+
+// fileActs are the operations on files and folders (issue: "shows it" 2).
+func fileAct(r *record.Record) bool {
+	if r.Class != record.ClassUser || r.Object != record.ObjectFile && r.Object != record.ObjectDirectory {
+		return false
+	}
+	switch r.Op {
+	case record.OpRead, record.OpWrite, record.OpCreate, record.OpDelete, record.OpRename, record.OpMove, record.OpCopy, record.OpLink,
+		record.OpList, record.OpExecute, record.OpSetAttributes, record.OpSetPermissions, record.OpSetOwner, record.OpSetAudit:
+		return true
+	}
+	return false
+}
+
+// TestShareSamples: logs with share accesses only give the acts of a person and
+// not each of the accesses. Every act is listed in the golden file.
+func TestShareSamples(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "share-audit/*.evtx"))
+	if len(files) == 0 {
+		t.Skip("the shared corpus is not beside the repository; TestBrowse asserts the same")
+	}
+	var b strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&b, "# %s\n", filepath.Base(f))
+		n := 0
+		for _, r := range corpusRecords(t, f) {
+			if fileAct(&r) {
+				n++
+				fmt.Fprintln(&b, goldenLine(r))
+			}
+		}
+		if n > 25 {
+			t.Errorf("%s: %d acts of persons on files, want at most 25", filepath.Base(f), n)
+		}
+	}
+	golden(t, "share-samples.txt", b.String())
+}
