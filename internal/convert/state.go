@@ -32,6 +32,7 @@ type state struct {
 	Acts     map[uint64]*act
 	Paths    map[pathKey]*pending
 	Desks    map[pathKey]*desk
+	Walks    map[personKey]*walk
 	Facts    facts
 	Shares   map[string]share
 	Volumes  map[string]string   // \Device\HarddiskVolumeN, folded → D:
@@ -215,6 +216,7 @@ type act struct {
 	Refresh    bool // list: around a change in the folder
 	Probed     bool // asked whether it exists first
 	Requested  bool // only a 5145 says so
+	Browsed    bool // a requested list that waits for its repeats
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
@@ -253,6 +255,7 @@ func newState() *state {
 		Acts:     map[uint64]*act{},
 		Paths:    map[pathKey]*pending{},
 		Desks:    map[pathKey]*desk{},
+		Walks:    map[personKey]*walk{},
 		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},

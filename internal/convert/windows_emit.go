@@ -21,7 +21,16 @@ func (c *Converter) settle(a *act) {
 			list.Count, list.Rule, list.Certain = n+a.Count, ruleB2, false
 			return
 		}
+		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
+			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
+			if c.browsed(a) {
+				return
+			}
+		}
 	case record.OpList:
+		if c.browsed(a) {
+			return
+		}
 		if a.Refresh && a.Class == 0 {
 			a.Rule, a.Certain, a.Class = ruleB3, false, record.ClassBackground
 		}

@@ -92,7 +92,7 @@ func (c *Converter) opened(h *handle, mask uint32, now tick) {
 	if p == nil {
 		return
 	}
-	if a := c.live(p.Denied, now, sec); a != nil { // the program lowered its wish
+	if a := c.live(p.Denied, now, sec); a != nil && loweredWish(a, mask) { // the program lowered its wish
 		if a.Src.same(h.Src) && len(h.IDs)+len(a.IDs) < c.opt.MaxRawIDs {
 			h.IDs = append(slices.Clone(a.IDs), h.IDs...)
 		}

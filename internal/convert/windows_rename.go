@@ -180,7 +180,7 @@ func (c *Converter) removed(a *act) {
 	c.gone(a.Key)
 	c.changed(a.Logon, dirOf(a.Key), now)
 	p := c.paths(a.Logon, a.Key)
-	if l := c.live(p.List, now, mergeWindow); l != nil { // listed in order to be deleted
+	if l := c.live(p.List, now, mergeWindow); l != nil && now-l.First <= mergeWindow { // listed in order to be deleted
 		c.absorb(a, l)
 		p = c.paths(a.Logon, a.Key)
 	}

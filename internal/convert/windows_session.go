@@ -219,6 +219,7 @@ func (c *Converter) endSession(s *session) {
 		slices.Sort(seqs)
 		for _, q := range seqs {
 			if a := c.s.Acts[q]; a != nil {
+				a.Browsed = true
 				c.settle(a)
 			}
 		}

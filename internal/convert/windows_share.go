@@ -162,6 +162,10 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.touch(s, p.Key, nil, now)
 	}
 	pk := c.paths(s.Logon, p.Key)
+	if pk.Denied != 0 {
+		c.shareGranted(pk, &h)
+		pk = c.paths(s.Logon, p.Key)
+	}
 	pk.Hints = push(pk.Hints, h, 8)
 	k := pathKey{s.Logon, p.Key}
 	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
