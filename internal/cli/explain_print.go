@@ -52,7 +52,7 @@ func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) 
 	x.head("cli.explain.source")
 	x.list("  ", []cell{
 		{p.T("web.csv.server"), record.Visible(r.Server), ""}, {p.T("cli.explain.channel"), record.Visible(r.Channel), ""},
-		{p.T("cli.explain.generation"), fmt.Sprint(r.Generation), ""}, {p.T("web.csv.raw_record_ids"), ids(r.RawIDs), ""},
+		{p.T("cli.explain.generation"), fmt.Sprint(r.Generation), ""}, {p.T("web.csv.raw_record_ids"), gloss.IDs(r.RawIDs), ""},
 		{p.T("web.csv.rules_version"), fmt.Sprint(r.RulesVersion), ""},
 	})
 	if len(raw) == 0 {
@@ -159,28 +159,6 @@ func (x *explainer) time(ns int64) string {
 // zoneOf is the zone's name with its offset at ns: Asia/Tokyo +09:00.
 func zoneOf(ns int64, zone *time.Location) string {
 	return zone.String() + " " + time.Unix(0, ns).In(zone).Format("-07:00")
-}
-
-// ids lists record ids, runs as from–to.
-func ids(l []uint64) string {
-	var b strings.Builder
-	for i := 0; i < len(l); {
-		j := i
-		for j+1 < len(l) && l[j+1] == l[j]+1 {
-			j++
-		}
-		if b.Len() > 0 {
-			b.WriteString(", ")
-		}
-		switch {
-		case j == i:
-			fmt.Fprint(&b, l[i])
-		default:
-			fmt.Fprintf(&b, "%d–%d", l[i], l[j])
-		}
-		i = j + 1
-	}
-	return b.String()
 }
 
 // failing keeps the first error of a writer.

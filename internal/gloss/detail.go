@@ -105,7 +105,7 @@ func subcategory(p *i18n.Printer, guid string) (string, bool) {
 
 // telling are the details that say most about a record in one line, in order.
 var telling = [...]string{
-	"change", "member", "printer", "pages", "logon_type", "reason", "denied_rights", "requested", "description", "subcategory",
+	"change", "member", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
 	"new_time", "backup", "threat", "action", "recycle_bin", "transaction",
 }
 
@@ -119,7 +119,7 @@ func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 			k, v = "member_sid", r.Get("member_sid")
 		}
 		switch {
-		case v == "", k == "requested" && r.Result != record.Success:
+		case v == "":
 		case v == "yes":
 			l = append(l, DetailName(p, k))
 		default:
@@ -158,4 +158,26 @@ func Why(p *i18n.Printer, r *record.Record, mayBeCertain bool) []string {
 		l = append(l, p.T("why.lowered"))
 	}
 	return l
+}
+
+// IDs lists record ids, runs as from–to.
+func IDs(l []uint64) string {
+	var b strings.Builder
+	for i := 0; i < len(l); {
+		j := i
+		for j+1 < len(l) && l[j+1] == l[j]+1 {
+			j++
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		switch {
+		case j == i:
+			b.WriteString(strconv.FormatUint(l[i], 10))
+		default:
+			b.WriteString(strconv.FormatUint(l[i], 10) + "–" + strconv.FormatUint(l[j], 10))
+		}
+		i = j + 1
+	}
+	return b.String()
 }
