@@ -12,7 +12,7 @@ type pools struct {
 }
 
 // poolLimit bounds each pool: more is left to the garbage collector.
-const poolLimit = 4096
+const poolLimit = 256
 
 // recycle makes what the last event forgot ready for use.
 func (p *pools) recycle() {

@@ -1,7 +1,83 @@
 package convert
 
-// A heap by (Due, Order) with four children to a node: timers of one instant fire
-// in the order in which they were set.
+// Timers fire by (Due, Order): those of one instant in the order in which they
+// were set. Most are set a fixed time ahead, so that they come in order already:
+// these stand in a lane, the others in a heap with four children to a node.
+
+// lane is a queue of timers in order.
+type lane struct {
+	Queue []timer
+	Head  int // of Queue, the first that is not taken
+}
+
+// push appends t when it is not before the last one.
+func (l *lane) push(t *timer) bool {
+	if n := len(l.Queue); n > 0 {
+		if t.Due < l.Queue[n-1].Due {
+			return false
+		}
+		if n == cap(l.Queue) && l.Head >= n/2 {
+			l.Queue = append(l.Queue[:0], l.Queue[l.Head:]...)
+			l.Head = 0
+		}
+	}
+	l.Queue = append(l.Queue, *t)
+	return true
+}
+
+func (l *lane) first() *timer {
+	if l.Head < len(l.Queue) {
+		return &l.Queue[l.Head]
+	}
+	return nil
+}
+
+// pop takes the first timer.
+func (l *lane) pop() timer {
+	t := l.Queue[l.Head]
+	l.Queue[l.Head] = timer{}
+	if l.Head++; l.Head == len(l.Queue) {
+		l.Queue, l.Head = l.Queue[:0], 0
+	}
+	return t
+}
+
+// laneOf is the lane of a kind of timer, nil for none.
+func (s *state) laneOf(k timerKind) *lane {
+	switch k {
+	case timeHint:
+		return &s.HintTimers
+	case timeAct:
+		return &s.ActTimers
+	}
+	return nil
+}
+
+// nextTimer is the timer that fires first, nil for none, and its lane, nil for
+// the heap.
+func (s *state) nextTimer() (t *timer, from *lane) {
+	if len(s.Timers) > 0 {
+		t = &s.Timers[0]
+	}
+	for _, l := range [...]*lane{&s.HintTimers, &s.ActTimers} {
+		if f := l.first(); f != nil && (t == nil || f.before(t)) {
+			t, from = f, l
+		}
+	}
+	return t, from
+}
+
+// takeTimer takes the timer that fires first, when it is due at now.
+func (s *state) takeTimer(now tick) (t timer, ok bool) {
+	first, from := s.nextTimer()
+	switch {
+	case first == nil || first.Due > now:
+		return timer{}, false
+	case from != nil:
+		return from.pop(), true
+	}
+	return s.popTimer(), true
+}
 
 func (t *timer) before(o *timer) bool {
 	if t.Due != o.Due {
@@ -13,6 +89,9 @@ func (t *timer) before(o *timer) bool {
 func (s *state) setTimer(t timer) {
 	s.Seq++
 	t.Order = s.Seq
+	if l := s.laneOf(t.Kind); l != nil && l.push(&t) {
+		return
+	}
 	s.Timers = append(s.Timers, t)
 	h := s.Timers
 	i := len(h) - 1
@@ -27,6 +106,7 @@ func (s *state) setTimer(t timer) {
 	h[i] = t
 }
 
+// popTimer takes the first timer of the heap.
 func (s *state) popTimer() timer {
 	h := s.Timers
 	t := h[0]
@@ -63,8 +143,12 @@ func (c *Converter) advance(now tick) {
 		c.s.Now = now
 	}
 	c.s.Now = max(c.s.Now, now)
-	for len(c.s.Timers) > 0 && c.s.Timers[0].Due <= c.s.Now {
-		c.fire(c.s.popTimer())
+	for {
+		t, ok := c.s.takeTimer(c.s.Now)
+		if !ok {
+			return
+		}
+		c.fire(t)
 	}
 }
 
@@ -108,8 +192,11 @@ func (c *Converter) fire(t timer) {
 
 // finish lets everything happen that would happen if no event came any more.
 func (c *Converter) finish() {
-	for len(c.s.Timers) > 0 {
-		t := c.s.popTimer()
+	for {
+		t, ok := c.s.takeTimer(1<<63 - 1)
+		if !ok {
+			return
+		}
 		c.s.Now = max(c.s.Now, t.Due)
 		c.fire(t)
 	}

@@ -30,7 +30,7 @@ const (
 // maxCached bounds the names whose uniform form is at hand. The events of one
 // act name one path several times within a moment; what is older gains nothing,
 // and every converter of a large import has such a cache.
-const maxCached = 4096
+const maxCached = 2048
 
 // path looks raw up in the cache or makes it uniform.
 func (c *Converter) path(raw string) *pathInfo {
