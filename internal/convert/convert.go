@@ -84,6 +84,8 @@ func (c *Converter) Add(e *event.Event) {
 		c.print(e)
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
 		c.terminal(e)
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 	c.bound()
 }

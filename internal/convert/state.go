@@ -19,29 +19,31 @@ const (
 // no shared pointers, and refer to acts by sequence number. A field that is not
 // exported is derived and may be empty at any time.
 type state struct {
-	Now                   tick
-	Seq                   uint64
-	Sees4658              bool   // the log has handle closings
-	LastID                uint64 // last record id of the Security channel
-	LastGen               uint32
-	Gaps                  uint32 // holes seen in its record ids
-	GapAt                 tick   // when the last one ended
-	Sessions              map[uint64]*session
-	Handles               map[handleKey]*handle
-	Orphans               map[handleKey]*orphan
-	Acts                  map[uint64]*act
-	Paths                 map[pathKey]*pending
-	Desks                 map[pathKey]*desk
-	Walks                 map[personKey]*walk
-	Facts                 facts
-	Shares                map[string]share
-	Volumes               map[string]string   // \Device\HarddiskVolumeN, folded → D:
-	Domains               map[string]string   // SID of the domain → NetBIOS name
-	Jobs                  map[uint64]uint64   // print job → act
-	Channels              map[string]*channel // record ids seen, by channel
-	Timers                []timer             // a heap
-	HintTimers, ActTimers lane
-	Out                   []record.Record
+	Now        tick
+	Seq        uint64
+	Sees4658   bool   // the log has handle closings
+	LastID     uint64 // last record id of the Security channel
+	LastGen    uint32
+	Gaps       uint32 // holes seen in its record ids
+	GapAt      tick   // when the last one ended
+	Sessions   map[uint64]*session
+	Handles    map[handleKey]*handle
+	Orphans    map[handleKey]*orphan
+	Acts       map[uint64]*act
+	Paths      map[pathKey]*pending
+	Desks      map[pathKey]*desk
+	Walks      map[personKey]*walk
+	Facts      facts
+	Shares     map[string]share
+	Volumes    map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains    map[string]string   // SID of the domain → NetBIOS name
+	Jobs       map[uint64]uint64   // print job → act
+	Channels   map[string]*channel // record ids seen, by channel
+	Unused     map[unusedKey]uint64
+	Timers     []timer // a heap
+	HintTimers lane
+	ActTimers  lane
+	Out        []record.Record
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -257,6 +259,7 @@ func newState() *state {
 		Paths:    map[pathKey]*pending{},
 		Desks:    map[pathKey]*desk{},
 		Walks:    map[personKey]*walk{},
+		Unused:   map[unusedKey]uint64{},
 		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},

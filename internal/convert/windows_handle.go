@@ -30,12 +30,16 @@ func keyOf(e *event.Event) handleKey {
 // object makes the object's path uniform; ok is false when it is no file.
 func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 	if t := e.Get(event.ObjectType); t.Kind == event.KindString && t.Str != anyFile || t.Kind != event.KindString && t.Text() != anyFile {
+		c.unused(e, ReasonOtherObject)
 		return nil, false
 	}
 	raw := text(e.Get(event.ObjectName))
 	p = c.path(raw)
 	if p.Volume != "" && c.learnVolume(p, &s.Share, tick(e.Time)) {
 		p = c.path(raw)
+	}
+	if p.Drop {
+		c.unused(e, ReasonNoVolume)
 	}
 	return p, !p.Drop
 }
@@ -176,6 +180,7 @@ func (c *Converter) close(e *event.Event) {
 	k := keyOf(e)
 	h := c.s.Handles[k]
 	if h == nil {
+		c.unused(e, ReasonNoHandle)
 		return
 	}
 	if a := c.s.Acts[h.Act]; a != nil {
@@ -286,6 +291,7 @@ func (c *Converter) duplicate(e *event.Event) {
 		c.closeHandle(to, old, tick(e.Time))
 	}
 	if h == nil {
+		c.unused(e, ReasonNoHandle)
 		return
 	}
 	d := *h

@@ -140,12 +140,14 @@ func (c *Converter) shareOpen(e *event.Event) {
 	s.moved(now, ip)
 	sh := c.enter(e)
 	if sh.Key == "" || sh.pipes {
+		c.unused(e, ReasonNoVolume)
 		return
 	}
 	rel := text(e.Get(event.RelativeTargetName))
 	root := shareRoot(rel)
 	p := sh.path(c, rel)
 	if p.Drop {
+		c.unused(e, ReasonNoVolume)
 		return
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
