@@ -97,6 +97,10 @@ func (e *encoder) value(v reflect.Value) {
 		e.uint(v.Uint())
 	case reflect.String:
 		e.string(v.String())
+	case reflect.Array:
+		for i := range v.Len() {
+			e.value(v.Index(i))
+		}
 	case reflect.Slice:
 		e.uint(uint64(v.Len()))
 		for i := range v.Len() {
@@ -194,6 +198,10 @@ func (d *decoder) value(v reflect.Value) {
 		v.SetUint(n)
 	case reflect.String:
 		v.SetString(d.string())
+	case reflect.Array:
+		for i := range v.Len() {
+			d.value(v.Index(i))
+		}
 	case reflect.Slice:
 		d.slice(v)
 	case reflect.Map:

@@ -78,6 +78,8 @@ func (c *Converter) Add(e *event.Event) {
 		c.print(e)
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
 		c.terminal(e)
+	default:
+		c.elsewhere(e)
 	}
 	c.bound()
 }
@@ -136,8 +138,10 @@ func (c *Converter) security(e *event.Event) {
 		c.auditPolicy(e)
 	case 4616:
 		c.timeChanged(e)
-	case 4608, 4609:
-		c.power(e)
+	case 4608:
+		c.started(e)
+	case 4609:
+		c.stopped(e)
 	case 6416:
 		c.device(e)
 	default:

@@ -37,6 +37,8 @@ type state struct {
 	Domains  map[string]string   // SID of the domain → NetBIOS name
 	Jobs     map[uint64]uint64   // print job → act
 	Channels map[string]*channel // record ids seen, by channel
+	Power    [numPower]powerSign
+	Clock    clockSet // newest change of the clock
 	Timers   []timer
 	Out      []record.Record
 }
