@@ -74,6 +74,7 @@ const (
 	ruleV7
 	ruleV8
 	ruleY5
+	ruleT3
 	numRules
 )
 
@@ -168,7 +169,8 @@ var ruleTable = [numRules]Rule{
 	ruleG1: {"G1", record.OpAccountChanged, certain, "3.4", "An account was changed.", "アカウントが変更された。"},
 	ruleG2: {"G2", record.OpGroupChanged, certain, "3.4", "A group was changed.", "グループが変更された。"},
 	ruleT1: {"T1", record.OpPrint, certain, "3.6", "A document was printed (307).", "文書が印刷された（307）。"},
-	ruleT2: {"T2", record.OpDeviceConnected, certain, "3.4", "A device was connected (6416).", "デバイスが接続された（6416）。"},
+	ruleT2: {"T2", record.OpDeviceConnected, certain, "3.4", "A device was connected (6416, DriverFrameworks 2003 or Partition 1006).",
+		"デバイスが接続された（6416・DriverFrameworks 2003・Partition 1006）。"},
 	ruleY1: {"Y1", record.OpBoot, certain, "3.5", "The system or its auditing started.", "システムまたは監査が開始した。"},
 	ruleY2: {"Y2", record.OpShutdown, certain, "3.5", "The system or its auditing stopped.", "システムまたは監査が停止した。"},
 	ruleY3: {"Y3", record.OpShutdown, certain, "3.5", "The previous shutdown was unexpected (6008 or Kernel-Power 41).",
@@ -182,6 +184,8 @@ var ruleTable = [numRules]Rule{
 		"ログがいっぱいになり、ファイルに保存されて空のログが始まった（1105）。"},
 	ruleY5: {"Y5", record.OpShutdown, certain, "3.5", "A shutdown or restart was asked for in this account's name (User32 1074).",
 		"このアカウントの名前でシャットダウンまたは再起動が要求された（User32 1074）。"},
+	ruleT3: {"T3", record.OpDeviceRemoved, certain, "3.6", "A device was removed (DriverFrameworks 2100 or 2102, Partition 1006 without capacity).",
+		"デバイスが取り外された（DriverFrameworks 2100・2102、容量のない Partition 1006）。"},
 }
 
 // Rules returns the rule table, in its order.

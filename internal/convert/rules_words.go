@@ -107,8 +107,8 @@ var proofTable = [...]struct {
 	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4", "Y5"}, Proof{
 		Words{"Windows logged this change or state itself.", "Windows 自身がこの変更または状態を記録しました。"},
 		Words{"Why it was done, and who used the account.", "理由と、アカウントを実際に使った人。"}, Words{}}},
-	{[]string{"T1", "T2"}, Proof{
-		Words{"The print server finished the job, or Windows found the device.", "プリント サーバーがジョブを完了した、または Windows がデバイスを認識しました。"},
+	{[]string{"T1", "T2", "T3"}, Proof{
+		Words{"The print server finished the job, or Windows found the device or lost it.", "プリント サーバーがジョブを完了した、または Windows がデバイスの接続か取り外しを認識しました。"},
 		Words{"What stood on the paper, or what was copied to the device.", "印刷の内容、デバイスへコピーされた内容。"}, Words{}}},
 	{[]string{"V6"}, Proof{
 		Words{"Events of these ids were written by Windows and are not among those that were given.", "この ID のイベントは Windows が記録しましたが、取り込まれた中にありません。"},

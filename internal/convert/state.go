@@ -18,29 +18,31 @@ const (
 // reflection (checkpoint.go): fields are exported for that reason only, hold no
 // shared pointers, and refer to acts by sequence number.
 type state struct {
-	Now      tick
-	Seq      uint64
-	Sees4658 bool   // the log has handle closings
-	LastID   uint64 // last record id of the Security channel
-	LastGen  uint32
-	Gaps     uint32 // holes seen in its record ids
-	GapAt    tick   // when the last one ended
-	Sessions map[uint64]*session
-	Handles  map[handleKey]*handle
-	Orphans  map[handleKey]*orphan
-	Acts     map[uint64]*act
-	Paths    map[pathKey]*pending
-	Desks    map[pathKey]*desk
-	Facts    facts
-	Shares   map[string]share
-	Volumes  map[string]string   // \Device\HarddiskVolumeN, folded → D:
-	Domains  map[string]string   // SID of the domain → NetBIOS name
-	Jobs     map[uint64]uint64   // print job → act
-	Channels map[string]*channel // record ids seen, by channel
-	Power    [numPower]powerSign
-	Clock    clockSet // newest change of the clock
-	Timers   []timer
-	Out      []record.Record
+	Now       tick
+	Seq       uint64
+	Sees4658  bool   // the log has handle closings
+	LastID    uint64 // last record id of the Security channel
+	LastGen   uint32
+	Gaps      uint32 // holes seen in its record ids
+	GapAt     tick   // when the last one ended
+	Sessions  map[uint64]*session
+	Handles   map[handleKey]*handle
+	Orphans   map[handleKey]*orphan
+	Acts      map[uint64]*act
+	Paths     map[pathKey]*pending
+	Desks     map[pathKey]*desk
+	Facts     facts
+	Shares    map[string]share
+	Volumes   map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains   map[string]string   // SID of the domain → NetBIOS name
+	Jobs      map[uint64]uint64   // print job → act
+	Channels  map[string]*channel // record ids seen, by channel
+	Power     [numPower]powerSign
+	Clock     clockSet          // newest change of the clock
+	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
+	Lifetimes map[string]string // of driver framework devices → instance id
+	Timers    []timer
+	Out       []record.Record
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -246,17 +248,19 @@ const (
 
 func newState() *state {
 	return &state{
-		Sessions: map[uint64]*session{},
-		Handles:  map[handleKey]*handle{},
-		Orphans:  map[handleKey]*orphan{},
-		Acts:     map[uint64]*act{},
-		Paths:    map[pathKey]*pending{},
-		Desks:    map[pathKey]*desk{},
-		Facts:    facts{New: map[string]fact{}, Old: map[string]fact{}},
-		Shares:   map[string]share{},
-		Volumes:  map[string]string{},
-		Domains:  map[string]string{},
-		Jobs:     map[uint64]uint64{},
-		Channels: map[string]*channel{},
+		Sessions:  map[uint64]*session{},
+		Handles:   map[handleKey]*handle{},
+		Orphans:   map[handleKey]*orphan{},
+		Acts:      map[uint64]*act{},
+		Paths:     map[pathKey]*pending{},
+		Desks:     map[pathKey]*desk{},
+		Facts:     facts{New: map[string]fact{}, Old: map[string]fact{}},
+		Shares:    map[string]share{},
+		Volumes:   map[string]string{},
+		Domains:   map[string]string{},
+		Jobs:      map[uint64]uint64{},
+		Channels:  map[string]*channel{},
+		Plugs:     map[string]uint64{},
+		Lifetimes: map[string]string{},
 	}
 }

@@ -17,6 +17,12 @@ func (c *Converter) elsewhere(e *event.Event) {
 		}
 	case "Microsoft-Windows-Kernel-Power":
 		c.kernelPower(e)
+	case "Microsoft-Windows-DriverFrameworks-UserMode":
+		c.userMode(e)
+	case "Microsoft-Windows-Partition":
+		if e.ID == 1006 {
+			c.partition(e)
+		}
 	case "User32", "USER32":
 		if e.ID == 1074 {
 			c.asked(e)

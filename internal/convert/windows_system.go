@@ -114,25 +114,3 @@ func (c *Converter) auditPolicy(e *event.Event) {
 	}
 	c.due(a, a.Time+sec)
 }
-
-// device handles 6416.
-func (c *Converter) device(e *event.Event) {
-	s := c.subject(e)
-	a := c.newAct(e, s, record.OpDeviceConnected, ruleT2)
-	a.Certain, a.Object = true, record.ObjectDevice
-	id := text(e.Get(event.DeviceId))
-	a.Path = id
-	a.detail("description", text(e.Get(event.DeviceDescription)))
-	a.detail("device_class", text(e.Get(event.ClassName)))
-	a.detail("location", text(e.Get(event.LocationInformation)))
-	class := text(e.Get(event.ClassName))
-	storage := hasPrefixFold(id, `USBSTOR\`) || hasPrefixFold(id, `SWD\WPDBUSENUM`) || class == "DiskDrive" || class == "WPD"
-	if storage {
-		a.detail("storage", "yes")
-		a.detail("serial", id[strings.LastIndexByte(id, '\\')+1:])
-		a.Class = record.ClassUser
-	} else {
-		a.Class = record.ClassBackground
-	}
-	c.due(a, a.Time+sec)
-}
