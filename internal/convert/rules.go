@@ -75,6 +75,8 @@ const (
 	ruleV8
 	ruleY5
 	ruleT3
+	ruleT4
+	ruleM1
 	numRules
 )
 
@@ -186,6 +188,10 @@ var ruleTable = [numRules]Rule{
 		"このアカウントの名前でシャットダウンまたは再起動が要求された（User32 1074）。"},
 	ruleT3: {"T3", record.OpDeviceRemoved, certain, "3.6", "A device was removed (DriverFrameworks 2100 or 2102, Partition 1006 without capacity).",
 		"デバイスが取り外された（DriverFrameworks 2100・2102、容量のない Partition 1006）。"},
+	ruleT4: {"T4", record.OpPrint, certain, "3.6", "A document could not be printed (372, or 842 with an error).",
+		"文書を印刷できなかった（372、またはエラー付きの 842）。"},
+	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
+		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
 }
 
 // Rules returns the rule table, in its order.

@@ -121,4 +121,10 @@ var proofTable = [...]struct {
 	{[]string{"V8"}, Proof{
 		Words{"Windows saved the full log as a file and began an empty one.", "Windows がいっぱいになったログをファイルに保存し、空のログを始めました。"},
 		Words{"That the file still exists and was given.", "そのファイルが残っていて、取り込まれていること。"}, Words{}}},
+	{[]string{"T4"}, Proof{
+		Words{"The print server gave the job up with an error.", "プリント サーバーがエラーでジョブを中止しました。"},
+		Words{"How much stood on paper by then.", "それまでにどこまで紙に印刷されたか。"}, Words{}}},
+	{[]string{"M1"}, Proof{
+		Words{"Windows Defender took this file for malware, and what it did.", "Windows Defender がこのファイルをマルウェアと判定したことと、その対処。"},
+		Words{"That it is malware, or that it was run.", "実際にマルウェアであること、実行されたこと。"}, Words{}}},
 }

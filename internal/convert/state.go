@@ -41,6 +41,7 @@ type state struct {
 	Clock     clockSet          // newest change of the clock
 	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
 	Lifetimes map[string]string // of driver framework devices → instance id
+	Viruses   map[string]uint64 // threat and path → act
 	Timers    []timer
 	Out       []record.Record
 }
@@ -262,5 +263,6 @@ func newState() *state {
 		Channels:  map[string]*channel{},
 		Plugs:     map[string]uint64{},
 		Lifetimes: map[string]string{},
+		Viruses:   map[string]uint64{},
 	}
 }

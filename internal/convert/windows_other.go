@@ -23,6 +23,8 @@ func (c *Converter) elsewhere(e *event.Event) {
 		if e.ID == 1006 {
 			c.partition(e)
 		}
+	case "Microsoft-Windows-Windows Defender":
+		c.defender(e)
 	case "User32", "USER32":
 		if e.ID == 1074 {
 			c.asked(e)
