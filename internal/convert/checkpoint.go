@@ -115,6 +115,10 @@ func (e *encoder) value(v reflect.Value) {
 		e.uint(v.Uint())
 	case reflect.String:
 		e.string(v.String())
+	case reflect.Array:
+		for i := range v.Len() {
+			e.value(v.Index(i))
+		}
 	case reflect.Slice:
 		e.uint(uint64(v.Len()))
 		for i := range v.Len() {
@@ -213,6 +217,10 @@ func (d *decoder) value(v reflect.Value) {
 		v.SetUint(n)
 	case reflect.String:
 		v.SetString(d.string())
+	case reflect.Array:
+		for i := range v.Len() {
+			d.value(v.Index(i))
+		}
 	case reflect.Slice:
 		d.slice(v)
 	case reflect.Map:

@@ -85,7 +85,7 @@ func (c *Converter) Add(e *event.Event) {
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
 		c.terminal(e)
 	default:
-		c.unused(e, ReasonNoRule)
+		c.elsewhere(e)
 	}
 	c.bound()
 }
@@ -144,8 +144,10 @@ func (c *Converter) security(e *event.Event) {
 		c.auditPolicy(e)
 	case 4616:
 		c.timeChanged(e)
-	case 4608, 4609:
-		c.power(e)
+	case 4608:
+		c.started(e)
+	case 4609:
+		c.stopped(e)
 	case 6416:
 		c.device(e)
 	default:

@@ -72,6 +72,11 @@ const (
 	ruleY4
 	ruleV6
 	ruleV7
+	ruleV8
+	ruleY5
+	ruleT3
+	ruleT4
+	ruleM1
 	numRules
 )
 
@@ -159,21 +164,34 @@ var ruleTable = [numRules]Rule{
 	ruleV2: {"V2", record.OpRecordsLost, certain, "3.5", "The log service reports lost events (1101, 1104 or 1108).",
 		"ログ記録の欠落が報告された（1101・1104・1108）。"},
 	ruleV3: {"V3", record.OpAuditPolicyChanged, certain, "3.4", "The audit policy was changed (4719).", "監査ポリシーが変更された（4719）。"},
-	ruleV4: {"V4", record.OpTimeChanged, certain, "3.4", "The clock was set (4616).", "システム時刻が変更された（4616）。"},
+	ruleV4: {"V4", record.OpTimeChanged, certain, "3.4", "The clock was set (4616 or Kernel-General 1).",
+		"システム時刻が変更された（4616・Kernel-General 1）。"},
 	ruleV5: {"V5", record.OpShareChanged, certain, "3.2", "A share was added, changed or removed (5142, 5143 or 5144).",
 		"共有が追加・変更・削除された（5142・5143・5144）。"},
 	ruleG1: {"G1", record.OpAccountChanged, certain, "3.4", "An account was changed.", "アカウントが変更された。"},
 	ruleG2: {"G2", record.OpGroupChanged, certain, "3.4", "A group was changed.", "グループが変更された。"},
 	ruleT1: {"T1", record.OpPrint, certain, "3.6", "A document was printed (307).", "文書が印刷された（307）。"},
-	ruleT2: {"T2", record.OpDeviceConnected, certain, "3.4", "A device was connected (6416).", "デバイスが接続された（6416）。"},
+	ruleT2: {"T2", record.OpDeviceConnected, certain, "3.4", "A device was connected (6416, DriverFrameworks 2003 or Partition 1006).",
+		"デバイスが接続された（6416・DriverFrameworks 2003・Partition 1006）。"},
 	ruleY1: {"Y1", record.OpBoot, certain, "3.5", "The system or its auditing started.", "システムまたは監査が開始した。"},
 	ruleY2: {"Y2", record.OpShutdown, certain, "3.5", "The system or its auditing stopped.", "システムまたは監査が停止した。"},
-	ruleY3: {"Y3", record.OpShutdown, certain, "3.5", "The previous shutdown was unexpected (6008).", "前回のシャットダウンは予期しないものだった（6008）。"},
+	ruleY3: {"Y3", record.OpShutdown, certain, "3.5", "The previous shutdown was unexpected (6008 or Kernel-Power 41).",
+		"前回のシャットダウンは予期しないものだった（6008・Kernel-Power 41）。"},
 	ruleY4: {"Y4", record.OpPower, certain, "3.5", "Power event of the system.", "電源に関するイベント。"},
 	ruleV6: {"V6", record.OpRecordsLost, certain, "12", "Record ids are missing between two events of this channel.",
 		"このチャネルの 2 つのイベントの間で、イベントのレコード ID が欠けている。"},
 	ruleV7: {"V7", record.OpRecordsLost, inferred, "12", "Record ids are missing everywhere between the events: the log was exported with a filter, completeness cannot be judged.",
 		"イベントの間のレコード ID が全体にわたって欠けている。絞り込んで出力されたログであり、欠落の有無は判断できない。"},
+	ruleV8: {"V8", record.OpLogCleared, certain, "3.5", "The log was full: Windows made a file of it and began an empty one (1105).",
+		"ログがいっぱいになり、ファイルに保存されて空のログが始まった（1105）。"},
+	ruleY5: {"Y5", record.OpShutdown, certain, "3.5", "A shutdown or restart was asked for in this account's name (User32 1074).",
+		"このアカウントの名前でシャットダウンまたは再起動が要求された（User32 1074）。"},
+	ruleT3: {"T3", record.OpDeviceRemoved, certain, "3.6", "A device was removed (DriverFrameworks 2100 or 2102, Partition 1006 without capacity).",
+		"デバイスが取り外された（DriverFrameworks 2100・2102、容量のない Partition 1006）。"},
+	ruleT4: {"T4", record.OpPrint, certain, "3.6", "A document could not be printed (372, or 842 with an error).",
+		"文書を印刷できなかった（372、またはエラー付きの 842）。"},
+	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
+		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
 }
 
 // Rules returns the rule table, in its order.

@@ -104,11 +104,11 @@ var proofTable = [...]struct {
 	{[]string{"V1", "V2"}, Proof{
 		Words{"The log service says that events are gone.", "ログ サービスがイベントの消失を記録しました。"},
 		Words{"What the lost events held.", "失われたイベントの内容。"}, Words{}}},
-	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4"}, Proof{
+	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4", "Y5"}, Proof{
 		Words{"Windows logged this change or state itself.", "Windows 自身がこの変更または状態を記録しました。"},
 		Words{"Why it was done, and who used the account.", "理由と、アカウントを実際に使った人。"}, Words{}}},
-	{[]string{"T1", "T2"}, Proof{
-		Words{"The print server finished the job, or Windows found the device.", "プリント サーバーがジョブを完了した、または Windows がデバイスを認識しました。"},
+	{[]string{"T1", "T2", "T3"}, Proof{
+		Words{"The print server finished the job, or Windows found the device or lost it.", "プリント サーバーがジョブを完了した、または Windows がデバイスの接続か取り外しを認識しました。"},
 		Words{"What stood on the paper, or what was copied to the device.", "印刷の内容、デバイスへコピーされた内容。"}, Words{}}},
 	{[]string{"V6"}, Proof{
 		Words{"Events of these ids were written by Windows and are not among those that were given.", "この ID のイベントは Windows が記録しましたが、取り込まれた中にありません。"},
@@ -118,4 +118,13 @@ var proofTable = [...]struct {
 		Words{"Ids are missing in front of every tenth event or more.", "10 件に 1 件以上の割合で、直前の ID が欠けています。"},
 		Words{"Whether events were lost besides those that the filter left out.", "絞り込みで除かれた以外に失われたイベントがあるか。"},
 		Words{"The whole log, exported without a filter.", "絞り込みなしで出力したログ全体。"}}},
+	{[]string{"V8"}, Proof{
+		Words{"Windows saved the full log as a file and began an empty one.", "Windows がいっぱいになったログをファイルに保存し、空のログを始めました。"},
+		Words{"That the file still exists and was given.", "そのファイルが残っていて、取り込まれていること。"}, Words{}}},
+	{[]string{"T4"}, Proof{
+		Words{"The print server gave the job up with an error.", "プリント サーバーがエラーでジョブを中止しました。"},
+		Words{"How much stood on paper by then.", "それまでにどこまで紙に印刷されたか。"}, Words{}}},
+	{[]string{"M1"}, Proof{
+		Words{"Windows Defender took this file for malware, and what it did.", "Windows Defender がこのファイルをマルウェアと判定したことと、その対処。"},
+		Words{"That it is malware, or that it was run.", "実際にマルウェアであること、実行されたこと。"}, Words{}}},
 }

@@ -44,6 +44,12 @@ type state struct {
 	HintTimers lane
 	ActTimers  lane
 	Out        []record.Record
+
+	Power     [numPower]powerSign
+	Clock     clockSet          // newest change of the clock
+	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
+	Lifetimes map[string]string // of driver framework devices → instance id
+	Viruses   map[string]uint64 // threat and path → act
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -266,5 +272,9 @@ func newState() *state {
 		Domains:  map[string]string{},
 		Jobs:     map[uint64]uint64{},
 		Channels: map[string]*channel{},
+
+		Plugs:     map[string]uint64{},
+		Lifetimes: map[string]string{},
+		Viruses:   map[string]uint64{},
 	}
 }
