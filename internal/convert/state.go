@@ -32,6 +32,7 @@ type state struct {
 	Paths    map[pathKey]*pending
 	Desks    map[pathKey]*desk
 	Walks    map[personKey]*walk
+	Edits    map[pathKey]*edit // by the owner file
 	Facts    facts
 	Shares   map[string]share
 	Volumes  map[string]string // \Device\HarddiskVolumeN, folded → D:
@@ -84,6 +85,7 @@ type session struct {
 	Reads      []uint64 // recent file reads, newest last, for copies
 	Fresh      []uint64 // recent lists of folders unknown until then
 	Pending    int32    // acts in the making
+	Edits      int32    // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
@@ -212,7 +214,7 @@ type act struct {
 	Refresh    bool // list: around a change in the folder
 	Probed     bool // asked whether it exists first
 	Requested  bool // only a 5145 says so
-	Browsed    bool // a requested list that waits for its repeats
+	Held       bool // it waits longer than its window: a list for repeats, a read for the save; settling it again is final
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
@@ -241,6 +243,7 @@ const (
 	timeHandle
 	timeSession
 	timeOrphan
+	timeEdit
 )
 
 func newState() *state {
@@ -252,6 +255,7 @@ func newState() *state {
 		Paths:    map[pathKey]*pending{},
 		Desks:    map[pathKey]*desk{},
 		Walks:    map[personKey]*walk{},
+		Edits:    map[pathKey]*edit{},
 		Facts:    facts{New: map[string]fact{}, Old: map[string]fact{}},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},
