@@ -150,14 +150,17 @@ func (c *Converter) savesEdit(a *act) {
 
 // ownerNames are the names that programs give to the owner or lock file of a
 // document, folded: Office (~$ before the name or in place of its first one or
-// two UTF-16 units, by program, version and length), LibreOffice, AutoCAD, Access, vim, emacs.
+// two characters, by program, version and length), LibreOffice, AutoCAD, Access, vim, emacs.
 func ownerNames(base string) []string {
 	ext := extOf(base)
 	stem := strings.TrimSuffix(base, ext)
 	l := []string{"~$" + base}
-	u := utf16.Encode([]rune(stem))
-	for n := 1; n <= 2 && n < len(u); n++ {
-		l = append(l, "~$"+lateHalf(u[n:])+ext)
+	r := []rune(stem)
+	for n := 1; n <= 2 && n < len(r); n++ {
+		l = append(l, "~$"+string(r[n:])+ext)
+	}
+	if u := utf16.Encode(r); len(u) > len(r) && len(u) > 2 {
+		l = append(l, "~$"+lateHalf(u[1:])+ext, "~$"+lateHalf(u[2:])+ext)
 	}
 	switch ext {
 	case ".DWG":
