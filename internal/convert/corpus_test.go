@@ -189,3 +189,29 @@ func TestHandlePairs(t *testing.T) {
 	}
 	golden(t, "handle-pairs.txt", b.String())
 }
+
+// TestCorpus: the records of every real log, counted by class, kind and rule.
+func TestCorpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "*/*"))
+	if len(files) == 0 {
+		t.Skip("the shared corpus is not beside the repository; TestRules asserts rules on logs of its own")
+	}
+	var b strings.Builder
+	for _, f := range files {
+		if strings.Contains(f, "hostile") {
+			continue
+		}
+		n := map[string]int{}
+		for _, events := range corpusEvents(t, f) {
+			for _, r := range convertServer(events) {
+				n[fmt.Sprintf("%s %s %s %s %s %s", r.Class, r.Object, r.Op, r.Result, r.Rule, r.Confidence)]++
+			}
+		}
+		name, _ := filepath.Rel(corpus, f)
+		fmt.Fprintf(&b, "# %s\n", filepath.ToSlash(name))
+		for _, k := range slices.Sorted(maps.Keys(n)) {
+			fmt.Fprintf(&b, "%d %s\n", n[k], k)
+		}
+	}
+	golden(t, "summary.txt", b.String())
+}

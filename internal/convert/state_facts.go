@@ -31,7 +31,7 @@ func (f *facts) put(key string, v fact, limit int) {
 	f.New[key] = v
 }
 
-// saw notes that a path and the folder above it exist.
+// saw notes that a path and the folders above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
 	v := c.s.Facts.get(key)
 	n := v
@@ -41,13 +41,14 @@ func (c *Converter) saw(key string, dir, file bool) {
 	if n != v {
 		c.s.Facts.put(key, n, c.opt.MaxPaths)
 	}
-	if p := dirOf(key); p != "" {
+	for p := dirOf(key); p != ""; p = dirOf(p) {
 		v := c.s.Facts.get(p)
 		n := v
 		n.Exists, n.Dir, n.File = true, true, false
-		if n != v {
-			c.s.Facts.put(p, n, c.opt.MaxPaths)
+		if n == v {
+			return // so are the folders above it
 		}
+		c.s.Facts.put(p, n, c.opt.MaxPaths)
 	}
 }
 
