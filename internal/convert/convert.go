@@ -185,7 +185,7 @@ func (c *Converter) bound() {
 		slices.Sort(seqs)
 		for _, k := range seqs[:len(seqs)/8+1] {
 			if a := c.s.Acts[k]; a != nil {
-				a.Browsed = true
+				a.Held = true
 				c.settle(a)
 			}
 		}

@@ -3,14 +3,18 @@ package convert
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -113,4 +117,101 @@ func TestShareSamples(t *testing.T) {
 		}
 	}
 	golden(t, "share-samples.txt", b.String())
+}
+
+// corpusEvents reads logs of any form, in merge order, by server.
+func corpusEvents(t *testing.T, file string) map[string][]*event.Event {
+	t.Helper()
+	set, err := collect.OpenSet(t.Context(), []string{file}, collect.SetOptions{})
+	if err != nil {
+		t.Fatalf("open %s: %v", file, err)
+	}
+	defer set.Close()
+	by := map[string][]*event.Event{}
+	for _, server := range set.Servers() {
+		err := set.Events(t.Context(), server, func(e *event.Event) error {
+			by[server] = append(by[server], e.Clone())
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("read %s: %v", file, err)
+		}
+	}
+	return by
+}
+
+// pairs follows the handles of files in the events of one server.
+type pairs struct{ opened, joined, aliases, open int }
+
+func (p *pairs) follow(server string, events []*event.Event) []record.Record {
+	c := New(server, Options{})
+	for _, e := range events {
+		k := keyOf(e)
+		before := c.s.Handles[k]
+		c.Add(e)
+		switch {
+		case e.Provider != "Microsoft-Windows-Security-Auditing":
+		case e.ID == 4656 && c.s.Handles[k] != nil && c.s.Handles[k] != before:
+			p.opened++
+		case e.ID == 4658 && before != nil && c.s.Handles[k] == nil:
+			p.joined++
+		case e.ID == 4690:
+			to := handleKey{e.Get(event.TargetProcessId).Uint(), e.Get(event.TargetHandleId).Uint()}
+			if h := c.s.Handles[to]; h != nil && h.Open == tick(e.Time) {
+				p.aliases++
+			}
+		}
+	}
+	p.open = len(c.s.Handles)
+	return append(c.Take(), c.Tail()...)
+}
+
+// TestHandlePairs: the opens and closes of real logs join by their handle.
+func TestHandlePairs(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "otrf-json/*.gz"))
+	if len(files) == 0 {
+		t.Skip("the shared corpus is not beside the repository; TestRules asserts the same")
+	}
+	var b strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&b, "# %s\n", filepath.Base(f))
+		by := corpusEvents(t, f)
+		for _, server := range slices.Sorted(maps.Keys(by)) {
+			var p pairs
+			rs := p.follow(server, by[server])
+			fmt.Fprintf(&b, "%s: opened=%d joined=%d open=%d aliases=%d\n", server, p.opened, p.joined, p.open, p.aliases)
+			for _, r := range sorted(rs) {
+				if r.Object == record.ObjectFile || r.Object == record.ObjectDirectory {
+					fmt.Fprintf(&b, "  %s %s\n", r.Class, goldenLine(r))
+				}
+			}
+		}
+	}
+	golden(t, "handle-pairs.txt", b.String())
+}
+
+// TestCorpus: the records of every real log, counted by class, kind and rule.
+func TestCorpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "*/*"))
+	if len(files) == 0 {
+		t.Skip("the shared corpus is not beside the repository; TestRules asserts rules on logs of its own")
+	}
+	var b strings.Builder
+	for _, f := range files {
+		if strings.Contains(f, "hostile") {
+			continue
+		}
+		n := map[string]int{}
+		for _, events := range corpusEvents(t, f) {
+			for _, r := range convertServer(events) {
+				n[fmt.Sprintf("%s %s %s %s %s %s", r.Class, r.Object, r.Op, r.Result, r.Rule, r.Confidence)]++
+			}
+		}
+		name, _ := filepath.Rel(corpus, f)
+		fmt.Fprintf(&b, "# %s\n", filepath.ToSlash(name))
+		for _, k := range slices.Sorted(maps.Keys(n)) {
+			fmt.Fprintf(&b, "%d %s\n", n[k], k)
+		}
+	}
+	golden(t, "summary.txt", b.String())
 }

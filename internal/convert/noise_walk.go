@@ -43,7 +43,7 @@ func (c *Converter) browsed(a *act) bool {
 		k.SID = a.User
 	}
 	w := c.s.Walks[k]
-	if a.Browsed {
+	if a.Held {
 		if w != nil {
 			w.Lists, w.Steps = without(w.Lists, a.Seq), without(w.Steps, a.Seq)
 			if len(w.Lists) == 0 {
@@ -57,7 +57,7 @@ func (c *Converter) browsed(a *act) bool {
 		c.s.Walks[k] = w
 	}
 	top := c.s.Acts[w.Top]
-	step := top != nil && top.Browsed && a.First <= w.End+walkGap && a.First >= top.First-walkGap && under(a.Key, top.Key)
+	step := top != nil && top.Held && a.First <= w.End+walkGap && a.First >= top.First-walkGap && under(a.Key, top.Key)
 	if step {
 		w.End = max(w.End, a.First)
 	}
@@ -79,7 +79,7 @@ func (c *Converter) browsed(a *act) bool {
 		c.due(m, m.Last+browseWindow)
 		return true
 	}
-	a.Browsed = true
+	a.Held = true
 	a.Timer = 1<<63 - 1
 	c.due(a, max(a.Last+browseWindow, c.s.Now))
 	if len(w.Lists) == walkLists {

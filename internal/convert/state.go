@@ -50,6 +50,7 @@ type state struct {
 	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
 	Lifetimes map[string]string // of driver framework devices → instance id
 	Viruses   map[string]uint64 // threat and path → act
+	Edits     map[pathKey]*edit // by the owner file
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -95,6 +96,7 @@ type session struct {
 	Reads      []uint64 // recent file reads, newest last, for copies
 	Fresh      []uint64 // recent lists of folders unknown until then
 	Pending    int32    // acts in the making
+	Edits      int32    // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
@@ -225,7 +227,7 @@ type act struct {
 	Refresh    bool // list: around a change in the folder
 	Probed     bool // asked whether it exists first
 	Requested  bool // only a 5145 says so
-	Browsed    bool // a requested list that waits for its repeats
+	Held       bool // it waits longer than its window: a list for repeats, a read for the save; settling it again is final
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
@@ -254,6 +256,7 @@ const (
 	timeHandle
 	timeSession
 	timeOrphan
+	timeEdit
 )
 
 func newState() *state {
@@ -267,6 +270,7 @@ func newState() *state {
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
 		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
+		Edits:    map[pathKey]*edit{},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},
 		Domains:  map[string]string{},

@@ -104,15 +104,22 @@ func (c *Converter) knownDir(p *pathInfo) fact {
 	return *p.dirFact
 }
 
-// saw notes that a path and the folder above it exist.
+// saw notes that a path and the folders above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
 	if v := c.s.Facts.get(key); v != v.seen(dir, file) {
 		c.s.Facts.put(key, v.seen(dir, file), c.opt.MaxPaths)
 	}
-	if p := dirOf(key); p != "" {
-		if v := c.s.Facts.get(p); v != v.seen(true, false) {
-			c.s.Facts.put(p, v.seen(true, false), c.opt.MaxPaths)
+	c.sawFolders(dirOf(key))
+}
+
+// sawFolders notes that a folder and those above it exist.
+func (c *Converter) sawFolders(dir string) {
+	for ; dir != ""; dir = dirOf(dir) {
+		v := c.s.Facts.get(dir)
+		if v == v.seen(true, false) {
+			return // so are the folders above it
 		}
+		c.s.Facts.put(dir, v.seen(true, false), c.opt.MaxPaths)
 	}
 }
 
@@ -133,6 +140,7 @@ func (c *Converter) sawPath(p *pathInfo, dir, file bool) {
 	}
 	if v := c.knownDir(p); v != v.seen(true, false) {
 		p.dirFact = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
+		c.sawFolders(dirOf(p.Dir))
 	}
 }
 

@@ -185,6 +185,10 @@ func (c *Converter) fire(t timer) {
 		if s := c.s.Sessions[t.Seq]; s != nil && s.Ended {
 			c.endSession(s)
 		}
+	case timeEdit:
+		if k := (pathKey{t.Seq, t.Key}); c.s.Edits[k] != nil && c.s.Edits[k].Closed != 0 {
+			c.editForgotten(k)
+		}
 	case timeOrphan:
 		c.expireOrphan(t.H)
 	}

@@ -21,6 +21,9 @@ func (c *Converter) settle(a *act) {
 			list.Count, list.Rule, list.Certain = n+a.Count, ruleB2, false
 			return
 		}
+		if c.opensEdit(a) {
+			return
+		}
 		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
 			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
 			if c.browsed(a) {
@@ -34,6 +37,8 @@ func (c *Converter) settle(a *act) {
 		if a.Refresh && a.Class == 0 {
 			a.Rule, a.Certain, a.Class = ruleB3, false, record.ClassBackground
 		}
+	case record.OpWrite:
+		c.savesEdit(a)
 	case record.OpRename:
 		if a.Requested && a.NewPath == "" {
 			a.Op, a.Rule = record.OpDelete, ruleD5

@@ -179,6 +179,7 @@ func (c *Converter) removed(a *act) {
 	now := a.Last
 	c.gone(a.Key)
 	c.changed(a.Logon, dirOf(a.Key), now)
+	c.editClosed(a.Logon, a.Key, now)
 	p := c.paths(a.Logon, a.Key)
 	if l := c.live(p.List, now, mergeWindow); l != nil && now-l.First <= mergeWindow { // listed in order to be deleted
 		c.absorb(a, l)

@@ -88,7 +88,7 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		if m := c.live(p.List, now, mergeWindow); m != nil && now-m.First <= browseLongest {
 			m.Count++
 			c.absorb(m, a)
-			if m.Browsed {
+			if m.Held {
 				c.due(m, now+browseWindow)
 			}
 			return
@@ -114,6 +114,9 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 func (c *Converter) requestedWrite(s *session, k pathKey, a *act, known, probed bool) {
 	now := a.Last
 	c.changed(s.Logon, dirOf(k.Key), now)
+	if lockName(baseOf(k.Key)) {
+		c.editOpened(s, k.Key, now)
+	}
 	p := c.paths(k.Logon, k.Key)
 	if m := c.live(p.Write, now, mergeWindow); m != nil {
 		c.absorb(m, a)
@@ -145,6 +148,7 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 	now := a.Last
 	p := c.paths(k.Logon, k.Key)
 	c.changed(s.Logon, dirOf(k.Key), now)
+	c.editClosed(s.Logon, k.Key, now)
 	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
 		m.Op, m.Rule, m.Time = record.OpMove, ruleK2, a.Time
 		c.absorb(m, a)

@@ -219,10 +219,13 @@ func (c *Converter) endSession(s *session) {
 		slices.Sort(seqs)
 		for _, q := range seqs {
 			if a := c.s.Acts[q]; a != nil {
-				a.Browsed = true
+				a.Held = true
 				c.settle(a)
 			}
 		}
+	}
+	if s.Edits > 0 {
+		c.editsEnded(s.Logon)
 	}
 	delete(c.s.Sessions, s.Logon)
 }

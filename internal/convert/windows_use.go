@@ -77,6 +77,9 @@ func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey
 	now := tick(e.Time)
 	own := c.s.Acts[h.Act]
 	c.changed(s.Logon, dirOf(h.Key), now)
+	if lockName(baseOf(h.Key)) {
+		c.editOpened(s, h.Key, now)
+	}
 	if own != nil {
 		switch own.Op {
 		case record.OpWrite, record.OpCreate, record.OpCopy, record.OpMove:
