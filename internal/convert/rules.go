@@ -52,6 +52,7 @@ const (
 	ruleS2
 	ruleS3
 	ruleS4
+	ruleS5
 	ruleF1
 	ruleF2
 	ruleL1
@@ -145,6 +146,8 @@ var ruleTable = [numRules]Rule{
 		"一時ファイル経由の保存：元のファイルを削除し、新しいファイルをその名前に変更した。"},
 	ruleS4: {"S4", record.OpCreate, inferred, "6", "A finished download got its name.",
 		"ダウンロードが完了し、正式な名前になった。"},
+	ruleS5: {"S5", record.OpWrite, inferred, "6", "Saved through a temporary file: the new file was renamed over the old one.",
+		"一時ファイル経由の保存：新しいファイルの名前を変更し、元のファイルに上書きした。"},
 	ruleF1: {"F1", record.OpRead, certain, "11", "Access to the object was refused by its permissions (4656, audit failure).",
 		"対象のアクセス許可により拒否された（4656、監査失敗）。"},
 	ruleF2: {"F2", record.OpRead, certain, "11", "Access was refused by the share's permissions (5145 or 5140, audit failure).",

@@ -143,6 +143,18 @@ func TestSaves(t *testing.T) {
 	f("delete and rename", func(b *logBuilder) {
 		b.create(`x\d.tmp`).wait(5).remove(`x\d.odt`).wait(5).rename(`x\d.tmp`, `x\d.odt`, true)
 	}, `write E:\data\x\d.odt S3 inferred`)
+	f("LibreOffice", func(b *logBuilder) {
+		b.read(`x\d.odt`).wait(60000).create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, true)
+	}, `read E:\data\x\d.odt X1 certain`, `write E:\data\x\d.odt S5 inferred`)
+	f("macOS", func(b *logBuilder) {
+		b.read(`x\d.pages`).wait(60000).create(`x\d.pages.sb-1a2b3c4d-aB3xYz`).wait(20).rename(`x\d.pages.sb-1a2b3c4d-aB3xYz`, `x\d.pages`, true)
+	}, `read E:\data\x\d.pages X1 certain`, `write E:\data\x\d.pages S5 inferred`)
+	f("renamed over, but another is opened next", func(b *logBuilder) {
+		b.read(`x\e.odt`).wait(60000).create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, false).wait(3000).write(`x\e.odt`)
+	}, `read E:\data\x\e.odt X1 certain`, `write E:\data\x\e.odt W1 certain`)
+	f("a person renames over", func(b *logBuilder) {
+		b.read(`x\d.odt`).wait(60000).rename(`x\old.odt`, `x\d.odt`, true)
+	}, `read E:\data\x\d.odt X1 certain`, `rename E:\data\x\old.odt R1 inferred`)
 	f("download", func(b *logBuilder) {
 		b.create(`x\s.zip.crdownload`).wait(2000).rename(`x\s.zip.crdownload`, `x\s.zip`, true)
 	}, `create E:\data\x\s.zip S4 inferred`)

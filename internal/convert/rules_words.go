@@ -75,7 +75,7 @@ var proofTable = [...]struct {
 	{[]string{"W1", "A1"}, Proof{
 		Words{"The right to write data or attributes was used (4663).", "データまたは属性を書き込む権利が使われました（4663）。"},
 		Words{"What changed and how much: the same bytes may have been written again.", "変更の内容と量（同じ内容の書き直しもあり得ます）。"}, Words{}}},
-	{[]string{"S1", "S2", "S3", "S4"}, Proof{
+	{[]string{"S1", "S2", "S3", "S4", "S5"}, Proof{
 		Words{"The steps of a save by temporary file are in the log, in order.", "一時ファイル経由の保存の各手順が順番どおり記録されています。"},
 		Words{"That the steps are one save of one program, and what changed.", "それらが一つの保存であること、変更の内容。"},
 		Words{"Nothing: Windows logs files, not documents.", "ありません（Windows が記録するのは文書ではなくファイルの操作です）。"}}},

@@ -108,7 +108,11 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
 			continue
 		}
-		if v := likeness(a, p, dir, mask, exists, listing, now); v > score {
+		v := likeness(a, p, dir, mask, exists, listing, now)
+		if v == 0 && exists && !listing && c.renamedOver(a, p, dir, mask, now) {
+			v = 4
+		}
+		if v > score {
 			best, score = a, v
 		}
 	}
@@ -160,11 +164,12 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
+	existed := a.Key != key && c.s.Facts.get(key).Exists
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)
 	c.arrived(key, a.Object == record.ObjectDirectory)
-	if c.saveEnd(s, a, key) {
+	if c.saveEnd(s, a, key, existed) {
 		return
 	}
 	c.paths(a.Logon, key).Copy = a.Seq

@@ -104,13 +104,18 @@ func (o *outcome) add(truth []simulate.Action, records []record.Record) {
 	o.ipChecked += r.IPChecked
 	o.ipRight += int(r.IPAccuracy*float64(r.IPChecked) + 0.5)
 	for i := range records {
-		if records[i].Class == record.ClassUser {
+		if records[i].Class == record.ClassUser && records[i].Op != record.OpList {
 			o.records++
 		}
 	}
+	opened := map[int]bool{}
 	for i := range truth {
-		if truth[i].Class == "user" {
+		if a := &truth[i]; a.Class == "user" && a.Op != "list" {
 			o.acts++
+			if strings.HasSuffix(a.Kind, "_save") && !opened[a.Group] { // the document was read, minutes before it was written
+				opened[a.Group] = true
+				o.acts++
+			}
 		}
 	}
 	o.samples = append(o.samples, r.Samples...)
