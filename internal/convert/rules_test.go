@@ -94,6 +94,25 @@ func TestRules(t *testing.T) {
 		}
 		b.wait(3500).read(`x\c.pdf`)
 	}, `list E:\data\x B2 inferred`, `read E:\data\x\c.pdf X1 certain`)
+	f("B2 without closings, the handle's value used again seconds later", func(b *logBuilder) {
+		b.no4658 = true
+		b.list(`x`)
+		for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+			b.handle = 0x800
+			b.wait(20).read(`x\` + n + `.pdf`)
+		}
+		b.handle, b.logon, b.user = 0x800, 0x2345, "bob"
+		b.wait(3000).read(`y\z.txt`)
+	}, `list E:\data\x B2 inferred`, `read E:\data\y\z.txt X1 certain`)
+	f("B2 twice within two seconds", func(b *logBuilder) {
+		for range 2 {
+			b.list(`x`)
+			for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+				b.wait(20).read(`x\` + n + `.pdf`)
+			}
+			b.wait(1400)
+		}
+	}, `list E:\data\x B2 inferred`)
 	f("no burst without a list", func(b *logBuilder) { b.read(`x\a.pdf`).wait(30).read(`x\b.pdf`) },
 		`read E:\data\x\a.pdf X1 certain`, `read E:\data\x\b.pdf X1 certain`)
 	f("N1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100080).handleUse(`x\a.txt`, 0x120080, 0x80, 0x20000) })

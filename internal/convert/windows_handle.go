@@ -46,7 +46,7 @@ func (c *Converter) open(e *event.Event) {
 	}
 	k := keyOf(e)
 	if old := c.s.Handles[k]; old != nil {
-		c.closeHandle(k, old, tick(e.Time))
+		c.closeHandle(k, old, old.Last) // closed without an event, at some time since
 	}
 	s := c.subject(e)
 	p, ok := c.object(e, s)
@@ -115,7 +115,7 @@ func (c *Converter) use(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	if h != nil && h.Key != p.Key || h != nil && h.Logon != s.Logon {
-		c.closeHandle(k, h, tick(e.Time)) // the value was given to another object
+		c.closeHandle(k, h, h.Last) // the value was given to another object
 		h = nil
 	}
 	if h == nil {

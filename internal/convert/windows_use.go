@@ -18,7 +18,7 @@ func (c *Converter) usedRead(e *event.Event, s *session, h *handle, k handleKey)
 		h.Act = a.Seq
 		return
 	}
-	if a := c.live(p.Read, now, mergeWindow); a != nil && (a.Burst == 0 || now-a.First <= 2*sec) {
+	if a := c.live(p.Read, now, mergeWindow); a != nil && (a.Burst == 0 || now-a.First <= 2*sec && !c.listedSince(s, a)) {
 		h.Act = a.Seq
 		a.Last, a.Handle, a.Open = now, k, true
 		a.Count++
@@ -214,7 +214,7 @@ func (c *Converter) usedList(e *event.Event, s *session, h *handle, k handleKey)
 		h.Act = a.Seq
 		a.Last, a.Handle, a.Open = now, k, true
 		a.Count++
-		d.List, d.ListAt = a.Seq, now
+		d.List, d.ListAt, d.Burst = a.Seq, now, now
 		c.due(a, max(a.Due, now+mergeWindow))
 		return
 	}
