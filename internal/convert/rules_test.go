@@ -113,6 +113,26 @@ func TestRules(t *testing.T) {
 			b.wait(1400)
 		}
 	}, `list E:\data\x B2 inferred`)
+	uses := func(b *logBuilder, rel string, mask ...int) { // 4663 only
+		b.handle += 4
+		for _, m := range mask {
+			b.use(b.handle, rel, m)
+		}
+	}
+	f("C1 without opens, the folder known by the share check", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x80)
+		uses(b, `x`, 0x2)
+		b.ask(`x\a.txt`, 0x12019f)
+		uses(b, `x\a.txt`, 0x2, 0x100)
+	}, `create E:\data\x\a.txt C1 inferred`)
+	f("C1 without opens and share checks", func(b *logBuilder) {
+		uses(b, `x`, 0x2)
+		uses(b, `x\a.txt`, 0x2, 0x100)
+	}, `create E:\data\x\a.txt C1 inferred`)
+	f("F1 wish lowered, without opens", func(b *logBuilder) {
+		b.refuse(`x\a.txt`, 0x12019f).wait(20)
+		uses(b, `x\a.txt`, 0x1)
+	}, `read E:\data\x\a.txt X1 certain`)
 	f("no burst without a list", func(b *logBuilder) { b.read(`x\a.pdf`).wait(30).read(`x\b.pdf`) },
 		`read E:\data\x\a.pdf X1 certain`, `read E:\data\x\b.pdf X1 certain`)
 	f("N1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100080).handleUse(`x\a.txt`, 0x120080, 0x80, 0x20000) })

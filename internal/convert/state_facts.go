@@ -62,8 +62,9 @@ func pathSum(s string) uint64 {
 	return hi ^ lo
 }
 
-// saw notes that a path and the folder above it exist.
-func (c *Converter) saw(key string, dir, file bool) {
+// saw notes that a path and the folder above it exist. It reports whether the
+// folder was not known to be one.
+func (c *Converter) saw(key string, dir, file bool) (learned bool) {
 	v := c.s.Facts.get(key)
 	n := v
 	n.Exists = true
@@ -78,8 +79,10 @@ func (c *Converter) saw(key string, dir, file bool) {
 		n.Exists, n.Dir, n.File = true, true, false
 		if n != v {
 			c.s.Facts.put(p, n, c.opt.MaxPaths)
+			learned = !v.Dir
 		}
 	}
+	return learned
 }
 
 // sawUse notes that the use of rights is audited in a folder (entries are

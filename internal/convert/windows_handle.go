@@ -74,7 +74,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
-	c.saw(p.Key, h.Dir, false)
+	if c.saw(p.Key, h.Dir, false) {
+		c.wasFolder(s, dirOf(p.Key), now)
+	}
 	c.s.Handles[k] = h
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
@@ -120,6 +122,7 @@ func (c *Converter) use(e *event.Event) {
 	}
 	if h == nil {
 		h = c.newHandle(e, s, k, p, mask)
+		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
 	h.IDs = append(h.IDs, e.RecordID)
 	h.Last = max(h.Last, tick(e.Time))

@@ -112,6 +112,9 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	if !root {
 		c.touch(s, p.Key, nil, now)
+		if dir := dirOf(p.Key); !c.s.Facts.get(dir).Dir {
+			c.knownFolder(dir)
+		}
 	}
 	pk := c.paths(s.Logon, p.Key)
 	pk.Hints = push(pk.Hints, h, 8)

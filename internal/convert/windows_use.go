@@ -190,6 +190,26 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	h.IDs = h.IDs[:0]
 }
 
+// wasFolder takes back a write of a path that turns out to be a folder, because
+// a path below it is in use: its 0x2 was AddFile. Logs without 4656 do not tell
+// before.
+func (c *Converter) wasFolder(s *session, key string, now tick) {
+	p := c.s.Paths[pathKey{s.Logon, key}]
+	if p == nil {
+		return
+	}
+	a := c.live(p.Write, now, addWindow)
+	if a == nil || a.Rule != ruleW1 || a.Count > 1 {
+		return
+	}
+	mask := writeData
+	if h := c.s.Handles[a.Handle]; h != nil && h.Act == a.Seq {
+		h.Dir, h.Act, mask = true, 0, h.Used&writing
+	}
+	s.Adds = push(s.Adds, dirAdd{At: a.Time, Key: key, Path: a.Path, Mask: mask, IDs: append([]uint64(nil), a.IDs...)}, 16)
+	c.forget(a)
+}
+
 // madeFolder turns the first list of an unknown folder into its creation.
 func (c *Converter) madeFolder(s *session, a *act) {
 	a.Op, a.Rule, a.Certain, a.Object = record.OpCreate, ruleC1, false, record.ObjectDirectory
