@@ -129,6 +129,12 @@ func TestRules(t *testing.T) {
 		uses(b, `x`, 0x2)
 		uses(b, `x\a.txt`, 0x2, 0x100)
 	}, `create E:\data\x\a.txt C1 inferred`)
+	f("R1 without opens, into a folder not known as one", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x110080)
+		uses(b, `x\a.txt`, 0x10000)
+		uses(b, `y`, 0x2)
+		b.wait(5).ask(`y\a.txt`, 0x100080)
+	}, `move E:\data\x\a.txt -> E:\data\y\a.txt R1 inferred`)
 	f("F1 wish lowered, without opens", func(b *logBuilder) {
 		b.refuse(`x\a.txt`, 0x12019f).wait(20)
 		uses(b, `x\a.txt`, 0x1)

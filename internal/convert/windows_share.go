@@ -107,14 +107,15 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = h
+	if dir := dirOf(p.Key); !root && !c.s.Facts.get(dir).Dir {
+		c.knownFolder(dir)
+		c.wasFolder(s, dir, now)
+	}
 	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
 		return
 	}
 	if !root {
 		c.touch(s, p.Key, nil, now)
-		if dir := dirOf(p.Key); !c.s.Facts.get(dir).Dir {
-			c.knownFolder(dir)
-		}
 	}
 	pk := c.paths(s.Logon, p.Key)
 	pk.Hints = push(pk.Hints, h, 8)
