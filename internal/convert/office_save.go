@@ -131,6 +131,50 @@ func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
 	c.due(a, now+mergeWindow)
 }
 
+// replaced looks at the rename of a temporary file in its folder when no share
+// access will tell the new name: it took the place of the document that the same
+// program deleted a moment ago (S3).
+func (c *Converter) replaced(a *act) {
+	s, now := c.s.Sessions[a.Logon], c.s.Now
+	if s == nil || s.Share.At != 0 || a.NewPath != "" || fold(a.NewDir) != dirOf(a.Key) {
+		return
+	}
+	t := c.freshTemp(a, now)
+	d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]
+	if t == nil || d == nil {
+		return
+	}
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f != nil && f.Op == record.OpDelete && f.Time >= t.Time && now-f.Time <= sec && f.PID == a.PID && dirOf(f.Key) == dirOf(a.Key) {
+			c.saved(s, d, f, t, a, ruleS3, now)
+			return
+		}
+	}
+}
+
+// nameOfDownload concludes the name of a finished download whose rename shows no
+// name: that of the temporary file without its ending (x.zip.part).
+func (c *Converter) nameOfDownload(a *act) bool {
+	base := baseOf(a.Path)
+	name := base[:len(base)-len(extOf(base))]
+	if !download(baseOf(a.Key)) || extOf(name) == "" || fold(a.NewDir) != dirOf(a.Key) {
+		return false
+	}
+	t := c.freshTemp(a, a.End)
+	if t == nil || t.Op != record.OpCreate {
+		return false
+	}
+	a.detail("temporary_file", base)
+	a.detail("reason", "name concluded from the temporary file")
+	a.Op, a.Rule, a.Certain, a.Count = record.OpCreate, ruleS4, false, 1
+	c.unlink(a, a.Key)
+	a.Path = a.NewDir + `\` + name
+	a.Key, a.NewDir = fold(a.Path), ""
+	c.absorb(a, t)
+	return true
+}
+
 // saved makes one write of f out of the document's rename or deletion f, the
 // temporary file's content t and its rename a.
 func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now tick) {

@@ -200,6 +200,18 @@ func TestSaves(t *testing.T) {
 	f("a person renames over", func(b *logBuilder) {
 		b.read(`x\d.odt`).wait(60000).rename(`x\old.odt`, `x\d.odt`, true)
 	}, `read E:\data\x\d.odt X1 certain`, `rename E:\data\x\old.odt R1 inferred`)
+	f("delete and rename, no share checks", func(b *logBuilder) {
+		b.no5145 = true
+		b.create(`x\ps12ab.tmp`).wait(5).remove(`x\d.psd`).wait(5).rename(`x\ps12ab.tmp`, `x\d.psd`, false)
+	}, `write E:\data\x\d.psd S3 inferred`)
+	f("deleted, then another document is saved much later", func(b *logBuilder) {
+		b.no5145 = true
+		b.remove(`x\d.psd`).wait(9000).create(`x\ps12ab.tmp`).wait(5).rename(`x\ps12ab.tmp`, `x\e.psd`, false)
+	}, `delete E:\data\x\d.psd D1 certain`)
+	f("download, no share checks", func(b *logBuilder) {
+		b.no5145 = true
+		b.create(`x\s.zip.part`).wait(2000).rename(`x\s.zip.part`, `x\s.zip`, false)
+	}, `create E:\data\x\s.zip S4 inferred`)
 	f("download", func(b *logBuilder) {
 		b.create(`x\s.zip.crdownload`).wait(2000).rename(`x\s.zip.crdownload`, `x\s.zip`, true)
 	}, `create E:\data\x\s.zip S4 inferred`)

@@ -85,7 +85,9 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 		}
 		c.gone(a.Key)
 		c.due(a, c.s.Now+hintWindow)
+		return
 	}
+	c.replaced(a)
 }
 
 // candidate offers a path that was just opened as the new name of a rename that
@@ -215,6 +217,10 @@ func (c *Converter) removed(a *act) {
 	}
 	p = c.paths(a.Logon, a.Key)
 	p.Delete = a.Seq
+	if a.Object != record.ObjectDirectory && !noiseName(a.Key) {
+		d := c.desk(a.Logon, dirOf(a.Key), now)
+		d.Moved = push(d.Moved, a.Seq, 8)
+	}
 	c.due(a, now+hintWindow)
 }
 
@@ -226,6 +232,9 @@ func (c *Converter) finalRename(a *act) {
 	}
 	if dir != "" && fold(dir) != dirOf(a.Key) {
 		a.Op = record.OpMove
+	}
+	if a.NewPath == "" && c.nameOfDownload(a) {
+		return
 	}
 	if a.NewPath == "" && dir != "" {
 		a.detail("new_folder", dir)

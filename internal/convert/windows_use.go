@@ -168,8 +168,8 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 		}
 	}
 	if a := c.targetFor(s, now); a != nil {
-		c.target(a, h.Path, mask)
 		c.takeIDs(a, h)
+		c.target(a, h.Path, mask)
 		return
 	}
 	if mask&appendData != 0 {
@@ -215,8 +215,8 @@ func (c *Converter) wasFolder(s *session, key string, now tick) {
 		h.Dir, h.Act, mask = true, 0, h.Used&writing
 	}
 	if r := c.targetFor(s, a.Time); r != nil {
-		c.target(r, a.Path, mask)
 		c.addIDs(r, a.IDs)
+		c.target(r, a.Path, mask)
 	} else {
 		s.Adds = push(s.Adds, dirAdd{At: a.Time, Key: key, Path: a.Path, Mask: mask, IDs: append([]uint64(nil), a.IDs...)}, 16)
 	}

@@ -15,8 +15,12 @@ func (g *gesture) hex(n int) string {
 }
 
 // replace renames over an existing file: nothing tells that the old content is
-// gone but the name itself, which is looked at afterwards.
-func (g *gesture) replace(root *node, dir, from, to string) {
+// gone but the name itself, which is looked at afterwards. Without share checks
+// that proves nothing of the document.
+func (g *gesture) replace(root *node, a *act, dir, from, to string) {
+	if g.w.variant.NoShareChecks && g.smb() {
+		a.Observable = false
+	}
 	g.swap(root, dir, from)
 	g.check(root, to, openStat)
 }
@@ -58,7 +62,7 @@ func savers() []saver {
 		{"libreoffice_save", []string{".xlsx", ".docx", ".csv"}, func(n string) string { return ".~lock." + n + "#" }, func(g *gesture, n *node, a *act) {
 			dir := n.parent.path()
 			temp := g.safeWrite(n, a, dir, "lu"+g.hex(8)+".tmp")
-			g.replace(n.root(), dir, temp, n.path())
+			g.replace(n.root(), a, dir, temp, n.path())
 		}},
 		{"autocad_save", []string{".dwg", ".pdf"}, func(n string) string { return stem(n) + ".dwl" }, func(g *gesture, n *node, a *act) {
 			dir := n.parent.path()
@@ -115,7 +119,7 @@ func savers() []saver {
 			temp := g.safeWrite(n, a, dir, n.name+".sb-"+g.hex(8)+"-aB3xYz")
 			g.make(root, dir, dir+`\._`+n.name, openBoth, maskWrite, nil)
 			a.side(dir + `\._` + n.name)
-			g.replace(root, dir, temp, n.path())
+			g.replace(root, a, dir, temp, n.path())
 		}},
 	}
 }
