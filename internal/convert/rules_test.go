@@ -139,6 +139,19 @@ func TestRules(t *testing.T) {
 		b.refuse(`x\a.txt`, 0x12019f).wait(20)
 		uses(b, `x\a.txt`, 0x1)
 	}, `read E:\data\x\a.txt X1 certain`)
+	f("a stream that programs write", func(b *logBuilder) {
+		b.handleUse(`x\a.zip:Zone.Identifier`, 0x120196, 0x2)
+		b.wait(9000).handleUse(`x\a.zip:Zone.Identifier:$DATA`, 0x120089, 0x1)
+	})
+	f("a stream that hides data", func(b *logBuilder) { b.handleUse(`x\a.txt:secret`, 0x120196, 0x2) },
+		`write E:\data\x\a.txt W1 certain`)
+	f("unblocking a file deletes a stream", func(b *logBuilder) { b.remove(`x\a.zip:Zone.Identifier`) })
+	f("a stream is deleted", func(b *logBuilder) { b.remove(`x\a.txt:secret`) }, `write E:\data\x\a.txt W1 inferred`)
+	f("a stream is deleted by 4659", func(b *logBuilder) { b.delete4659(`x\a.txt:secret`) }, `write E:\data\x\a.txt W1 inferred`)
+	f("the mark names a rename", func(b *logBuilder) {
+		b.no5145 = true
+		b.rename(`x\a.zip`, `x\b.zip`, false).handleUse(`x\b.zip:Zone.Identifier`, 0x120196, 0x2)
+	}, `rename E:\data\x\a.zip -> E:\data\x\b.zip R1 inferred`)
 	f("no burst without a list", func(b *logBuilder) { b.read(`x\a.pdf`).wait(30).read(`x\b.pdf`) },
 		`read E:\data\x\a.pdf X1 certain`, `read E:\data\x\b.pdf X1 certain`)
 	f("N1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100080).handleUse(`x\a.txt`, 0x120080, 0x80, 0x20000) })
@@ -300,5 +313,7 @@ func TestRequestsOnly(t *testing.T) {
 	f("S1", func(b *logBuilder) {
 		b.ask(`x\~WRD0001.tmp`, 0x80).ask(`x\~WRD0001.tmp`, 0x13019f).ask(`x\d.docx`, 0x110080).ask(`x\~WRD0001.tmp`, 0x110080).ask(`x\~WRL0002.tmp`, 0x10080)
 	}, `write E:\data\x\d.docx S1 inferred`)
+	f("a mark", func(b *logBuilder) { b.ask(`x\a.zip:Zone.Identifier`, 0x120196).ask(`x\a.zip:Zone.Identifier`, 0x10080) })
+	f("a stream", func(b *logBuilder) { b.ask(`x\a.txt:secret`, 0x10080) }, `write E:\data\x\a.txt W2 inferred`)
 	f("probes", func(b *logBuilder) { b.ask(`x\desktop.ini`, 0x120089).ask(`x\a.txt`, 0x100080).ask(`x\a.txt`, 0x80) })
 }

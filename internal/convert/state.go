@@ -116,6 +116,7 @@ type handle struct {
 	Dir        bool
 	Snapshot   bool
 	Stream     bool
+	Mark       bool // a stream that programs write by themselves
 	Removable  bool
 	Txn        bool
 	Act        uint64

@@ -65,7 +65,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	f := c.s.Facts.get(p.Key)
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Asked: mask, Open: now, Last: now, Gap: c.s.Gaps, Src: sourceOf(e), PID: k.PID,
-		Known: f.Exists, Snapshot: p.Snapshot, Stream: p.Stream, Removable: e.Task == 12812,
+		Known: f.Exists, Snapshot: p.Snapshot, Stream: p.Stream, Mark: p.Mark, Removable: e.Task == 12812,
 		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)),
 	}
 	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
@@ -143,6 +143,14 @@ func (c *Converter) use(e *event.Event) {
 
 // used derives what a newly used right means (section 6).
 func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mask uint32) {
+	if h.Mark {
+		c.usedMark(e, s, h, k, mask)
+		return
+	}
+	if h.Stream && mask&delete_ != 0 {
+		c.streamDeleted(e, s, h, k)
+		mask &^= delete_
+	}
 	if mask&delete_ != 0 {
 		c.usedDelete(e, s, h, k)
 	}
@@ -225,6 +233,10 @@ func (c *Converter) deleted(e *event.Event) {
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
 	h.IDs = append(h.IDs, e.RecordID)
+	if h.Stream {
+		c.streamDeleted(e, s, h, k)
+		return
+	}
 	a := c.s.Acts[h.Act]
 	if a == nil || a.Op != record.OpRename || a.Key != h.Key {
 		a = c.handleAct(e, s, h, k, record.OpDelete, ruleD1)
@@ -310,8 +322,12 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID},
 	}
 	f := c.s.Facts.get(p.Key)
-	h.Dir = f.Dir
+	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
+	if p.Stream && !e.Failed() {
+		c.streamDeleted(e, s, h, handleKey{})
+		return
+	}
 	a := c.handleAct(e, s, h, handleKey{}, record.OpDelete, ruleD3)
 	a.Open = false
 	if e.Failed() {

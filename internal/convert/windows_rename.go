@@ -97,6 +97,9 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 	if len(s.Renames) == 0 || folderMask(mask) && mask&writing != 0 {
 		return false
 	}
+	if p.Mark {
+		mask = readAttr | synchro // a mark on the file that just got its name
+	}
 	exists := c.s.Facts.get(p.Key).Exists
 	dir := dirOf(p.Key)
 	listing := false
