@@ -48,7 +48,7 @@ func (c *Converter) listedSince(s *session, a *act) bool {
 // preview reports whether a finished read was part of opening its folder.
 func (c *Converter) preview(a *act) *act {
 	list := c.s.Acts[a.Burst]
-	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
+	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 && !c.lostSince(a.First) || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
 		return nil
 	}
 	if len(list.Touched) < burstFiles && !a.ListOpen {

@@ -36,6 +36,7 @@ const (
 	ruleC3
 	ruleW1
 	ruleW2
+	ruleW3
 	ruleA1
 	ruleA2
 	ruleE1
@@ -114,6 +115,8 @@ var ruleTable = [numRules]Rule{
 		"データが書き込まれた、または追記された（4663、0x2・0x4）。"},
 	ruleW2: {"W2", record.OpWrite, inferred, "6", "Writing was asked for over the share; the log does not say that it happened.",
 		"共有経由で書き込みが要求された（実行の記録はない）。"},
+	ruleW3: {"W3", record.OpWrite, inferred, "12", "Attributes were written through a handle opened for writing, and events are missing: the write is among them.",
+		"書き込み用に開かれたハンドルで属性が書き込まれ、イベントの欠落がある。書き込みの記録は失われた。"},
 	ruleA1: {"A1", record.OpSetAttributes, certain, "6", "Attributes were written (4663, 0x100 or 0x10).",
 		"属性が書き込まれた（4663、0x100・0x10）。"},
 	ruleA2: {"A2", record.OpSetAttributes, inferred, "6", "Writing attributes was asked for over the share (5145).",

@@ -313,7 +313,9 @@ func TestRequestsOnly(t *testing.T) {
 	f("S1", func(b *logBuilder) {
 		b.ask(`x\~WRD0001.tmp`, 0x80).ask(`x\~WRD0001.tmp`, 0x13019f).ask(`x\d.docx`, 0x110080).ask(`x\~WRD0001.tmp`, 0x110080).ask(`x\~WRL0002.tmp`, 0x10080)
 	}, `write E:\data\x\d.docx S1 inferred`)
-	f("a mark", func(b *logBuilder) { b.ask(`x\a.zip:Zone.Identifier`, 0x120196).ask(`x\a.zip:Zone.Identifier`, 0x10080) })
+	f("a mark", func(b *logBuilder) {
+		b.ask(`x\a.zip:Zone.Identifier`, 0x120196).ask(`x\a.zip:Zone.Identifier`, 0x10080)
+	})
 	f("a stream", func(b *logBuilder) { b.ask(`x\a.txt:secret`, 0x10080) }, `write E:\data\x\a.txt W2 inferred`)
 	f("probes", func(b *logBuilder) { b.ask(`x\desktop.ini`, 0x120089).ask(`x\a.txt`, 0x100080).ask(`x\a.txt`, 0x80) })
 }

@@ -52,7 +52,7 @@ func (c *Converter) usedExecute(e *event.Event, s *session, h *handle, k handleK
 // usedMeta: A1, attributes were written and nothing else was done.
 func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpRead {
+	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpRead || c.lostWrite(e, s, h, k) {
 		return
 	}
 	p := c.paths(s.Logon, h.Key)
@@ -70,6 +70,20 @@ func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey)
 	a := c.handleAct(e, s, h, k, record.OpSetAttributes, ruleA1)
 	p.Attr = a.Seq
 	c.due(a, now+mergeWindow)
+}
+
+// lostWrite: W3, attributes were written through a handle that had been asked
+// for writing, and events are missing since: programs that only set attributes
+// do not ask for it, so that the write is among what was lost.
+func (c *Converter) lostWrite(e *event.Event, s *session, h *handle, k handleKey) bool {
+	if h.Dir || h.Asked&writing == 0 || h.Used&writing != 0 || !c.lostSince(h.Open) {
+		return false
+	}
+	c.usedWrite(e, s, h, k)
+	if a := c.s.Acts[h.Act]; a != nil && a.Rule == ruleW1 && a.Time == tick(e.Time) && a.Count == 1 {
+		a.Rule, a.Certain = ruleW3, false
+	}
+	return true
 }
 
 // usedWrite: W1, and C1 to C3 when the file was made by it, K1 when it is a copy.

@@ -61,7 +61,6 @@ func lose(n int) func(*rand.Rand, []*event.Event, []simulate.Action) ([]*event.E
 		}
 		for i := range truth {
 			a := &truth[i]
-			a.ClientIPObservable = false
 			for _, id := range a.RawRecordIDs {
 				switch e := lost[id]; {
 				case e == nil || e.ID == 4658 || e.ID == 4656 && !e.Failed():
