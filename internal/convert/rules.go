@@ -36,6 +36,7 @@ const (
 	ruleC3
 	ruleW1
 	ruleW2
+	ruleW3
 	ruleA1
 	ruleA2
 	ruleE1
@@ -52,6 +53,7 @@ const (
 	ruleS2
 	ruleS3
 	ruleS4
+	ruleS5
 	ruleF1
 	ruleF2
 	ruleL1
@@ -120,6 +122,8 @@ var ruleTable = [numRules]Rule{
 		"データが書き込まれた、または追記された（4663、0x2・0x4）。"},
 	ruleW2: {"W2", record.OpWrite, inferred, "6", "Writing was asked for over the share; the log does not say that it happened.",
 		"共有経由で書き込みが要求された（実行の記録はない）。"},
+	ruleW3: {"W3", record.OpWrite, inferred, "12", "Attributes were written through a handle opened for writing, and events are missing: the write is among them.",
+		"書き込み用に開かれたハンドルで属性が書き込まれ、イベントの欠落がある。書き込みの記録は失われた。"},
 	ruleA1: {"A1", record.OpSetAttributes, certain, "6", "Attributes were written (4663, 0x100 or 0x10).",
 		"属性が書き込まれた（4663、0x100・0x10）。"},
 	ruleA2: {"A2", record.OpSetAttributes, inferred, "6", "Writing attributes was asked for over the share (5145).",
@@ -152,6 +156,8 @@ var ruleTable = [numRules]Rule{
 		"一時ファイル経由の保存：元のファイルを削除し、新しいファイルをその名前に変更した。"},
 	ruleS4: {"S4", record.OpCreate, inferred, "6", "A finished download got its name.",
 		"ダウンロードが完了し、正式な名前になった。"},
+	ruleS5: {"S5", record.OpWrite, inferred, "6", "Saved through a temporary file: the new file was renamed over the old one.",
+		"一時ファイル経由の保存：新しいファイルの名前を変更し、元のファイルに上書きした。"},
 	ruleF1: {"F1", record.OpRead, certain, "11", "Access to the object was refused by its permissions (4656, audit failure).",
 		"対象のアクセス許可により拒否された（4656、監査失敗）。"},
 	ruleF2: {"F2", record.OpRead, certain, "11", "Access was refused by the share's permissions (5145 or 5140, audit failure).",

@@ -75,7 +75,12 @@ var proofTable = [...]struct {
 	{[]string{"W1", "A1"}, Proof{
 		Words{"The right to write data or attributes was used (4663). With an opening time, the owner file of the editing program stood from that read to the write.", "データまたは属性を書き込む権利が使われました（4663）。開いた時刻がある場合は、その読み取りから書き込みまで編集プログラムの所有者ファイルがありました。"},
 		Words{"What changed and how much: the same bytes may have been written again.", "変更の内容と量（同じ内容の書き直しもあり得ます）。"}, Words{}}},
-	{[]string{"S1", "S2", "S3", "S4"}, Proof{
+	{[]string{"W3"}, Proof{
+		Words{"A handle that was asked for writing was used to write attributes, and record ids are missing at that time.",
+			"書き込みを要求したハンドルで属性が書き込まれ、その時間帯のレコード番号に欠番があります。"},
+		Words{"That data was written: the event that would say so is lost.", "データが書き込まれたこと（それを示すイベントは失われています）。"},
+		Words{"The lost events: a larger Security log, or collecting it more often.", "失われたイベント（Security ログの容量を増やす、または収集の間隔を短くする）。"}}},
+	{[]string{"S1", "S2", "S3", "S4", "S5"}, Proof{
 		Words{"The steps of a save by temporary file are in the log, in order; with an opening time, the owner file of the editing program stood from that read to the save.", "一時ファイル経由の保存の各手順が順番どおり記録されています。開いた時刻がある場合は、その読み取りから保存まで編集プログラムの所有者ファイルがありました。"},
 		Words{"That the steps are one save of one program, and what changed.", "それらが一つの保存であること、変更の内容。"},
 		Words{"Nothing: Windows logs files, not documents.", "ありません（Windows が記録するのは文書ではなくファイルの操作です）。"}}},

@@ -131,6 +131,7 @@ type handle struct {
 	Dir        bool
 	Snapshot   bool
 	Stream     bool
+	Mark       bool // a stream that programs write by themselves
 	Removable  bool
 	Txn        bool
 	Act        uint64

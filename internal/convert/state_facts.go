@@ -130,18 +130,21 @@ func (f fact) seen(dir, file bool) fact {
 	return f
 }
 
-// sawPath is saw for a path with its way.
-func (c *Converter) sawPath(p *pathInfo, dir, file bool) {
+// sawPath is saw for a path with its way. It reports whether the folder was not
+// known to be one.
+func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
 	if v := c.known(p); v != v.seen(dir, file) {
 		p.fact = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
 	}
 	if p.Dir == "" {
-		return
+		return false
 	}
 	if v := c.knownDir(p); v != v.seen(true, false) {
 		p.dirFact = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
 		c.sawFolders(dirOf(p.Dir))
+		return !v.Dir
 	}
+	return false
 }
 
 // sawUse notes that the use of rights is audited in a folder (entries are

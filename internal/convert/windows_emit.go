@@ -51,19 +51,22 @@ func (c *Converter) settle(a *act) {
 	c.emit(a)
 }
 
+// lostSince reports whether events were lost since a time.
+func (c *Converter) lostSince(t tick) bool { return c.s.Gaps > 0 && c.s.GapAt >= t }
+
 // lostNear reports whether events were lost around an act whose rule rests on
 // the absence of others: A1 says that the attributes alone were changed (the
 // window is that of a save by temporary files, section 6), F1 and F2 that no try
-// with fewer rights followed, B1 that the folder was not just made.
+// with fewer rights followed, B1 that the folder was not just made, D1 that no file
+// took the place of the deleted one, which would be a save.
 func (c *Converter) lostNear(a *act) bool {
-	if c.s.Gaps == 0 {
-		return false
-	}
 	switch a.Rule {
 	case ruleA1:
-		return c.s.GapAt >= a.First-30*sec
+		return c.lostSince(a.First - saveWindow)
 	case ruleF1, ruleF2, ruleB1:
-		return c.s.GapAt >= a.First-2*sec
+		return c.lostSince(a.First - 2*sec)
+	case ruleD1: // a hole inside is the handle's matter
+		return c.lostSince(a.First-2*sec) && (c.s.GapAt <= a.First || c.s.GapAt > a.Time)
 	}
 	return false
 }

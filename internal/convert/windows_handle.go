@@ -52,7 +52,7 @@ func (c *Converter) open(e *event.Event) {
 	}
 	k := keyOf(e)
 	if old := c.s.Handles[k]; old != nil {
-		c.closeHandle(k, old, tick(e.Time))
+		c.closeHandle(k, old, old.Last) // closed without an event, at some time since
 	}
 	s := c.subject(e)
 	p, ok := c.object(e, s)
@@ -71,7 +71,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	f := c.known(p)
 	h := c.pools.handle()
 	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
-	h.Known, h.Snapshot, h.Stream, h.Removable = f.Exists, p.Snapshot, p.Stream, e.Task == 12812
+	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
 	h.name = p
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
@@ -80,7 +80,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
-	c.sawPath(p, h.Dir, false)
+	if c.sawPath(p, h.Dir, false) {
+		c.wasFolder(s, dirOf(p.Key), now)
+	}
 	c.s.Handles[k] = h
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
@@ -121,11 +123,12 @@ func (c *Converter) use(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	if h != nil && h.Key != p.Key || h != nil && h.Logon != s.Logon {
-		c.closeHandle(k, h, tick(e.Time)) // the value was given to another object
+		c.closeHandle(k, h, h.Last) // the value was given to another object
 		h = nil
 	}
 	if h == nil {
 		h = c.newHandle(e, s, k, p, mask)
+		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
 	h.IDs = append(h.IDs, e.RecordID)
 	h.Last = max(h.Last, tick(e.Time))
@@ -146,6 +149,14 @@ func (c *Converter) use(e *event.Event) {
 
 // used derives what a newly used right means (section 6).
 func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mask uint32) {
+	if h.Mark {
+		c.usedMark(e, s, h, k, mask)
+		return
+	}
+	if h.Stream && mask&delete_ != 0 {
+		c.streamDeleted(e, s, h, k)
+		mask &^= delete_
+	}
 	if mask&delete_ != 0 {
 		c.usedDelete(e, s, h, k)
 	}
@@ -230,6 +241,10 @@ func (c *Converter) deleted(e *event.Event) {
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
 	h.IDs = append(h.IDs, e.RecordID)
+	if h.Stream {
+		c.streamDeleted(e, s, h, k)
+		return
+	}
 	a := c.s.Acts[h.Act]
 	if a == nil || a.Op != record.OpRename || a.Key != h.Key {
 		a = c.handleAct(e, s, h, k, record.OpDelete, ruleD1)
@@ -316,8 +331,12 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID},
 	}
 	f := c.s.Facts.get(p.Key)
-	h.Dir = f.Dir
+	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
+	if p.Stream && !e.Failed() {
+		c.streamDeleted(e, s, h, handleKey{})
+		return
+	}
 	a := c.handleAct(e, s, h, handleKey{}, record.OpDelete, ruleD3)
 	a.Open = false
 	if e.Failed() {

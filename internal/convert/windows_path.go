@@ -12,6 +12,7 @@ type pathInfo struct {
 	Path     string // display form, exact case
 	Key      string // folded: equal for NTFS
 	Stream   bool   // the log named an alternate stream; it is cut off
+	Mark     bool   // that stream is a mark which programs leave by themselves
 	Snapshot bool   // on a shadow copy
 	Drop     bool   // no file of a volume: pipe, device, empty
 	Volume   string // "\device\harddiskvolumeN" when no drive is known for it
@@ -96,7 +97,9 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		from = 2
 	}
 	if n := strings.IndexByte(s[from:], ':'); n >= 0 && !hasPrefixFold(s, "Volume{") {
-		s, p.Stream = s[:from+n], true
+		stream := strings.TrimSuffix(fold(s[from+n+1:]), ":$DATA")
+		s, p.Stream = s[:from+n], stream != "" && stream != "$DATA"
+		p.Mark = p.Stream && markStream(stream)
 	}
 	if n := len(strings.TrimRight(s, `\`)); n > 2 {
 		s = s[:n]

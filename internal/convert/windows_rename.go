@@ -85,7 +85,9 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 		}
 		c.gone(a.Key)
 		c.due(a, c.s.Now+hintWindow)
+		return
 	}
+	c.replaced(a)
 }
 
 // candidate offers a path that was just opened as the new name of a rename that
@@ -94,6 +96,9 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id uint64, src source) bool {
 	if len(s.Renames) == 0 || folderMask(mask) && mask&writing != 0 {
 		return false
+	}
+	if p.Mark {
+		mask = readAttr | synchro // a mark on the file that just got its name
 	}
 	exists := c.known(p).Exists
 	dir := p.Dir
@@ -108,7 +113,11 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
 			continue
 		}
-		if v := likeness(a, p, dir, mask, exists, listing, now); v > score {
+		v := likeness(a, p, dir, mask, exists, listing, now)
+		if v == 0 && exists && !listing && c.renamedOver(a, p, dir, mask, now) {
+			v = 4
+		}
+		if v > score {
 			best, score = a, v
 		}
 	}
@@ -160,11 +169,12 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
+	existed := a.Key != key && c.s.Facts.get(key).Exists
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)
 	c.arrived(key, a.Object == record.ObjectDirectory)
-	if c.saveEnd(s, a, key) {
+	if c.saveEnd(s, a, key, existed) {
 		return
 	}
 	c.paths(a.Logon, key).Copy = a.Seq
@@ -211,6 +221,10 @@ func (c *Converter) removed(a *act) {
 	}
 	p = c.paths(a.Logon, a.Key)
 	p.Delete = a.Seq
+	if a.Object != record.ObjectDirectory && !noiseName(a.Key) {
+		d := c.desk(a.Logon, dirOf(a.Key), now)
+		d.Moved = push(d.Moved, a.Seq, 8)
+	}
 	c.due(a, now+hintWindow)
 }
 
@@ -222,6 +236,9 @@ func (c *Converter) finalRename(a *act) {
 	}
 	if dir != "" && fold(dir) != dirOf(a.Key) {
 		a.Op = record.OpMove
+	}
+	if a.NewPath == "" && c.nameOfDownload(a) {
+		return
 	}
 	if a.NewPath == "" && dir != "" {
 		a.detail("new_folder", dir)

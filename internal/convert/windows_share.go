@@ -155,8 +155,18 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.shareDenied(e, s, p, mask, ip)
 		return
 	}
+	switch {
+	case p.Mark:
+		mask = readAttr | synchro
+	case p.Stream && mask&delete_ != 0: // of the stream, which changes the file
+		mask = mask&^delete_ | writeData
+	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = h
+	if dir := dirOf(p.Key); !root && !c.s.Facts.get(dir).Dir {
+		c.knownFolder(dir)
+		c.wasFolder(s, dir, now)
+	}
 	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
 		return
 	}
