@@ -123,7 +123,11 @@ func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 		case v == "yes":
 			l = append(l, DetailName(p, k))
 		default:
-			l = append(l, DetailName(p, k)+": "+DetailValue(p, zone, k, v))
+			text := DetailValue(p, zone, k, v)
+			if name, ok := subcategory(p, v); ok && k == "subcategory" { // without its GUID
+				text = name
+			}
+			l = append(l, DetailName(p, k)+": "+text)
 		}
 	}
 	return strings.Join(l, comma(p))
