@@ -30,7 +30,7 @@ func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) 
 	p, w := x.p, &failing{w: x.out}
 	x.out = w
 	x.head("cli.explain.record")
-	x.list("  ", x.facts(r))
+	alignedList(x.out, "  ", x.facts(r))
 	x.head("cli.explain.rule", "rule", e.Rule.ID)
 	x.para(e.Rule.Text)
 	x.head("cli.explain.certainty")
@@ -50,7 +50,7 @@ func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) 
 		x.head("cli.explain.merged", "n", int64(r.Count), "from", x.time(r.Time), "to", x.time(r.EndTime))
 	}
 	x.head("cli.explain.source")
-	x.list("  ", []cell{
+	alignedList(x.out, "  ", []cell{
 		{p.T("web.csv.server"), record.Visible(r.Server), ""}, {p.T("cli.explain.channel"), record.Visible(r.Channel), ""},
 		{p.T("cli.explain.generation"), fmt.Sprint(r.Generation), ""}, {p.T("web.csv.raw_record_ids"), gloss.IDs(r.RawIDs), ""},
 		{p.T("web.csv.rules_version"), fmt.Sprint(r.RulesVersion), ""},
@@ -122,12 +122,12 @@ func (x *explainer) event(e *event.Event) {
 			l = append(l, cell{f.Name, line.Value, line.Note})
 		}
 	}
-	x.list("    ", l)
+	alignedList(x.out, "    ", l)
 }
 
-// list aligns names and the values that have a note; Japanese is two columns
+// alignedList writes one line per cell and aligns names and the values that have a note; Japanese is two columns
 // wide.
-func (x *explainer) list(indent string, l []cell) {
+func alignedList(out io.Writer, indent string, l []cell) {
 	names, values := 0, 0
 	for _, c := range l {
 		names = max(names, runewidth.StringWidth(c.name))
@@ -142,7 +142,7 @@ func (x *explainer) list(indent string, l []cell) {
 		} else {
 			s += runewidth.FillRight(c.value, values) + "  " + c.note
 		}
-		fmt.Fprintln(x.out, strings.TrimRight(s, " "))
+		fmt.Fprintln(out, strings.TrimRight(s, " "))
 	}
 }
 

@@ -27,7 +27,7 @@ var columns = [...]struct {
 	key   string
 	width int
 }{
-	{"cli.col.time", 19}, {"cli.col.user", 22}, {"cli.col.client", 15}, {"cli.col.op", 15}, {"cli.col.result", 8}, {"cli.col.what", 0},
+	{"cli.col.time", 19}, {"cli.col.user", 22}, {"cli.col.client", 15}, {"cli.col.op", 20}, {"cli.col.result", 8}, {"cli.col.what", 0},
 }
 
 func (t *table) write(records []record.Record) error {

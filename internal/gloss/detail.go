@@ -110,7 +110,7 @@ var telling = [...]string{
 }
 
 // Summary is a record's telling details in one line, "" when it has none. A
-// member without a name is told by its SID.
+// member without a name is told by its SID, of many rights the first two.
 func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 	var l []string
 	for _, k := range telling {
@@ -123,7 +123,17 @@ func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 		case v == "yes":
 			l = append(l, DetailName(p, k))
 		default:
-			l = append(l, DetailName(p, k)+": "+DetailValue(p, zone, k, v))
+			text := DetailValue(p, zone, k, v)
+			switch rights := strings.Fields(v); {
+			case k == "subcategory":
+				if name, ok := subcategory(p, v); ok { // without its GUID
+					text = name
+				}
+			case k == "denied_rights" && len(rights) > 2:
+				text, _ = each(p, "right.", rights[:2])
+				text += " +" + strconv.Itoa(len(rights)-2)
+			}
+			l = append(l, DetailName(p, k)+": "+text)
 		}
 	}
 	return strings.Join(l, comma(p))

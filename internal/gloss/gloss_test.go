@@ -104,6 +104,11 @@ func TestSummaryAndWhy(t *testing.T) {
 	if got, want := Summary(en, tokyo(), r), "Change: member added, SID of the member: S-1-5-21-7, Part of a transaction"; got != want {
 		t.Errorf("Summary = %q, want %q", got, want)
 	}
+	r2 := &record.Record{}
+	r2.Set("denied_rights", "read_data write_data write_dac delete")
+	if got, want := Summary(i18n.For("ja"), tokyo(), r2), "拒否された権利: データの読み取り・一覧、データの書き込み・ファイルの追加 +2"; got != want {
+		t.Errorf("Summary = %q, want %q", got, want)
+	}
 	f := func(r *record.Record, mayBeCertain bool, want ...string) {
 		t.Helper()
 		var texts []string

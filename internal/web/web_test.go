@@ -364,3 +364,20 @@ func TestRecordSaysWhatItProves(t *testing.T) {
 		t.Error("a certain record says why it is inferred")
 	}
 }
+
+// Network log-ons are left out until the link beside the results is followed.
+func TestNetworkLogonsAreHidden(t *testing.T) {
+	h := newSite(t, company(1500))
+	const link, cell = `href="/search?network=1"`, "Log-on type: network (3)"
+	_, body := get(t, h, "/search", "Accept-Language", "en")
+	if !strings.Contains(body, link) || strings.Contains(body, cell) {
+		t.Errorf("link %v, network log-ons shown %v", strings.Contains(body, link), strings.Contains(body, cell))
+	}
+	_, body = get(t, h, "/search?network=1", "Accept-Language", "en")
+	if strings.Contains(body, link) || !strings.Contains(body, cell) {
+		t.Errorf("when shown: link %v, network log-ons shown %v", strings.Contains(body, link), strings.Contains(body, cell))
+	}
+	if _, body = get(t, h, "/people?path=a", "Accept-Language", "en"); strings.Contains(body, "show network") {
+		t.Error("a search for files offers log-ons")
+	}
+}
