@@ -72,8 +72,8 @@ func New(server string, opt Options) *Converter {
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
 	c.pools.recycle()
+	c.follow(e) // first: what ends now rests on events that may be missing before e
 	c.advance(tick(min(e.Time, 1<<62)))
-	c.follow(e)
 	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":

@@ -66,7 +66,8 @@ func (c *Converter) lostNear(a *act) bool {
 	case ruleF1, ruleF2, ruleB1:
 		return c.lostSince(a.First - 2*sec)
 	case ruleD1:
-		return c.lostSince(a.First - mergeWindow)
+		inside := c.s.GapAt > a.First && c.s.GapAt <= a.Time // the handle's matter
+		return c.lostSince(a.First-2*sec) && !inside
 	}
 	return false
 }
