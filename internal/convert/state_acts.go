@@ -55,6 +55,9 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	a := c.newAct(e, s, op, rule)
 	a.IDs = a.IDs[:0]
 	c.takeIDs(a, h)
+	if len(a.IDs) == 0 { // the event used several rights, and another act has it too
+		a.IDs = append(a.IDs, e.RecordID)
+	}
 	a.First = min(h.Open, a.Time)
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
 	a.User, a.SID = h.User, h.SID
