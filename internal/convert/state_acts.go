@@ -168,7 +168,9 @@ func (c *Converter) forget(a *act) {
 		s.Renames = without(s.Renames, a.Seq)
 		s.Reads = without(s.Reads, a.Seq)
 		s.Fresh = without(s.Fresh, a.Seq)
-		s.Pending--
+		if s.Pending > 0 { // an act without a session counts nowhere
+			s.Pending--
+		}
 	}
 }
 

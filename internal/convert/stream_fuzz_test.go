@@ -160,9 +160,10 @@ func checkBounds(t *testing.T, c *Converter, events int) {
 	most("volumes", len(s.Volumes), 1024)
 	most("domains", len(s.Domains), 1024)
 	most("print jobs", len(s.Jobs), o.MaxActs+1)
-	most("paths", len(s.Paths), 4*o.MaxActs+o.MaxPaths+8)
-	most("desks", len(s.Desks), o.MaxPaths+o.MaxActs+8)
-	most("timers", len(s.Timers), 8*(o.MaxActs+o.MaxHandles+o.MaxPaths+o.MaxSessions)+64)
+	timers := o.MaxActs + o.MaxHandles + o.MaxPaths + o.MaxSessions
+	most("timers", len(s.Timers), timers)
+	most("paths", len(s.Paths), timers+2*o.MaxActs)
+	most("desks", len(s.Desks), timers)
 	for _, a := range s.Acts {
 		most("ids of an act", len(a.IDs), o.MaxRawIDs)
 		most("files touched", len(a.Touched), burstFiles)
