@@ -46,13 +46,20 @@ func TestStillClock(t *testing.T) {
 	f("lists", func(b *logBuilder, i int) { b.list(fmt.Sprintf(`x%d`, i)) })
 	f("deletions", func(b *logBuilder, i int) { b.remove(fmt.Sprintf(`x%d\a%d.txt`, i, i)) })
 	f("deletions without a name", func(b *logBuilder, i int) { b.deleted(uint64(0x10000 + 4*i)) })
-	f("renames", func(b *logBuilder, i int) { b.rename(fmt.Sprintf(`x%d\a%d.txt`, i, i), fmt.Sprintf(`y%d\b%d.txt`, i, i), false) })
-	f("copies", func(b *logBuilder, i int) { b.copyFile(fmt.Sprintf(`x%d\a%d.txt`, i, i), fmt.Sprintf(`y%d\a%d.txt`, i, i)) })
+	f("renames", func(b *logBuilder, i int) {
+		b.rename(fmt.Sprintf(`x%d\a%d.txt`, i, i), fmt.Sprintf(`y%d\b%d.txt`, i, i), false)
+	})
+	f("copies", func(b *logBuilder, i int) {
+		b.copyFile(fmt.Sprintf(`x%d\a%d.txt`, i, i), fmt.Sprintf(`y%d\a%d.txt`, i, i))
+	})
 	f("refusals", func(b *logBuilder, i int) { b.refuse(fmt.Sprintf(`x%d\a%d.txt`, i, i), 1) })
 	f("logons", func(b *logBuilder, i int) { b.logon = uint64(0x1000 + i); b.logonEvent() })
 	f("logons and logoffs", func(b *logBuilder, i int) { b.logon = uint64(0x1000 + i); b.logonEvent().logoffEvent() })
 	f("logoffs", func(b *logBuilder, i int) { b.logon = uint64(0x1000 + i); b.logoffEvent() })
-	f("shares", func(b *logBuilder, i int) { b.share, b.root = fmt.Sprint("s", i), fmt.Sprintf(`E:\s%d`, i); b.ask(`a`, 1) })
+	f("shares", func(b *logBuilder, i int) {
+		b.share, b.root = fmt.Sprint("s", i), fmt.Sprintf(`E:\s%d`, i)
+		b.ask(`a`, 1)
+	})
 	f("duplicates of a handle", func(b *logBuilder, i int) {
 		h := b.open(`x\a.txt`, 1)
 		b.sec(4690, append(b.subject(), "SourceHandleId", h, "SourceProcessId", 4, "TargetHandleId", h+0x100000, "TargetProcessId", 4)...)

@@ -36,6 +36,7 @@ type state struct {
 	Volumes  map[string]string // \Device\HarddiskVolumeN, folded → D:
 	Domains  map[string]string // SID of the domain → NetBIOS name
 	Jobs     map[uint64]uint64 // print job → act
+	Desktops []desktop
 	Timers   []timer
 	Out      []record.Record
 }
@@ -86,6 +87,12 @@ type session struct {
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
+}
+
+// desktop is the address of a remote desktop session whose logon has not come.
+type desktop struct {
+	At       tick
+	User, IP string
 }
 
 type ipAt struct {
