@@ -51,6 +51,7 @@ type state struct {
 	Lifetimes map[string]string // of driver framework devices → instance id
 	Viruses   map[string]uint64 // threat and path → act
 	Edits     map[pathKey]*edit // by the owner file
+	Desktops  []desktop
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -100,6 +101,12 @@ type session struct {
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
+}
+
+// desktop is the address of a remote desktop session whose logon has not come.
+type desktop struct {
+	At       tick
+	User, IP string
 }
 
 type ipAt struct {

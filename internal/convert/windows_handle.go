@@ -61,8 +61,19 @@ func (c *Converter) open(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	h := c.newHandle(e, s, k, p, mask)
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	c.opened(h, mask, tick(e.Time))
+}
+
+// note adds an event to those that no act has taken yet. Ids of another life of
+// the channel, before it was created anew, cannot stand beside it.
+func (h *handle) note(e *event.Event, limit int) {
+	if h.Src.Generation != e.Generation || h.Src.Channel != e.Channel {
+		h.IDs, h.Src = h.IDs[:0], sourceOf(e)
+	}
+	if len(h.IDs) < limit {
+		h.IDs = append(h.IDs, e.RecordID)
+	}
 }
 
 // newHandle enters a handle and takes the share accesses that led to it.
@@ -130,7 +141,7 @@ func (c *Converter) use(e *event.Event) {
 		h = c.newHandle(e, s, k, p, mask)
 		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	h.Last = max(h.Last, tick(e.Time))
 	h.Gap = c.s.Gaps
 	if h.Process == "" {
@@ -240,7 +251,7 @@ func (c *Converter) deleted(e *event.Event) {
 }
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	if h.Stream {
 		c.streamDeleted(e, s, h, k)
 		return

@@ -125,6 +125,9 @@ func (c *Converter) logon(e *event.Event) {
 	if s.Type == 10 && strings.EqualFold(s.Client, c.host) {
 		s.Client = "" // a remote desktop logon names the server itself
 	}
+	if s.Type == 10 || s.Type == 12 {
+		c.attached(s, now)
+	}
 	if l := c.s.Sessions[s.Linked]; s.Linked != 0 && l != nil && now-l.Started <= sec && l.User == s.User {
 		if a := c.s.Acts[l.LogonAct]; a != nil { // the other half of a split administrator token
 			c.evidence(a, e)
@@ -268,6 +271,25 @@ func (c *Converter) terminal(e *event.Event) {
 	}
 	if best != nil {
 		best.moved(tick(e.Time), addr)
+	}
+	if e.ID == 21 && (best == nil || tick(e.Time)-best.Started > desktopWindow) {
+		c.s.Desktops = push(c.s.Desktops, desktop{tick(e.Time), user, addr}, 16)
+	}
+}
+
+// desktopWindow is how far apart a logon and the address of its remote desktop
+// session may be: they stand in two channels.
+const desktopWindow = 2 * sec
+
+// attached gives a new remote desktop session the address that came before it.
+func (c *Converter) attached(s *session, now tick) {
+	for i := len(c.s.Desktops) - 1; i >= 0; i-- {
+		d := &c.s.Desktops[i]
+		if now-d.At <= desktopWindow && d.At-now <= desktopWindow && strings.EqualFold(c.shortUser(s.User, s.SID), d.User) {
+			s.moved(d.At, d.IP)
+			c.s.Desktops = append(c.s.Desktops[:i], c.s.Desktops[i+1:]...)
+			return
+		}
 	}
 }
 

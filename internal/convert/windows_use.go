@@ -327,7 +327,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 		}
 		c.takeHints(h, now)
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	pk := c.paths(s.Logon, h.Key)
 	a := c.live(pk.Perm, now, mergeWindow)
 	if a != nil && a.Op == op {
