@@ -130,7 +130,7 @@ func (c *Converter) security(e *event.Event) {
 		c.logoff(e)
 	case 4672:
 		c.privileged(e)
-	case 4778:
+	case 4778, 4779:
 		c.reconnect(e)
 	case 4625, 4771, 4776:
 		c.logonFailed(e)

@@ -77,6 +77,10 @@ const (
 	ruleT3
 	ruleT4
 	ruleM1
+	ruleL4
+	ruleL5
+	ruleL6
+	ruleF3
 	numRules
 )
 
@@ -192,6 +196,14 @@ var ruleTable = [numRules]Rule{
 		"文書を印刷できなかった（372、またはエラー付きの 842）。"},
 	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
 		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
+	ruleL4: {"L4", record.OpLogonFailed, certain, "3.6", "The file server refused a session (SMBServer 551 or 1009).",
+		"ファイル サーバーがセッションを拒否した（SMBServer 551・1009）。"},
+	ruleL5: {"L5", record.OpLogon, certain, "3.6", "A terminal session was logged on to or connected again (LocalSessionManager 21 or 25, 4778).",
+		"ターミナル セッションにログオンした、または再接続した（LocalSessionManager 21・25、4778）。"},
+	ruleL6: {"L6", record.OpLogoff, certain, "3.6", "A terminal session was logged off or disconnected (LocalSessionManager 23, 24, 39 or 40, 4779).",
+		"ターミナル セッションからログオフした、または切断した（LocalSessionManager 23・24・39・40、4779）。"},
+	ruleF3: {"F3", record.OpRead, certain, "11", "The file server refused access to the share (SMBServer 1006 or 1007).",
+		"ファイル サーバーが共有へのアクセスを拒否した（SMBServer 1006・1007）。"},
 }
 
 // Rules returns the rule table, in its order.

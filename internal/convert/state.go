@@ -42,6 +42,8 @@ type state struct {
 	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
 	Lifetimes map[string]string // of driver framework devices → instance id
 	Viruses   map[string]uint64 // threat and path → act
+	Screens   []uint64          // newest acts of interactive sessions
+	Terminals map[string]string // number of a terminal session → user
 	Timers    []timer
 	Out       []record.Record
 }
@@ -264,5 +266,6 @@ func newState() *state {
 		Plugs:     map[string]uint64{},
 		Lifetimes: map[string]string{},
 		Viruses:   map[string]uint64{},
+		Terminals: map[string]string{},
 	}
 }

@@ -238,6 +238,7 @@ func (c *Converter) boot() {
 	clear(c.s.Paths)
 	clear(c.s.Desks)
 	clear(c.s.Jobs)
+	clear(c.s.Terminals)
 	clear(c.cache)
 	for _, a := range open {
 		if a != nil {
