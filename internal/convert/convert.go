@@ -132,7 +132,7 @@ func (c *Converter) security(e *event.Event) {
 		c.privileged(e)
 	case 4778, 4779:
 		c.reconnect(e)
-	case 4625, 4771, 4776:
+	case 4625, 4768, 4771, 4776:
 		c.logonFailed(e)
 	case 4719:
 		c.auditPolicy(e)

@@ -44,6 +44,8 @@ type state struct {
 	Viruses   map[string]uint64 // threat and path → act
 	Screens   []uint64          // newest acts of interactive sessions
 	Terminals map[string]string // number of a terminal session → user
+	Refused   []uint64          // newest acts of refused logons
+	Denials   map[string]tick   // user and share the Security log told a refusal of
 	Timers    []timer
 	Out       []record.Record
 }
@@ -226,6 +228,7 @@ type act struct {
 	Mask       uint32 // rights used or denied
 	Handle     handleKey
 	Snapshot   bool
+	Event      uint32 // id of the event that made it, where a rule asks
 }
 
 // timer asks to look at something at a time.
@@ -267,5 +270,6 @@ func newState() *state {
 		Lifetimes: map[string]string{},
 		Viruses:   map[string]uint64{},
 		Terminals: map[string]string{},
+		Denials:   map[string]tick{},
 	}
 }

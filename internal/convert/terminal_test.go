@@ -43,8 +43,19 @@ func TestL5L6(t *testing.T) {
 		})
 	}
 	rdp := func(b *logBuilder, id uint32) { b.screen(id, `CORP\alice`, "192.0.2.9") }
-	gone := func(b *logBuilder, reason int) { b.add(lsm, lsm+"/Operational", 40, false, "Session", 3, "Reason", reason) }
-	f("session manager alone", func(b *logBuilder) { rdp(b, 21); rdp(b, 22); b.wait(60_000); rdp(b, 24); b.wait(60_000); rdp(b, 25); b.wait(60_000); rdp(b, 23) },
+	gone := func(b *logBuilder, reason int) {
+		b.add(lsm, lsm+"/Operational", 40, false, "Session", 3, "Reason", reason)
+	}
+	f("session manager alone", func(b *logBuilder) {
+		rdp(b, 21)
+		rdp(b, 22)
+		b.wait(60_000)
+		rdp(b, 24)
+		b.wait(60_000)
+		rdp(b, 25)
+		b.wait(60_000)
+		rdp(b, 23)
+	},
 		`logon L5 user CORP\alice 192.0.2.9 logon  [1]`, `logoff L6 user CORP\alice 192.0.2.9 disconnected  [3]`,
 		`logon L5 user CORP\alice 192.0.2.9 reconnected  [4]`, `logoff L6 user CORP\alice 192.0.2.9 logoff  [5]`)
 	f("4624 first", func(b *logBuilder) { b.screenLogon(10, "-"); b.wait(800); rdp(b, 21) }, `logon L1 user CORP\alice 192.0.2.9   [1001]`)

@@ -10,6 +10,10 @@ import (
 
 // settle makes an act final.
 func (c *Converter) settle(a *act) {
+	if a.Rule == ruleF3 && c.toldDenial(a) {
+		c.forget(a)
+		return
+	}
 	switch a.Op {
 	case 0: // evidence that found no act
 		c.forget(a)
@@ -91,6 +95,9 @@ func (c *Converter) emit(a *act) {
 		r.Set(d.Key, d.Value)
 	}
 	c.place(a, &r)
+	if a.Rule == ruleF2 {
+		c.noteDenial(a, &r)
+	}
 	if r.Class == 0 {
 		r.Class = c.classOf(a, &r)
 	}
