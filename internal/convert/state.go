@@ -46,6 +46,7 @@ type state struct {
 	Terminals map[string]string // number of a terminal session → user
 	Refused   []uint64          // newest acts of refused logons
 	Denials   map[string]tick   // user and share the Security log told a refusal of
+	Accounts  map[string]string // SID → account, from account events
 	Timers    []timer
 	Out       []record.Record
 }
@@ -271,5 +272,6 @@ func newState() *state {
 		Viruses:   map[string]uint64{},
 		Terminals: map[string]string{},
 		Denials:   map[string]tick{},
+		Accounts:  map[string]string{},
 	}
 }
