@@ -122,6 +122,8 @@ func (c *Converter) security(e *event.Event) {
 		c.permissions(e)
 	case 4907:
 		c.auditSettings(e)
+	case 4985:
+		c.transaction(e)
 	case 4664:
 		c.hardLink(e)
 	case 4624:

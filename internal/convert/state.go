@@ -38,15 +38,18 @@ type state struct {
 	Jobs      map[uint64]uint64   // print job → act
 	Channels  map[string]*channel // record ids seen, by channel
 	Power     [numPower]powerSign
-	Clock     clockSet          // newest change of the clock
-	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
-	Lifetimes map[string]string // of driver framework devices → instance id
-	Viruses   map[string]uint64 // threat and path → act
-	Screens   []uint64          // newest acts of interactive sessions
-	Terminals map[string]string // number of a terminal session → user
-	Refused   []uint64          // newest acts of refused logons
-	Denials   map[string]tick   // user and share the Security log told a refusal of
-	Accounts  map[string]string // SID → account, from account events
+	Clock     clockSet                   // newest change of the clock
+	Plugs     map[string]uint64          // serial of a device that came (+) or went (-) → act
+	Lifetimes map[string]string          // of driver framework devices → instance id
+	Viruses   map[string]uint64          // threat and path → act
+	Screens   []uint64                   // newest acts of interactive sessions
+	Terminals map[string]string          // number of a terminal session → user
+	Refused   []uint64                   // newest acts of refused logons
+	Denials   map[string]tick            // user and share the Security log told a refusal of
+	Accounts  map[string]string          // SID → account, from account events
+	Outcomes  map[string]outcome         // of transactions
+	Parked    map[string][]record.Record // records that wait for the outcome of their transaction
+	NumParked int
 	Timers    []timer
 	Out       []record.Record
 }
@@ -128,7 +131,7 @@ type handle struct {
 	Snapshot   bool
 	Stream     bool
 	Removable  bool
-	Txn        bool
+	Txn        string // id of its transaction
 	Act        uint64
 	IDs        []uint64 // events that no act has taken yet
 	Src        source
@@ -229,6 +232,7 @@ type act struct {
 	Mask       uint32 // rights used or denied
 	Handle     handleKey
 	Snapshot   bool
+	Txn        string // id of its transaction
 	Event      uint32 // id of the event that made it, where a rule asks
 }
 
@@ -251,6 +255,7 @@ const (
 	timeHandle
 	timeSession
 	timeOrphan
+	timeTxn
 )
 
 func newState() *state {
@@ -273,5 +278,7 @@ func newState() *state {
 		Terminals: map[string]string{},
 		Denials:   map[string]tick{},
 		Accounts:  map[string]string{},
+		Outcomes:  map[string]outcome{},
+		Parked:    map[string][]record.Record{},
 	}
 }

@@ -101,6 +101,9 @@ func (c *Converter) emit(a *act) {
 	if r.Class == 0 {
 		r.Class = c.classOf(a, &r)
 	}
+	if a.Txn != "" && c.park(a, &r) {
+		return
+	}
 	c.s.Out = append(c.s.Out, r)
 }
 
@@ -155,6 +158,7 @@ func (c *Converter) hardLink(e *event.Event) {
 	a.Certain, a.Object = true, record.ObjectFile
 	a.Path, a.Key, a.NewPath = from.Path, from.Key, to.Path
 	a.PID = e.Get(event.ProcessId).Uint()
+	a.Txn = transactionOf(e)
 	c.saw(from.Key, false, true)
 	c.saw(to.Key, false, true)
 	c.due(a, a.Time+sec)
