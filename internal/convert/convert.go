@@ -130,6 +130,8 @@ func (c *Converter) security(e *event.Event) {
 		c.permissions(e)
 	case 4907:
 		c.auditSettings(e)
+	case 4985:
+		c.transaction(e)
 	case 4664:
 		c.hardLink(e)
 	case 4624:
@@ -138,9 +140,9 @@ func (c *Converter) security(e *event.Event) {
 		c.logoff(e)
 	case 4672:
 		c.privileged(e)
-	case 4778:
+	case 4778, 4779:
 		c.reconnect(e)
-	case 4625, 4771, 4776:
+	case 4625, 4768, 4771, 4776:
 		c.logonFailed(e)
 	case 4719:
 		c.auditPolicy(e)

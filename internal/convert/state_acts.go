@@ -67,10 +67,7 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 		a.Object = record.ObjectDirectory
 	}
 	a.Certain = ruleTable[rule].Confidence == certain
-	if h.Txn {
-		a.Certain = false
-		a.detail("transaction", "yes")
-	}
+	a.Txn = h.Txn
 	if h.Stream {
 		a.detail("stream", "yes")
 	}

@@ -200,6 +200,8 @@ func (c *Converter) fire(t timer) {
 		}
 	case timeOrphan:
 		c.expireOrphan(t.H)
+	case timeTxn:
+		c.release(t.Key, txnUnknown)
 	}
 }
 

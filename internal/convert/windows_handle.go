@@ -85,9 +85,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
 	h.name = p
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
-	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
-		h.Txn = true // its outcome (4985) is not followed: what it does is inferred
-	}
+	h.Txn = transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
@@ -265,7 +263,7 @@ func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handl
 		a.NewPath, a.NewDir, a.Target = "", "", false
 		a.Time = tick(e.Time)
 	}
-	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, !h.Txn && h.Gap == c.s.Gaps
+	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, h.Gap == c.s.Gaps
 	a.Last, a.End = tick(e.Time), max(a.End, tick(e.Time))
 	c.removed(a)
 }
@@ -339,7 +337,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	}
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
-		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID},
+		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
 	}
 	f := c.s.Facts.get(p.Key)
 	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
