@@ -35,6 +35,10 @@ func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error
 	return r, notFound(err)
 }
 
+func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
+	return s.e.Versions(ctx, id)
+}
+
 func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	l, err := s.e.Raw(ctx, id)
 	return l, notFound(err)

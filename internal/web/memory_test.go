@@ -22,6 +22,7 @@ type memory struct {
 	records []record.Record // newest first
 	status  Status
 	fail    error
+	earlier []record.Record
 }
 
 func tokyo() *time.Location { return time.FixedZone("JST", 9*3600) }
@@ -199,6 +200,8 @@ func (m *memory) Record(_ context.Context, id record.ID) (*record.Record, error)
 	}
 	return nil, ErrNotFound
 }
+
+func (m *memory) Versions(context.Context, record.ID) ([]record.Record, error) { return m.earlier, nil }
 
 func (m *memory) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	r, err := m.Record(ctx, id)

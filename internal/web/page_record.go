@@ -98,6 +98,11 @@ func (s *site) record(rq *request) error {
 	for _, d := range r.Detail {
 		v.Details = append(v.Details, pair{gloss.DetailName(rq.p.Printer, d.Key), gloss.DetailValue(rq.p.Printer, rq.zone, d.Key, d.Value)})
 	}
+	earlier, err := s.versions(ctx, rq, r)
+	if err != nil {
+		return err
+	}
+	v.Details = append(v.Details, earlier...)
 	events, err := s.cfg.Source.Raw(ctx, id)
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
