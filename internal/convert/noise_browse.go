@@ -27,21 +27,36 @@ func (c *Converter) touch(s *session, key string, read *act, now tick) {
 	if list == nil {
 		return
 	}
+	if now != d.Burst {
+		d.Pause = now - d.Burst
+	}
 	d.Burst = now
 	if len(list.Touched) < burstFiles && !slices.Contains(list.Touched, key) {
 		list.Touched = append(list.Touched, key)
 	}
 	if read != nil {
 		read.Burst = list.Seq
-		read.ListOpen = list.Open && now-d.ListAt <= burstGap
+		read.ListOpen = (list.Open || d.Pause <= previewOpen && explorerLook(list, read)) && now-d.ListAt <= burstGap
 		c.due(list, max(list.Due, now+mergeWindow+sec))
 	}
+}
+
+// explorerLook reports whether two share accesses are Explorer's list of a
+// folder and look into one of its files. Share accesses have no handle that
+// would still be open; but what follows a list without a pause of 300 ms is no
+// person's choice. Tools that list and read ask for other rights.
+func explorerLook(list, read *act) bool {
+	const listing, look = synchro | readAttr | readData, synchro | readCtl | readAttr | 0x8 | readData
+	return list.Requested && read.Requested && list.Mask&listing == listing && read.Mask == look
 }
 
 // preview reports whether a finished read was part of opening its folder.
 func (c *Converter) preview(a *act) *act {
 	list := c.s.Acts[a.Burst]
 	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
+		return nil
+	}
+	if a.Requested && !explorerLook(list, a) {
 		return nil
 	}
 	if len(list.Touched) < burstFiles && !a.ListOpen {
