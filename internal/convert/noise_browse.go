@@ -31,7 +31,7 @@ func (c *Converter) touch(s *session, key string, read *act, now tick) {
 		d.Pause = now - d.Burst
 	}
 	d.Burst = now
-	if len(list.Touched) < burstFiles && !slices.Contains(list.Touched, key) {
+	if len(list.Touched) < burstFiles && !noiseProbe(key) && !slices.Contains(list.Touched, key) {
 		list.Touched = append(list.Touched, key)
 	}
 	if read != nil {
@@ -44,10 +44,24 @@ func (c *Converter) touch(s *session, key string, read *act, now tick) {
 // explorerLook reports whether two share accesses are Explorer's list of a
 // folder and look into one of its files. Share accesses have no handle that
 // would still be open; but what follows a list without a pause of 300 ms is no
-// person's choice. Tools that list and read ask for other rights.
+// person's choice. Tools that list and read ask for other rights, or read files
+// of which Explorer shows nothing.
 func explorerLook(list, read *act) bool {
 	const listing, look = synchro | readAttr | readData, synchro | readCtl | readAttr | 0x8 | readData
-	return list.Requested && read.Requested && list.Mask&listing == listing && read.Mask == look
+	return list.Requested && read.Requested && list.Mask&listing == listing && read.Mask == look && shownInside(read.Key)
+}
+
+// shownInside reports files of which Explorer shows the content or an icon of
+// their own: pictures, films, music, documents, programs, links.
+func shownInside(key string) bool {
+	switch extOf(key) {
+	case ".JPG", ".JPEG", ".PNG", ".GIF", ".BMP", ".TIF", ".TIFF", ".WEBP", ".HEIC", ".PSD", ".AI", ".EPS", ".DWG",
+		".MP4", ".MOV", ".AVI", ".MKV", ".WMV", ".MP3", ".M4A", ".WMA", ".FLAC",
+		".PDF", ".VSDX", ".ODT", ".ODS", ".ODP", ".XDW", ".XBD", ".JTD",
+		".EXE", ".SCR", ".MSI", ".ICO", ".LNK", ".URL":
+		return true
+	}
+	return officeDocument(key)
 }
 
 // preview reports whether a finished read was part of opening its folder.

@@ -236,6 +236,9 @@ func TestRequestsOnly(t *testing.T) {
 		b.ask(`x`, 0x100081).ask(`x\a.key`, 0x1).ask(`x\b.key`, 0x1).ask(`x\c.key`, 0x1).ask(`x\d.key`, 0x1).ask(`x\e.key`, 0x1)
 	}, `list E:\data\x B4 inferred`, `read E:\data\x\a.key X2 inferred`, `read E:\data\x\b.key X2 inferred`, `read E:\data\x\c.key X2 inferred`,
 		`read E:\data\x\d.key X2 inferred`, `read E:\data\x\e.key X2 inferred`)
+	f("X2 a program copies what it lists", func(b *logBuilder) {
+		b.ask(`x`, 0x100081).ask(`x\a.csv`, 0x120089).ask(`x\b.db`, 0x120089)
+	}, `list E:\data\x B4 inferred`, `read E:\data\x\a.csv X2 inferred`, `read E:\data\x\b.db X2 inferred`)
 	f("W2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f) }, `write E:\data\x\a.txt W2 inferred`)
 	f("C2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).ask(`x\a.txt`, 0x17019f) }, `create E:\data\x\a.txt C2 inferred`)
 	f("B4", func(b *logBuilder) { b.ask(`x`, 0x100081) }, `list E:\data\x B4 inferred`)
