@@ -179,6 +179,7 @@ type desk struct {
 	Moved  []uint64 // renames of files away from their name
 	Saved  uint64   // newest save by temporary file
 	SaveAt tick
+	Temp   uint64 // newest write of a temporary file
 	Until  tick
 }
 
@@ -222,6 +223,7 @@ type act struct {
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
+	Lost       bool   // events are missing between what was done and the closing of the handle
 	Target     bool   // rename: the folder of the target is known
 	Mask       uint32 // rights used or denied
 	Handle     handleKey

@@ -31,6 +31,13 @@ func (c *Converter) settle(a *act) {
 			c.gone(a.Key)
 			break
 		}
+		if a.NewPath == "" && c.lostName(a) {
+			return
+		}
+		if a.NewPath == "" && !a.Target && a.Lost {
+			a.Op, a.Rule, a.Certain = record.OpDelete, ruleD6, false
+			break
+		}
 		c.finalRename(a)
 	}
 	c.forget(a)

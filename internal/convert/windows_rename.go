@@ -61,6 +61,7 @@ func (c *Converter) renameClosed(a *act, at tick) {
 			}
 		}
 	}
+	a.Lost = c.lostSince(a.Time)
 	c.gone(a.Key)
 	c.changed(a.Logon, dirOf(a.Key), at)
 	if a.NewPath != "" {
@@ -223,6 +224,10 @@ func (c *Converter) removed(a *act) {
 	if a.Object != record.ObjectDirectory && !noiseName(a.Key) {
 		d := c.desk(a.Logon, dirOf(a.Key), now)
 		d.Moved = push(d.Moved, a.Seq, 8)
+		if t := c.live(d.Temp, now, saveWindow); t != nil { // a temporary file may take its place
+			c.due(a, now+nameWindow+mergeWindow)
+			return
+		}
 	}
 	c.due(a, now+hintWindow)
 }
