@@ -81,9 +81,10 @@ type session struct {
 	IPs        []ipAt
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
-	Reads      []uint64 // recent file reads, newest last, for copies
-	Fresh      []uint64 // recent lists of folders unknown until then
-	Pending    int32    // acts in the making
+	Reads      []uint64  // recent file reads, newest last, for copies
+	Fresh      []uint64  // recent lists of folders unknown until then
+	Listing    handleKey // newest open of a folder for listing
+	Pending    int32     // acts in the making
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes

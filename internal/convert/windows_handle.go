@@ -89,6 +89,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles[k] = h
+	if h.Dir && mask&readData != 0 {
+		s.Listing = k
+	}
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
 	}

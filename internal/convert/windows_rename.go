@@ -14,6 +14,11 @@ func (c *Converter) usedDelete(e *event.Event, s *session, h *handle, k handleKe
 	if a := c.s.Acts[h.Act]; a != nil && (a.Op == record.OpDelete || a.Op == record.OpRename) {
 		return
 	}
+	if p := c.s.Paths[pathKey{s.Logon, h.Key}]; p != nil && c.s.Gaps > 0 {
+		if m := c.live(p.Copy, now, sec); m != nil && m.Op == record.OpRename && fold(m.NewPath) == h.Key && m.Key != h.Key && c.lostSince(m.First) {
+			m.NewPath, p.Copy = "", 0 // its name was lost: this one is another file's, which is renamed itself
+		}
+	}
 	a := c.handleAct(e, s, h, k, record.OpRename, ruleR2)
 	s.Renames = push(s.Renames, a.Seq, 512)
 	if c.s.Sees4658 {
