@@ -225,6 +225,7 @@ type act struct {
 	ListOpen   bool
 	Touched    []string
 	Lost       bool   // events are missing between what was done and the closing of the handle
+	Doubt      string // why it is not certain although its rule may be: a value of the detail "uncertain"
 	Target     bool   // rename: the folder of the target is known
 	Mask       uint32 // rights used or denied
 	Handle     handleKey

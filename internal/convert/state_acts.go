@@ -68,7 +68,7 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	}
 	a.Certain = ruleTable[rule].Confidence == certain
 	if h.Txn {
-		a.Certain = false
+		a.Certain, a.Doubt = false, doubtTxn
 		a.detail("transaction", "yes")
 	}
 	if h.Stream {

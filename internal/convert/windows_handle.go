@@ -296,6 +296,7 @@ func (c *Converter) expireOrphan(k handleKey) {
 		Seq: c.s.Seq, Op: record.OpDelete, Result: record.Success, Object: record.ObjectFile, Rule: ruleD1, Logon: o.Logon,
 		User: o.User, SID: o.SID, Src: o.Src, IDs: []uint64{o.ID}, Time: o.At, First: o.At, End: o.At, Count: 1, PID: o.PID, Process: o.Process,
 	}
+	a.Doubt = doubtHandle
 	a.detail("reason", "name not in the log")
 	c.emit(a)
 }
