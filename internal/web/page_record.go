@@ -42,9 +42,15 @@ type recordView struct {
 	Details   []pair
 	Around    string
 	FileURL   string
-	Events    []rawEvent
+	RawCount  int
+	Events    []rawEvent // the first shownRaw unless all were asked for
+	AllURL    string     // this page with all events, "" = they are here
 	RawFailed bool
 }
+
+// shownRaw is how many raw events the page of a record shows at first: a record
+// may rest on thousands.
+const shownRaw = 200
 
 type pair struct{ Key, Value string }
 
@@ -102,6 +108,10 @@ func (s *site) record(rq *request) error {
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true
+	}
+	v.RawCount = len(events)
+	if len(events) > shownRaw && rq.r.URL.Query().Get("raw") != "all" {
+		events, v.AllURL = events[:shownRaw], recordURL(id)+"?raw=all#raw"
 	}
 	for i, e := range events {
 		x := newRawEvent(rq, e)
