@@ -17,7 +17,8 @@ type logBuilder struct {
 	events  []*event.Event
 	schemas map[string]*event.Schema
 	now     event.Filetime
-	id      uint64
+	id      uint64             // newest record id of the Security channel
+	ids     map[string]*uint64 // of other channels
 	handle  uint64
 	logon   uint64
 	user    string
@@ -58,10 +59,20 @@ func (b *logBuilder) add(provider, channel string, id uint32, failed bool, kv ..
 	if b.schemas[key] == nil {
 		b.schemas[key] = event.NewSchema("EventData", names)
 	}
-	b.id++
 	b.now += 3000
+	next := &b.id
+	if channel != "Security" { // every channel counts for itself
+		if b.ids == nil {
+			b.ids = map[string]*uint64{}
+		}
+		if b.ids[channel] == nil {
+			b.ids[channel] = new(uint64)
+		}
+		next = b.ids[channel]
+	}
+	*next++
 	e := &event.Event{
-		Provider: provider, Channel: channel, ID: id, Time: b.now, RecordID: b.id, Computer: "FS-A.example.test",
+		Provider: provider, Channel: channel, ID: id, Time: b.now, RecordID: *next, Computer: "FS-A.example.test",
 		Keywords: event.AuditSuccess, Schema: b.schemas[key], Values: vals,
 	}
 	if failed {
@@ -219,11 +230,12 @@ func brief(r record.Record) string {
 	return s + " " + r.Rule + " " + r.Confidence.String()
 }
 
-// users returns the briefs of records that are no background.
+// users returns the briefs of records that are no background and tell of no
+// missing record ids (gap_ids_test.go has tests of those).
 func users(rs []record.Record) []string {
 	var l []string
 	for _, r := range rs {
-		if r.Class != record.ClassBackground {
+		if r.Class != record.ClassBackground && r.Rule != "V6" && r.Rule != "V7" {
 			l = append(l, brief(r))
 		}
 	}

@@ -42,13 +42,19 @@ func (o Options) withDefaults() Options {
 
 // Converter turns the events of one server into records.
 type Converter struct {
-	server string
-	host   string // first label of server: the name in UNC paths
-	opt    Options
-	given  Options
-	s      *state
-	cache  map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	names  map[nameKey]string   // DOMAIN\name; derived
+	server  string
+	host    string // first label of server: the name in UNC paths
+	opt     Options
+	given   Options
+	s       *state
+	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
+	below   map[string]*lastShare
+	last    *lastShare
+	addrs   map[string]string
+	names   map[nameKey]string // DOMAIN\name; derived
+	pools   pools              // derived
+	took    int                // about how many records Take will give next
+	channel *channel           // of the last event; derived
 }
 
 type nameKey struct{ domain, name string }
@@ -57,14 +63,16 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, below: map[string]*lastShare{}, addrs: map[string]string{}, names: map[nameKey]string{},
 	}
 }
 
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
+	c.pools.recycle()
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.follow(e)
+	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
 		c.security(e)
@@ -76,6 +84,8 @@ func (c *Converter) Add(e *event.Event) {
 		c.print(e)
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
 		c.terminal(e)
+	default:
+		c.elsewhere(e)
 	}
 	c.bound()
 }
@@ -134,8 +144,10 @@ func (c *Converter) security(e *event.Event) {
 		c.auditPolicy(e)
 	case 4616:
 		c.timeChanged(e)
-	case 4608, 4609:
-		c.power(e)
+	case 4608:
+		c.started(e)
+	case 4609:
+		c.stopped(e)
 	case 6416:
 		c.device(e)
 	default:
@@ -146,7 +158,7 @@ func (c *Converter) security(e *event.Event) {
 // Take returns the records that became final since the last Take.
 func (c *Converter) Take() []record.Record {
 	out := c.s.Out
-	c.s.Out = nil
+	c.s.Out, c.took = nil, len(out)+len(out)/4
 	return out
 }
 
@@ -159,6 +171,7 @@ func (c *Converter) Tail() []record.Record {
 	}
 	t.s.Out = nil
 	t.finish()
+	t.finishHoles()
 	return t.Take()
 }
 
@@ -172,6 +185,7 @@ func (c *Converter) bound() {
 		slices.Sort(seqs)
 		for _, k := range seqs[:len(seqs)/8+1] {
 			if a := c.s.Acts[k]; a != nil {
+				a.Held = true
 				c.settle(a)
 			}
 		}

@@ -73,10 +73,15 @@ var proofTable = [...]struct {
 		Words{"That it did not exist before the log began: Windows does not tell create from overwrite.", "ログの開始前に存在しなかったこと（Windows は作成と上書きを区別しません）。"},
 		Words{"A list of the folder's files from before.", "事前のファイル一覧。"}}},
 	{[]string{"W1", "A1"}, Proof{
-		Words{"The right to write data or attributes was used (4663).", "データまたは属性を書き込む権利が使われました（4663）。"},
+		Words{"The right to write data or attributes was used (4663). With an opening time, the owner file of the editing program stood from that read to the write.", "データまたは属性を書き込む権利が使われました（4663）。開いた時刻がある場合は、その読み取りから書き込みまで編集プログラムの所有者ファイルがありました。"},
 		Words{"What changed and how much: the same bytes may have been written again.", "変更の内容と量（同じ内容の書き直しもあり得ます）。"}, Words{}}},
-	{[]string{"S1", "S2", "S3", "S4"}, Proof{
-		Words{"The steps of a save by temporary file are in the log, in order.", "一時ファイル経由の保存の各手順が順番どおり記録されています。"},
+	{[]string{"W3"}, Proof{
+		Words{"A handle that was asked for writing was used to write attributes, and record ids are missing at that time.",
+			"書き込みを要求したハンドルで属性が書き込まれ、その時間帯のレコード番号に欠番があります。"},
+		Words{"That data was written: the event that would say so is lost.", "データが書き込まれたこと（それを示すイベントは失われています）。"},
+		Words{"The lost events: a larger Security log, or collecting it more often.", "失われたイベント（Security ログの容量を増やす、または収集の間隔を短くする）。"}}},
+	{[]string{"S1", "S2", "S3", "S4", "S5"}, Proof{
+		Words{"The steps of a save by temporary file are in the log, in order; with an opening time, the owner file of the editing program stood from that read to the save.", "一時ファイル経由の保存の各手順が順番どおり記録されています。開いた時刻がある場合は、その読み取りから保存まで編集プログラムの所有者ファイルがありました。"},
 		Words{"That the steps are one save of one program, and what changed.", "それらが一つの保存であること、変更の内容。"},
 		Words{"Nothing: Windows logs files, not documents.", "ありません（Windows が記録するのは文書ではなくファイルの操作です）。"}}},
 	{[]string{"K1", "K2"}, Proof{
@@ -104,10 +109,27 @@ var proofTable = [...]struct {
 	{[]string{"V1", "V2"}, Proof{
 		Words{"The log service says that events are gone.", "ログ サービスがイベントの消失を記録しました。"},
 		Words{"What the lost events held.", "失われたイベントの内容。"}, Words{}}},
-	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4"}, Proof{
+	{[]string{"V3", "V4", "V5", "G1", "G2", "Y1", "Y2", "Y3", "Y4", "Y5"}, Proof{
 		Words{"Windows logged this change or state itself.", "Windows 自身がこの変更または状態を記録しました。"},
 		Words{"Why it was done, and who used the account.", "理由と、アカウントを実際に使った人。"}, Words{}}},
-	{[]string{"T1", "T2"}, Proof{
-		Words{"The print server finished the job, or Windows found the device.", "プリント サーバーがジョブを完了した、または Windows がデバイスを認識しました。"},
+	{[]string{"T1", "T2", "T3"}, Proof{
+		Words{"The print server finished the job, or Windows found the device or lost it.", "プリント サーバーがジョブを完了した、または Windows がデバイスの接続か取り外しを認識しました。"},
 		Words{"What stood on the paper, or what was copied to the device.", "印刷の内容、デバイスへコピーされた内容。"}, Words{}}},
+	{[]string{"V6"}, Proof{
+		Words{"Events of these ids were written by Windows and are not among those that were given.", "この ID のイベントは Windows が記録しましたが、取り込まれた中にありません。"},
+		Words{"Why: they may have been overwritten, cut off, deleted, or stand in a file that was not given. Nor what they held.",
+			"理由（上書き、切り捨て、削除、または未取り込みのファイルにある場合があります）と、その内容。"}, Words{}}},
+	{[]string{"V7"}, Proof{
+		Words{"Ids are missing in front of every tenth event or more.", "10 件に 1 件以上の割合で、直前の ID が欠けています。"},
+		Words{"Whether events were lost besides those that the filter left out.", "絞り込みで除かれた以外に失われたイベントがあるか。"},
+		Words{"The whole log, exported without a filter.", "絞り込みなしで出力したログ全体。"}}},
+	{[]string{"V8"}, Proof{
+		Words{"Windows saved the full log as a file and began an empty one.", "Windows がいっぱいになったログをファイルに保存し、空のログを始めました。"},
+		Words{"That the file still exists and was given.", "そのファイルが残っていて、取り込まれていること。"}, Words{}}},
+	{[]string{"T4"}, Proof{
+		Words{"The print server gave the job up with an error.", "プリント サーバーがエラーでジョブを中止しました。"},
+		Words{"How much stood on paper by then.", "それまでにどこまで紙に印刷されたか。"}, Words{}}},
+	{[]string{"M1"}, Proof{
+		Words{"Windows Defender took this file for malware, and what it did.", "Windows Defender がこのファイルをマルウェアと判定したことと、その対処。"},
+		Words{"That it is malware, or that it was run.", "実際にマルウェアであること、実行されたこと。"}, Words{}}},
 }

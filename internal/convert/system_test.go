@@ -74,7 +74,7 @@ func TestSessionsAndSystem(t *testing.T) {
 	f("T1", func(b *logBuilder) {
 		b.add(ps, ch, 805, false, "RenderJobDiag/JobId", 5, "RenderJobDiag/Copies", 3, "RenderJobDiag/Color", 1)
 		b.wait(900).add(ps, ch, 307, false, "Param1", 5, "Param2", "doc.pdf", "Param3", "alice", "Param4", `\\PC-7`, "Param5", "Printer A", "Param8", 2)
-	}, []string{"print doc.pdf T1 certain"}, has("printer", "Printer A", "copies", "0x3"))
+	}, []string{"print doc.pdf T1 certain"}, has("printer", "Printer A", "copies", "3"))
 }
 
 func TestAddress(t *testing.T) {

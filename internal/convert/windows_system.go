@@ -71,50 +71,18 @@ func (c *Converter) eventlog(e *event.Event) {
 			a.detail("event", strings.TrimSpace(text(field(e, "PublisherName"))+" "+text(field(e, "EventID"))))
 			a.detail("code", text(field(e, "ErrorCode")))
 		}
+	case 1105:
+		a := c.systemAct(e, nil, record.OpLogCleared, ruleV8)
+		a.Path = e.Channel
+		if ch := text(field(e, "Channel")); ch != "" {
+			a.Path = ch
+		}
+		a.detail("kind", "archived")
+		a.detail("backup", text(field(e, "BackupPath")))
+		a.detail("reason", "the log was full and became a file; give that file too")
 	case 1100:
-		a := c.systemAct(e, nil, record.OpShutdown, ruleY2)
-		a.detail("reason", "the event log service stopped")
-		c.boot()
+		c.stopped(e)
 	}
-}
-
-// classicEventlog handles events of the System log (section 3.5).
-func (c *Converter) classicEventlog(e *event.Event) {
-	switch e.ID {
-	case 6005:
-		c.boot()
-		c.systemAct(e, nil, record.OpBoot, ruleY1).detail("reason", "the event log service started")
-	case 6006:
-		c.systemAct(e, nil, record.OpShutdown, ruleY2).detail("reason", "the event log service stopped")
-	case 6008:
-		c.systemAct(e, nil, record.OpShutdown, ruleY3).detail("reason", "the previous shutdown was unexpected")
-	}
-}
-
-// power handles 4608 and 4609: auditing starts and stops with the system.
-func (c *Converter) power(e *event.Event) {
-	c.boot()
-	if e.ID == 4608 {
-		c.systemAct(e, nil, record.OpBoot, ruleY1).detail("reason", "auditing started")
-	} else {
-		c.systemAct(e, nil, record.OpShutdown, ruleY2).detail("reason", "auditing stopped")
-	}
-}
-
-// boot ends an epoch: logon ids, process ids, handles and volume numbers are
-// given anew.
-func (c *Converter) boot() {
-	now := c.s.Now
-	c.finish()
-	c.s.Now = now
-	clear(c.s.Handles)
-	clear(c.s.Orphans)
-	clear(c.s.Sessions)
-	clear(c.s.Volumes)
-	clear(c.s.Paths)
-	clear(c.s.Desks)
-	clear(c.s.Jobs)
-	clear(c.cache)
 }
 
 // auditPolicy handles 4719.
@@ -123,6 +91,8 @@ func (c *Converter) auditPolicy(e *event.Event) {
 	a := c.newAct(e, s, record.OpAuditPolicyChanged, ruleV3)
 	a.Certain, a.Object = true, record.ObjectPolicy
 	a.detail("subcategory", strings.ToUpper(text(e.Get(event.SubcategoryGuid))))
+	name := auditName(text(e.Get(event.SubcategoryGuid)))
+	a.detail("subcategory_name", name)
 	a.detail("category", text(e.Get(event.CategoryId)))
 	var l []string
 	changes := text(e.Get(event.AuditPolicyChanges))
@@ -134,58 +104,13 @@ func (c *Converter) auditPolicy(e *event.Event) {
 		}
 	}
 	a.detail("change", strings.Join(l, ", "))
+	if strings.Contains(changes, "%%8448") || strings.Contains(changes, "%%8450") {
+		a.detail("auditing", "reduced")
+	}
 	if machineAccount(a.User, a.SID) {
 		a.Class = record.ClassSystem // by group policy or at boot
 	} else {
 		a.Class = record.ClassUser
-	}
-	c.due(a, a.Time+sec)
-}
-
-// timeChanged handles 4616. Small steps of the time service are background.
-func (c *Converter) timeChanged(e *event.Event) {
-	s := c.subject(e)
-	a := c.newAct(e, s, record.OpTimeChanged, ruleV4)
-	a.Certain, a.Object = true, record.ObjectSystem
-	a.Process = text(e.Get(event.ProcessName))
-	a.PID = e.Get(event.ProcessId).Uint()
-	from, to := e.Get(event.PreviousTime), e.Get(event.NewTime)
-	a.detail("old_time", from.Text())
-	a.detail("new_time", to.Text())
-	step := tick(1) << 62
-	if from.Kind == event.KindFiletime && to.Kind == event.KindFiletime {
-		step = max(tick(to.Num)-tick(from.Num), tick(from.Num)-tick(to.Num))
-	}
-	service := s.Logon == logonSystem || s.Logon == logonLocal
-	switch {
-	case service && step < 5*sec:
-		a.Class = record.ClassBackground
-	case service || machineAccount(a.User, a.SID):
-		a.Class = record.ClassSystem
-	default:
-		a.Class = record.ClassUser
-	}
-	c.due(a, a.Time+sec)
-}
-
-// device handles 6416.
-func (c *Converter) device(e *event.Event) {
-	s := c.subject(e)
-	a := c.newAct(e, s, record.OpDeviceConnected, ruleT2)
-	a.Certain, a.Object = true, record.ObjectDevice
-	id := text(e.Get(event.DeviceId))
-	a.Path = id
-	a.detail("description", text(e.Get(event.DeviceDescription)))
-	a.detail("device_class", text(e.Get(event.ClassName)))
-	a.detail("location", text(e.Get(event.LocationInformation)))
-	class := text(e.Get(event.ClassName))
-	storage := hasPrefixFold(id, `USBSTOR\`) || hasPrefixFold(id, `SWD\WPDBUSENUM`) || class == "DiskDrive" || class == "WPD"
-	if storage {
-		a.detail("storage", "yes")
-		a.detail("serial", id[strings.LastIndexByte(id, '\\')+1:])
-		a.Class = record.ClassUser
-	} else {
-		a.Class = record.ClassBackground
 	}
 	c.due(a, a.Time+sec)
 }
