@@ -64,7 +64,14 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 	if err != nil {
 		return err
 	}
+	earlier, err := e.Versions(ctx, id)
+	if err != nil {
+		return err
+	}
 	x := a.explanation(r, raw)
+	for i := range earlier {
+		x.Earlier = append(x.Earlier, earlier[i].AppendJSON(nil))
+	}
 	if !opts.JSON {
 		status, err := e.Status(ctx)
 		if err != nil {
@@ -74,7 +81,14 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 		if err != nil {
 			return fmt.Errorf("zone of the data folder: %w", err)
 		}
-		return (&explainer{a.Stdout, a.p, zone}).write(x, r, raw)
+		if r.SupersededBy != 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.explain.superseded", "by", int64(r.SupersededBy)))
+		}
+		if err := (&explainer{a.Stdout, a.p, zone}).write(x, r, raw); err != nil {
+			return err
+		}
+		a.printEarlier(r, earlier)
+		return nil
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
@@ -96,8 +110,9 @@ type explanation struct {
 		Cannot    string   `json:"does_not_prove"`
 		Better    string   `json:"would_make_certain,omitempty"`
 	} `json:"rule"`
-	Merged uint32     `json:"merged"` // raw repeats in the record, at least 1
-	Raw    []rawEvent `json:"raw"`
+	Merged  uint32            `json:"merged"`            // raw repeats in the record, at least 1
+	Earlier []json.RawMessage `json:"earlier,omitempty"` // superseded records with this id, newest first
+	Raw     []rawEvent        `json:"raw"`
 }
 
 type rawEvent struct {
@@ -149,4 +164,25 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 		x.Raw = append(x.Raw, o)
 	}
 	return x
+}
+
+// printEarlier tells in which fields superseded records differ from the one
+// shown.
+func (a *app) printEarlier(r *record.Record, earlier []record.Record) {
+	if len(earlier) == 0 {
+		return
+	}
+	fmt.Fprintln(a.Stdout, a.p.T("cli.explain.earlier", "n", len(earlier)))
+	now := r.CSV()
+	for i := range earlier {
+		e := &earlier[i]
+		fmt.Fprintln(a.Stdout, "  "+a.p.T("cli.explain.version", "received", string(record.AppendTime(nil, e.Received)), "rules", int64(e.RulesVersion)))
+		for c, cell := range e.CSV() {
+			switch name := record.Fields()[c]; {
+			case name == "received", name == "rules_version", name == "superseded_by", cell == now[c]:
+			default:
+				fmt.Fprintf(a.Stdout, "      %-16s %s\n", name, record.Visible(cell))
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -17,6 +18,7 @@ type Options struct {
 	Background  Background
 
 	foldedAccounts, foldedProcesses []string
+	ranges                          []netip.Prefix
 }
 
 func (o Options) withDefaults() Options {
@@ -30,7 +32,7 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxPaths, 40_000)
 	def(&o.MaxActs, 50_000)
 	def(&o.MaxRawIDs, 4096)
-	o.foldedAccounts, o.foldedProcesses = nil, nil
+	o.foldedAccounts, o.foldedProcesses, o.ranges = nil, nil, prefixes(o.Background.Addresses)
 	for _, s := range o.Background.Accounts {
 		o.foldedAccounts = append(o.foldedAccounts, fold(s))
 	}

@@ -79,6 +79,7 @@ const (
 	ruleT3
 	ruleT4
 	ruleM1
+	ruleZ1
 	numRules
 )
 
@@ -198,6 +199,8 @@ var ruleTable = [numRules]Rule{
 		"文書を印刷できなかった（372、またはエラー付きの 842）。"},
 	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
 		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
+	ruleZ1: {"Z1", record.OpAuditPolicyChanged, certain, "8", "What counts as background activity was changed in akashi.toml.",
+		"akashi.toml でバックグラウンドとして扱う対象が変更された。"},
 }
 
 // Rules returns the rule table, in its order.

@@ -132,4 +132,7 @@ var proofTable = [...]struct {
 	{[]string{"M1"}, Proof{
 		Words{"Windows Defender took this file for malware, and what it did.", "Windows Defender がこのファイルをマルウェアと判定したことと、その対処。"},
 		Words{"That it is malware, or that it was run.", "実際にマルウェアであること、実行されたこと。"}, Words{}}},
+	{[]string{"Z1"}, Proof{
+		Words{"akashi.toml held other values when akashi read it than the time before; conversions from then on use the new ones.", "akashi が読み込んだ時点で akashi.toml の値が前回と異なっていました。以後の変換は新しい値で行われます。"},
+		Words{"Who changed the file, and at what moment before it was read.", "誰が、読み込みまでのどの時点で変更したか。"}, Words{}}},
 }

@@ -65,8 +65,8 @@ func (c *Converter) lostNear(a *act) bool {
 		return c.lostSince(a.First - saveWindow)
 	case ruleF1, ruleF2, ruleB1:
 		return c.lostSince(a.First - 2*sec)
-	case ruleD1: // a hole inside is the handle's matter
-		return c.lostSince(a.First-2*sec) && (c.s.GapAt <= a.First || c.s.GapAt > a.Time)
+	case ruleD1:
+		return c.lostSince(a.First - mergeWindow)
 	}
 	return false
 }
@@ -150,7 +150,7 @@ func (c *Converter) place(a *act, r *record.Record) {
 
 // classOf is user unless a noise rule says otherwise (section 8).
 func (c *Converter) classOf(a *act, r *record.Record) record.Class {
-	if c.background(a) {
+	if c.background(a) || c.opt.backgroundAddress(r.ClientIP) {
 		return record.ClassBackground
 	}
 	if a.Object == record.ObjectFile || a.Object == record.ObjectDirectory {
