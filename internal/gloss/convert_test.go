@@ -153,7 +153,7 @@ func TestConvertHasWords(t *testing.T) {
 				if !ok || len(c.Args) != 2 {
 					return true
 				}
-				if sel, ok := c.Fun.(*ast.SelectorExpr); !ok || sel.Sel.Name != "detail" && sel.Sel.Name != "fill" {
+				if sel, ok := c.Fun.(*ast.SelectorExpr); !ok || !slices.Contains([]string{"detail", "fill", "Set"}, sel.Sel.Name) {
 					return true
 				}
 				for _, key := range s.values(fn, c.Args[0], 0) {
