@@ -72,8 +72,8 @@ func New(server string, opt Options) *Converter {
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
 	c.pools.recycle()
+	c.follow(e) // first: what ends now rests on events that may be missing before e
 	c.advance(tick(min(e.Time, 1<<62)))
-	c.follow(e)
 	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
@@ -130,6 +130,8 @@ func (c *Converter) security(e *event.Event) {
 		c.permissions(e)
 	case 4907:
 		c.auditSettings(e)
+	case 4985:
+		c.transaction(e)
 	case 4664:
 		c.hardLink(e)
 	case 4624:
@@ -138,9 +140,9 @@ func (c *Converter) security(e *event.Event) {
 		c.logoff(e)
 	case 4672:
 		c.privileged(e)
-	case 4778:
+	case 4778, 4779:
 		c.reconnect(e)
-	case 4625, 4771, 4776:
+	case 4625, 4768, 4771, 4776:
 		c.logonFailed(e)
 	case 4719:
 		c.auditPolicy(e)
@@ -179,7 +181,7 @@ func (c *Converter) Tail() []record.Record {
 
 // bound keeps the state within its limits by finishing what is oldest.
 func (c *Converter) bound() {
-	if len(c.s.Acts) > c.opt.MaxActs {
+	for len(c.s.Acts) > c.opt.MaxActs {
 		seqs := make([]uint64, 0, len(c.s.Acts))
 		for k := range c.s.Acts {
 			seqs = append(seqs, k)
@@ -192,12 +194,12 @@ func (c *Converter) bound() {
 			}
 		}
 	}
-	if len(c.s.Handles) > c.opt.MaxHandles {
+	for len(c.s.Handles) > c.opt.MaxHandles {
 		for _, k := range oldest(c.s.Handles, func(h *handle) tick { return h.Last }, compareHandles) {
 			c.closeHandle(k, c.s.Handles[k], c.s.Handles[k].Last)
 		}
 	}
-	if len(c.s.Sessions) > c.opt.MaxSessions {
+	for len(c.s.Sessions) > c.opt.MaxSessions {
 		for _, k := range oldest(c.s.Sessions, func(s *session) tick { return s.Last }, compareUint) {
 			c.endSession(c.s.Sessions[k])
 		}
@@ -205,6 +207,15 @@ func (c *Converter) bound() {
 	if len(c.s.Orphans) > 4096 {
 		for _, k := range oldest(c.s.Orphans, func(o *orphan) tick { return o.At }, compareHandles) {
 			c.expireOrphan(k)
+		}
+	}
+	// Where the clock stands still, or very much happens at once, what would end
+	// by itself ends now, the next due first: share accesses without an open,
+	// folders, handles without a closing.
+	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
+		for c.s.timers() > limit-limit/8 {
+			t, _ := c.s.takeTimer(1<<63 - 1)
+			c.fire(t)
 		}
 	}
 }

@@ -80,6 +80,10 @@ const (
 	ruleT4
 	ruleM1
 	ruleZ1
+	ruleL4
+	ruleL5
+	ruleL6
+	ruleF3
 	numRules
 )
 
@@ -165,8 +169,8 @@ var ruleTable = [numRules]Rule{
 		"共有のアクセス許可により拒否された（5145・5140、監査失敗）。"},
 	ruleL1: {"L1", record.OpLogon, certain, "3.3", "A session began (4624).", "ログオンした（4624）。"},
 	ruleL2: {"L2", record.OpLogoff, certain, "3.3", "A session ended (4634 or 4647).", "ログオフした（4634・4647）。"},
-	ruleL3: {"L3", record.OpLogonFailed, certain, "3.3", "A logon was refused (4625, 4771 or 4776).",
-		"ログオンに失敗した（4625・4771・4776）。"},
+	ruleL3: {"L3", record.OpLogonFailed, certain, "3.3", "A logon was refused (4625, 4768, 4771 or 4776).",
+		"ログオンに失敗した（4625・4768・4771・4776）。"},
 	ruleV1: {"V1", record.OpLogCleared, certain, "3.5", "A log was cleared (1102 or 104).", "ログが消去された（1102・104）。"},
 	ruleV2: {"V2", record.OpRecordsLost, certain, "3.5", "The log service reports lost events (1101, 1104 or 1108).",
 		"ログ記録の欠落が報告された（1101・1104・1108）。"},
@@ -201,6 +205,14 @@ var ruleTable = [numRules]Rule{
 		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
 	ruleZ1: {"Z1", record.OpAuditPolicyChanged, certain, "8", "What counts as background activity was changed in akashi.toml.",
 		"akashi.toml でバックグラウンドとして扱う対象が変更された。"},
+	ruleL4: {"L4", record.OpLogonFailed, certain, "3.6", "The file server refused a session (SMBServer 551 or 1009).",
+		"ファイル サーバーがセッションを拒否した（SMBServer 551・1009）。"},
+	ruleL5: {"L5", record.OpLogon, certain, "3.6", "A terminal session was logged on to or connected again (LocalSessionManager 21 or 25, 4778).",
+		"ターミナル セッションにログオンした、または再接続した（LocalSessionManager 21・25、4778）。"},
+	ruleL6: {"L6", record.OpLogoff, certain, "3.6", "A terminal session was logged off or disconnected (LocalSessionManager 23, 24, 39 or 40, 4779).",
+		"ターミナル セッションからログオフした、または切断した（LocalSessionManager 23・24・39・40、4779）。"},
+	ruleF3: {"F3", record.OpRead, certain, "11", "The file server refused access to the share (SMBServer 1006 or 1007).",
+		"ファイル サーバーが共有へのアクセスを拒否した（SMBServer 1006・1007）。"},
 }
 
 // Rules returns the rule table, in its order.

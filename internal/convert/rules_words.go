@@ -99,10 +99,10 @@ var proofTable = [...]struct {
 	{[]string{"H1"}, Proof{
 		Words{"A hard link was created (4664 holds both names).", "ハードリンクが作成されました（4664 に両方の名前があります）。"},
 		Words{"Which name was used afterwards.", "その後どちらの名前が使われたか。"}, Words{}}},
-	{[]string{"F1", "F2"}, Proof{
+	{[]string{"F1", "F2", "F3"}, Proof{
 		Words{"Windows refused the access that was asked for.", "要求されたアクセスを Windows が拒否しました。"},
 		Words{"That a person tried it: programs ask for more than they need and try again with less.", "人が試みたこと（プログラムは必要以上の権利を要求し、減らして再試行します）。"}, Words{}}},
-	{[]string{"L1", "L2", "L3"}, Proof{
+	{[]string{"L1", "L2", "L3", "L4", "L5", "L6"}, Proof{
 		Words{"A session of this account began or ended, or was refused.", "このアカウントのセッションが開始・終了した、または拒否されました。"},
 		Words{"Who sat there; behind NAT, a terminal server or a shared account the address and name are those of the one in between.",
 			"実際に操作した人。NAT、ターミナル サーバー、共有アカウントでは中継側のアドレスと名前になります。"}, Words{}}},

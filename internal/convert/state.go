@@ -46,11 +46,19 @@ type state struct {
 	Out        []record.Record
 
 	Power     [numPower]powerSign
-	Clock     clockSet          // newest change of the clock
-	Plugs     map[string]uint64 // serial of a device that came (+) or went (-) → act
-	Lifetimes map[string]string // of driver framework devices → instance id
-	Viruses   map[string]uint64 // threat and path → act
-	Edits     map[pathKey]*edit // by the owner file
+	Clock     clockSet                   // newest change of the clock
+	Plugs     map[string]uint64          // serial of a device that came (+) or went (-) → act
+	Lifetimes map[string]string          // of driver framework devices → instance id
+	Viruses   map[string]uint64          // threat and path → act
+	Edits     map[pathKey]*edit          // by the owner file
+	Screens   []uint64                   // newest acts of interactive sessions
+	Terminals map[string]string          // number of a terminal session → user
+	Refused   []uint64                   // newest acts of refused logons
+	Denials   map[string]tick            // user and share the Security log told a refusal of
+	Accounts  map[string]string          // SID → account, from account events
+	Outcomes  map[string]outcome         // of transactions
+	Parked    map[string][]record.Record // records that wait for the outcome of their transaction
+	NumParked int
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -133,7 +141,7 @@ type handle struct {
 	Stream     bool
 	Mark       bool // a stream that programs write by themselves
 	Removable  bool
-	Txn        bool
+	Txn        string // id of its transaction
 	Act        uint64
 	IDs        []uint64 // events that no act has taken yet
 	Src        source
@@ -236,6 +244,8 @@ type act struct {
 	Mask       uint32 // rights used or denied
 	Handle     handleKey
 	Snapshot   bool
+	Txn        string // id of its transaction
+	Event      uint32 // id of the event that made it, where a rule asks
 }
 
 // timer asks to look at something at a time.
@@ -258,6 +268,7 @@ const (
 	timeSession
 	timeOrphan
 	timeEdit
+	timeTxn
 )
 
 func newState() *state {
@@ -281,5 +292,10 @@ func newState() *state {
 		Plugs:     map[string]uint64{},
 		Lifetimes: map[string]string{},
 		Viruses:   map[string]uint64{},
+		Terminals: map[string]string{},
+		Denials:   map[string]tick{},
+		Accounts:  map[string]string{},
+		Outcomes:  map[string]outcome{},
+		Parked:    map[string][]record.Record{},
 	}
 }

@@ -39,8 +39,12 @@ func accountChange(id uint32) (op record.Op, what string) {
 		return acc, "computer account changed"
 	case 4743:
 		return acc, "computer account deleted"
-	case 4765, 4766:
-		return acc, "SID history"
+	case 4765:
+		return acc, "SID history added"
+	case 4766:
+		return acc, "SID history refused"
+	case 4739:
+		return acc, "domain policy changed"
 	case 4727, 4731, 4754, 4744, 4749, 4759:
 		return grp, "created"
 	case 4728, 4732, 4756, 4746, 4751, 4761:
@@ -82,12 +86,33 @@ func (c *Converter) account(e *event.Event) {
 	a.Path = c.userName(domain, name)
 	a.detail("change", what)
 	a.detail("target_sid", text(e.Get(event.TargetSid)))
-	a.detail("member", text(e.Get(event.MemberName)))
-	a.detail("member_sid", text(e.Get(event.MemberSid)))
+	member, memberSID := text(e.Get(event.MemberName)), text(e.Get(event.MemberSid))
+	a.detail("member", member)
+	a.detail("member_sid", memberSID)
+	a.detail("member_account", c.accountOf(memberSID))
+	switch {
+	case what == "changed" || e.ID == 4739 || e.ID == 4742:
+		a.changes(e)
+	case e.ID == 4764:
+		a.detail("group_type", text(field(e, "GroupTypeChange")))
+	case e.ID == 4765 || e.ID == 4766:
+		a.detail("source", text(field(e, "SourceUserName")))
+		a.detail("source_sid", text(field(e, "SourceSid")))
+	}
+	if e.ID == 4739 {
+		a.Path, a.Object = text(field(e, "DomainName")), record.ObjectPolicy
+	}
+	switch e.ID {
+	case 4726, 4740, 4743:
+	case 4781:
+		c.learnAccount(text(e.Get(event.TargetSid)), a.NewPath)
+	default:
+		c.learnAccount(text(e.Get(event.TargetSid)), a.Path)
+	}
 	if e.ID == 4740 || machineAccount(a.User, a.SID) && (e.ID == 4742 || e.ID == 4738) {
 		a.Class = record.ClassSystem
 	}
-	if e.Failed() {
+	if e.Failed() || e.ID == 4766 {
 		a.Result = record.Failure
 	}
 	c.due(a, a.Time+sec)

@@ -10,6 +10,10 @@ import (
 
 // settle makes an act final.
 func (c *Converter) settle(a *act) {
+	if a.Rule == ruleF3 && c.toldDenial(a) {
+		c.forget(a)
+		return
+	}
 	switch a.Op {
 	case 0: // evidence that found no act
 		c.forget(a)
@@ -66,7 +70,8 @@ func (c *Converter) lostNear(a *act) bool {
 	case ruleF1, ruleF2, ruleB1:
 		return c.lostSince(a.First - 2*sec)
 	case ruleD1:
-		return c.lostSince(a.First - mergeWindow)
+		inside := c.s.GapAt > a.First && c.s.GapAt <= a.Time // the handle's matter
+		return c.lostSince(a.First-2*sec) && !inside
 	}
 	return false
 }
@@ -113,8 +118,14 @@ func (c *Converter) emit(a *act) {
 		r.Set(d.Key, d.Value)
 	}
 	c.place(a, r)
+	if a.Rule == ruleF2 {
+		c.noteDenial(a, r)
+	}
 	if r.Class == 0 {
 		r.Class = c.classOf(a, r)
+	}
+	if a.Txn != "" && c.park(a, r) {
+		c.s.Out = c.s.Out[:len(c.s.Out)-1]
 	}
 }
 
@@ -174,6 +185,7 @@ func (c *Converter) hardLink(e *event.Event) {
 	a.Certain, a.Object = true, record.ObjectFile
 	a.Path, a.Key, a.NewPath = from.Path, from.Key, to.Path
 	a.PID = e.Get(event.ProcessId).Uint()
+	a.Txn = transactionOf(e)
 	c.saw(from.Key, false, true)
 	c.saw(to.Key, false, true)
 	c.due(a, a.Time+sec)

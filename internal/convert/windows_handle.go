@@ -61,8 +61,19 @@ func (c *Converter) open(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	h := c.newHandle(e, s, k, p, mask)
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	c.opened(h, mask, tick(e.Time))
+}
+
+// note adds an event to those that no act has taken yet. Ids of another life of
+// the channel, before it was created anew, cannot stand beside it.
+func (h *handle) note(e *event.Event, limit int) {
+	if h.Src.Generation != e.Generation || h.Src.Channel != e.Channel {
+		h.IDs, h.Src = h.IDs[:0], sourceOf(e)
+	}
+	if len(h.IDs) < limit {
+		h.IDs = append(h.IDs, e.RecordID)
+	}
 }
 
 // newHandle enters a handle and takes the share accesses that led to it.
@@ -74,9 +85,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
 	h.name = p
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
-	if t := text(e.Get(event.TransactionId)); t != "" && t != nullGUID {
-		h.Txn = true // its outcome (4985) is not followed: what it does is inferred
-	}
+	h.Txn = transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
@@ -130,7 +139,7 @@ func (c *Converter) use(e *event.Event) {
 		h = c.newHandle(e, s, k, p, mask)
 		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	h.Last = max(h.Last, tick(e.Time))
 	h.Gap = c.s.Gaps
 	if h.Process == "" {
@@ -240,7 +249,7 @@ func (c *Converter) deleted(e *event.Event) {
 }
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	if h.Stream {
 		c.streamDeleted(e, s, h, k)
 		return
@@ -254,7 +263,7 @@ func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handl
 		a.NewPath, a.NewDir, a.Target = "", "", false
 		a.Time = tick(e.Time)
 	}
-	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, !h.Txn && h.Gap == c.s.Gaps
+	a.Op, a.Rule, a.Certain = record.OpDelete, ruleD1, h.Gap == c.s.Gaps
 	a.Last, a.End = tick(e.Time), max(a.End, tick(e.Time))
 	c.removed(a)
 }
@@ -328,7 +337,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	}
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
-		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID},
+		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
 	}
 	f := c.s.Facts.get(p.Key)
 	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark

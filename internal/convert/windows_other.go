@@ -25,6 +25,8 @@ func (c *Converter) elsewhere(e *event.Event) {
 		}
 	case "Microsoft-Windows-Windows Defender":
 		c.defender(e)
+	case "Microsoft-Windows-SMBServer":
+		c.smbServer(e)
 	case "User32", "USER32":
 		if e.ID == 1074 {
 			c.asked(e)

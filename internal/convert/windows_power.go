@@ -239,6 +239,7 @@ func (c *Converter) boot() {
 	clear(c.s.Desks)
 	c.pools.cool()
 	clear(c.s.Jobs)
+	clear(c.s.Terminals)
 	c.forgetPaths()
 	for _, a := range open {
 		if a != nil {

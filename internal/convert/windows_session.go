@@ -141,6 +141,7 @@ func (c *Converter) logon(e *event.Event) {
 		a.detail("process", strings.TrimSpace(text(e.Get(event.ProcessName))))
 	}
 	s.LogonAct = a.Seq
+	c.takeScreen(a, s, kindLogon)
 	c.due(a, now+5*sec)
 }
 
@@ -189,6 +190,7 @@ func (c *Converter) logoff(e *event.Event) {
 		a.detail("logon_type", itoa(uint64(s.Type)))
 	}
 	s.LogoffAct = a.Seq
+	c.takeScreen(a, s, kindLogoff)
 	c.due(a, tick(e.Time)+5*sec)
 	c.endLater(s)
 }
@@ -228,47 +230,6 @@ func (c *Converter) endSession(s *session) {
 		c.editsEnded(s.Logon)
 	}
 	delete(c.s.Sessions, s.Logon)
-}
-
-// reconnect notes a new client address of a remote desktop session (4778).
-func (c *Converter) reconnect(e *event.Event) {
-	s := c.session(e.Get(event.RDPLogonID).Uint())
-	if e.ID == 4778 {
-		s.moved(tick(e.Time), address(text(e.Get(event.ClientAddress))))
-	}
-}
-
-// terminal notes the client address of remote desktop sessions (LSM 21, 25):
-// they name the user, not the logon id.
-func (c *Converter) terminal(e *event.Event) {
-	if e.ID != 21 && e.ID != 25 {
-		return
-	}
-	var user, addr string
-	for i, n := range e.Schema.Names {
-		if i >= len(e.Values) {
-			break
-		}
-		switch n[strings.LastIndexByte(n, '/')+1:] {
-		case "User":
-			user = e.Values[i].Text()
-		case "Address":
-			addr = address(e.Values[i].Text())
-		}
-	}
-	if user == "" || addr == "" {
-		return
-	}
-	var best *session
-	for _, s := range c.s.Sessions {
-		if (s.Type == 10 || s.Type == 12) && strings.EqualFold(c.shortUser(s.User, s.SID), user) &&
-			(best == nil || s.Started > best.Started || s.Started == best.Started && s.Logon > best.Logon) {
-			best = s
-		}
-	}
-	if best != nil {
-		best.moved(tick(e.Time), addr)
-	}
 }
 
 // moved notes that a session's client has this address from now on.

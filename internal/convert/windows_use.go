@@ -327,7 +327,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 		}
 		c.takeHints(h, now)
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	pk := c.paths(s.Logon, h.Key)
 	a := c.live(pk.Perm, now, mergeWindow)
 	if a != nil && a.Op == op {
@@ -337,7 +337,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 		a = c.handleAct(e, s, h, k, op, rule)
 		pk.Perm = a.Seq
 	}
-	a.Rule, a.Certain, a.End = rule, !h.Txn, max(a.End, now)
+	a.Rule, a.Certain, a.End = rule, true, max(a.End, now)
 	if a.Get("old_sddl") == "" {
 		a.detail("old_sddl", text(e.Get(event.OldSd)))
 	}
