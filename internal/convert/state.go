@@ -191,6 +191,7 @@ type desk struct {
 	List   uint64   // newest list act
 	ListAt tick     // its newest time
 	Burst  tick     // newest touch of a file after the list
+	Pause  tick     // between that and what came before it
 	Change tick     // newest time at which the session changed a name or file in it
 	Moved  []uint64 // renames of files away from their name
 	Saved  uint64   // newest save by temporary file

@@ -28,6 +28,7 @@ func (c *Converter) settle(a *act) {
 		if c.opensEdit(a) {
 			return
 		}
+		c.wroteInPlace(a)
 		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
 			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
 			if c.browsed(a) {
