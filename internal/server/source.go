@@ -35,13 +35,13 @@ func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error
 	return r, notFound(err)
 }
 
-func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
-	return s.e.Versions(ctx, id)
-}
-
 func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	l, err := s.e.Raw(ctx, id)
 	return l, notFound(err)
+}
+
+func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
+	return s.e.Versions(ctx, id)
 }
 
 // rules are convert's rules in the words of the pages.
