@@ -20,13 +20,12 @@ const (
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
 	d := c.deskIf(s.Logon, dirOf(key))
-	if d == nil || d.List == 0 || now-d.ListAt > burstLength || now-d.Burst > burstGap {
-		return
+	if d == nil || c.s.Acts[d.List] == nil || now-d.ListAt > burstLength || now-d.Burst > burstGap {
+		if d = c.lostList(s, dirOf(key), now); d == nil {
+			return
+		}
 	}
 	list := c.s.Acts[d.List]
-	if list == nil {
-		return
-	}
 	if now != d.Burst {
 		d.Pause = now - d.Burst
 	}
@@ -39,6 +38,33 @@ func (c *Converter) touch(s *session, key string, read *act, now tick) {
 		read.ListOpen = (list.Open || d.Pause <= previewOpen && explorerLook(list, read)) && now-d.ListAt <= burstGap
 		c.due(list, max(list.Due, now+mergeWindow+sec))
 	}
+}
+
+// lostList makes the list of a folder whose use is lost: the folder was opened
+// for it a moment ago, and events are missing since.
+func (c *Converter) lostList(s *session, dir string, now tick) *desk {
+	if c.s.Gaps == 0 {
+		return nil
+	}
+	h := c.s.Handles[s.Listing]
+	if h == nil || h.Logon != s.Logon || h.Key != dir || h.Used&readData != 0 || now-h.Open > burstLength || !c.lostSince(h.Open) || c.s.Acts[h.Act] != nil {
+		return nil
+	}
+	c.s.Seq++
+	a := &act{
+		Seq: c.s.Seq, Op: record.OpList, Result: record.Success, Object: record.ObjectDirectory, Rule: ruleB2, Logon: s.Logon, User: h.User, SID: h.SID, IP: h.IP,
+		Src: h.Src, Time: h.Open, First: h.Open, End: h.Open, Last: h.Open, Count: 1, Timer: 1<<63 - 1, Path: h.Path, Key: h.Key, PID: h.PID, Process: h.Process,
+		Open: true, Known: h.Known, Snapshot: h.Snapshot, Handle: s.Listing,
+	}
+	c.takeIDs(a, h)
+	s.Pending++
+	c.s.Acts[a.Seq] = a
+	h.Act = a.Seq
+	c.paths(s.Logon, dir).List = a.Seq
+	d := c.desk(s.Logon, dir, now)
+	d.List, d.ListAt, d.Burst = a.Seq, h.Open, now
+	c.due(a, now+mergeWindow)
+	return d
 }
 
 // listedSince reports whether the folder of a read was listed again after it: a

@@ -25,6 +25,7 @@ const (
 	ruleD3
 	ruleD4
 	ruleD5
+	ruleD6
 	ruleR1
 	ruleR2
 	ruleP1
@@ -105,6 +106,8 @@ var ruleTable = [numRules]Rule{
 		"ごみ箱へ移された。"},
 	ruleD5: {"D5", record.OpDelete, inferred, "6", "The right to delete was asked for over the share and no new name appeared; the log shows requests only.",
 		"共有経由で削除の権限が要求され、新しい名前は現れなかった（要求のみの記録）。"},
+	ruleD6: {"D6", record.OpDelete, inferred, "12", "DELETE was used, events are missing right after it, and no new name appeared anywhere.",
+		"削除の権限が使われ、その直後のイベントが欠落しており、新しい名前はどこにも現れなかった。"},
 	ruleR1: {"R1", record.OpRename, inferred, "6", "DELETE was used without deletion, and at the same time a name was added to a folder.",
 		"削除の権限が使われたが削除はされず、同時にフォルダーへ名前が追加された。"},
 	ruleR2: {"R2", record.OpRename, inferred, "6", "DELETE was used without deletion; the target is the next unknown name that was opened, or unknown.",

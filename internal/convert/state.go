@@ -101,10 +101,11 @@ type session struct {
 	IPs        []ipAt
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
-	Reads      []uint64 // recent file reads, newest last, for copies
-	Fresh      []uint64 // recent lists of folders unknown until then
-	Pending    int32    // acts in the making
-	Edits      int32    // owner files that stand
+	Reads      []uint64  // recent file reads, newest last, for copies
+	Fresh      []uint64  // recent lists of folders unknown until then
+	Listing    handleKey // newest open of a folder for listing
+	Pending    int32     // acts in the making
+	Edits      int32     // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
@@ -196,6 +197,7 @@ type desk struct {
 	Moved  []uint64 // renames of files away from their name
 	Saved  uint64   // newest save by temporary file
 	SaveAt tick
+	Temp   uint64 // newest write of a temporary file
 	Until  tick
 }
 
@@ -241,6 +243,8 @@ type act struct {
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
+	Lost       bool   // events are missing between what was done and the closing of the handle
+	Doubt      string // why it is not certain although its rule may be: a value of the detail "uncertain"
 	Target     bool   // rename: the folder of the target is known
 	Mask       uint32 // rights used or denied
 	Handle     handleKey

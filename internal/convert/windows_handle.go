@@ -93,6 +93,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles[k] = h
+	if h.Dir && mask&readData != 0 {
+		s.Listing = k
+	}
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
 	}
@@ -299,6 +302,7 @@ func (c *Converter) expireOrphan(k handleKey) {
 		Seq: c.s.Seq, Op: record.OpDelete, Result: record.Success, Object: record.ObjectFile, Rule: ruleD1, Logon: o.Logon,
 		User: o.User, SID: o.SID, Src: o.Src, IDs: []uint64{o.ID}, Time: o.At, First: o.At, End: o.At, Count: 1, PID: o.PID, Process: o.Process,
 	}
+	a.Doubt = doubtHandle
 	a.detail("reason", "name not in the log")
 	c.emit(a)
 }
