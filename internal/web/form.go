@@ -33,7 +33,9 @@ type form struct {
 	To      string // as typed: a day is included, a time is not
 	Noise   bool   // background records too
 	Network bool   // network log-ons too
-	Cursor  string
+	// Superseded records instead of those that hold
+	Superseded bool
+	Cursor     string
 
 	from, to int64    // Unix ns, what Period or From and To mean
 	Problems []string // message keys for values that cannot be used
@@ -47,7 +49,7 @@ func parseForm(u *url.URL, zone *time.Location, now time.Time) *form {
 		Page: u.Path, Path: clean(v.Get("path")), File: clean(v.Get("file")), Folder: clean(v.Get("folder")),
 		Users: list(v["user"]), Clients: list(v["client"]), Servers: list(v["server"]),
 		Period: v.Get("period"), From: clean(v.Get("from")), To: clean(v.Get("to")),
-		Noise: v.Get("noise") == "1", Network: v.Get("network") == "1", Cursor: v.Get("cursor"),
+		Noise: v.Get("noise") == "1", Network: v.Get("network") == "1", Superseded: v.Get("superseded") == "1", Cursor: v.Get("cursor"),
 	}
 	if what := clean(v.Get("what")); what != "" { // one field, and how to understand it
 		switch v.Get("how") {
@@ -168,7 +170,7 @@ func (f *form) query() query.Query {
 	q := query.Query{
 		Users: f.Users, Path: f.Path, File: f.File, Folder: f.Folder, Ops: f.Ops, Results: f.Results,
 		Clients: f.Clients, Servers: f.Servers, From: f.from, To: f.to,
-		HideNetworkLogons: !f.Network, Limit: pageRows, Cursor: f.Cursor,
+		HideNetworkLogons: !f.Network, Limit: pageRows, Cursor: f.Cursor, Superseded: f.Superseded,
 		Classes: []record.Class{record.ClassUser},
 	}
 	if f.Page == "/search" {
@@ -195,7 +197,7 @@ func (f *form) hidesLogons() bool {
 
 // narrow reports whether a condition of the folded part of the form is set.
 func (f *form) narrow() bool {
-	return len(f.Servers)+len(f.Ops)+len(f.Results) > 0 || f.Noise || f.Network
+	return len(f.Servers)+len(f.Ops)+len(f.Results) > 0 || f.Noise || f.Network || f.Superseded
 }
 
 // values is the form as URL parameters, without what is not set.
@@ -228,6 +230,9 @@ func (f *form) values() url.Values {
 	}
 	if f.Network {
 		v.Set("network", "1")
+	}
+	if f.Superseded {
+		v.Set("superseded", "1")
 	}
 	set("cursor", f.Cursor)
 	return v

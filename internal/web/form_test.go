@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,5 +101,16 @@ func TestNumber(t *testing.T) {
 		if got := number(in); got != want {
 			t.Errorf("number(%d) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestSupersededIsSaid(t *testing.T) {
+	m := company(50)
+	if _, body := get(t, newSite(t, m), "/search?superseded=1&user=x", "Accept-Language", "en"); !strings.Contains(body, "Superseded records only") {
+		t.Error("a search of superseded records does not say so")
+	}
+	f := parseForm(&url.URL{Path: "/search", RawQuery: "superseded=1"}, tokyo(), testNow())
+	if !f.query().Superseded || f.values().Get("superseded") != "1" {
+		t.Errorf("form %+v", f)
 	}
 }

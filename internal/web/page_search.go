@@ -329,6 +329,9 @@ func chips(rq *request, f *form) []chip {
 	if f.Network {
 		add("web.field.network", T("web.shown"), func(x *form) { x.Network = false })
 	}
+	if f.Superseded {
+		add("web.field.superseded", T("web.shown"), func(x *form) { x.Superseded = false })
+	}
 	return l
 }
 
