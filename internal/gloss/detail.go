@@ -172,8 +172,8 @@ func Why(p *i18n.Printer, r *record.Record, mayBeCertain bool) []string {
 		return nil
 	}
 	var l []string
-	if v := r.Get("uncertain"); v != "" {
-		l = append(l, DetailValue(p, time.UTC, "uncertain", v))
+	if v := r.Get("uncertain"); v != "" { // the converter says it itself
+		return []string{DetailValue(p, time.UTC, "uncertain", v)}
 	}
 	if r.Get("requested") != "" && r.Result == record.Success {
 		l = append(l, p.T("why.requested"))

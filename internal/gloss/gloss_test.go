@@ -123,6 +123,10 @@ func TestSummaryAndWhy(t *testing.T) {
 		}
 	}
 	f(r, true, "why.transaction")
+	doubt := &record.Record{Confidence: record.Inferred}
+	doubt.Set("uncertain", "lost_events")
+	doubt.Set("transaction", "yes")
+	f(doubt, true, "value.uncertain.lost_events")
 	f(&record.Record{Confidence: record.Inferred}, true, "why.lowered")
 	f(&record.Record{Confidence: record.Inferred}, false, "why.rule")
 	f(&record.Record{Confidence: record.Certain}, true)
