@@ -64,7 +64,12 @@ for (const lang of ["ja", "en"]) {
         assert.ok((await page.locator("dl.facts").innerText()).includes(when));
         await page.getByRole("heading", { name: w.why }).waitFor();
         await page.getByRole("heading", { name: w.raw }).waitFor();
+        await page.getByRole("heading", { name: w.can, exact: true }).waitFor();
+        await page.getByRole("heading", { name: w.cannot, exact: true }).waitFor();
         assert.ok(await page.locator("details.event[open] table.kv tr").count() > 10, "raw event with its fields");
+        const closed = page.locator("details.event:not([open]) summary");
+        while (await closed.count()) await closed.first().click();
+        assert.ok(await page.locator("table.kv span", { hasText: w.right }).count() > 0, "a mask or a right in words");
         await clean(v, "record");
       });
 
@@ -90,6 +95,11 @@ for (const lang of ["ja", "en"]) {
       test("search of the log, narrowed by a day and an operation", async (t) => {
         const v = await open(t);
         const { page } = v;
+        await page.goto(`${app.base}/search?op=logon`);
+        assert.equal(await page.locator("#rows", { hasText: w.type3 }).count(), 0, "network log-ons are hidden");
+        await page.getByRole("link", { name: w.network }).click();
+        await page.waitForURL(/network=1/);
+        await page.locator("#rows", { hasText: w.type3 }).waitFor();
         await page.goto(`${app.base}/search`);
         await clean(v, "search");
         await page.locator("aside .facets a").first().click();

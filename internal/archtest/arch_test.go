@@ -28,7 +28,8 @@ var allowed = map[string][]string{
 	"internal/coverage": {"internal/event"},
 	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
 	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx"},
-	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n"},
+	"internal/gloss":    {"internal/event", "internal/record", "internal/i18n"},
+	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/store",
@@ -40,6 +41,7 @@ var allowed = map[string][]string{
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
+		"internal/gloss",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},

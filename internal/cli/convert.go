@@ -2,11 +2,16 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +46,7 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 		return err
 	}
 	defer set.Close()
+	events, unused := 0, []convert.Unused(nil)
 	for _, server := range set.Servers() {
 		c := convert.New(server, convert.Options{})
 		n := 0
@@ -57,6 +63,7 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 		if err == nil {
 			err = w.write(c.Tail())
 		}
+		events, unused = events+n, append(unused, c.Unused()...)
 		if err != nil {
 			return fmt.Errorf("convert the events of %s: %w", server, err)
 		}
@@ -64,6 +71,7 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 	if err := w.flush(); err != nil {
 		return err
 	}
+	a.noteUnused(events, unused)
 	var skipped, damaged bool
 	for _, f := range set.Files() {
 		if f.Err != nil {
@@ -76,6 +84,46 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 		}
 	}
 	return outcome(skipped, damaged)
+}
+
+// noteUnused says how many events no rule used, and why.
+func (a *app) noteUnused(events int, unused []convert.Unused) {
+	type part struct {
+		count uint64
+		ids   map[string]uint64
+	}
+	parts := map[convert.Reason]*part{}
+	all := uint64(0)
+	for _, u := range unused {
+		p := parts[u.Reason]
+		if p == nil {
+			p = &part{ids: map[string]uint64{}}
+			parts[u.Reason] = p
+		}
+		p.count += u.Count
+		all += u.Count
+		name := strings.TrimPrefix(u.Provider, "Microsoft-Windows-") + " " + strconv.FormatUint(uint64(u.ID), 10)
+		if u.Provider == "Microsoft-Windows-Security-Auditing" {
+			name = strconv.FormatUint(uint64(u.ID), 10)
+		}
+		p.ids[name] += u.Count
+	}
+	if all == 0 {
+		return
+	}
+	a.note("cli.unused.head", "unused", all, "events", events)
+	reasons := slices.SortedFunc(maps.Keys(parts), func(x, y convert.Reason) int {
+		return cmp.Or(cmp.Compare(parts[y].count, parts[x].count), cmp.Compare(x, y))
+	})
+	for _, r := range reasons {
+		ids := slices.SortedFunc(maps.Keys(parts[r].ids), func(x, y string) int {
+			return cmp.Or(cmp.Compare(parts[r].ids[y], parts[r].ids[x]), strings.Compare(x, y))
+		})
+		if len(ids) > 8 {
+			ids = append(ids[:8], "…")
+		}
+		a.note("cli.unused.line", "count", parts[r].count, "reason", a.p.T("cli.unused."+r.String()), "ids", strings.Join(ids, ", "))
+	}
 }
 
 // recordWriter writes records in one format.

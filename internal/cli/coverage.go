@@ -3,29 +3,60 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
-type coverageOptions struct{ JSON bool }
+type coverageOptions struct {
+	Data, Zone string
+	JSON       bool
+}
 
 func (a *app) newCoverage() *cobra.Command {
 	var opts coverageOptions
 	c := &cobra.Command{
-		Use: "coverage [--json] PATH…", Short: a.p.T("cli.coverage.short"), Long: a.p.T("cli.coverage.long"), Args: a.needArgs,
+		Use: "coverage [--data DIR | --zone NAME] [--json] PATH…", Short: a.p.T("cli.coverage.short"), Long: a.p.T("cli.coverage.long"), Args: a.needArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runCoverage(cmd.Context(), opts, args) },
 	}
+	c.Flags().StringVar(&opts.Data, "data", a.Getenv("AKASHI_DATA"), a.p.T("cli.coverage.data"))
+	c.Flags().StringVar(&opts.Zone, "zone", "", a.p.T("cli.coverage.zone"))
 	c.Flags().BoolVar(&opts.JSON, "json", false, a.p.T("cli.coverage.json"))
 	return c
 }
 
+// coverageZone is the zone of the times for people: the one that was named, else
+// that of the data folder, else the default of a new folder.
+func (a *app) coverageZone(opts coverageOptions) (*time.Location, error) {
+	conf := config.Default()
+	if opts.Data != "" {
+		var err error
+		if conf, err = config.Load(opts.Data); err != nil {
+			return nil, err
+		}
+	}
+	if opts.Zone != "" {
+		conf.Zone = opts.Zone
+	}
+	zone, err := conf.Location()
+	if err != nil {
+		return nil, usage(errors.New(a.p.T("cli.error.zone", "zone", conf.Zone)))
+	}
+	return zone, nil
+}
+
 func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []string) error {
+	zone, err := a.coverageZone(opts)
+	if err != nil {
+		return err
+	}
 	set, err := collect.OpenSet(ctx, args, collect.SetOptions{})
 	if err != nil {
 		return err
@@ -44,7 +75,11 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 		r := t.Report()
 		damaged = damaged || !r.Complete
 		if !opts.JSON {
-			a.printCoverage(r)
+			w := &failing{w: a.Stdout}
+			(&coveragePrinter{w, a.p, zone}).server(r)
+			if w.err != nil {
+				return w.err
+			}
 			continue
 		}
 		b, err := json.Marshal(r)
@@ -66,61 +101,4 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 		}
 	}
 	return outcome(skipped, damaged)
-}
-
-// shownList is how many entries of a list people get to see; JSON has more.
-const shownList = 20
-
-func (a *app) printCoverage(r *coverage.Report) {
-	say := func(key string, args ...any) { fmt.Fprintln(a.Stdout, a.p.T(key, args...)) }
-	more := func(shown, all int) {
-		if all > shown {
-			say("cli.coverage.more", "n", all-shown)
-		}
-	}
-	say("cli.coverage.server", "server", record.Visible(r.Server))
-	for _, c := range r.Channels {
-		say("cli.coverage.channel", "channel", record.Visible(c.Name), "n", int64(c.Received), "from", fmt.Sprint(c.FirstID), "to", fmt.Sprint(c.LastID),
-			"first", c.FirstTime, "last", c.LastTime)
-		if c.Generations > 1 {
-			say("cli.coverage.generations", "n", c.Generations)
-		}
-		switch {
-		case c.Filtered:
-			say("cli.coverage.filtered", "n", int64(c.Absent))
-		case c.Missing == 0:
-			say("cli.coverage.nogap")
-		default:
-			say("cli.coverage.missing", "n", int64(c.Missing), "gaps", c.GapCount)
-		}
-		for _, g := range c.Gaps[:min(len(c.Gaps), shownList)] {
-			say("cli.coverage.gap", "from", fmt.Sprint(g.FromID), "to", fmt.Sprint(g.ToID), "n", int64(g.Count), "first", g.FromTime, "last", g.ToTime)
-		}
-		more(min(len(c.Gaps), shownList), c.GapCount)
-		for _, s := range c.Silences[:min(len(c.Silences), shownList)] {
-			say("cli.coverage.silence", "from", s.From, "to", s.To, "n", s.Seconds/60)
-		}
-		more(min(len(c.Silences), shownList), c.SilenceCount)
-	}
-	for _, n := range r.Notices[:min(len(r.Notices), shownList)] {
-		line := n.Time + "  " + a.p.T("cli.coverage."+n.Kind) + fmt.Sprintf(" (%d, %s %d)", n.EventID, record.Visible(n.Channel), n.RecordID)
-		for _, s := range []string{n.User, n.Detail} {
-			if s != "" {
-				line += "  " + record.Visible(s)
-			}
-		}
-		fmt.Fprintln(a.Stdout, "  "+line)
-	}
-	more(min(len(r.Notices), shownList), r.NoticeCount)
-	say("cli.coverage.audit")
-	for _, s := range r.Subcategories {
-		fmt.Fprintf(a.Stdout, "    %-28s %s", s.Name, a.p.T("cli.coverage."+s.State))
-		if s.Events > 0 {
-			fmt.Fprint(a.Stdout, "  "+a.p.T("cli.coverage.events", "n", int64(s.Events)))
-		}
-		fmt.Fprintln(a.Stdout)
-		if s.Remedy != "" {
-			fmt.Fprintln(a.Stdout, "      "+s.Remedy)
-		}
-	}
 }

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -63,9 +64,31 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 	if err != nil {
 		return err
 	}
+	earlier, err := e.Versions(ctx, id)
+	if err != nil {
+		return err
+	}
 	x := a.explanation(r, raw)
+	for i := range earlier {
+		x.Earlier = append(x.Earlier, earlier[i].AppendJSON(nil))
+	}
 	if !opts.JSON {
-		return a.printExplanation(x, r)
+		status, err := e.Status(ctx)
+		if err != nil {
+			return err
+		}
+		zone, err := time.LoadLocation(status.Zone)
+		if err != nil {
+			return fmt.Errorf("zone of the data folder: %w", err)
+		}
+		if r.SupersededBy != 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.explain.superseded", "by", int64(r.SupersededBy)))
+		}
+		if err := (&explainer{a.Stdout, a.p, zone}).write(x, r, raw); err != nil {
+			return err
+		}
+		a.printEarlier(r, earlier)
+		return nil
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
@@ -79,15 +102,17 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 type explanation struct {
 	Record json.RawMessage `json:"record"`
 	Rule   struct {
-		ID        string `json:"id"`
-		Text      string `json:"text"`
-		Certainty string `json:"certainty"`
-		Can       string `json:"proves"`
-		Cannot    string `json:"does_not_prove"`
-		Better    string `json:"would_make_certain,omitempty"`
+		ID        string   `json:"id"`
+		Text      string   `json:"text"`
+		Certainty string   `json:"certainty"`
+		Why       []string `json:"why,omitempty"` // why it is inferred
+		Can       string   `json:"proves"`
+		Cannot    string   `json:"does_not_prove"`
+		Better    string   `json:"would_make_certain,omitempty"`
 	} `json:"rule"`
-	Merged uint32     `json:"merged"` // raw repeats in the record, at least 1
-	Raw    []rawEvent `json:"raw"`
+	Merged  uint32            `json:"merged"`            // raw repeats in the record, at least 1
+	Earlier []json.RawMessage `json:"earlier,omitempty"` // superseded records with this id, newest first
+	Raw     []rawEvent        `json:"raw"`
 }
 
 type rawEvent struct {
@@ -124,12 +149,9 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 		x.Rule.Better = say(p.Better)
 	}
 	for _, rule := range convert.Rules() {
-		if rule.ID != r.Rule {
-			continue
-		}
-		x.Rule.Text = say(convert.Words{En: rule.En, Ja: rule.Ja})
-		if rule.Confidence == record.Certain && r.Confidence == record.Inferred {
-			x.Rule.Better = a.p.T("cli.explain.lowered")
+		if rule.ID == r.Rule {
+			x.Rule.Text = say(convert.Words{En: rule.En, Ja: rule.Ja})
+			x.Rule.Why = gloss.Why(a.p, r, rule.Confidence == record.Certain)
 		}
 	}
 	for _, e := range raw {
@@ -144,45 +166,23 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 	return x
 }
 
-func (a *app) printExplanation(x *explanation, r *record.Record) error {
-	p := a.p
-	head := func(key string, args ...any) { fmt.Fprintln(a.Stdout, p.T(key, args...)) }
-	para := func(key, text string) {
-		if text != "" {
-			fmt.Fprintf(a.Stdout, "%s\n  %s\n", p.T(key), text)
+// printEarlier tells in which fields superseded records differ from the one
+// shown.
+func (a *app) printEarlier(r *record.Record, earlier []record.Record) {
+	if len(earlier) == 0 {
+		return
+	}
+	fmt.Fprintln(a.Stdout, a.p.T("cli.explain.earlier", "n", len(earlier)))
+	now := r.CSV()
+	for i := range earlier {
+		e := &earlier[i]
+		fmt.Fprintln(a.Stdout, "  "+a.p.T("cli.explain.version", "received", string(record.AppendTime(nil, e.Received)), "rules", int64(e.RulesVersion)))
+		for c, cell := range e.CSV() {
+			switch name := record.Fields()[c]; {
+			case name == "received", name == "rules_version", name == "superseded_by", cell == now[c]:
+			default:
+				fmt.Fprintf(a.Stdout, "      %-16s %s\n", name, record.Visible(cell))
+			}
 		}
 	}
-	head("cli.explain.record")
-	cells := r.CSV()
-	for i, name := range record.Fields() {
-		if cells[i] != "" {
-			fmt.Fprintf(a.Stdout, "  %-16s %s\n", name, record.Visible(cells[i]))
-		}
-	}
-	fmt.Fprintf(a.Stdout, "%s\n  %s\n", p.T("cli.explain.rule", "rule", x.Rule.ID), x.Rule.Text)
-	para("cli.explain.certainty", x.Rule.Certainty)
-	para("cli.explain.can", x.Rule.Can)
-	para("cli.explain.cannot", x.Rule.Cannot)
-	para("cli.explain.better", x.Rule.Better)
-	if x.Merged > 1 {
-		head("cli.explain.merged", "n", int64(x.Merged))
-	}
-	if len(x.Raw) == 0 {
-		head("cli.explain.noraw")
-		return nil
-	}
-	head("cli.explain.raw", "n", len(x.Raw))
-	for _, e := range x.Raw {
-		fmt.Fprintf(a.Stdout, "  %d  %s  %s %d  v%d  task %d  %s  %s\n", e.RecordID, e.Time, record.Visible(e.Provider), e.EventID, e.Version, e.Task, e.Keywords, record.Visible(e.Channel))
-		for _, f := range e.Fields {
-			fmt.Fprintf(a.Stdout, "      %-22s %s\n", record.Visible(f.Name), record.Visible(onOneLine(f.Value)))
-		}
-	}
-	return nil
-}
-
-// onOneLine folds the line breaks and tabs that Windows puts between the
-// entries of a list (windows-events.md section 2); JSON keeps them.
-func onOneLine(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n\t\t\t\t", " ", "\t", " ").Replace(s))
 }

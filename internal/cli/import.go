@@ -122,11 +122,12 @@ type progress struct {
 	tty   bool
 	last  time.Time
 	shown bool
+	line  func(engine.Progress) string
 }
 
 func (a *app) newProgress(quiet bool) *progress {
 	f, ok := a.Stderr.(*os.File)
-	return &progress{a: a, quiet: quiet, tty: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+	return &progress{a: a, line: a.importLine, quiet: quiet, tty: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
 }
 
 func (s *progress) update(p engine.Progress) {
@@ -138,7 +139,17 @@ func (s *progress) update(p engine.Progress) {
 		return
 	}
 	s.last, s.shown = time.Now(), true
-	pr := s.a.p
+	line := s.line(p)
+	if s.tty {
+		fmt.Fprint(s.a.Stderr, "\r\x1b[K"+line)
+		return
+	}
+	fmt.Fprintln(s.a.Stderr, line)
+}
+
+// importLine words a moment of an import.
+func (a *app) importLine(p engine.Progress) string {
+	pr := a.p
 	rate := 0.0
 	if p.Elapsed > 0 {
 		rate = float64(p.BytesDone) / p.Elapsed.Seconds()
@@ -147,13 +158,8 @@ func (s *progress) update(p engine.Progress) {
 	if p.Left > 0 {
 		left = pr.Duration(p.Left)
 	}
-	line := pr.T("cli.import.progress", "done", p.FilesDone, "files", p.Files, "bytes", pr.Bytes(p.BytesDone), "total", pr.Bytes(p.Bytes),
+	return pr.T("cli.import.progress", "done", p.FilesDone, "files", p.Files, "bytes", pr.Bytes(p.BytesDone), "total", pr.Bytes(p.Bytes),
 		"rate", pr.Bytes(int64(rate)), "events", p.Events, "records", p.Records, "left", left)
-	if s.tty {
-		fmt.Fprint(s.a.Stderr, "\r\x1b[K"+line)
-		return
-	}
-	fmt.Fprintln(s.a.Stderr, line)
 }
 
 func (s *progress) end() {

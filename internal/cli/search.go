@@ -23,6 +23,7 @@ type searchOptions struct {
 	Path, File, Folder      string
 	From, To, Class, Format string
 	Limit                   int
+	Superseded              bool
 }
 
 func (a *app) newSearch() *cobra.Command {
@@ -45,6 +46,7 @@ func (a *app) newSearch() *cobra.Command {
 	f.StringVar(&o.To, "to", "", t("cli.search.to"))
 	f.StringVar(&o.Class, "class", "user", t("cli.search.class"))
 	f.IntVar(&o.Limit, "limit", 100, t("cli.search.limit"))
+	f.BoolVar(&o.Superseded, "superseded", false, t("cli.search.superseded"))
 	f.StringVar(&o.Format, "format", "table", t("cli.search.format"))
 	return c
 }
@@ -53,6 +55,7 @@ func (a *app) newSearch() *cobra.Command {
 func (a *app) query(o searchOptions, zone *time.Location) (query.Query, error) {
 	q := query.Query{
 		Users: o.Users, Path: o.Path, File: o.File, Folder: o.Folder, Clients: o.Clients, Servers: o.Servers, Limit: o.Limit,
+		Superseded: o.Superseded,
 	}
 	for _, s := range o.Ops {
 		op, err := record.ParseOp(s)
@@ -140,6 +143,9 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	found, more, err := a.writeFound(ctx, e, q, o, zone)
 	if err != nil {
 		return err
+	}
+	if n := len(status.Outdated); n > 0 {
+		a.note("cli.search.outdated", "n", n, "servers", record.Visible(strings.Join(status.Outdated[:min(n, 5)], ", ")))
 	}
 	for _, d := range status.Damage {
 		a.note("cli.store.damage", "file", d.File, "offset", fmt.Sprint(d.Offset), "reason", d.Reason)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -26,7 +27,7 @@ var columns = [...]struct {
 	key   string
 	width int
 }{
-	{"cli.col.time", 19}, {"cli.col.user", 22}, {"cli.col.client", 15}, {"cli.col.op", 15}, {"cli.col.result", 8}, {"cli.col.what", 0},
+	{"cli.col.time", 19}, {"cli.col.user", 22}, {"cli.col.client", 15}, {"cli.col.op", 20}, {"cli.col.result", 8}, {"cli.col.what", 0},
 }
 
 func (t *table) write(records []record.Record) error {
@@ -56,12 +57,19 @@ func (t *table) write(records []record.Record) error {
 	return nil
 }
 
-// what is the path, the new path, the repeats and the mark of an inference.
+// what is the path, the new path, the telling details in words, the repeats and
+// the mark of an inference.
 func (t *table) what(r *record.Record) string {
 	var b strings.Builder
 	b.WriteString(record.Visible(r.Path))
 	if r.NewPath != "" {
 		b.WriteString(" → " + record.Visible(r.NewPath))
+	}
+	if more := gloss.Summary(t.p, t.zone, r); more != "" {
+		if b.Len() > 0 {
+			b.WriteString("  ")
+		}
+		b.WriteString(more)
 	}
 	if r.Count > 1 {
 		fmt.Fprintf(&b, " ×%d", r.Count)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/pelletier/go-toml/v2"
-	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // FileName is the configuration's name in the data folder.
@@ -36,6 +35,10 @@ type Config struct {
 	// Listen is the address of akashi serve, host:port. Until log-in exists
 	// only loopback addresses are served.
 	Listen string `toml:"listen"`
+	// Background declares what is no person's act, besides what the program
+	// knows itself. Records already made keep their class until they are
+	// converted again.
+	Background Background `toml:"background"`
 }
 
 // Default is the configuration of an empty file.
@@ -97,7 +100,7 @@ func (c *Config) Validate() []Problem {
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
-	return l
+	return append(l, c.Background.validate()...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -144,28 +147,15 @@ func Parse(b []byte) (Config, []Problem) {
 	lines := keyLines(b)
 	for _, p := range c.Validate() {
 		p.Line = lines[p.Key]
+		if at := strings.IndexByte(p.Key, '['); at > 0 { // an entry of a list is named as a user would
+			if p.Line == 0 {
+				p.Line = lines[p.Key[:at]]
+			}
+			p.Key = p.Key[:at]
+		}
 		problems = append(problems, p)
 	}
 	return c, problems
-}
-
-// keyLines finds the line of each top-level key.
-func keyLines(b []byte) map[string]int {
-	lines := make(map[string]int)
-	var p unstable.Parser
-	p.Reset(b)
-	for p.NextExpression() {
-		e := p.Expression()
-		if e.Kind != unstable.KeyValue {
-			continue
-		}
-		for it := e.Key(); it.Next(); {
-			n := it.Node()
-			lines[string(n.Data)] = p.Shape(n.Raw).Start.Line
-			break
-		}
-	}
-	return lines
 }
 
 // Text writes the configuration as a file, each key explained.
@@ -176,7 +166,22 @@ func (c *Config) Text() []byte {
 	put("true: a demonstration folder, which takes simulated events.", "demo", strconv.FormatBool(c.Demo))
 	put("Language of pages and messages when the user chose none: ja or en.", "language", strconv.Quote(c.Language))
 	put("Address of `akashi serve`; loopback only until log-in exists.", "listen", strconv.Quote(c.Listen))
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	b.WriteString("# What counts as background activity, besides what akashi knows itself. Records\n" +
+		"# already made keep their class until `akashi reconvert`.\n[background]\n")
+	list := func(comment, key string, l []string) {
+		fmt.Fprintf(&b, "# %s\n%s = [", comment, key)
+		for i, v := range l {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(quote(v))
+		}
+		b.WriteString("]\n")
+	}
+	list("DOMAIN\\name, name or SID.", "accounts", c.Background.Accounts)
+	list("Client addresses, or ranges such as 192.0.2.0/24.", "addresses", c.Background.Addresses)
+	list("File names of programs; * at the end stands for anything.", "processes", c.Background.Processes)
+	return b.Bytes()
 }
 
 // Write makes or replaces the configuration of the data folder dir.

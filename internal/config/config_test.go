@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestParse(t *testing.T) {
@@ -27,19 +28,27 @@ func TestParse(t *testing.T) {
 	f("local zone", "zone = \"Local\"\n", `line 1: zone: "Local" is no time zone: want an IANA name such as Asia/Tokyo`)
 	f("two problems", "language = \"fr\"\nlisten = \"8730\"\n", `line 1: language: "fr": want ja or en`, `line 2: listen: "8730": want host:port`)
 	f("port", "listen = \"127.0.0.1:70000\"\n", `line 1: listen: "127.0.0.1:70000": port 70000 is not 0 to 65535`)
+	f("background", "[background]\naccounts = ['CORP\\svc-backup', \"s\"]\naddresses = ['192.0.2.0/24', 'fe80::1']\nprocesses = ['scan*']\n")
+	f("background, unknown", "[background]\nusers = []\n", "line 2: background.users: unknown key")
+	f("background, type", "[background]\naccounts = 'x'\n", "line 2: background.accounts: cannot decode TOML string into struct field config.Background.Accounts of type []string")
+	f("background, entries", "[background]\naccounts = [\n 'ok',\n ' ',\n]\nprocesses = ['*', 'a*b', 'C:\\x.exe']\naddresses = [\n'192.0.2.0/33',\n'host' ]\n",
+		`line 4: background.accounts: an empty entry`, `line 8: background.addresses: "192.0.2.0/33" is no address and no range such as 192.0.2.0/24`,
+		`line 9: background.addresses: "host" is no address and no range such as 192.0.2.0/24`, `line 6: background.processes: "*" would name every program`,
+		`line 6: background.processes: "a*b": * can stand at the end only`, `line 6: background.processes: "C:\\x.exe": want the name of the file without its folder`)
 }
 
 func TestWriteLoad(t *testing.T) {
 	dir := t.TempDir()
 	got, err := Load(dir)
-	if err != nil || got != Default() {
+	if err != nil || !cmp.Equal(got, Default()) {
 		t.Errorf("Load of a folder without a file = %+v, %v", got, err)
 	}
-	want := Config{Zone: "Europe/Berlin", Demo: true, Language: "en", Listen: "127.0.0.1:1"}
+	want := Config{Zone: "Europe/Berlin", Demo: true, Language: "en", Listen: "127.0.0.1:1",
+		Background: Background{Accounts: []string{`CORP\it's "me"`, `CORP\svc`}, Addresses: []string{"192.0.2.0/24"}, Processes: []string{"scan*"}}}
 	if err := Write(dir, want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err = Load(dir); err != nil || got != want {
+	if got, err = Load(dir); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("Load = %+v, %v, want %+v", got, err, want)
 	}
 }
@@ -52,7 +61,7 @@ func FuzzParse(f *testing.F) {
 		if len(problems) > 0 {
 			return
 		}
-		if again, p := Parse(c.Text()); len(p) > 0 || again != c {
+		if again, p := Parse(c.Text()); len(p) > 0 || !cmp.Equal(again, c, cmpopts.EquateEmpty()) {
 			t.Errorf("%+v does not read back: %+v %v", c, again, p)
 		}
 	})

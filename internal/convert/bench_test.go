@@ -40,7 +40,7 @@ func officeDay(people, rounds int) []*event.Event {
 	return b.events
 }
 
-func BenchmarkConvert(b *testing.B) {
+func BenchmarkAdd(b *testing.B) {
 	events := officeDay(60, 120)
 	b.ReportAllocs()
 	n := 0

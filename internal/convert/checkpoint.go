@@ -8,13 +8,13 @@ import (
 )
 
 // checkpointMagic begins a checkpoint; its last byte is the version of state.
-const checkpointMagic = "akcv\x03"
+const checkpointMagic = "akcv\x04"
 
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.
 func (c *Converter) AppendCheckpoint(b []byte) []byte {
 	b = append(b, checkpointMagic...)
-	e := encoder{b: b, strs: map[string]uint64{}}
+	e := encoder{b: b, strs: map[string]uint64{}, fields: exported{}}
 	e.value(reflect.ValueOf(c.server))
 	e.value(reflect.ValueOf(c.s).Elem())
 	return e.b
@@ -26,7 +26,7 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 	if len(checkpoint) < len(checkpointMagic) || string(checkpoint[:len(checkpointMagic)]) != checkpointMagic {
 		return nil, errors.New("converter checkpoint: unknown form")
 	}
-	d := decoder{b: checkpoint[len(checkpointMagic):]}
+	d := decoder{b: checkpoint[len(checkpointMagic):], fields: exported{}}
 	c := New(server, opt)
 	var name string
 	d.value(reflect.ValueOf(&name).Elem())
@@ -66,8 +66,26 @@ func (s *state) sound() bool {
 
 // encoder writes values by reflection: numbers as varints, strings once.
 type encoder struct {
-	b    []byte
-	strs map[string]uint64
+	b      []byte
+	strs   map[string]uint64
+	fields exported
+}
+
+// exported lists the fields of a type that are in a checkpoint: the others are
+// derived.
+type exported map[reflect.Type][]int
+
+func (x exported) of(t reflect.Type) []int {
+	l, ok := x[t]
+	if !ok {
+		for i := range t.NumField() {
+			if t.Field(i).IsExported() {
+				l = append(l, i)
+			}
+		}
+		x[t] = l
+	}
+	return l
 }
 
 func (e *encoder) uint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
@@ -115,7 +133,7 @@ func (e *encoder) value(v reflect.Value) {
 	case reflect.Pointer:
 		e.value(v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for _, i := range e.fields.of(v.Type()) {
 			e.value(v.Field(i))
 		}
 	default: // a field of a new kind: the round-trip test meets it at once
@@ -125,9 +143,10 @@ func (e *encoder) value(v reflect.Value) {
 
 // decoder is the inverse. After an error it reads nothing more.
 type decoder struct {
-	b    []byte
-	strs []string
-	err  error
+	b      []byte
+	strs   []string
+	fields exported
+	err    error
 }
 
 func (d *decoder) fail(what string) uint64 {
@@ -210,7 +229,7 @@ func (d *decoder) value(v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		d.value(v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for _, i := range d.fields.of(v.Type()) {
 			d.value(v.Field(i))
 		}
 	default:

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -17,6 +18,7 @@ type Options struct {
 	Background  Background
 
 	foldedAccounts, foldedProcesses []string
+	ranges                          []netip.Prefix
 }
 
 func (o Options) withDefaults() Options {
@@ -30,7 +32,7 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxPaths, 40_000)
 	def(&o.MaxActs, 50_000)
 	def(&o.MaxRawIDs, 4096)
-	o.foldedAccounts, o.foldedProcesses = nil, nil
+	o.foldedAccounts, o.foldedProcesses, o.ranges = nil, nil, prefixes(o.Background.Addresses)
 	for _, s := range o.Background.Accounts {
 		o.foldedAccounts = append(o.foldedAccounts, fold(s))
 	}
@@ -48,8 +50,13 @@ type Converter struct {
 	given   Options
 	s       *state
 	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	names   map[nameKey]string   // DOMAIN\name; derived
-	channel *channel             // of the last event; derived
+	below   map[string]*lastShare
+	last    *lastShare
+	addrs   map[string]string
+	names   map[nameKey]string // DOMAIN\name; derived
+	pools   pools              // derived
+	took    int                // about how many records Take will give next
+	channel *channel           // of the last event; derived
 }
 
 type nameKey struct{ domain, name string }
@@ -58,14 +65,15 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, below: map[string]*lastShare{}, addrs: map[string]string{}, names: map[nameKey]string{},
 	}
 }
 
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
+	c.pools.recycle()
+	c.follow(e) // first: what ends now rests on events that may be missing before e
 	c.advance(tick(min(e.Time, 1<<62)))
-	c.follow(e)
 	c.ids(e)
 	switch e.Provider {
 	case "Microsoft-Windows-Security-Auditing":
@@ -154,7 +162,7 @@ func (c *Converter) security(e *event.Event) {
 // Take returns the records that became final since the last Take.
 func (c *Converter) Take() []record.Record {
 	out := c.s.Out
-	c.s.Out = nil
+	c.s.Out, c.took = nil, len(out)+len(out)/4
 	return out
 }
 
@@ -181,6 +189,7 @@ func (c *Converter) bound() {
 		slices.Sort(seqs)
 		for _, k := range seqs[:len(seqs)/8+1] {
 			if a := c.s.Acts[k]; a != nil {
+				a.Held = true
 				c.settle(a)
 			}
 		}

@@ -34,6 +34,35 @@ func TestHandleOverGap(t *testing.T) {
 		b.id += 7
 		b.use(h, `x\a.txt`, 0x10000).deleted(h).close(h)
 	}, `delete E:\data\x\a.txt D1 certain`)
+	f("the write is lost, its attributes are there", func(b *logBuilder) {
+		b.read(`x\a.txt`).wait(60000)
+		h := b.open(`x\a.txt`, 0x12019f)
+		b.id++
+		b.use(h, `x\a.txt`, 0x100).close(h)
+	}, `read E:\data\x\a.txt X1 certain`, `write E:\data\x\a.txt W3 inferred`)
+	f("attributes on a handle for writing, nothing lost", func(b *logBuilder) {
+		h := b.open(`x\a.txt`, 0x12019f)
+		b.use(h, `x\a.txt`, 0x100).close(h)
+	}, `set_attributes E:\data\x\a.txt A1 certain`)
+	f("a save whose temporary write is lost", func(b *logBuilder) {
+		b.read(`x\d.pptx`).wait(60000).ask(`x\ppt12AB.tmp`, 0x80).handleUse(`x`, 0x100002, 0x2).ask(`x\ppt12AB.tmp`, 0x12019f)
+		h := b.open(`x\ppt12AB.tmp`, 0x12019f)
+		b.id++
+		b.use(h, `x\ppt12AB.tmp`, 0x100).close(h)
+		b.rename(`x\d.pptx`, `x\ppt12AC.tmp`, false).rename(`x\ppt12AB.tmp`, `x\d.pptx`, false).remove(`x\ppt12AC.tmp`)
+	}, `read E:\data\x\d.pptx X1 certain`, `write E:\data\x\d.pptx S1 inferred`)
+	f("a preview whose closing is lost", func(b *logBuilder) {
+		b.list(`x`)
+		for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+			h := b.wait(20).ask(`x\`+n+`.pdf`, 0x120089).open(`x\`+n+`.pdf`, 0x120089)
+			b.use(h, `x\`+n+`.pdf`, 0x1)
+			if n == "c" {
+				b.id++
+			} else {
+				b.close(h)
+			}
+		}
+	}, `list E:\data\x B2 inferred`)
 	f("audit settings under a handle value that was another's", func(b *logBuilder) {
 		b.no4658 = true
 		h := b.open(`x\a.txt`, 0x120089)

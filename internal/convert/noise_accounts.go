@@ -27,14 +27,6 @@ func machineAccount(user, sid string) bool {
 	return strings.HasSuffix(name, "$")
 }
 
-// Background lists what an operator declares to be no person's act. Names are
-// compared without case; a process name may end in * for a prefix.
-type Background struct {
-	Accounts  []string // DOMAIN\name, name or SID
-	Addresses []string // client addresses
-	Processes []string // file names of programs
-}
-
 // background decides the class of an act that no rule has classed.
 func (c *Converter) background(a *act) bool {
 	if a.Snapshot || machineAccount(a.User, a.SID) || wellKnownLogon(a.Logon) {
@@ -55,11 +47,6 @@ func (c *Converter) background(a *act) bool {
 			if w == u || w == fold(a.SID) || w == u[strings.LastIndexByte(u, '\\')+1:] {
 				return true
 			}
-		}
-	}
-	for _, w := range c.opt.Background.Addresses {
-		if w == a.IP && w != "" {
-			return true
 		}
 	}
 	return false

@@ -19,7 +19,7 @@ const (
 // touch notes that a file of a folder was looked at right after its list. read
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(key)}]
+	d := c.deskIf(s.Logon, dirOf(key))
 	if d == nil || d.List == 0 || now-d.ListAt > burstLength || now-d.Burst > burstGap {
 		return
 	}
@@ -38,10 +38,17 @@ func (c *Converter) touch(s *session, key string, read *act, now tick) {
 	}
 }
 
+// listedSince reports whether the folder of a read was listed again after it: a
+// read that comes now is of another burst.
+func (c *Converter) listedSince(s *session, a *act) bool {
+	d := c.s.Desks[pathKey{s.Logon, dirOf(a.Key)}]
+	return d != nil && d.ListAt > a.Last
+}
+
 // preview reports whether a finished read was part of opening its folder.
 func (c *Converter) preview(a *act) *act {
 	list := c.s.Acts[a.Burst]
-	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
+	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 && !c.lostSince(a.First) || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
 		return nil
 	}
 	if len(list.Touched) < burstFiles && !a.ListOpen {

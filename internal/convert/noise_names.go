@@ -33,6 +33,14 @@ func noiseName(key string) bool {
 
 const recycleDir = `\$RECYCLE.BIN`
 
+// markStreams are alternate streams in which programs note where a file came
+// from and how it is shown.
+var markStreams = [...]string{"ZONE.IDENTIFIER", "SMARTSCREEN", "ENCRYPTABLE", "FAVICON", "AFP_AFPINFO", "AFP_RESOURCE", "OECUSTOMPROPERTY", "WOFCOMPRESSEDDATA"}
+
+func markStream(name string) bool {
+	return slices.Contains(markStreams[:], name) || strings.HasPrefix(name, "COM.APPLE.") || strings.HasPrefix(name, "\x05")
+}
+
 // lockName reports owner and lock files: Office ~$x, LibreOffice .~lock.x#,
 // AutoCAD x.dwl, emacs .#x, vim .x.swp.
 func lockName(b string) bool {

@@ -6,18 +6,18 @@ import (
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// Saving by temporary file (windows-events.md section 6, S1 to S3): the new
-// content is written to T, the document F is renamed or deleted, T is renamed to
-// F. One write of F is what the person did. F renamed to F.<ext> is none of
+// Saving by temporary file (windows-events.md section 6, S1 to S5): the new
+// content is written to T, the document F is renamed or deleted, or stays, T is
+// renamed to F. One write of F is what the person did. F renamed to F.<ext> is none of
 // these: it stays a write and a rename.
 
 // desk returns what the session has under way in a folder, made when needed.
 func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
-	k := pathKey{logon, dir}
-	d := c.s.Desks[k]
+	d := c.deskIf(logon, dir)
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
-		c.s.Desks[k] = d
+		c.s.Desks[pathKey{logon, dir}] = d
+		c.pools.hotDesks[hotSlot(logon)] = hot[desk]{pathKey{logon, dir}, d}
 		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
 	}
 	d.Until = now + saveWindow
@@ -51,7 +51,7 @@ func (c *Converter) saveStep(s *session, a *act, now tick) {
 
 // saveEnd looks at a rename that has just got its name: of a temporary or fresh
 // file to the name of a document that went away a moment ago.
-func (c *Converter) saveEnd(s *session, a *act, key string) bool {
+func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 	now := c.s.Now
 	t := c.live(c.paths(s.Logon, a.Key).Write, now, saveWindow)
 	if t == nil || dirOf(key) != dirOf(a.Key) {
@@ -77,7 +77,102 @@ func (c *Converter) saveEnd(s *session, a *act, key string) bool {
 		c.due(a, now+mergeWindow)
 		return true
 	}
+	if existed && weakTemp(baseOf(a.Key)) {
+		c.savedOver(d, a, t, key, now)
+		return true
+	}
 	return false
+}
+
+// freshTemp is the act that wrote a temporary file which its session renames
+// now, nil when there is none.
+func (c *Converter) freshTemp(a *act, now tick) *act {
+	if !weakTemp(baseOf(a.Key)) {
+		return nil
+	}
+	p := c.s.Paths[pathKey{a.Logon, a.Key}]
+	if p == nil {
+		return nil
+	}
+	return c.live(p.Write, now, saveWindow)
+}
+
+// renamedOver reports whether a path that exists may be the new name of a
+// rename: a temporary file that the session has just written gets the name of a
+// document in its folder, which is looked at next (S5). Nothing in the log tells
+// that the old document went.
+func (c *Converter) renamedOver(a *act, p *pathInfo, dir string, mask uint32, now tick) bool {
+	const other = writing | delete_ | writeDAC | writeOwner
+	return a.Target && fold(a.NewDir) == dir && dirOf(a.Key) == dir && mask&other == 0 && !folderMask(mask) &&
+		now-max(a.End, a.Time) <= foreignName && !weakTemp(baseOf(p.Key)) && !noiseName(p.Key) &&
+		!c.s.Facts.get(p.Key).Dir && c.freshTemp(a, now) != nil
+}
+
+// savedOver: S5, the rename a of the temporary file t is a write of the document
+// whose name it took.
+func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
+	a.detail("temporary_file", baseOf(a.Path))
+	c.unlink(a, a.Key)
+	a.Op, a.Rule, a.Certain, a.Object = record.OpWrite, ruleS5, false, record.ObjectFile
+	a.Path, a.Key, a.NewPath, a.NewDir, a.Target = a.NewPath, key, "", "", false
+	a.Time, a.Count = t.Time, 1
+	c.absorb(a, t)
+	p := c.paths(a.Logon, key)
+	if w := c.live(p.Write, now, mergeWindow); w != nil && w != a {
+		a.Count += w.Count
+		c.absorb(a, w)
+	}
+	if r := c.s.Acts[p.Read]; r != nil && now-r.Last <= mergeWindow {
+		c.absorb(a, r)
+	}
+	c.paths(a.Logon, key).Write = a.Seq
+	a.Last = now
+	d.Saved, d.SaveAt = a.Seq, now
+	c.due(a, now+mergeWindow)
+}
+
+// replaced looks at the rename of a temporary file in its folder when no share
+// access will tell the new name: it took the place of the document that the same
+// program deleted a moment ago (S3).
+func (c *Converter) replaced(a *act) {
+	s, now := c.s.Sessions[a.Logon], c.s.Now
+	if s == nil || s.Share.At != 0 || a.NewPath != "" || fold(a.NewDir) != dirOf(a.Key) {
+		return
+	}
+	t := c.freshTemp(a, now)
+	d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]
+	if t == nil || d == nil {
+		return
+	}
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f != nil && f.Op == record.OpDelete && f.Time >= t.Time && now-f.Time <= sec && f.PID == a.PID && dirOf(f.Key) == dirOf(a.Key) {
+			c.saved(s, d, f, t, a, ruleS3, now)
+			return
+		}
+	}
+}
+
+// nameOfDownload concludes the name of a finished download whose rename shows no
+// name: that of the temporary file without its ending (x.zip.part).
+func (c *Converter) nameOfDownload(a *act) bool {
+	base := baseOf(a.Path)
+	name := base[:len(base)-len(extOf(base))]
+	if !download(baseOf(a.Key)) || extOf(name) == "" || fold(a.NewDir) != dirOf(a.Key) {
+		return false
+	}
+	t := c.freshTemp(a, a.End)
+	if t == nil || t.Op != record.OpCreate {
+		return false
+	}
+	a.detail("temporary_file", base)
+	a.detail("reason", "name concluded from the temporary file")
+	a.Op, a.Rule, a.Certain, a.Count = record.OpCreate, ruleS4, false, 1
+	c.unlink(a, a.Key)
+	a.Path = a.NewDir + `\` + name
+	a.Key, a.NewDir = fold(a.Path), ""
+	c.absorb(a, t)
+	return true
 }
 
 // saved makes one write of f out of the document's rename or deletion f, the
@@ -119,7 +214,7 @@ func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now ti
 
 // savedAnew: S2, the document was renamed away and its name is written again.
 func (c *Converter) savedAnew(s *session, h *handle, now tick) *act {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(h.Key)}]
+	d := c.deskIf(s.Logon, dirOf(h.Key))
 	if d == nil {
 		return nil
 	}

@@ -36,6 +36,7 @@ const (
 	ruleC3
 	ruleW1
 	ruleW2
+	ruleW3
 	ruleA1
 	ruleA2
 	ruleE1
@@ -52,6 +53,7 @@ const (
 	ruleS2
 	ruleS3
 	ruleS4
+	ruleS5
 	ruleF1
 	ruleF2
 	ruleL1
@@ -77,6 +79,7 @@ const (
 	ruleT3
 	ruleT4
 	ruleM1
+	ruleZ1
 	ruleL4
 	ruleL5
 	ruleL6
@@ -124,6 +127,8 @@ var ruleTable = [numRules]Rule{
 		"データが書き込まれた、または追記された（4663、0x2・0x4）。"},
 	ruleW2: {"W2", record.OpWrite, inferred, "6", "Writing was asked for over the share; the log does not say that it happened.",
 		"共有経由で書き込みが要求された（実行の記録はない）。"},
+	ruleW3: {"W3", record.OpWrite, inferred, "12", "Attributes were written through a handle opened for writing, and events are missing: the write is among them.",
+		"書き込み用に開かれたハンドルで属性が書き込まれ、イベントの欠落がある。書き込みの記録は失われた。"},
 	ruleA1: {"A1", record.OpSetAttributes, certain, "6", "Attributes were written (4663, 0x100 or 0x10).",
 		"属性が書き込まれた（4663、0x100・0x10）。"},
 	ruleA2: {"A2", record.OpSetAttributes, inferred, "6", "Writing attributes was asked for over the share (5145).",
@@ -136,8 +141,8 @@ var ruleTable = [numRules]Rule{
 		"フォルダーが開かれた。同時の短い読み取りはプレビューによるもの。"},
 	ruleB3: {"B3", record.OpList, inferred, "8", "The folder was listed by the program that was changing something in it.",
 		"フォルダー内を変更していたプログラムが一覧を読み直した。"},
-	ruleB4: {"B4", record.OpList, inferred, "6", "Listing the folder was asked for over the share (5145).",
-		"共有経由でフォルダーの一覧が要求された（5145）。"},
+	ruleB4: {"B4", record.OpList, inferred, "6", "Listing the folder was asked for over the share (5145). Repeats of a person within a minute are counted in one record; where a program walked through five or more folders below it without a pause of a second, these are counted too.",
+		"共有経由でフォルダーの一覧が要求された（5145）。同じ人の 1 分以内の繰り返しは 1 件にまとめて数える。配下の 5 つ以上のフォルダーが 1 秒以上の間を置かずに続けて一覧された場合は、それらも含めて数える。"},
 	ruleX1: {"X1", record.OpRead, certain, "6", "Data was read by a program (4663, 0x1); not that a person looked at it.",
 		"プログラムがデータを読み取った（4663、0x1）。人が見たことまでは示さない。"},
 	ruleX2: {"X2", record.OpRead, inferred, "6", "Reading was asked for over the share (5145); the log does not say that it happened.",
@@ -156,6 +161,8 @@ var ruleTable = [numRules]Rule{
 		"一時ファイル経由の保存：元のファイルを削除し、新しいファイルをその名前に変更した。"},
 	ruleS4: {"S4", record.OpCreate, inferred, "6", "A finished download got its name.",
 		"ダウンロードが完了し、正式な名前になった。"},
+	ruleS5: {"S5", record.OpWrite, inferred, "6", "Saved through a temporary file: the new file was renamed over the old one.",
+		"一時ファイル経由の保存：新しいファイルの名前を変更し、元のファイルに上書きした。"},
 	ruleF1: {"F1", record.OpRead, certain, "11", "Access to the object was refused by its permissions (4656, audit failure).",
 		"対象のアクセス許可により拒否された（4656、監査失敗）。"},
 	ruleF2: {"F2", record.OpRead, certain, "11", "Access was refused by the share's permissions (5145 or 5140, audit failure).",
@@ -196,6 +203,8 @@ var ruleTable = [numRules]Rule{
 		"文書を印刷できなかった（372、またはエラー付きの 842）。"},
 	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
 		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
+	ruleZ1: {"Z1", record.OpAuditPolicyChanged, certain, "8", "What counts as background activity was changed in akashi.toml.",
+		"akashi.toml でバックグラウンドとして扱う対象が変更された。"},
 	ruleL4: {"L4", record.OpLogonFailed, certain, "3.6", "The file server refused a session (SMBServer 551 or 1009).",
 		"ファイル サーバーがセッションを拒否した（SMBServer 551・1009）。"},
 	ruleL5: {"L5", record.OpLogon, certain, "3.6", "A terminal session was logged on to or connected again (LocalSessionManager 21 or 25, 4778).",

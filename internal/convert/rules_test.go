@@ -94,6 +94,64 @@ func TestRules(t *testing.T) {
 		}
 		b.wait(3500).read(`x\c.pdf`)
 	}, `list E:\data\x B2 inferred`, `read E:\data\x\c.pdf X1 certain`)
+	f("B2 without closings, the handle's value used again seconds later", func(b *logBuilder) {
+		b.no4658 = true
+		b.list(`x`)
+		for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+			b.handle = 0x800
+			b.wait(20).read(`x\` + n + `.pdf`)
+		}
+		b.handle, b.logon, b.user = 0x800, 0x2345, "bob"
+		b.wait(3000).read(`y\z.txt`)
+	}, `list E:\data\x B2 inferred`, `read E:\data\y\z.txt X1 certain`)
+	f("B2 twice within two seconds", func(b *logBuilder) {
+		for range 2 {
+			b.list(`x`)
+			for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+				b.wait(20).read(`x\` + n + `.pdf`)
+			}
+			b.wait(1400)
+		}
+	}, `list E:\data\x B2 inferred`)
+	uses := func(b *logBuilder, rel string, mask ...int) { // 4663 only
+		b.handle += 4
+		for _, m := range mask {
+			b.use(b.handle, rel, m)
+		}
+	}
+	f("C1 without opens, the folder known by the share check", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x80)
+		uses(b, `x`, 0x2)
+		b.ask(`x\a.txt`, 0x12019f)
+		uses(b, `x\a.txt`, 0x2, 0x100)
+	}, `create E:\data\x\a.txt C1 inferred`)
+	f("C1 without opens and share checks", func(b *logBuilder) {
+		uses(b, `x`, 0x2)
+		uses(b, `x\a.txt`, 0x2, 0x100)
+	}, `create E:\data\x\a.txt C1 inferred`)
+	f("R1 without opens, into a folder not known as one", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x110080)
+		uses(b, `x\a.txt`, 0x10000)
+		uses(b, `y`, 0x2)
+		b.wait(5).ask(`y\a.txt`, 0x100080)
+	}, `move E:\data\x\a.txt -> E:\data\y\a.txt R1 inferred`)
+	f("F1 wish lowered, without opens", func(b *logBuilder) {
+		b.refuse(`x\a.txt`, 0x12019f).wait(20)
+		uses(b, `x\a.txt`, 0x1)
+	}, `read E:\data\x\a.txt X1 certain`)
+	f("a stream that programs write", func(b *logBuilder) {
+		b.handleUse(`x\a.zip:Zone.Identifier`, 0x120196, 0x2)
+		b.wait(9000).handleUse(`x\a.zip:Zone.Identifier:$DATA`, 0x120089, 0x1)
+	})
+	f("a stream that hides data", func(b *logBuilder) { b.handleUse(`x\a.txt:secret`, 0x120196, 0x2) },
+		`write E:\data\x\a.txt W1 certain`)
+	f("unblocking a file deletes a stream", func(b *logBuilder) { b.remove(`x\a.zip:Zone.Identifier`) })
+	f("a stream is deleted", func(b *logBuilder) { b.remove(`x\a.txt:secret`) }, `write E:\data\x\a.txt W1 inferred`)
+	f("a stream is deleted by 4659", func(b *logBuilder) { b.delete4659(`x\a.txt:secret`) }, `write E:\data\x\a.txt W1 inferred`)
+	f("the mark names a rename", func(b *logBuilder) {
+		b.no5145 = true
+		b.rename(`x\a.zip`, `x\b.zip`, false).handleUse(`x\b.zip:Zone.Identifier`, 0x120196, 0x2)
+	}, `rename E:\data\x\a.zip -> E:\data\x\b.zip R1 inferred`)
 	f("no burst without a list", func(b *logBuilder) { b.read(`x\a.pdf`).wait(30).read(`x\b.pdf`) },
 		`read E:\data\x\a.pdf X1 certain`, `read E:\data\x\b.pdf X1 certain`)
 	f("N1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100080).handleUse(`x\a.txt`, 0x120080, 0x80, 0x20000) })
@@ -143,6 +201,30 @@ func TestSaves(t *testing.T) {
 	f("delete and rename", func(b *logBuilder) {
 		b.create(`x\d.tmp`).wait(5).remove(`x\d.odt`).wait(5).rename(`x\d.tmp`, `x\d.odt`, true)
 	}, `write E:\data\x\d.odt S3 inferred`)
+	f("LibreOffice", func(b *logBuilder) {
+		b.read(`x\d.odt`).wait(60000).create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, true)
+	}, `read E:\data\x\d.odt X1 certain`, `write E:\data\x\d.odt S5 inferred`)
+	f("macOS", func(b *logBuilder) {
+		b.read(`x\d.pages`).wait(60000).create(`x\d.pages.sb-1a2b3c4d-aB3xYz`).wait(20).rename(`x\d.pages.sb-1a2b3c4d-aB3xYz`, `x\d.pages`, true)
+	}, `read E:\data\x\d.pages X1 certain`, `write E:\data\x\d.pages S5 inferred`)
+	f("renamed over, but another is opened next", func(b *logBuilder) {
+		b.read(`x\e.odt`).wait(60000).create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, false).wait(3000).write(`x\e.odt`)
+	}, `read E:\data\x\e.odt X1 certain`, `write E:\data\x\e.odt W1 certain`)
+	f("a person renames over", func(b *logBuilder) {
+		b.read(`x\d.odt`).wait(60000).rename(`x\old.odt`, `x\d.odt`, true)
+	}, `read E:\data\x\d.odt X1 certain`, `rename E:\data\x\old.odt R1 inferred`)
+	f("delete and rename, no share checks", func(b *logBuilder) {
+		b.no5145 = true
+		b.create(`x\ps12ab.tmp`).wait(5).remove(`x\d.psd`).wait(5).rename(`x\ps12ab.tmp`, `x\d.psd`, false)
+	}, `write E:\data\x\d.psd S3 inferred`)
+	f("deleted, then another document is saved much later", func(b *logBuilder) {
+		b.no5145 = true
+		b.remove(`x\d.psd`).wait(9000).create(`x\ps12ab.tmp`).wait(5).rename(`x\ps12ab.tmp`, `x\e.psd`, false)
+	}, `delete E:\data\x\d.psd D1 certain`)
+	f("download, no share checks", func(b *logBuilder) {
+		b.no5145 = true
+		b.create(`x\s.zip.part`).wait(2000).rename(`x\s.zip.part`, `x\s.zip`, false)
+	}, `create E:\data\x\s.zip S4 inferred`)
 	f("download", func(b *logBuilder) {
 		b.create(`x\s.zip.crdownload`).wait(2000).rename(`x\s.zip.crdownload`, `x\s.zip`, true)
 	}, `create E:\data\x\s.zip S4 inferred`)
@@ -231,5 +313,9 @@ func TestRequestsOnly(t *testing.T) {
 	f("S1", func(b *logBuilder) {
 		b.ask(`x\~WRD0001.tmp`, 0x80).ask(`x\~WRD0001.tmp`, 0x13019f).ask(`x\d.docx`, 0x110080).ask(`x\~WRD0001.tmp`, 0x110080).ask(`x\~WRL0002.tmp`, 0x10080)
 	}, `write E:\data\x\d.docx S1 inferred`)
+	f("a mark", func(b *logBuilder) {
+		b.ask(`x\a.zip:Zone.Identifier`, 0x120196).ask(`x\a.zip:Zone.Identifier`, 0x10080)
+	})
+	f("a stream", func(b *logBuilder) { b.ask(`x\a.txt:secret`, 0x10080) }, `write E:\data\x\a.txt W2 inferred`)
 	f("probes", func(b *logBuilder) { b.ask(`x\desktop.ini`, 0x120089).ask(`x\a.txt`, 0x100080).ask(`x\a.txt`, 0x80) })
 }

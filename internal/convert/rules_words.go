@@ -73,10 +73,15 @@ var proofTable = [...]struct {
 		Words{"That it did not exist before the log began: Windows does not tell create from overwrite.", "ログの開始前に存在しなかったこと（Windows は作成と上書きを区別しません）。"},
 		Words{"A list of the folder's files from before.", "事前のファイル一覧。"}}},
 	{[]string{"W1", "A1"}, Proof{
-		Words{"The right to write data or attributes was used (4663).", "データまたは属性を書き込む権利が使われました（4663）。"},
+		Words{"The right to write data or attributes was used (4663). With an opening time, the owner file of the editing program stood from that read to the write.", "データまたは属性を書き込む権利が使われました（4663）。開いた時刻がある場合は、その読み取りから書き込みまで編集プログラムの所有者ファイルがありました。"},
 		Words{"What changed and how much: the same bytes may have been written again.", "変更の内容と量（同じ内容の書き直しもあり得ます）。"}, Words{}}},
-	{[]string{"S1", "S2", "S3", "S4"}, Proof{
-		Words{"The steps of a save by temporary file are in the log, in order.", "一時ファイル経由の保存の各手順が順番どおり記録されています。"},
+	{[]string{"W3"}, Proof{
+		Words{"A handle that was asked for writing was used to write attributes, and record ids are missing at that time.",
+			"書き込みを要求したハンドルで属性が書き込まれ、その時間帯のレコード番号に欠番があります。"},
+		Words{"That data was written: the event that would say so is lost.", "データが書き込まれたこと（それを示すイベントは失われています）。"},
+		Words{"The lost events: a larger Security log, or collecting it more often.", "失われたイベント（Security ログの容量を増やす、または収集の間隔を短くする）。"}}},
+	{[]string{"S1", "S2", "S3", "S4", "S5"}, Proof{
+		Words{"The steps of a save by temporary file are in the log, in order; with an opening time, the owner file of the editing program stood from that read to the save.", "一時ファイル経由の保存の各手順が順番どおり記録されています。開いた時刻がある場合は、その読み取りから保存まで編集プログラムの所有者ファイルがありました。"},
 		Words{"That the steps are one save of one program, and what changed.", "それらが一つの保存であること、変更の内容。"},
 		Words{"Nothing: Windows logs files, not documents.", "ありません（Windows が記録するのは文書ではなくファイルの操作です）。"}}},
 	{[]string{"K1", "K2"}, Proof{
@@ -127,4 +132,7 @@ var proofTable = [...]struct {
 	{[]string{"M1"}, Proof{
 		Words{"Windows Defender took this file for malware, and what it did.", "Windows Defender がこのファイルをマルウェアと判定したことと、その対処。"},
 		Words{"That it is malware, or that it was run.", "実際にマルウェアであること、実行されたこと。"}, Words{}}},
+	{[]string{"Z1"}, Proof{
+		Words{"akashi.toml held other values when akashi read it than the time before; conversions from then on use the new ones.", "akashi が読み込んだ時点で akashi.toml の値が前回と異なっていました。以後の変換は新しい値で行われます。"},
+		Words{"Who changed the file, and at what moment before it was read.", "誰が、読み込みまでのどの時点で変更したか。"}, Words{}}},
 }

@@ -15,28 +15,36 @@ const (
 )
 
 // state is everything a converter knows. It is checkpointed field by field by
-// reflection (checkpoint.go): fields are exported for that reason only, hold no
-// shared pointers, and refer to acts by sequence number.
+// reflection (checkpoint.go): its fields are exported for that reason only, hold
+// no shared pointers, and refer to acts by sequence number. A field that is not
+// exported is derived and may be empty at any time.
 type state struct {
-	Now       tick
-	Seq       uint64
-	Sees4658  bool   // the log has handle closings
-	LastID    uint64 // last record id of the Security channel
-	LastGen   uint32
-	Gaps      uint32 // holes seen in its record ids
-	GapAt     tick   // when the last one ended
-	Sessions  map[uint64]*session
-	Handles   map[handleKey]*handle
-	Orphans   map[handleKey]*orphan
-	Acts      map[uint64]*act
-	Paths     map[pathKey]*pending
-	Desks     map[pathKey]*desk
-	Facts     facts
-	Shares    map[string]share
-	Volumes   map[string]string   // \Device\HarddiskVolumeN, folded → D:
-	Domains   map[string]string   // SID of the domain → NetBIOS name
-	Jobs      map[uint64]uint64   // print job → act
-	Channels  map[string]*channel // record ids seen, by channel
+	Now        tick
+	Seq        uint64
+	Sees4658   bool   // the log has handle closings
+	LastID     uint64 // last record id of the Security channel
+	LastGen    uint32
+	Gaps       uint32 // holes seen in its record ids
+	GapAt      tick   // when the last one ended
+	Sessions   map[uint64]*session
+	Handles    map[handleKey]*handle
+	Orphans    map[handleKey]*orphan
+	Acts       map[uint64]*act
+	Paths      map[pathKey]*pending
+	Desks      map[pathKey]*desk
+	Walks      map[personKey]*walk
+	Facts      facts
+	Shares     map[string]share
+	Volumes    map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains    map[string]string   // SID of the domain → NetBIOS name
+	Jobs       map[uint64]uint64   // print job → act
+	Channels   map[string]*channel // record ids seen, by channel
+	Unused     map[unusedKey]uint64
+	Timers     []timer // a heap
+	HintTimers lane
+	ActTimers  lane
+	Out        []record.Record
+
 	Power     [numPower]powerSign
 	Clock     clockSet                   // newest change of the clock
 	Plugs     map[string]uint64          // serial of a device that came (+) or went (-) → act
@@ -50,8 +58,7 @@ type state struct {
 	Outcomes  map[string]outcome         // of transactions
 	Parked    map[string][]record.Record // records that wait for the outcome of their transaction
 	NumParked int
-	Timers    []timer
-	Out       []record.Record
+	Edits     map[pathKey]*edit // by the owner file
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -97,6 +104,7 @@ type session struct {
 	Reads      []uint64 // recent file reads, newest last, for copies
 	Fresh      []uint64 // recent lists of folders unknown until then
 	Pending    int32    // acts in the making
+	Edits      int32    // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
@@ -121,6 +129,7 @@ type dirAdd struct {
 type handle struct {
 	Logon      uint64
 	Path, Key  string
+	name       *pathInfo // of Key; derived, may be nil
 	Asked      uint32
 	Used       uint32
 	Open, Last tick
@@ -130,6 +139,7 @@ type handle struct {
 	Dir        bool
 	Snapshot   bool
 	Stream     bool
+	Mark       bool // a stream that programs write by themselves
 	Removable  bool
 	Txn        string // id of its transaction
 	Act        uint64
@@ -214,6 +224,7 @@ type act struct {
 	Last       tick // newest event, for merging
 	Count      uint32
 	Path, Key  string
+	name       *pathInfo // of Key; derived, may be nil
 	NewPath    string
 	NewDir     string // folder of the target, exact
 	PID        uint64
@@ -225,6 +236,7 @@ type act struct {
 	Refresh    bool // list: around a change in the folder
 	Probed     bool // asked whether it exists first
 	Requested  bool // only a 5145 says so
+	Held       bool // it waits longer than its window: a list for repeats, a read for the save; settling it again is final
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
@@ -255,23 +267,28 @@ const (
 	timeHandle
 	timeSession
 	timeOrphan
+	timeEdit
 	timeTxn
 )
 
 func newState() *state {
 	return &state{
-		Sessions:  map[uint64]*session{},
-		Handles:   map[handleKey]*handle{},
-		Orphans:   map[handleKey]*orphan{},
-		Acts:      map[uint64]*act{},
-		Paths:     map[pathKey]*pending{},
-		Desks:     map[pathKey]*desk{},
-		Facts:     facts{New: map[string]fact{}, Old: map[string]fact{}},
-		Shares:    map[string]share{},
-		Volumes:   map[string]string{},
-		Domains:   map[string]string{},
-		Jobs:      map[uint64]uint64{},
-		Channels:  map[string]*channel{},
+		Sessions: map[uint64]*session{},
+		Handles:  map[handleKey]*handle{},
+		Orphans:  map[handleKey]*orphan{},
+		Acts:     map[uint64]*act{},
+		Paths:    map[pathKey]*pending{},
+		Desks:    map[pathKey]*desk{},
+		Walks:    map[personKey]*walk{},
+		Unused:   map[unusedKey]uint64{},
+		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
+		Edits:    map[pathKey]*edit{},
+		Shares:   map[string]share{},
+		Volumes:  map[string]string{},
+		Domains:  map[string]string{},
+		Jobs:     map[uint64]uint64{},
+		Channels: map[string]*channel{},
+
 		Plugs:     map[string]uint64{},
 		Lifetimes: map[string]string{},
 		Viruses:   map[string]uint64{},

@@ -38,10 +38,9 @@ func (a *act) detail(key, value string) {
 func (c *Converter) newAct(e *event.Event, s *session, op record.Op, rule ruleID) *act {
 	c.s.Seq++
 	now := tick(e.Time)
-	a := &act{
-		Seq: c.s.Seq, Op: op, Result: record.Success, Rule: rule, Src: sourceOf(e), IDs: []uint64{e.RecordID},
-		Time: now, First: now, End: now, Last: now, Count: 1, Timer: 1<<63 - 1,
-	}
+	a := c.pools.act()
+	a.Seq, a.Op, a.Result, a.Rule, a.Src, a.IDs = c.s.Seq, op, record.Success, rule, sourceOf(e), append(a.IDs, e.RecordID)
+	a.Time, a.First, a.End, a.Last, a.Count, a.Timer = now, now, now, now, 1, 1<<63-1
 	if s != nil {
 		a.Logon, a.User, a.SID = s.Logon, s.User, s.SID
 		s.Pending++
@@ -56,6 +55,7 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	a.IDs = a.IDs[:0]
 	c.takeIDs(a, h)
 	a.First = min(h.Open, a.Time)
+	a.name = h.name
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
 	a.User, a.SID = h.User, h.SID
 	a.Known, a.Snapshot, a.Open, a.Handle = h.Known, h.Snapshot, true, k
@@ -107,17 +107,6 @@ func (c *Converter) due(a *act, at tick) {
 	}
 }
 
-// paths returns what the session has under way on a path, made when needed.
-func (c *Converter) paths(logon uint64, key string) *pending {
-	k := pathKey{logon, key}
-	p := c.s.Paths[k]
-	if p == nil {
-		p = &pending{}
-		c.s.Paths[k] = p
-	}
-	return p
-}
-
 // live returns a pending act of the path that may still take something at now.
 func (c *Converter) live(seq uint64, now, window tick) *act {
 	if seq == 0 {
@@ -154,6 +143,7 @@ func (c *Converter) forget(a *act) {
 		return
 	}
 	delete(c.s.Acts, a.Seq)
+	c.pools.deadActs = append(c.pools.deadActs, a)
 	c.unlink(a, a.Key)
 	if a.NewPath != "" {
 		c.unlink(a, fold(a.NewPath))
@@ -168,7 +158,7 @@ func (c *Converter) forget(a *act) {
 
 func (c *Converter) unlink(a *act, key string) {
 	k := pathKey{a.Logon, key}
-	p := c.s.Paths[k]
+	p := c.pathsIf(k)
 	if p == nil {
 		return
 	}
@@ -177,9 +167,7 @@ func (c *Converter) unlink(a *act, key string) {
 			*f = 0
 		}
 	}
-	if p.empty() {
-		delete(c.s.Paths, k)
-	}
+	c.dropPaths(k, p)
 }
 
 func without(l []uint64, seq uint64) []uint64 {

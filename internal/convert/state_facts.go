@@ -1,5 +1,10 @@
 package convert
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // fact is what is known of a path of this server.
 type fact struct {
 	Exists bool // seen in use and not deleted or renamed away since
@@ -7,63 +12,157 @@ type fact struct {
 	File   bool
 	Reads  bool // uses of reading rights in it are logged
 	Writes bool // uses of other rights in it are logged
+	Gen    uint32
 }
 
 // facts is a bounded memory of paths: two generations, the older is forgotten
-// when the newer is full. A path that is looked at moves to the newer one.
+// when the newer is full. A fact that changes moves to the newer one.
+//
+// It keeps a sum of each path in place of its name: names are ten times as
+// large, and fifty servers have fifty such memories. Two paths with one sum
+// would share their fact; among 40,000 that is one chance in 2^34.
 type facts struct {
-	New, Old map[string]fact
+	New, Old map[uint64]*fact
+	Gen      uint32 // number of New
+}
+
+// at returns what is known of a path, nil for nothing.
+func (f *facts) at(key string) *fact {
+	k := pathSum(key)
+	if v := f.New[k]; v != nil {
+		return v
+	}
+	return f.Old[k]
 }
 
 func (f *facts) get(key string) fact {
-	if v, ok := f.New[key]; ok {
-		return v
+	if v := f.at(key); v != nil {
+		return *v
 	}
-	return f.Old[key]
+	return fact{}
 }
 
-func (f *facts) put(key string, v fact, limit int) {
-	if len(f.New) >= limit/2 {
-		if _, ok := f.New[key]; !ok {
-			f.Old, f.New = f.New, make(map[string]fact, limit/2)
+// put sets what is known of a path and returns where it is kept.
+func (f *facts) put(key string, v fact, limit int) *fact {
+	k := pathSum(key)
+	p := f.New[k]
+	if p == nil {
+		if len(f.New) >= limit/2 {
+			f.Old, f.New = f.New, make(map[uint64]*fact, limit/2)
+			f.Gen++
+		}
+		if p = f.Old[k]; p == nil {
+			p = &fact{}
+		}
+		f.New[k] = p
+	}
+	v.Gen = f.Gen
+	*p = v
+	return p
+}
+
+// current reports whether p, found earlier, is still kept.
+func (f *facts) current(p *fact) bool { return p != nil && p.Gen+1 >= f.Gen }
+
+// pathSum is a 64-bit sum of a folded path, the same in every process because
+// checkpoints hold it: words are mixed by folded multiplication.
+func pathSum(s string) uint64 {
+	const k1, k2 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := uint64(len(s)) * k1
+	var word [8]byte
+	for len(s) >= 8 {
+		copy(word[:], s)
+		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k1)
+		h = hi ^ lo ^ h<<1
+		s = s[8:]
+	}
+	word = [8]byte{}
+	copy(word[:], s)
+	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k2)
+	h = hi ^ lo
+	hi, lo = bits.Mul64(h^k1, k2)
+	return hi ^ lo
+}
+
+// known returns what is known of a path. The way to it is kept in p.
+func (c *Converter) known(p *pathInfo) fact {
+	if !c.s.Facts.current(p.fact) {
+		if p.fact = c.s.Facts.at(p.Key); p.fact == nil {
+			return fact{}
 		}
 	}
-	f.New[key] = v
+	return *p.fact
 }
 
-// saw notes that a path and the folder above it exist.
+// knownDir returns what is known of the folder of a path.
+func (c *Converter) knownDir(p *pathInfo) fact {
+	if !c.s.Facts.current(p.dirFact) {
+		if p.dirFact = c.s.Facts.at(p.Dir); p.dirFact == nil {
+			return fact{}
+		}
+	}
+	return *p.dirFact
+}
+
+// saw notes that a path and the folders above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
-	v := c.s.Facts.get(key)
-	n := v
-	n.Exists = true
-	n.Dir = v.Dir && !file || dir
-	n.File = v.File && !dir || file && !dir
-	if n != v {
-		c.s.Facts.put(key, n, c.opt.MaxPaths)
+	if v := c.s.Facts.get(key); v != v.seen(dir, file) {
+		c.s.Facts.put(key, v.seen(dir, file), c.opt.MaxPaths)
 	}
-	if p := dirOf(key); p != "" {
-		v := c.s.Facts.get(p)
-		n := v
-		n.Exists, n.Dir, n.File = true, true, false
-		if n != v {
-			c.s.Facts.put(p, n, c.opt.MaxPaths)
+	c.sawFolders(dirOf(key))
+}
+
+// sawFolders notes that a folder and those above it exist.
+func (c *Converter) sawFolders(dir string) {
+	for ; dir != ""; dir = dirOf(dir) {
+		v := c.s.Facts.get(dir)
+		if v == v.seen(true, false) {
+			return // so are the folders above it
 		}
+		c.s.Facts.put(dir, v.seen(true, false), c.opt.MaxPaths)
 	}
+}
+
+// seen is f of a path that was seen as a folder, as a file, or as either.
+func (f fact) seen(dir, file bool) fact {
+	f.Exists = true
+	f.Dir, f.File = f.Dir && !file || dir, f.File && !dir || file && !dir
+	return f
+}
+
+// sawPath is saw for a path with its way. It reports whether the folder was not
+// known to be one.
+func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
+	if v := c.known(p); v != v.seen(dir, file) {
+		p.fact = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
+	}
+	if p.Dir == "" {
+		return false
+	}
+	if v := c.knownDir(p); v != v.seen(true, false) {
+		p.dirFact = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
+		c.sawFolders(dirOf(p.Dir))
+		return !v.Dir
+	}
+	return false
 }
 
 // sawUse notes that the use of rights is audited in a folder (entries are
 // inherited from it): in that of a file, in a folder itself.
-func (c *Converter) sawUse(h *handle, mask uint32) {
-	key := h.Key
-	if !h.Dir {
-		key = dirOf(key)
+func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
+	reads, writes := mask&(readData|execute) != 0, mask&^(readData|execute|readAttr|readCtl) != 0
+	v := c.known(p)
+	if !dir {
+		v = c.knownDir(p)
 	}
-	v := c.s.Facts.get(key)
-	n := v
-	n.Reads = v.Reads || mask&(readData|execute) != 0
-	n.Writes = v.Writes || mask&^(readData|execute|readAttr|readCtl) != 0
-	if n != v {
-		c.s.Facts.put(key, n, c.opt.MaxPaths)
+	if (v.Reads || !reads) && (v.Writes || !writes) {
+		return
+	}
+	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
+	if dir {
+		p.fact = c.s.Facts.put(p.Key, v, c.opt.MaxPaths)
+	} else {
+		p.dirFact = c.s.Facts.put(p.Dir, v, c.opt.MaxPaths)
 	}
 }
 
@@ -86,9 +185,18 @@ func (c *Converter) arrived(key string, dir bool) {
 func (c *Converter) audited(key string, mask uint32) bool {
 	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
 	for ; key != ""; key = dirOf(key) {
-		if f := c.s.Facts.get(key); reads && f.Reads || !reads && f.Writes {
+		if f := c.s.Facts.at(key); f != nil && f.logs(reads) {
 			return true
 		}
 	}
 	return false
+}
+
+func (f *fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Writes }
+
+// auditedPath is audited for a path with its way.
+func (c *Converter) auditedPath(p *pathInfo, mask uint32) bool {
+	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+	d := c.knownDir(p)
+	return d.logs(reads) || c.audited(p.Key, mask)
 }

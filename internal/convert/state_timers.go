@@ -1,50 +1,138 @@
 package convert
 
-// A binary heap by (Due, Order): timers of one instant fire in the order in
-// which they were set.
+// Timers fire by (Due, Order): those of one instant in the order in which they
+// were set. Most are set a fixed time ahead, so that they come in order already:
+// these stand in a lane, the others in a heap with four children to a node.
 
-func (s *state) before(i, j int) bool {
-	a, b := &s.Timers[i], &s.Timers[j]
-	if a.Due != b.Due {
-		return a.Due < b.Due
+// lane is a queue of timers in order.
+type lane struct {
+	Queue []timer
+	Head  int // of Queue, the first that is not taken
+}
+
+// push appends t when it is not before the last one.
+func (l *lane) push(t *timer) bool {
+	if n := len(l.Queue); n > 0 {
+		if t.Due < l.Queue[n-1].Due {
+			return false
+		}
+		if n == cap(l.Queue) && l.Head >= n/2 {
+			l.Queue = append(l.Queue[:0], l.Queue[l.Head:]...)
+			l.Head = 0
+		}
 	}
-	return a.Order < b.Order
+	l.Queue = append(l.Queue, *t)
+	return true
+}
+
+func (l *lane) first() *timer {
+	if l.Head < len(l.Queue) {
+		return &l.Queue[l.Head]
+	}
+	return nil
+}
+
+// pop takes the first timer.
+func (l *lane) pop() timer {
+	t := l.Queue[l.Head]
+	l.Queue[l.Head] = timer{}
+	if l.Head++; l.Head == len(l.Queue) {
+		l.Queue, l.Head = l.Queue[:0], 0
+	}
+	return t
+}
+
+// laneOf is the lane of a kind of timer, nil for none.
+func (s *state) laneOf(k timerKind) *lane {
+	switch k {
+	case timeHint:
+		return &s.HintTimers
+	case timeAct:
+		return &s.ActTimers
+	}
+	return nil
+}
+
+// nextTimer is the timer that fires first, nil for none, and its lane, nil for
+// the heap.
+func (s *state) nextTimer() (t *timer, from *lane) {
+	if len(s.Timers) > 0 {
+		t = &s.Timers[0]
+	}
+	for _, l := range [...]*lane{&s.HintTimers, &s.ActTimers} {
+		if f := l.first(); f != nil && (t == nil || f.before(t)) {
+			t, from = f, l
+		}
+	}
+	return t, from
+}
+
+// takeTimer takes the timer that fires first, when it is due at now.
+func (s *state) takeTimer(now tick) (t timer, ok bool) {
+	first, from := s.nextTimer()
+	switch {
+	case first == nil || first.Due > now:
+		return timer{}, false
+	case from != nil:
+		return from.pop(), true
+	}
+	return s.popTimer(), true
+}
+
+func (t *timer) before(o *timer) bool {
+	if t.Due != o.Due {
+		return t.Due < o.Due
+	}
+	return t.Order < o.Order
 }
 
 func (s *state) setTimer(t timer) {
 	s.Seq++
 	t.Order = s.Seq
+	if l := s.laneOf(t.Kind); l != nil && l.push(&t) {
+		return
+	}
 	s.Timers = append(s.Timers, t)
-	for i := len(s.Timers) - 1; i > 0; {
-		p := (i - 1) / 2
-		if !s.before(i, p) {
+	h := s.Timers
+	i := len(h) - 1
+	for i > 0 {
+		p := (i - 1) / 4
+		if !t.before(&h[p]) {
 			break
 		}
-		s.Timers[i], s.Timers[p] = s.Timers[p], s.Timers[i]
+		h[i] = h[p]
 		i = p
 	}
+	h[i] = t
 }
 
+// popTimer takes the first timer of the heap.
 func (s *state) popTimer() timer {
-	t := s.Timers[0]
-	n := len(s.Timers) - 1
-	s.Timers[0] = s.Timers[n]
-	s.Timers[n] = timer{}
-	s.Timers = s.Timers[:n]
-	for i := 0; ; {
-		k := 2*i + 1
-		if k >= n {
-			break
-		}
-		if k+1 < n && s.before(k+1, k) {
-			k++
-		}
-		if !s.before(k, i) {
-			break
-		}
-		s.Timers[i], s.Timers[k] = s.Timers[k], s.Timers[i]
-		i = k
+	h := s.Timers
+	t := h[0]
+	n := len(h) - 1
+	last := h[n]
+	h[n] = timer{}
+	h = h[:n]
+	s.Timers = h
+	if n == 0 {
+		return t
 	}
+	i := 0
+	for k := 1; k < n; k = 4*i + 1 {
+		best := k
+		for j := k + 1; j < min(k+4, n); j++ {
+			if h[j].before(&h[best]) {
+				best = j
+			}
+		}
+		if !h[best].before(&last) {
+			break
+		}
+		h[i] = h[best]
+		i = best
+	}
+	h[i] = last
 	return t
 }
 
@@ -55,8 +143,12 @@ func (c *Converter) advance(now tick) {
 		c.s.Now = now
 	}
 	c.s.Now = max(c.s.Now, now)
-	for len(c.s.Timers) > 0 && c.s.Timers[0].Due <= c.s.Now {
-		c.fire(c.s.popTimer())
+	for {
+		t, ok := c.s.takeTimer(c.s.Now)
+		if !ok {
+			return
+		}
+		c.fire(t)
 	}
 }
 
@@ -79,7 +171,7 @@ func (c *Converter) fire(t timer) {
 				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
 				return
 			}
-			delete(c.s.Desks, k)
+			c.dropDesk(k)
 		}
 	case timeHandle:
 		if h := c.s.Handles[t.H]; h != nil && !c.s.Sees4658 {
@@ -93,6 +185,10 @@ func (c *Converter) fire(t timer) {
 		if s := c.s.Sessions[t.Seq]; s != nil && s.Ended {
 			c.endSession(s)
 		}
+	case timeEdit:
+		if k := (pathKey{t.Seq, t.Key}); c.s.Edits[k] != nil && c.s.Edits[k].Closed != 0 {
+			c.editForgotten(k)
+		}
 	case timeOrphan:
 		c.expireOrphan(t.H)
 	case timeTxn:
@@ -102,8 +198,11 @@ func (c *Converter) fire(t timer) {
 
 // finish lets everything happen that would happen if no event came any more.
 func (c *Converter) finish() {
-	for len(c.s.Timers) > 0 {
-		t := c.s.popTimer()
+	for {
+		t, ok := c.s.takeTimer(1<<63 - 1)
+		if !ok {
+			return
+		}
 		c.s.Now = max(c.s.Now, t.Due)
 		c.fire(t)
 	}

@@ -98,38 +98,3 @@ func TestLabDay(t *testing.T) {
 	}
 	want(t, labTruth(t, dir), labRecords(t, dir), 0.99)
 }
-
-// TestCorpus: real logs convert without panic, and the 19 tries of one copy are
-// one refusal (windows-events.md section 7.2).
-func TestCorpus(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(shared, "corpus/*/*.evtx"))
-	if len(files) == 0 {
-		t.Skip("the shared corpus is not beside the repository")
-	}
-	for _, f := range files {
-		if strings.Contains(f, "hostile") {
-			continue
-		}
-		for _, events := range loadEVTX(t, f) {
-			rs := convertServer(events)
-			n := 0
-			for _, r := range rs {
-				if r.Class == record.ClassUser && (r.Object == record.ObjectFile || r.Object == record.ObjectDirectory) {
-					n++
-				}
-			}
-			t.Logf("%s: %d events, %d records, %d file acts of persons", filepath.Base(f), len(events), len(rs), n)
-			if strings.Contains(f, "ID4656-Failed_sethc_replacement_by_CMD") {
-				var l []string
-				for _, r := range rs {
-					if r.Result == record.Denied {
-						l = append(l, brief(r))
-					}
-				}
-				if len(l) != 1 {
-					t.Errorf("refusals: %q, want one", l)
-				}
-			}
-		}
-	}
-}

@@ -65,6 +65,7 @@ func accountChange(id uint32) (op record.Op, what string) {
 func (c *Converter) account(e *event.Event) {
 	op, what := accountChange(e.ID)
 	if op == 0 {
+		c.unused(e, ReasonNoRule)
 		return
 	}
 	s := c.subject(e)

@@ -57,14 +57,43 @@ func (c *Converter) again(a *act, ids []uint64, src source, now tick) {
 	c.due(a, now+denyWindow)
 }
 
+// loweredWish reports whether a success with such a mask is the lowered wish of
+// a program that was refused (section 11). A mere look at the attributes is
+// not: Explorer looks at what it could not open.
+func loweredWish(a *act, mask uint32) bool {
+	const look = 0x8 | readAttr | readCtl | synchro
+	return mask&^look != 0 || a.Mask&^look == 0
+}
+
+// shareGranted lets a share access undo the refusal of the try just before it
+// by the share; its events count as those of the success.
+func (c *Converter) shareGranted(p *pending, h *hint) {
+	a := c.live(p.Denied, h.At, sec)
+	if a == nil || a.Rule != ruleF2 || !loweredWish(a, h.Mask) {
+		return
+	}
+	if a.Src.same(h.Src) {
+		for _, id := range a.IDs[max(0, len(a.IDs)-4):] {
+			p.Hints = push(p.Hints, hint{At: h.At, ID: id, Mask: readCtl, IP: a.IP, Path: h.Path, Key: h.Key, Src: h.Src, User: h.User, SID: h.SID}, 8)
+		}
+	}
+	c.forget(a)
+}
+
 func (c *Converter) refused(a *act, s *session) {
 	c.paths(s.Logon, a.Key).Denied = a.Seq
 	c.due(a, a.Time+denyWindow)
 }
 
 // refusedRights names the operation that was refused: the class of the denied
-// rights of the first try. Writing comes before DELETE and WRITE_DAC when it was
-// denied as well: copying asks for all three (section 4, 0x17019f).
+// rights of the first try, by the precedence of section 11 (owner and
+// permissions, deletion, writing, reading, listing). One deviation: an open that
+// asks to write the data of a file together with DELETE or WRITE_DAC is that of
+// a program that writes (CopyFile opens its target with 0x13019f and 0x17019f,
+// sections 4 and 7.2). An open for deletion or rename (0x10080, 0x110080) or
+// for the permissions never asks to write data, so that no refused deletion is
+// taken for a write. Who asks for everything, WRITE_OWNER included, is named by
+// the precedence.
 func (c *Converter) refusedRights(a *act, reason string, mask uint32) {
 	d := deniedRights(reason) & (mask | maxAllowed)
 	if d == 0 {
@@ -74,7 +103,7 @@ func (c *Converter) refusedRights(a *act, reason string, mask uint32) {
 	a.detail("denied_rights", rightsText(d))
 	file := a.Object != record.ObjectDirectory
 	switch {
-	case d&writing != 0 && file:
+	case d&writing != 0 && d&writeOwner == 0 && file:
 		a.Op = record.OpWrite
 	case d&writeOwner != 0:
 		a.Op = record.OpSetOwner

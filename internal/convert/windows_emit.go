@@ -25,10 +25,24 @@ func (c *Converter) settle(a *act) {
 			list.Count, list.Rule, list.Certain = n+a.Count, ruleB2, false
 			return
 		}
+		if c.opensEdit(a) {
+			return
+		}
+		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
+			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
+			if c.browsed(a) {
+				return
+			}
+		}
 	case record.OpList:
+		if c.browsed(a) {
+			return
+		}
 		if a.Refresh && a.Class == 0 {
 			a.Rule, a.Certain, a.Class = ruleB3, false, record.ClassBackground
 		}
+	case record.OpWrite:
+		c.savesEdit(a)
 	case record.OpRename:
 		if a.Requested && a.NewPath == "" {
 			a.Op, a.Rule = record.OpDelete, ruleD5
@@ -41,26 +55,35 @@ func (c *Converter) settle(a *act) {
 	c.emit(a)
 }
 
+// lostSince reports whether events were lost since a time.
+func (c *Converter) lostSince(t tick) bool { return c.s.Gaps > 0 && c.s.GapAt >= t }
+
 // lostNear reports whether events were lost around an act whose rule rests on
 // the absence of others: A1 says that the attributes alone were changed (the
 // window is that of a save by temporary files, section 6), F1 and F2 that no try
-// with fewer rights followed, B1 that the folder was not just made.
+// with fewer rights followed, B1 that the folder was not just made, D1 that no file
+// took the place of the deleted one, which would be a save.
 func (c *Converter) lostNear(a *act) bool {
-	if c.s.Gaps == 0 {
-		return false
-	}
 	switch a.Rule {
 	case ruleA1:
-		return c.s.GapAt >= a.First-30*sec
+		return c.lostSince(a.First - saveWindow)
 	case ruleF1, ruleF2, ruleB1:
-		return c.s.GapAt >= a.First-2*sec
+		return c.lostSince(a.First - 2*sec)
+	case ruleD1:
+		inside := c.s.GapAt > a.First && c.s.GapAt <= a.Time // the handle's matter
+		return c.lostSince(a.First-2*sec) && !inside
 	}
 	return false
 }
 
 // emit writes the record of an act.
 func (c *Converter) emit(a *act) {
-	r := record.Record{
+	if c.s.Out == nil {
+		c.s.Out = make([]record.Record, 0, min(max(64, c.took), 1<<14))
+	}
+	c.s.Out = append(c.s.Out, record.Record{})
+	r := &c.s.Out[len(c.s.Out)-1]
+	*r = record.Record{
 		Server: c.server, Channel: a.Src.Channel, Generation: a.Src.Generation, Ordinal: uint32(a.Op),
 		Time: unix(a.Time), EndTime: unix(max(a.End, a.Time)), Source: "windows", User: c.shortUser(a.User, a.SID), SID: a.SID,
 		ClientIP: a.IP, ClientName: a.Client, Session: a.Logon, Op: a.Op, Path: a.Path, NewPath: a.NewPath,
@@ -94,17 +117,16 @@ func (c *Converter) emit(a *act) {
 	for _, d := range a.Detail {
 		r.Set(d.Key, d.Value)
 	}
-	c.place(a, &r)
+	c.place(a, r)
 	if a.Rule == ruleF2 {
-		c.noteDenial(a, &r)
+		c.noteDenial(a, r)
 	}
 	if r.Class == 0 {
-		r.Class = c.classOf(a, &r)
+		r.Class = c.classOf(a, r)
 	}
-	if a.Txn != "" && c.park(a, &r) {
-		return
+	if a.Txn != "" && c.park(a, r) {
+		c.s.Out = c.s.Out[:len(c.s.Out)-1]
 	}
-	c.s.Out = append(c.s.Out, r)
 }
 
 // place sets the share of a file record and what kind of object it is.
@@ -113,9 +135,14 @@ func (c *Converter) place(a *act, r *record.Record) {
 		return
 	}
 	r.Share, r.ShareRoot = c.shareFor(a.Path, a.Key)
-	f := c.s.Facts.get(a.Key)
-	if a.NewPath != "" {
+	var f fact
+	switch {
+	case a.NewPath != "":
 		f = c.s.Facts.get(fold(a.NewPath))
+	case a.name != nil && a.name.Key == a.Key:
+		f = c.known(a.name)
+	default:
+		f = c.s.Facts.get(a.Key)
 	}
 	if f.File || a.Object != record.ObjectFile {
 		return
@@ -134,7 +161,7 @@ func (c *Converter) place(a *act, r *record.Record) {
 
 // classOf is user unless a noise rule says otherwise (section 8).
 func (c *Converter) classOf(a *act, r *record.Record) record.Class {
-	if c.background(a) {
+	if c.background(a) || c.opt.backgroundAddress(r.ClientIP) {
 		return record.ClassBackground
 	}
 	if a.Object == record.ObjectFile || a.Object == record.ObjectDirectory {

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"slices"
+
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -28,12 +30,16 @@ func keyOf(e *event.Event) handleKey {
 // object makes the object's path uniform; ok is false when it is no file.
 func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 	if t := e.Get(event.ObjectType); t.Kind == event.KindString && t.Str != anyFile || t.Kind != event.KindString && t.Text() != anyFile {
+		c.unused(e, ReasonOtherObject)
 		return nil, false
 	}
 	raw := text(e.Get(event.ObjectName))
 	p = c.path(raw)
 	if p.Volume != "" && c.learnVolume(p, &s.Share, tick(e.Time)) {
 		p = c.path(raw)
+	}
+	if p.Drop {
+		c.unused(e, ReasonNoVolume)
 	}
 	return p, !p.Drop
 }
@@ -46,7 +52,7 @@ func (c *Converter) open(e *event.Event) {
 	}
 	k := keyOf(e)
 	if old := c.s.Handles[k]; old != nil {
-		c.closeHandle(k, old, tick(e.Time))
+		c.closeHandle(k, old, old.Last) // closed without an event, at some time since
 	}
 	s := c.subject(e)
 	p, ok := c.object(e, s)
@@ -62,17 +68,19 @@ func (c *Converter) open(e *event.Event) {
 // newHandle enters a handle and takes the share accesses that led to it.
 func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathInfo, mask uint32) *handle {
 	now := tick(e.Time)
-	f := c.s.Facts.get(p.Key)
-	h := &handle{
-		Logon: s.Logon, Path: p.Path, Key: p.Key, Asked: mask, Open: now, Last: now, Gap: c.s.Gaps, Src: sourceOf(e), PID: k.PID,
-		Known: f.Exists, Snapshot: p.Snapshot, Stream: p.Stream, Removable: e.Task == 12812,
-		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)),
-	}
+	f := c.known(p)
+	h := c.pools.handle()
+	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
+	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
+	h.name = p
+	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	h.Txn = transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
-	c.saw(p.Key, h.Dir, false)
+	if c.sawPath(p, h.Dir, false) {
+		c.wasFolder(s, dirOf(p.Key), now)
+	}
 	c.s.Handles[k] = h
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
@@ -84,13 +92,13 @@ const nullGUID = "{00000000-0000-0000-0000-000000000000}"
 
 // opened lets an open that succeeded undo what only a failure would have meant.
 func (c *Converter) opened(h *handle, mask uint32, now tick) {
-	p := c.s.Paths[pathKey{h.Logon, h.Key}]
+	p := c.pathsIf(pathKey{h.Logon, h.Key})
 	if p == nil {
 		return
 	}
-	if a := c.live(p.Denied, now, sec); a != nil { // the program lowered its wish
+	if a := c.live(p.Denied, now, sec); a != nil && loweredWish(a, mask) { // the program lowered its wish
 		if a.Src.same(h.Src) && len(h.IDs)+len(a.IDs) < c.opt.MaxRawIDs {
-			h.IDs = append(a.IDs, h.IDs...)
+			h.IDs = append(slices.Clone(a.IDs), h.IDs...)
 		}
 		c.forget(a)
 	}
@@ -113,11 +121,12 @@ func (c *Converter) use(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	if h != nil && h.Key != p.Key || h != nil && h.Logon != s.Logon {
-		c.closeHandle(k, h, tick(e.Time)) // the value was given to another object
+		c.closeHandle(k, h, h.Last) // the value was given to another object
 		h = nil
 	}
 	if h == nil {
 		h = c.newHandle(e, s, k, p, mask)
+		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
 	h.IDs = append(h.IDs, e.RecordID)
 	h.Last = max(h.Last, tick(e.Time))
@@ -127,7 +136,7 @@ func (c *Converter) use(e *event.Event) {
 	}
 	h.Used |= mask
 	h.Dir = h.Dir || mask&delChild != 0
-	c.sawUse(h, mask)
+	c.sawUse(p, h.Dir, mask)
 	c.used(e, s, h, k, mask)
 	if a := c.s.Acts[h.Act]; a != nil {
 		c.takeIDs(a, h)
@@ -138,6 +147,14 @@ func (c *Converter) use(e *event.Event) {
 
 // used derives what a newly used right means (section 6).
 func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mask uint32) {
+	if h.Mark {
+		c.usedMark(e, s, h, k, mask)
+		return
+	}
+	if h.Stream && mask&delete_ != 0 {
+		c.streamDeleted(e, s, h, k)
+		mask &^= delete_
+	}
 	if mask&delete_ != 0 {
 		c.usedDelete(e, s, h, k)
 	}
@@ -172,6 +189,7 @@ func (c *Converter) close(e *event.Event) {
 	k := keyOf(e)
 	h := c.s.Handles[k]
 	if h == nil {
+		c.unused(e, ReasonNoHandle)
 		return
 	}
 	if a := c.s.Acts[h.Act]; a != nil {
@@ -187,6 +205,7 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 		return
 	}
 	delete(c.s.Handles, k)
+	c.pools.deadHandles = append(c.pools.deadHandles, h)
 	a := c.s.Acts[h.Act]
 	if a == nil || a.Handle != k {
 		return
@@ -220,6 +239,10 @@ func (c *Converter) deleted(e *event.Event) {
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
 	h.IDs = append(h.IDs, e.RecordID)
+	if h.Stream {
+		c.streamDeleted(e, s, h, k)
+		return
+	}
 	a := c.s.Acts[h.Act]
 	if a == nil || a.Op != record.OpRename || a.Key != h.Key {
 		a = c.handleAct(e, s, h, k, record.OpDelete, ruleD1)
@@ -281,6 +304,7 @@ func (c *Converter) duplicate(e *event.Event) {
 		c.closeHandle(to, old, tick(e.Time))
 	}
 	if h == nil {
+		c.unused(e, ReasonNoHandle)
 		return
 	}
 	d := *h
@@ -305,8 +329,12 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
 	}
 	f := c.s.Facts.get(p.Key)
-	h.Dir = f.Dir
+	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
+	if p.Stream && !e.Failed() {
+		c.streamDeleted(e, s, h, handleKey{})
+		return
+	}
 	a := c.handleAct(e, s, h, handleKey{}, record.OpDelete, ruleD3)
 	a.Open = false
 	if e.Failed() {

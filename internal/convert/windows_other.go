@@ -31,5 +31,7 @@ func (c *Converter) elsewhere(e *event.Event) {
 		if e.ID == 1074 {
 			c.asked(e)
 		}
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }

@@ -12,10 +12,14 @@ type pathInfo struct {
 	Path     string // display form, exact case
 	Key      string // folded: equal for NTFS
 	Stream   bool   // the log named an alternate stream; it is cut off
+	Mark     bool   // that stream is a mark which programs leave by themselves
 	Snapshot bool   // on a shadow copy
 	Drop     bool   // no file of a volume: pipe, device, empty
 	Volume   string // "\device\harddiskvolumeN" when no drive is known for it
 	Rest     string // what follows Volume
+	Dir      string // folder of Key
+	fact     *fact  // where the facts about Key are, derived
+	dirFact  *fact  // the same of Dir
 }
 
 const (
@@ -24,17 +28,30 @@ const (
 	shadowPrefix = `\Device\HarddiskVolumeShadowCopy`
 )
 
+// maxCached bounds the names whose uniform form is at hand. The events of one
+// act name one path several times within a moment; what is older gains nothing,
+// and every converter of a large import has such a cache.
+const maxCached = 2048
+
 // path looks raw up in the cache or makes it uniform.
 func (c *Converter) path(raw string) *pathInfo {
 	if p, ok := c.cache[raw]; ok {
 		return p
 	}
-	if len(c.cache) >= c.opt.MaxPaths {
-		clear(c.cache)
+	if len(c.cache) >= maxCached {
+		c.forgetPaths()
 	}
 	p := c.parsePath(raw)
 	c.cache[raw] = p
 	return p
+}
+
+// forgetPaths drops what was derived from names: a volume has a drive now, or
+// may have another one.
+func (c *Converter) forgetPaths() {
+	clear(c.cache)
+	clear(c.below)
+	c.last = nil
 }
 
 func (c *Converter) parsePath(raw string) *pathInfo {
@@ -80,7 +97,9 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		from = 2
 	}
 	if n := strings.IndexByte(s[from:], ':'); n >= 0 && !hasPrefixFold(s, "Volume{") {
-		s, p.Stream = s[:from+n], true
+		stream := strings.TrimSuffix(fold(s[from+n+1:]), ":$DATA")
+		s, p.Stream = s[:from+n], stream != "" && stream != "$DATA"
+		p.Mark = p.Stream && markStream(stream)
 	}
 	if n := len(strings.TrimRight(s, `\`)); n > 2 {
 		s = s[:n]
@@ -88,6 +107,7 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		s = s[:2] + `\`
 	}
 	p.Path, p.Key = s, fold(s)
+	p.Dir = dirOf(p.Key)
 	return p
 }
 
@@ -112,7 +132,7 @@ func (c *Converter) setVolume(vol, drive string) {
 		clear(c.s.Volumes)
 	}
 	c.s.Volumes[vol] = drive
-	clear(c.cache)
+	c.forgetPaths()
 }
 
 // fold maps a name to the form in which NTFS compares it: every letter in upper
@@ -135,13 +155,24 @@ func fold(s string) string {
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			b = append(b, c)
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 {
 			b = append(b, s[i])
 			i++
 			continue
 		}
-		u := unicode.ToUpper(r)
+		u := r
+		if !caseless(r) {
+			u = unicode.ToUpper(r)
+		}
 		if u == r {
 			b = append(b, s[i:i+n]...)
 		} else {
@@ -151,6 +182,10 @@ func fold(s string) string {
 	}
 	return string(b)
 }
+
+// caseless reports the scripts of East Asia, which have no upper case: most
+// names need no look into the tables.
+func caseless(r rune) bool { return r >= 0x2e80 && r < 0xa640 || r >= 0xac00 && r < 0xd800 }
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)

@@ -237,9 +237,10 @@ func (c *Converter) boot() {
 	clear(c.s.Volumes)
 	clear(c.s.Paths)
 	clear(c.s.Desks)
+	c.pools.cool()
 	clear(c.s.Jobs)
 	clear(c.s.Terminals)
-	clear(c.cache)
+	c.forgetPaths()
 	for _, a := range open {
 		if a != nil {
 			c.s.Acts[a.Seq] = a

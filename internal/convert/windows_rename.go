@@ -85,7 +85,9 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 		}
 		c.gone(a.Key)
 		c.due(a, c.s.Now+hintWindow)
+		return
 	}
+	c.replaced(a)
 }
 
 // candidate offers a path that was just opened as the new name of a rename that
@@ -95,10 +97,13 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 	if len(s.Renames) == 0 || folderMask(mask) && mask&writing != 0 {
 		return false
 	}
-	exists := c.s.Facts.get(p.Key).Exists
-	dir := dirOf(p.Key)
+	if p.Mark {
+		mask = readAttr | synchro // a mark on the file that just got its name
+	}
+	exists := c.known(p).Exists
+	dir := p.Dir
 	listing := false
-	if d := c.s.Desks[pathKey{s.Logon, dir}]; d != nil {
+	if d := c.deskIf(s.Logon, dir); d != nil {
 		listing = now-d.Burst <= burstGap && now-d.ListAt <= burstLength
 	}
 	var best *act
@@ -108,7 +113,11 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
 			continue
 		}
-		if v := likeness(a, p, dir, mask, exists, listing, now); v > score {
+		v := likeness(a, p, dir, mask, exists, listing, now)
+		if v == 0 && exists && !listing && c.renamedOver(a, p, dir, mask, now) {
+			v = 4
+		}
+		if v > score {
 			best, score = a, v
 		}
 	}
@@ -160,11 +169,12 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
+	existed := a.Key != key && c.s.Facts.get(key).Exists
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)
 	c.arrived(key, a.Object == record.ObjectDirectory)
-	if c.saveEnd(s, a, key) {
+	if c.saveEnd(s, a, key, existed) {
 		return
 	}
 	c.paths(a.Logon, key).Copy = a.Seq
@@ -179,8 +189,9 @@ func (c *Converter) removed(a *act) {
 	now := a.Last
 	c.gone(a.Key)
 	c.changed(a.Logon, dirOf(a.Key), now)
+	c.editClosed(a.Logon, a.Key, now)
 	p := c.paths(a.Logon, a.Key)
-	if l := c.live(p.List, now, mergeWindow); l != nil { // listed in order to be deleted
+	if l := c.live(p.List, now, mergeWindow); l != nil && now-l.First <= mergeWindow { // listed in order to be deleted
 		c.absorb(a, l)
 		p = c.paths(a.Logon, a.Key)
 	}
@@ -199,7 +210,7 @@ func (c *Converter) removed(a *act) {
 		c.due(m, now+hintWindow)
 		return
 	}
-	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
 		if m := c.s.Acts[d.Saved]; m != nil {
 			if t := c.live(p.Write, now, saveWindow); t != nil && t != m {
 				c.absorb(m, t)
@@ -210,6 +221,10 @@ func (c *Converter) removed(a *act) {
 	}
 	p = c.paths(a.Logon, a.Key)
 	p.Delete = a.Seq
+	if a.Object != record.ObjectDirectory && !noiseName(a.Key) {
+		d := c.desk(a.Logon, dirOf(a.Key), now)
+		d.Moved = push(d.Moved, a.Seq, 8)
+	}
 	c.due(a, now+hintWindow)
 }
 
@@ -221,6 +236,9 @@ func (c *Converter) finalRename(a *act) {
 	}
 	if dir != "" && fold(dir) != dirOf(a.Key) {
 		a.Op = record.OpMove
+	}
+	if a.NewPath == "" && c.nameOfDownload(a) {
+		return
 	}
 	if a.NewPath == "" && dir != "" {
 		a.detail("new_folder", dir)

@@ -30,7 +30,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	if op == 0 {
 		return
 	}
-	if noiseProbe(k.Key) && op == record.OpRead {
+	if noiseProbe(k.Key) && op == record.OpRead && c.probedFor(k, hints) {
 		return
 	}
 	if op == record.OpWrite && mask&readData != 0 && mask&(delete_|writeDAC|writeOwner) == 0 && officeDocument(k.Key) && (known || !probed) {
@@ -69,6 +69,9 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		for _, q := range [...]uint64{p.Write, p.Read} {
 			if m := c.live(q, now, mergeWindow); m != nil {
 				m.Last = max(m.Last, now)
+				if m.Op == a.Op {
+					m.Count++
+				}
 				c.absorb(m, a)
 				return
 			}
@@ -82,9 +85,12 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 			p.Write = a.Seq
 			break
 		}
-		if m := c.live(p.List, now, mergeWindow); m != nil {
+		if m := c.live(p.List, now, mergeWindow); m != nil && now-m.First <= browseLongest {
 			m.Count++
 			c.absorb(m, a)
+			if m.Held {
+				c.due(m, now+browseWindow)
+			}
 			return
 		}
 		p.List = a.Seq
@@ -108,6 +114,9 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 func (c *Converter) requestedWrite(s *session, k pathKey, a *act, known, probed bool) {
 	now := a.Last
 	c.changed(s.Logon, dirOf(k.Key), now)
+	if lockName(baseOf(k.Key)) {
+		c.editOpened(s, k.Key, now)
+	}
 	p := c.paths(k.Logon, k.Key)
 	if m := c.live(p.Write, now, mergeWindow); m != nil {
 		c.absorb(m, a)
@@ -139,6 +148,7 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 	now := a.Last
 	p := c.paths(k.Logon, k.Key)
 	c.changed(s.Logon, dirOf(k.Key), now)
+	c.editClosed(s.Logon, k.Key, now)
 	if m := c.live(p.Copy, now, moveWindow); m != nil && m.Op == record.OpCopy && m.Key == a.Key {
 		m.Op, m.Rule, m.Time = record.OpMove, ruleK2, a.Time
 		c.absorb(m, a)
@@ -149,11 +159,11 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 		c.absorb(m, a)
 		return
 	}
-	if l := c.live(p.List, now, mergeWindow); l != nil {
+	if l := c.live(p.List, now, mergeWindow); l != nil && now-l.First <= mergeWindow {
 		c.absorb(a, l)
 		p = c.paths(k.Logon, k.Key)
 	}
-	if d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]; d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
+	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
 		if m := c.s.Acts[d.Saved]; m != nil { // what the save left over
 			c.absorb(m, a)
 			return
@@ -217,6 +227,25 @@ func requestedOp(mask uint32, dir bool, base string) (record.Op, ruleID) {
 		return record.OpSetAttributes, ruleA2
 	}
 	return 0, 0
+}
+
+// probedFor gives the looks for desktop.ini and its like to the list of the
+// folder, or of the folder above it, for which Explorer makes them.
+func (c *Converter) probedFor(k pathKey, hints []hint) bool {
+	for dir, n := dirOf(k.Key), 0; dir != "" && n < 2; dir, n = dirOf(dir), n+1 {
+		p := c.s.Paths[pathKey{k.Logon, dir}]
+		if p == nil {
+			continue
+		}
+		if l := c.live(p.List, hints[0].At, burstLength); l != nil && l.Src.same(hints[0].Src) {
+			for i := range hints {
+				c.addIDs(l, []uint64{hints[i].ID})
+			}
+			l.End = max(l.End, hints[len(hints)-1].At)
+			return true
+		}
+	}
+	return false
 }
 
 // noiseProbe reports files that Explorer looks for in every folder.

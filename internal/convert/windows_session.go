@@ -221,9 +221,13 @@ func (c *Converter) endSession(s *session) {
 		slices.Sort(seqs)
 		for _, q := range seqs {
 			if a := c.s.Acts[q]; a != nil {
+				a.Held = true
 				c.settle(a)
 			}
 		}
+	}
+	if s.Edits > 0 {
+		c.editsEnded(s.Logon)
 	}
 	delete(c.s.Sessions, s.Logon)
 }
@@ -269,6 +273,19 @@ func (c *Converter) clientOf(s *session, at tick) string {
 }
 
 const localClient = "local"
+
+// address is address with a memory.
+func (c *Converter) address(s string) string {
+	if a, ok := c.addrs[s]; ok {
+		return a
+	}
+	if len(c.addrs) >= 1<<14 {
+		clear(c.addrs)
+	}
+	a := address(s)
+	c.addrs[s] = a
+	return a
+}
 
 // address normalises a client address (section 9): "" unknown, "local".
 func address(s string) string {

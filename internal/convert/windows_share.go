@@ -20,10 +20,62 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 	}
 	if len(c.s.Shares) >= 4096 {
 		clear(c.s.Shares)
+		c.forgetPaths()
 	}
 	c.s.Shares[name] = sh
 	return name, sh
 }
+
+// lastShare is the share that an event named last, and the paths below it by
+// their names in the log. It is derived from the state.
+type lastShare struct {
+	share
+	name  string
+	pipes bool
+	below map[string]*pathInfo
+}
+
+// enter makes the event's share the last one.
+func (c *Converter) enter(e *event.Event) *lastShare {
+	name := text(e.Get(event.ShareName))
+	if l := c.last; l != nil && l.name == name {
+		return l
+	}
+	l := c.below[name]
+	if l == nil {
+		if len(c.below) >= 256 {
+			clear(c.below)
+		}
+		_, sh := c.shareOf(e)
+		l = &lastShare{share: sh, name: name, pipes: pipeShare(name), below: map[string]*pathInfo{}}
+		if sh.Key != "" {
+			c.below[name] = l
+		}
+	}
+	if l.Key != "" {
+		c.last = l
+	}
+	return l
+}
+
+// path makes a name below the share uniform.
+func (l *lastShare) path(c *Converter, rel string) *pathInfo {
+	if p, ok := l.below[rel]; ok {
+		return p
+	}
+	raw := l.Local
+	if !shareRoot(rel) {
+		raw += `\` + strings.TrimLeft(rel, `\`)
+	}
+	p := c.path(raw)
+	if len(l.below) >= maxCached {
+		clear(l.below)
+	}
+	l.below[rel] = p
+	return p
+}
+
+func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
 
 // unc writes \\*\NAME with the server's name.
 func (c *Converter) unc(name string) string {
@@ -58,8 +110,8 @@ func cutsAt(path string, sh share) bool {
 func adminShare(unc string) bool { return strings.HasSuffix(unc, "$") }
 
 func pipeShare(name string) bool {
-	n := fold(baseOf(name))
-	return n == "IPC$" || n == "PRINT$"
+	n := baseOf(name)
+	return strings.EqualFold(n, "IPC$") || strings.EqualFold(n, "PRINT$")
 }
 
 // shareConnect handles 5140: a share was reached by a session.
@@ -84,20 +136,18 @@ func (c *Converter) shareConnect(e *event.Event) {
 func (c *Converter) shareOpen(e *event.Event) {
 	s := c.subject(e)
 	now := tick(e.Time)
-	ip := address(text(e.Get(event.IpAddress)))
+	ip := c.address(text(e.Get(event.IpAddress)))
 	s.moved(now, ip)
-	name, sh := c.shareOf(e)
-	if sh.Key == "" || pipeShare(name) {
+	sh := c.enter(e)
+	if sh.Key == "" || sh.pipes {
+		c.unused(e, ReasonNoVolume)
 		return
 	}
 	rel := text(e.Get(event.RelativeTargetName))
-	root := strings.Trim(rel, `\`) == ""
-	raw := sh.Local
-	if !root {
-		raw = sh.Local + `\` + strings.TrimLeft(rel, `\`)
-	}
-	p := c.path(raw)
+	root := shareRoot(rel)
+	p := sh.path(c, rel)
 	if p.Drop {
+		c.unused(e, ReasonNoVolume)
 		return
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
@@ -105,8 +155,18 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.shareDenied(e, s, p, mask, ip)
 		return
 	}
+	switch {
+	case p.Mark:
+		mask = readAttr | synchro
+	case p.Stream && mask&delete_ != 0: // of the stream, which changes the file
+		mask = mask&^delete_ | writeData
+	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = h
+	if dir := dirOf(p.Key); !root && !c.s.Facts.get(dir).Dir {
+		c.knownFolder(dir)
+		c.wasFolder(s, dir, now)
+	}
 	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
 		return
 	}
@@ -114,15 +174,17 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.touch(s, p.Key, nil, now)
 	}
 	pk := c.paths(s.Logon, p.Key)
+	if pk.Denied != 0 {
+		c.shareGranted(pk, &h)
+		pk = c.paths(s.Logon, p.Key)
+	}
 	pk.Hints = push(pk.Hints, h, 8)
 	k := pathKey{s.Logon, p.Key}
-	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.audited(p.Key, mask) {
+	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
 		hints := pk.Hints
 		pk.Hints = nil
 		c.requested(k, pk, hints)
-		if pk = c.s.Paths[k]; pk != nil && pk.empty() {
-			delete(c.s.Paths, k)
-		}
+		c.dropPaths(k, c.pathsIf(k))
 		return
 	}
 	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
@@ -132,7 +194,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 // client's address and what was asked for.
 func (c *Converter) takeHints(h *handle, now tick) {
 	k := pathKey{h.Logon, h.Key}
-	p := c.s.Paths[k]
+	p := c.pathsIf(k)
 	if p == nil {
 		return
 	}
@@ -147,7 +209,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 			c.forget(a)
 		}
 	}
-	if p = c.s.Paths[k]; p == nil {
+	if p = c.pathsIf(k); p == nil {
 		return
 	}
 	for _, x := range p.Hints {
@@ -166,15 +228,12 @@ func (c *Converter) takeHints(h *handle, now tick) {
 			h.IDs = append(h.IDs, x.ID)
 		}
 	}
-	p.Hints = p.Hints[:0]
-	if p.empty() {
-		delete(c.s.Paths, k)
-	}
+	p.Hints = p.Hints[:0] // the entry goes when the time of its hints is over
 }
 
 // expireHints ends the wait for the 4656 of share accesses.
 func (c *Converter) expireHints(k pathKey, at tick) {
-	p := c.s.Paths[k]
+	p := c.pathsIf(k)
 	if p == nil {
 		return
 	}
@@ -187,15 +246,14 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 	if len(gone) > 0 {
 		c.requested(k, p, gone)
 	}
-	if p = c.s.Paths[k]; p != nil && p.empty() {
-		delete(c.s.Paths, k)
-	}
+	c.dropPaths(k, c.pathsIf(k))
 }
 
 // shareChange handles 5142, 5143 and 5144.
 func (c *Converter) shareChange(e *event.Event) {
 	s := c.subject(e)
 	delete(c.s.Shares, text(e.Get(event.ShareName)))
+	c.forgetPaths()
 	name, sh := c.shareOf(e)
 	a := c.newAct(e, s, record.OpShareChanged, ruleV5)
 	a.Certain, a.Object = true, record.ObjectShare
@@ -211,6 +269,7 @@ func (c *Converter) shareChange(e *event.Event) {
 	a.detail("new_remark", text(e.Get(event.NewRemark)))
 	if e.ID == 5144 {
 		delete(c.s.Shares, name)
+		c.forgetPaths()
 	}
 	c.due(a, a.Time+sec)
 }

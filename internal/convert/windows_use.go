@@ -18,7 +18,7 @@ func (c *Converter) usedRead(e *event.Event, s *session, h *handle, k handleKey)
 		h.Act = a.Seq
 		return
 	}
-	if a := c.live(p.Read, now, mergeWindow); a != nil && (a.Burst == 0 || now-a.First <= 2*sec) {
+	if a := c.live(p.Read, now, mergeWindow); a != nil && (a.Burst == 0 || now-a.First <= 2*sec && !c.listedSince(s, a)) {
 		h.Act = a.Seq
 		a.Last, a.Handle, a.Open = now, k, true
 		a.Count++
@@ -52,7 +52,7 @@ func (c *Converter) usedExecute(e *event.Event, s *session, h *handle, k handleK
 // usedMeta: A1, attributes were written and nothing else was done.
 func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpRead {
+	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpRead || c.lostWrite(e, s, h, k) {
 		return
 	}
 	p := c.paths(s.Logon, h.Key)
@@ -72,11 +72,28 @@ func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey)
 	c.due(a, now+mergeWindow)
 }
 
+// lostWrite: W3, attributes were written through a handle that had been asked
+// for writing, and events are missing since: programs that only set attributes
+// do not ask for it, so that the write is among what was lost.
+func (c *Converter) lostWrite(e *event.Event, s *session, h *handle, k handleKey) bool {
+	if h.Dir || h.Asked&writing == 0 || h.Used&writing != 0 || !c.lostSince(h.Open) {
+		return false
+	}
+	c.usedWrite(e, s, h, k)
+	if a := c.s.Acts[h.Act]; a != nil && a.Rule == ruleW1 && a.Time == tick(e.Time) && a.Count == 1 {
+		a.Rule, a.Certain = ruleW3, false
+	}
+	return true
+}
+
 // usedWrite: W1, and C1 to C3 when the file was made by it, K1 when it is a copy.
 func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
 	own := c.s.Acts[h.Act]
 	c.changed(s.Logon, dirOf(h.Key), now)
+	if lockName(baseOf(h.Key)) {
+		c.editOpened(s, h.Key, now)
+	}
 	if own != nil {
 		switch own.Op {
 		case record.OpWrite, record.OpCreate, record.OpCopy, record.OpMove:
@@ -161,19 +178,15 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	now := tick(e.Time)
 	ids := h.IDs
 	c.changed(s.Logon, h.Key, now)
-	if d := c.s.Desks[pathKey{s.Logon, h.Key}]; d != nil && now-d.SaveAt <= sec {
+	if d := c.deskIf(s.Logon, h.Key); d != nil && now-d.SaveAt <= sec {
 		if a := c.s.Acts[d.Saved]; a != nil {
 			c.takeIDs(a, h)
 			return
 		}
 	}
-	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 8; i, n = i-1, n+1 {
-		a := c.s.Acts[s.Renames[i]]
-		if a == nil || a.Target || now-a.Time > targetWindow || !a.Open && c.s.Sees4658 {
-			continue
-		}
-		c.target(a, h.Path, mask)
+	if a := c.targetFor(s, now); a != nil {
 		c.takeIDs(a, h)
+		c.target(a, h.Path, mask)
 		return
 	}
 	if mask&appendData != 0 {
@@ -188,6 +201,43 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	}
 	s.Adds = push(s.Adds, dirAdd{At: now, Key: h.Key, Path: h.Path, Mask: mask, IDs: append([]uint64(nil), ids...)}, 16)
 	h.IDs = h.IDs[:0]
+}
+
+// targetFor is the newest rename of the session whose target folder may be in
+// use at now, nil when there is none.
+func (c *Converter) targetFor(s *session, now tick) *act {
+	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 8; i, n = i-1, n+1 {
+		a := c.s.Acts[s.Renames[i]]
+		if a != nil && !a.Target && now-a.Time <= targetWindow && (a.Open || !c.s.Sees4658) {
+			return a
+		}
+	}
+	return nil
+}
+
+// wasFolder takes back a write of a path that turns out to be a folder, because
+// a path below it is in use: its 0x2 was AddFile. Logs without 4656 do not tell
+// before.
+func (c *Converter) wasFolder(s *session, key string, now tick) {
+	p := c.s.Paths[pathKey{s.Logon, key}]
+	if p == nil {
+		return
+	}
+	a := c.live(p.Write, now, addWindow)
+	if a == nil || a.Rule != ruleW1 || a.Count > 1 {
+		return
+	}
+	mask := writeData
+	if h := c.s.Handles[a.Handle]; h != nil && h.Act == a.Seq {
+		h.Dir, h.Act, mask = true, 0, h.Used&writing
+	}
+	if r := c.targetFor(s, a.Time); r != nil {
+		c.addIDs(r, a.IDs)
+		c.target(r, a.Path, mask)
+	} else {
+		s.Adds = push(s.Adds, dirAdd{At: a.Time, Key: key, Path: a.Path, Mask: mask, IDs: append([]uint64(nil), a.IDs...)}, 16)
+	}
+	c.forget(a)
 }
 
 // madeFolder turns the first list of an unknown folder into its creation.
@@ -214,7 +264,7 @@ func (c *Converter) usedList(e *event.Event, s *session, h *handle, k handleKey)
 		h.Act = a.Seq
 		a.Last, a.Handle, a.Open = now, k, true
 		a.Count++
-		d.List, d.ListAt = a.Seq, now
+		d.List, d.ListAt, d.Burst = a.Seq, now, now
 		c.due(a, max(a.Due, now+mergeWindow))
 		return
 	}

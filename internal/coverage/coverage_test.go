@@ -69,14 +69,23 @@ func TestIDs(t *testing.T) {
 	f("one long gap", run(300, func(i int) bool { return i >= 50 && i < 150 }), false, false, 100, 1)
 	f("single losses", run(300, func(i int) bool { return i%100 == 50 }), false, false, 3, 3)
 	f("filter", run(300, func(i int) bool { return i%3 != 0 }), true, true, 0, 0)
-	f("two holes in a short log", run(8, func(i int) bool { return i == 2 || i == 5 }), false, false, 2, 2)
+	f("two holes in a short log", run(8, func(i int) bool { return i == 2 || i == 5 }), true, false, 0, 0)
+	f("one hole in a short log", run(99, func(i int) bool { return i > 20 && i < 90 }), true, false, 0, 0)
+	f("one hole in a log just long enough", run(101, func(i int) bool { return i == 50 }), false, false, 1, 1)
 	again := run(10, nil)
 	for _, e := range run(10, nil) {
 		e.Generation, e.RecordID = 1, e.RecordID-999
 		again = append(again, e)
 	}
 	f("made anew", again, true, false, 0, 0)
-	g := report(run(10, func(i int) bool { return i == 4 || i == 5 })).Channels[0].Gaps[0]
+	small := report(run(10, func(i int) bool { return i == 4 || i == 5 })).Channels[0]
+	if !small.TooFew || small.Absent != 2 {
+		t.Errorf("a short log with a hole: %+v", small)
+	}
+	if c := report(run(10, nil)).Channels[0]; c.TooFew {
+		t.Error("a short log without a hole cannot be judged")
+	}
+	g := report(run(200, func(i int) bool { return i == 4 || i == 5 })).Channels[0].Gaps[0]
 	want := coverage.Gap{FromID: 1004, ToID: 1005, Count: 2, FromTime: (start + 3*minute).String(), ToTime: (start + 6*minute).String()}
 	if d := cmp.Diff(want, g); d != "" {
 		t.Error(d)
@@ -150,6 +159,23 @@ func TestSubcategories(t *testing.T) {
 	f("Detailed File Share", coverage.StateOff, ev(5145, 1, 0), off)
 	f("Detailed File Share", coverage.StateOn, off, ev(5145, 3, 2*minute))
 	f("Logon", coverage.StateUnseen, from("Other", ev(4624, 1, 0)))
+	f("Kerberos Authentication Service", coverage.StateOn, ev(4768, 1, 0))
+	f("Credential Validation", coverage.StateUnseen, ev(4769, 1, 0))
+	f("Computer Account Management", coverage.StateUnseen, ev(4771, 1, 0))
+	controller := func(l ...*event.Event) (n int) {
+		for _, s := range report(l).Subcategories {
+			if strings.HasPrefix(s.Name, "Kerberos") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := controller(ev(4624, 1, 0), ev(4776, 2, 0)); n != 0 {
+		t.Errorf("a member server is asked for %d subcategories of a domain controller", n)
+	}
+	if n := controller(ev(4742, 1, 0)); n != 2 {
+		t.Errorf("a domain controller is asked for %d Kerberos subcategories, want 2", n)
+	}
 }
 
 // The split of a log over files, overlapping or not, changes nothing.

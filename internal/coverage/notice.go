@@ -5,7 +5,7 @@ import "github.com/akashi-audit/akashi/internal/event"
 // notice keeps e when it bears on completeness (windows-events.md 3.5). The key
 // is provider and id, never the id alone.
 func (t *Tracker) notice(e *event.Event) {
-	kind, detail := "", ""
+	kind, detail, guid := "", "", ""
 	switch e.Provider {
 	case "Microsoft-Windows-Eventlog":
 		switch e.ID {
@@ -30,7 +30,8 @@ func (t *Tracker) notice(e *event.Event) {
 			kind, detail = clock(e)
 		case 4719:
 			if i, off := switchedOff(e); off {
-				kind, detail = KindPolicyOff, e.Get(event.SubcategoryGuid).Text()
+				guid = e.Get(event.SubcategoryGuid).Text()
+				kind, detail = KindPolicyOff, guid
 				if i >= 0 {
 					detail = subcategories[i].name
 					t.subs[i].off = max(t.subs[i].off, e.Time)
@@ -70,7 +71,7 @@ func (t *Tracker) notice(e *event.Event) {
 	if d := e.Get(event.SubjectDomainName).Text(); d != "" && user != "" {
 		user = d + `\` + user
 	}
-	t.notices = append(t.notices, Notice{kind, e.Time.String(), e.Channel, e.RecordID, e.ID, user, detail})
+	t.notices = append(t.notices, Notice{kind, e.Time.String(), e.Channel, e.RecordID, e.ID, user, detail, guid})
 }
 
 // clock tells a change of the clock by clockStep or more; times that cannot be

@@ -5,7 +5,7 @@ import "github.com/akashi-audit/akashi/internal/event"
 // Report of one server.
 type Report struct {
 	Server        string        `json:"server"`
-	Complete      bool          `json:"complete"` // no id is missing and no loss was reported; filtered channels cannot say
+	Complete      bool          `json:"complete"` // no id is missing and no loss was reported; filtered and small channels cannot say
 	Channels      []Channel     `json:"channels"` // by name
 	Notices       []Notice      `json:"notices"`  // in merge order, at most maxList
 	NoticeCount   int           `json:"notice_count"`
@@ -25,7 +25,10 @@ type Channel struct {
 	Received    uint64         `json:"received"`
 	// Filtered: the file was exported with a filter (see Tracker.Report). Its
 	// holes are then no gaps: Missing is 0, Gaps is empty, Absent counts ids.
-	Filtered     bool      `json:"filtered"`
+	Filtered bool `json:"filtered"`
+	// TooFew: it has holes, but so few events that a loss cannot be told from a
+	// filter. Missing, Gaps and Absent are as for Filtered.
+	TooFew       bool      `json:"too_few,omitempty"`
 	Absent       uint64    `json:"absent,omitempty"`
 	Missing      uint64    `json:"missing"`
 	GapCount     int       `json:"gap_count"`
@@ -79,6 +82,7 @@ type Notice struct {
 	EventID  uint32 `json:"event_id"`
 	User     string `json:"user,omitempty"`
 	Detail   string `json:"detail,omitempty"`
+	GUID     string `json:"guid,omitempty"` // of the subcategory that a 4719 switched off
 }
 
 // States of a subcategory.
@@ -95,7 +99,8 @@ type Subcategory struct {
 	State  string `json:"state"`
 	Events uint64 `json:"events"`
 	Last   string `json:"last,omitempty"`
-	Remedy string `json:"remedy,omitempty"` // command for an administrator; "" when on or better left off
+	Remedy string `json:"remedy,omitempty"`     // command for an administrator; "" when on or better left off
+	SACL   bool   `json:"needs_sacl,omitempty"` // the remedy needs a SACL on the folders as well
 
 	on, off event.Filetime
 }

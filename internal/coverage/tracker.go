@@ -15,6 +15,7 @@ const (
 	busy       = 20                         // minutes with an event within an hour that make it busy
 	minute     = 60 * second
 	fewHoles   = 3               // fewer holes never prove a filter
+	fewEvents  = 100             // fewer events cannot tell a loss from a filter
 	filterRate = 10              // a hole in front of every tenth event, or more, proves one
 	clockStep  = 5 * time.Second // smaller steps are the time service's
 	bootJoin   = 5 * 60 * second // events of one boot
@@ -34,6 +35,7 @@ type Tracker struct {
 	count    int
 	lost     bool
 	boot     event.Filetime
+	dc       bool // an event that only a domain controller writes
 	subs     [len(subcategories)]Subcategory
 }
 
@@ -74,6 +76,7 @@ func (t *Tracker) Add(e *event.Event) {
 		t.subs[i].Events++
 		t.subs[i].on = max(t.subs[i].on, e.Time)
 	}
+	t.dc = t.dc || ofController(e)
 	t.notice(e)
 }
 
@@ -133,10 +136,15 @@ func (c *channel) times(now, silence event.Filetime) {
 // everywhere. So a channel counts as filtered when it has at least three holes
 // and one before every tenth event or more. Below that the holes are gaps: to
 // call a loss a filter would hide it. Events without record ids of their own
-// (their time stands for it) fall under the same rule.
+// (their time stands for it) fall under the same rule. A channel of fewer than
+// fewEvents with a hole is neither: nothing tells (see tooFew).
 func (c *channel) filtered() bool {
 	return c.GapCount >= fewHoles && uint64(c.GapCount)*filterRate >= c.Received
 }
+
+// tooFew reports whether the channel has holes but too few events to tell what
+// they are.
+func (c *channel) tooFew() bool { return c.GapCount > 0 && c.Received < fewEvents }
 
 // usual tells whether another stretch begins and ends at the same hours of the
 // day, one hour more or less: the nights and week-ends of a quiet office.
@@ -164,11 +172,13 @@ func (t *Tracker) Report() *Report {
 		o := c.Channel
 		o.Last, o.FirstTime, o.LastTime = c.last, o.First.String(), c.last.String()
 		o.Gaps, o.Silences = append([]Gap{}, c.gaps...), []Silence{}
-		if o.Filtered = c.filtered(); o.Filtered {
+		o.Filtered = c.filtered()
+		o.TooFew = !o.Filtered && c.tooFew()
+		if o.Filtered || o.TooFew {
 			o.Absent, o.Missing, o.GapCount, o.Gaps = o.Missing, 0, 0, []Gap{}
 		}
 		for _, s := range c.quiet {
-			if !o.Filtered && !usual(s, c.quiet) {
+			if !o.Filtered && !o.TooFew && !usual(s, c.quiet) {
 				s.From, s.To, s.Seconds = s.from.String(), s.to.String(), int64((s.to-s.from)/second)
 				o.Silences = append(o.Silences, s)
 			}
@@ -180,6 +190,9 @@ func (t *Tracker) Report() *Report {
 	slices.SortFunc(r.Channels, func(a, b Channel) int { return strings.Compare(a.Name, b.Name) })
 	for i, s := range t.subs {
 		row := &subcategories[i]
+		if row.kind == controller && !t.dc && s.Events == 0 && s.off == 0 {
+			continue
+		}
 		s.GUID, s.Name, s.State = "{"+row.guid+guidTail, row.name, StateUnseen
 		if s.Events > 0 {
 			s.State, s.Last = StateOn, s.on.String()
@@ -187,8 +200,8 @@ func (t *Tracker) Report() *Report {
 		if s.off > 0 && s.off >= s.on {
 			s.State = StateOff
 		}
-		if s.State != StateOn && (!row.optional || s.State == StateOff) {
-			s.Remedy = remedy(i)
+		if s.State != StateOn && (row.kind != optional || s.State == StateOff) {
+			s.Remedy, s.SACL = remedy(i), row.kind == sacl
 		}
 		r.Subcategories = append(r.Subcategories, s)
 	}

@@ -9,28 +9,45 @@ import (
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
-// catchUp converts what an interrupted import left unconverted.
+// catchUp converts what an interrupted import left unconverted, and compares
+// what an interrupted conversion replaced.
 func (e *Engine) catchUp(ctx context.Context, t *tracker) error {
 	for _, name := range e.st.ServerNames() {
-		if !e.st.State(name).Behind {
-			continue
+		st := e.st.State(name)
+		var err error
+		switch {
+		case st.Behind:
+			e.log.InfoContext(ctx, "continue interrupted conversion", slog.String("server", name))
+			_, err = e.reconvert(ctx, name, t, late)
+		case st.Unsettled:
+			_, err = e.st.Supersede(ctx, name, e.deps.rules)
 		}
-		e.log.InfoContext(ctx, "continue interrupted conversion", slog.String("server", name))
-		if err := e.reconvert(ctx, name, t); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// reconvert converts a server again from the newest checkpoint that no late
-// event touches: what came after it is void from the first commit on.
-func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error {
+// extent says how much of a server is converted again.
+type extent bool
+
+const (
+	late  extent = false // from the newest checkpoint that no late event touches
+	whole extent = true  // from the beginning, with progress by events
+)
+
+// reconvert converts a server again: what came after the place where it begins
+// is void from the first commit on, and what of it comes out differently stays
+// as superseded.
+func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x extent) (diff store.Difference, err error) {
 	t.set(func(p *Progress) { p.Phase = "reconvert" })
 	before := e.st.State(server)
-	conv, from, err := e.resume(ctx, server)
-	if err != nil {
-		return err
+	conv, from := e.deps.fresh(server, e.options()), store.Resume{}
+	if x == late {
+		if conv, from, err = e.resume(ctx, server); err != nil {
+			return diff, err
+		}
 	}
 	rewind := &from.Seq
 	mark := from.Watermark
@@ -41,8 +58,14 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error
 		if _, err := e.st.Append(ctx, c); err != nil {
 			return fmt.Errorf("store records of %s: %w", server, err)
 		}
+		done := int64(n)
 		rewind, n = nil, 0
-		t.set(func(p *Progress) { p.Records += int64(len(c.Records)) })
+		t.set(func(p *Progress) {
+			p.Records += int64(len(c.Records))
+			if x == whole {
+				p.Events += done
+			}
+		})
 		return nil
 	}
 	err = e.st.Replay(ctx, server, from.Watermark, func(ev *event.Event, k store.Key) error {
@@ -54,20 +77,25 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker) error
 		return commit()
 	})
 	if err != nil {
-		return fmt.Errorf("convert %s again: %w", server, err)
+		return diff, fmt.Errorf("convert %s again: %w", server, err)
 	}
-	if n == 0 && (rewind == nil || from.Watermark == before.Watermark) {
-		return nil // nothing was read, nothing is void
+	if n > 0 || rewind != nil && from.Watermark != before.Watermark { // else nothing was read, nothing is void
+		if err := commit(); err != nil {
+			return diff, err
+		}
 	}
-	return commit()
+	return e.st.Supersede(ctx, server, e.deps.rules)
 }
 
 // resume is the converter at the newest usable checkpoint of a server.
 func (e *Engine) resume(ctx context.Context, server string) (converter, store.Resume, error) {
 	var conv converter
-	from, err := e.st.Resume(ctx, server, func(b []byte) bool {
-		c, err := e.deps.restore(server, b)
-		if err != nil { // written by other rules: an older one, or the beginning, will do
+	from, err := e.st.Resume(ctx, server, func(b []byte, basis store.Basis) bool {
+		if basis.Rules != e.deps.rules {
+			return false
+		}
+		c, err := e.deps.restore(server, e.options(), b)
+		if err != nil { // of another form: an older one, or the beginning, will do
 			e.log.WarnContext(ctx, "checkpoint cannot be used", slog.String("server", server), slog.Any("error", err))
 			return false
 		}
@@ -78,7 +106,7 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 		return nil, from, err
 	}
 	if conv == nil {
-		conv = e.deps.fresh(server)
+		conv = e.deps.fresh(server, e.options())
 	}
 	return conv, from, nil
 }
@@ -88,6 +116,7 @@ func (e *Engine) commitOf(server string, conv converter, mark store.Key) *store.
 	return &store.Commit{
 		Server: server, Records: conv.Take(), Tail: conv.Tail(), SetTail: true,
 		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
+		Basis: e.basis(),
 	}
 }
 
@@ -107,24 +136,33 @@ type serverImport struct {
 	dup     int64
 }
 
-func (e *Engine) newServerImport(ctx context.Context, server string, t *tracker, files *attribution) (*serverImport, error) {
-	si := &serverImport{e: e, t: t, files: files, server: server, planner: e.st.Planner(server)}
-	st := e.st.State(server)
-	conv, from, err := e.resume(ctx, server)
-	if err != nil {
-		return nil, err
+func (e *Engine) newServerImport(server string, t *tracker, files *attribution) *serverImport {
+	return &serverImport{e: e, t: t, files: files, server: server, planner: e.st.Planner(server)}
+}
+
+// begin readies the converter for the first new events. What other rules
+// converted is converted again first: their state cannot go on under these.
+func (si *serverImport) begin(ctx context.Context) error {
+	if si.conv != nil {
+		return nil
 	}
-	if st.Started && from.Watermark != st.Watermark { // its last checkpoint is of no use
-		if err := e.reconvert(ctx, server, t); err != nil {
-			return nil, err
+	st := si.e.st.State(si.server)
+	conv, from, err := si.e.resume(ctx, si.server)
+	if err != nil {
+		return err
+	}
+	if st.Started && from.Watermark != st.Watermark {
+		if _, err := si.e.reconvert(ctx, si.server, si.t, late); err != nil {
+			return err
 		}
-		if conv, from, err = e.resume(ctx, server); err != nil {
-			return nil, err
+		if conv, from, err = si.e.resume(ctx, si.server); err != nil {
+			return err
 		}
-		st = e.st.State(server)
+		si.t.set(func(p *Progress) { p.Phase = "import" })
+		st = si.e.st.State(si.server)
 	}
 	si.conv, si.mark, si.started = conv, from.Watermark, st.Started
-	return si, nil
+	return nil
 }
 
 // add takes one event, which is the caller's again afterwards.
@@ -161,6 +199,9 @@ func (si *serverImport) flush(ctx context.Context) error {
 	if len(plan.Events) == 0 {
 		return nil
 	}
+	if err := si.begin(ctx); err != nil {
+		return err
+	}
 	si.files.note(plan.Events)
 	var c *store.Commit
 	if si.late = si.late || si.started && plan.Late.Compare(si.mark) <= 0; si.late {
@@ -186,7 +227,8 @@ func (si *serverImport) finish(ctx context.Context) error {
 		return err
 	}
 	if si.late {
-		return si.e.reconvert(ctx, si.server, si.t)
+		_, err := si.e.reconvert(ctx, si.server, si.t, late)
+		return err
 	}
 	return nil
 }

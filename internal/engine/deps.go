@@ -36,9 +36,10 @@ type deps struct {
 	fs      fsx.FS // nil = the operating system's
 	now     func() time.Time
 	openSet func(ctx context.Context, paths []string, progress scanProgress) (eventSet, error)
-	fresh   func(server string) converter
-	restore func(server string, checkpoint []byte) (converter, error)
-	batch   int // most events of a commit
+	fresh   func(server string, opt convert.Options) converter
+	restore func(server string, opt convert.Options, checkpoint []byte) (converter, error)
+	rules   uint32 // version of the rules that fresh goes by
+	batch   int    // most events of a commit
 }
 
 // batchEvents and batchBytes bound what one commit holds.
@@ -53,10 +54,11 @@ func realDeps() deps {
 		openSet: func(ctx context.Context, paths []string, progress scanProgress) (eventSet, error) {
 			return collect.OpenSet(ctx, paths, collect.SetOptions{Progress: progress})
 		},
-		fresh: func(server string) converter { return convert.New(server, convert.Options{}) },
-		restore: func(server string, checkpoint []byte) (converter, error) {
-			return convert.Restore(server, convert.Options{}, checkpoint)
+		fresh: func(server string, opt convert.Options) converter { return convert.New(server, opt) },
+		restore: func(server string, opt convert.Options, checkpoint []byte) (converter, error) {
+			return convert.Restore(server, opt, checkpoint)
 		},
+		rules: convert.RulesVersion,
 		batch: batchEvents,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -31,8 +32,9 @@ type Engine struct {
 
 	importing sync.Mutex // held by the import that runs
 
-	mu      sync.Mutex // guards the field below
-	running *Progress
+	mu         sync.Mutex // guards the fields below
+	running    *Progress
+	background convert.Background // in force
 }
 
 // Open opens the data folder at dir, and makes it when opt.Create is set and it
@@ -57,6 +59,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if e.cfg, err = config.Load(abs); err != nil {
 		return nil, err
 	}
+	e.follow(e.cfg)
 	zone, err := e.cfg.Location()
 	if err != nil {
 		return nil, fmt.Errorf("zone of the data folder: %w", err)
@@ -66,7 +69,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 		return nil, err
 	}
 	if !opt.ReadOnly {
-		if err := e.catchUp(ctx, &tracker{}); err != nil {
+		if err := e.ready(ctx, &tracker{}); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
@@ -130,7 +133,14 @@ func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, erro
 	return e.st.Facets(ctx, q)
 }
 
-// Record returns the record with this id, or store.ErrNotFound.
+// Versions lists earlier records with this id, which a later conversion
+// replaced, newest first.
+func (e *Engine) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
+	return e.st.Versions(ctx, id)
+}
+
+// Record returns the record with this id, the newest superseded one when none
+// holds, or store.ErrNotFound.
 func (e *Engine) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	return e.st.Record(ctx, id)
 }
@@ -152,6 +162,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 	slices.Reverse(in.Imports)
 	s := &Status{
 		Dir: e.dir, Zone: e.cfg.Zone, Language: e.cfg.Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
+		Superseded: in.Superseded, Outdated: e.outdated(in.Servers),
 		Records: in.Records, RawEvents: in.Events, Bytes: in.Bytes, Servers: in.Servers, Imports: in.Imports, Damage: e.st.Damage(),
 	}
 	e.mu.Lock()

@@ -107,7 +107,10 @@ func importAll(t *testing.T, e *Engine, paths ...string) *Summary {
 }
 
 // reference converts the files without any store.
-func reference(t *testing.T, paths []string) []record.Record {
+func reference(t *testing.T, paths []string) []record.Record { return referenceBy(t, paths, 1) }
+
+// referenceBy is reference under a version of the rules.
+func referenceBy(t *testing.T, paths []string, rules uint32) []record.Record {
 	t.Helper()
 	set, err := openFake(context.Background(), paths, nil)
 	if err != nil {
@@ -116,6 +119,7 @@ func reference(t *testing.T, paths []string) []record.Record {
 	var out []record.Record
 	for _, server := range set.Servers() {
 		c := newFake(server)
+		c.rules = rules
 		seen := map[string]bool{}
 		err := set.Events(context.Background(), server, func(e *event.Event) error {
 			k := fmt.Sprint(e.Channel, e.Generation, "/", e.RecordID)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -21,8 +22,26 @@ import (
 // record names the event before it, so that any change of order shows.
 type fakeConverter struct {
 	server string
+	rules  uint32
 	State  fakeState
 	out    []record.Record
+}
+
+// byRules is what the rules of a version make of a record: from version 2 on
+// some change, and one handle is no act any more.
+func (c *fakeConverter) byRules(l []record.Record) []record.Record {
+	out := l[:0]
+	for _, r := range l {
+		r.RulesVersion = c.rules
+		if c.rules > 1 && r.FirstID%3 == 0 {
+			r.Class = record.ClassBackground
+			r.Set("rules", strconv.Itoa(int(c.rules)))
+		}
+		if c.rules == 1 || !strings.HasSuffix(r.Path, "h4") {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 type fakeState struct {
@@ -32,7 +51,7 @@ type fakeState struct {
 }
 
 func newFake(server string) *fakeConverter {
-	return &fakeConverter{server: server, State: fakeState{Open: map[string]record.Record{}}}
+	return &fakeConverter{server: server, rules: 1, State: fakeState{Open: map[string]record.Record{}}}
 }
 
 func (c *fakeConverter) Add(e *event.Event) {
@@ -64,7 +83,7 @@ func (c *fakeConverter) Add(e *event.Event) {
 func (c *fakeConverter) Take() []record.Record {
 	out := c.out
 	c.out = nil
-	return out
+	return c.byRules(out)
 }
 
 func (c *fakeConverter) Tail() []record.Record {
@@ -72,7 +91,7 @@ func (c *fakeConverter) Tail() []record.Record {
 	for _, r := range c.State.Open {
 		l = append(l, r)
 	}
-	return l
+	return c.byRules(l)
 }
 
 // fakeRecord keeps MarshalJSON of an open record in the canonical form.
@@ -180,12 +199,20 @@ func (s *fakeSet) Events(ctx context.Context, server string, fn func(*event.Even
 
 func (s *fakeSet) Close() error { return nil }
 
-func fakeDeps(batch int) deps {
+func fakeDeps(batch int) deps { return fakeRules(batch, 1) }
+
+// fakeRules are fakeDeps with another version of the rules.
+func fakeRules(batch int, rules uint32) deps {
+	fresh := func(server string) *fakeConverter {
+		c := newFake(server)
+		c.rules = rules
+		return c
+	}
 	return deps{
-		now: time.Now, openSet: openFake, batch: batch,
-		fresh: func(server string) converter { return newFake(server) },
-		restore: func(server string, b []byte) (converter, error) {
-			c := newFake(server)
+		now: time.Now, openSet: openFake, batch: batch, rules: rules,
+		fresh: func(server string, _ convert.Options) converter { return fresh(server) },
+		restore: func(server string, _ convert.Options, b []byte) (converter, error) {
+			c := fresh(server)
 			return c, json.Unmarshal(b, &c.State)
 		},
 	}

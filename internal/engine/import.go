@@ -41,7 +41,7 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.catchUp(ctx, t); err != nil {
+	if err := e.ready(ctx, t); err != nil {
 		return nil, err
 	}
 	t.set(func(p *Progress) { p.Phase = "scan" })
@@ -84,10 +84,7 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 }
 
 func (e *Engine) importServer(ctx context.Context, set eventSet, server string, t *tracker, at *attribution) (dup int64, err error) {
-	si, err := e.newServerImport(ctx, server, t, at)
-	if err != nil {
-		return 0, err
-	}
+	si := e.newServerImport(server, t, at)
 	err = set.Events(ctx, server, func(ev *event.Event) error {
 		if ev.Simulated() && !e.cfg.Demo {
 			return &SimulatedError{File: server}

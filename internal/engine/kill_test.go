@@ -14,7 +14,7 @@ import (
 )
 
 // killDir names, in a child process, the data folder that it imports into until
-// it is killed; killPaths the files.
+// it is killed; killPaths the files, or "" to convert again under rules 2.
 const (
 	killDir   = "AKASHI_TEST_KILL_DIR"
 	killPaths = "AKASHI_TEST_KILL_PATHS"
@@ -25,6 +25,14 @@ func TestKillChild(t *testing.T) {
 	dir := os.Getenv(killDir)
 	if dir == "" {
 		t.Skip("only as the child of TestKillDuringImport")
+	}
+	if os.Getenv(killPaths) == "" {
+		e := openEngine(t, dir, fakeRules(3, 2))
+		fmt.Println("ready")
+		if _, err := e.Reconvert(context.Background(), ReconvertRequest{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
 	e := openEngine(t, dir, fakeDeps(15))
 	fmt.Println("ready")

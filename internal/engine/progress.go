@@ -72,6 +72,7 @@ func (t *tracker) begin(files []collect.File) {
 			t.names = append(t.names, fileEnd{files[i].Name, t.total})
 			p.Bytes += files[i].Size
 		}
+		p.AllEvents = t.total
 	})
 }
 

@@ -34,6 +34,7 @@ type Progress struct {
 	Bytes     int64         `json:"bytes"`
 	BytesDone int64         `json:"bytes_done"`
 	Events    int64         `json:"events"`
+	AllEvents int64         `json:"all_events"` // of the input; 0 = unknown
 	Records   int64         `json:"records"`
 	Elapsed   time.Duration `json:"elapsed"` // ns
 	Left      time.Duration `json:"left"`    // ns, estimate; 0 = unknown
@@ -51,14 +52,46 @@ type Summary struct {
 	Elapsed    time.Duration  `json:"elapsed"`    // ns
 }
 
+// ReconvertRequest says what to convert again.
+type ReconvertRequest struct {
+	Server string // "" = all
+	DryRun bool   // only tell what would change
+}
+
+// Reconverted is the outcome for one server.
+type Reconverted struct {
+	Server     string `json:"server"`
+	Events     int64  `json:"events"`     // replayed
+	Before     int64  `json:"before"`     // records
+	After      int64  `json:"after"`      // records
+	Same       int64  `json:"same"`       // as before
+	Changed    int64  `json:"changed"`    // the same act with another content
+	Gone       int64  `json:"gone"`       // no longer there
+	Added      int64  `json:"added"`      // not there before
+	Superseded int64  `json:"superseded"` // kept in their earlier form: Changed + Gone
+}
+
+// ReconvertSummary is the outcome of Reconvert.
+type ReconvertSummary struct {
+	DryRun  bool          `json:"dry_run"`
+	Rules   uint32        `json:"rules"` // version
+	Servers []Reconverted `json:"servers"`
+	Elapsed time.Duration `json:"elapsed"` // ns
+}
+
 // Status is what a data folder holds.
 type Status struct {
-	Dir       string               `json:"dir"`
-	Zone      string               `json:"zone"`
-	Language  string               `json:"language"`
-	Listen    string               `json:"listen"`
-	Demo      bool                 `json:"demo"`
-	Records   int64                `json:"records"`
+	Dir      string `json:"dir"`
+	Zone     string `json:"zone"`
+	Language string `json:"language"`
+	Listen   string `json:"listen"`
+	Demo     bool   `json:"demo"`
+	Records  int64  `json:"records"`
+	// Superseded counts earlier records that a later conversion replaced.
+	Superseded int64 `json:"superseded"`
+	// Outdated lists the servers whose records were made, in part at least,
+	// under other rules or settings than those of now: Reconvert renews them.
+	Outdated  []string             `json:"outdated"`
 	RawEvents int64                `json:"raw_events"`
 	Bytes     int64                `json:"bytes"` // size of the log
 	Servers   []store.ServerInfo   `json:"servers"`

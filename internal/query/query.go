@@ -26,6 +26,10 @@ type Query struct {
 	// logon type 3, as pages do by default.
 	HideNetworkLogons bool
 
+	// Superseded finds, instead of the records that hold, earlier ones that a
+	// later conversion replaced.
+	Superseded bool
+
 	Limit  int    // most records of one page; 0 = the store's default (100)
 	Cursor string // where the previous page ended; "" = the newest
 }

@@ -4,12 +4,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // BlockRecords is the most records that AppendBlock takes.
 const BlockRecords = 4096
 
-const blockVersion = 1
+// A block of blockVersion has no superseded record; one of blockSuperseded ends
+// with the column SupersededBy.
+const (
+	blockVersion    = 1
+	blockSuperseded = 2
+)
 
 // errBlock is wrapped by every error of DecodeBlock.
 var errBlock = errors.New("record block")
@@ -83,7 +89,7 @@ func unzigzag(u uint64) uint64 { return u>>1 ^ -(u & 1) }
 // and exact in every field; it does not compress. The form is: version, string
 // table, number of records, the number columns, the text columns, the details
 // (count; key and value of each), the raw record ids (count; differences,
-// starting from FirstID).
+// starting from FirstID), and SupersededBy when one of the records has it.
 func AppendBlock(b []byte, recs []Record) []byte {
 	index := make(map[string]uint64)
 	var text []string
@@ -137,7 +143,14 @@ func AppendBlock(b []byte, recs []Record) []byte {
 			prev = id
 		}
 	}
-	b = append(b, blockVersion)
+	version := byte(blockVersion)
+	if slices.ContainsFunc(recs, func(r Record) bool { return r.SupersededBy != 0 }) {
+		version = blockSuperseded
+		for i := range recs {
+			u(uint64(recs[i].SupersededBy))
+		}
+	}
+	b = append(b, version)
 	b = binary.AppendUvarint(b, uint64(len(text)))
 	for _, s := range text {
 		b = binary.AppendUvarint(b, uint64(len(s)))
@@ -159,6 +172,7 @@ type Block struct {
 	detail  []uint32 // first detail of each row, and the end
 	raw     []uint64
 	rawAt   []uint32 // first raw id of each row, and the end
+	newer   []uint32 // SupersededBy; nil when all are 0
 }
 
 // Len is the number of records.
@@ -219,6 +233,10 @@ func (b *Block) Read(i int, r *Record) {
 	r.Confidence = Confidence(b.num[colConfidence][i])
 	r.Class = b.Class(i)
 	r.Detail = b.details[b.detail[i]:b.detail[i+1]:b.detail[i+1]]
+	r.SupersededBy = 0
+	if b.newer != nil {
+		r.SupersededBy = b.newer[i]
+	}
 	r.RawIDs = b.raw[b.rawAt[i]:b.rawAt[i+1]:b.rawAt[i+1]]
 }
 
@@ -304,7 +322,7 @@ func (r *blockReader) ends(n int) []uint32 {
 // DecodeBlock is the inverse of AppendBlock. It takes any bytes: damaged ones
 // give an error, and memory is bounded by a small multiple of len(b).
 func DecodeBlock(b []byte) (*Block, error) {
-	if len(b) == 0 || b[0] != blockVersion {
+	if len(b) == 0 || b[0] != blockVersion && b[0] != blockSuperseded {
 		return nil, fmt.Errorf("%w: unknown version", errBlock)
 	}
 	r := &blockReader{b: b[1:]}
@@ -360,6 +378,12 @@ func DecodeBlock(b []byte) (*Block, error) {
 		for j := bl.rawAt[i]; j < bl.rawAt[i+1]; j++ {
 			prev += unzigzag(r.u(1<<64 - 1))
 			bl.raw[j] = prev
+		}
+	}
+	if b[0] == blockSuperseded {
+		bl.newer = make([]uint32, bl.n)
+		for i := range bl.newer {
+			bl.newer[i] = uint32(r.u(1<<32 - 1))
 		}
 	}
 	if r.err == nil && len(r.b) != 0 {

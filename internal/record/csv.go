@@ -16,6 +16,10 @@ func (r *Record) CSV() []string {
 		}
 		ids.WriteString(strconv.FormatUint(id, 10))
 	}
+	superseded := ""
+	if r.SupersededBy != 0 {
+		superseded = strconv.FormatUint(uint64(r.SupersededBy), 10)
+	}
 	detail := []byte{}
 	if len(r.Detail) > 0 {
 		detail = append(detail, '{')
@@ -33,7 +37,7 @@ func (r *Record) CSV() []string {
 		r.Server, r.Source, r.User, r.SID, r.ClientIP, r.ClientName, r.SessionText(), r.Op.String(),
 		Visible(r.Path), Visible(r.NewPath), r.Share, r.Object.String(), r.Result.String(), r.Process,
 		strconv.FormatUint(uint64(r.Count), 10), r.Confidence.String(), r.Rule, r.Class.String(),
-		string(detail), ids.String(), strconv.FormatUint(uint64(r.RulesVersion), 10),
+		string(detail), ids.String(), strconv.FormatUint(uint64(r.RulesVersion), 10), superseded,
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // AppendJSON appends the record as one JSON object without a line end. Field
 // order is that of Fields; empty strings stay, so that each line has the same
-// keys; superfluous "received" (0) is "". A lone surrogate comes out as its
+// keys, but for "superseded_by", which only a replaced record has; superfluous
+// "received" (0) is "". A lone surrogate comes out as its
 // \uXXXX escape, any other byte that is not UTF-8 as U+FFFD.
 func (r *Record) AppendJSON(b []byte) []byte {
 	b = appendKey(b, '{', "id")
@@ -58,6 +59,9 @@ func (r *Record) AppendJSON(b []byte) []byte {
 		b = strconv.AppendUint(b, id, 10)
 	}
 	b = strconv.AppendUint(appendKey(append(b, ']'), ',', "rules_version"), uint64(r.RulesVersion), 10)
+	if r.SupersededBy != 0 {
+		b = strconv.AppendUint(appendKey(b, ',', "superseded_by"), uint64(r.SupersededBy), 10)
+	}
 	return append(b, '}')
 }
 
@@ -151,6 +155,7 @@ type jsonRecord struct {
 	Detail       map[string]string `json:"detail"`
 	RawIDs       []uint64          `json:"raw_record_ids"`
 	RulesVersion uint32            `json:"rules_version"`
+	SupersededBy uint32            `json:"superseded_by"`
 }
 
 // UnmarshalJSON reads what AppendJSON wrote. ShareRoot is not in the JSON and
@@ -169,7 +174,7 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 		Source: j.Source, User: j.User, SID: j.SID, ClientIP: j.ClientIP, ClientName: j.ClientName,
 		Op: j.Op, Path: j.Path, NewPath: j.NewPath, Share: j.Share, Object: j.Object, Result: j.Result,
 		Process: j.Process, Count: j.Count, Confidence: j.Confidence, Rule: j.Rule, Class: j.Class,
-		RawIDs: j.RawIDs, RulesVersion: j.RulesVersion,
+		RawIDs: j.RawIDs, RulesVersion: j.RulesVersion, SupersededBy: j.SupersededBy,
 	}
 	for k, v := range j.Detail {
 		r.Set(k, v)

@@ -36,6 +36,9 @@ type Record struct {
 
 	RawIDs       []uint64 // EventRecordIDs behind it, in the same channel and generation, ascending
 	RulesVersion uint32
+	// SupersededBy is the version of the rules under which the server was
+	// converted again with another outcome; 0 when the record holds.
+	SupersededBy uint32
 }
 
 // Pair is one entry of Detail.
@@ -46,7 +49,7 @@ var fields = [...]string{
 	"id", "time", "end_time", "received", "server", "source", "user", "sid",
 	"client_ip", "client_name", "session", "op", "path", "new_path", "share",
 	"object", "result", "process", "count", "confidence", "rule", "class",
-	"detail", "raw_record_ids", "rules_version",
+	"detail", "raw_record_ids", "rules_version", "superseded_by",
 }
 
 // Fields returns the names of a record's fields in output order: the keys of

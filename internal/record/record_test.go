@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ func sample() Record {
 		Session: 0x3e9, Op: OpRename, Path: "D:\\共有\\a\"\u202ex.xlsx", NewPath: "D:\\共有\\b\u2028.xlsx",
 		Share: `\\FS-A\共有`, Object: ObjectFile, Result: Success, Process: `C:\x.exe`, Count: 3,
 		Confidence: Inferred, Rule: "R1", Class: ClassUser,
-		Detail: []Pair{{"logon_type", "3"}, {"reason", "x"}}, RawIDs: []uint64{42, 44}, RulesVersion: 1,
+		Detail: []Pair{{"logon_type", "3"}, {"reason", "x"}}, RawIDs: []uint64{42, 44}, RulesVersion: 1, SupersededBy: 2,
 	}
 }
 
@@ -40,6 +41,11 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 	if len(m) != len(Fields()) {
 		t.Errorf("JSON has %d keys, Fields has %d", len(m), len(Fields()))
+	}
+	now := want
+	now.SupersededBy = 0
+	if b := string(now.AppendJSON(nil)); strings.Contains(b, "superseded") {
+		t.Errorf("a record that holds says it is superseded: %s", b)
 	}
 	if n := len(want.CSV()); n != len(Fields()) {
 		t.Errorf("CSV has %d cells, Fields has %d", n, len(Fields()))

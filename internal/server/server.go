@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/web"
 )
@@ -127,12 +126,8 @@ func newPages(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
-	var rules []web.Rule
-	for _, r := range convert.Rules() {
-		rules = append(rules, web.Rule{ID: r.ID, Source: r.Source, Ja: r.Ja, En: r.En})
-	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules, Language: c.Language, Version: cfg.Version, Log: cfg.Log,
+		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
 	})
 }
 

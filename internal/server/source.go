@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -37,6 +38,20 @@ func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error
 func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	l, err := s.e.Raw(ctx, id)
 	return l, notFound(err)
+}
+
+// rules are convert's rules in the words of the pages.
+func rules() []web.Rule {
+	words := func(w convert.Words) web.Words { return web.Words{Ja: w.Ja, En: w.En} }
+	var l []web.Rule
+	for _, r := range convert.Rules() {
+		p, _ := convert.ProofOf(r.ID)
+		l = append(l, web.Rule{
+			ID: r.ID, Source: r.Source, Certain: r.Confidence == record.Certain, Words: web.Words{Ja: r.Ja, En: r.En},
+			Can: words(p.Can), Cannot: words(p.Cannot), Better: words(p.Better),
+		})
+	}
+	return l
 }
 
 func notFound(err error) error {

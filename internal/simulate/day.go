@@ -23,6 +23,9 @@ type Variant struct {
 	DeviceNames   bool // objects used over SMB are \Device\HarddiskVolumeN\…
 	NoCloses      bool // Handle Manipulation is off: no 4658
 	NoShareChecks bool // Detailed File Share is off: no 5145 but for refusals
+	NoOpens       bool // 4656 and 4658 are off: uses (4663) only, and refusals
+	Programs      bool // others than Office: LibreOffice, CAD, editors, browsers, archives
+	Rush          bool // all acts within half an hour
 }
 
 const deviceName = `\Device\HarddiskVolume5`

@@ -13,6 +13,12 @@ var weights = map[string]float64{
 	"closed_read": 0.8, "rename_case": 0.3, "read_after_refusal": 0.6, "move_across": 0.4,
 }
 
+// programWeights are those of other programs, with Variant.Programs.
+var programWeights = map[string]float64{
+	"libreoffice_save": 4, "autocad_save": 3, "adobe_save": 3, "replacefile_save": 3, "vim_save": 2, "emacs_save": 2, "mac_save": 3, "browser_download": 3,
+	"firefox_download": 2, "robocopy": 1, "zip": 0.5, "mass_rename": 0.4, "shred": 0.1, "folder_rename_then_read": 0.5, "folder_move": 0.5,
+}
+
 // adminWeights are those of the administrator.
 var adminWeights = map[string]float64{
 	"open_read": 4, "set_permissions": 3, "set_owner": 2, "set_audit": 1, "browse": 5, "mkdir": 1, "local_read": 2, "local_edit": 1, "local_delete": 1, "local_recycle": 1,
@@ -36,7 +42,11 @@ func newOffice(w *server, zone *time.Location, acts float64) *office {
 	o := &office{w: w, zone: zone, acts: acts, home: func(*person) bool { return true }, gone: make(map[*person]int64)}
 	var n, m float64
 	for _, s := range scenes() {
-		if x := weights[s.kind]; x > 0 {
+		x := weights[s.kind]
+		if w.variant.Programs {
+			x += programWeights[s.kind]
+		}
+		if x > 0 {
 			n += x
 			o.pool, o.sum = append(o.pool, s), append(o.sum, n)
 		}
@@ -74,6 +84,9 @@ func (o *office) day(d time.Time) {
 		}
 		if end, ok := o.gone[p]; ok && d.UnixNano() >= end {
 			continue
+		}
+		if w.variant.Rush {
+			from, to = at(9), at(9.5)
 		}
 		for range o.poisson(n) {
 			o.plan(p, o.moment(from, to, at(12), at(13)), o.pool, o.sum)

@@ -115,7 +115,7 @@ func scenes() []scene {
 		{"logon_logoff", func(w *server, p *person, t int64) { w.session(p, t) }},
 		{"logon_failed", func(w *server, p *person, t int64) { w.failedLogons(p, t, 3+w.rng.IntN(8)) }},
 	}
-	return slices.Concat(l, closedScenes(), officeScenes(), adminScenes(), rareScenes(), systemScenes())
+	return slices.Concat(l, closedScenes(), officeScenes(), adminScenes(), rareScenes(), systemScenes(), programScenes())
 }
 
 // Kinds lists the kinds of Scenario.

@@ -80,7 +80,7 @@ func (w *server) emit(t int64, f *form, failed bool, acts []*act, values ...even
 	if f.task >= 12544 && f.task < 12550 {
 		e.PID = 0x2a4
 	}
-	if v := w.variant; v.NoCloses && f == form4658 || v.NoShareChecks && f == form5145 && !failed {
+	if v := w.variant; (v.NoCloses || v.NoOpens) && f == form4658 || v.NoOpens && f == form4656 && !failed || v.NoShareChecks && f == form5145 && !failed {
 		return
 	}
 	w.out.add(t, emission{e, acts})

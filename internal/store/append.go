@@ -72,8 +72,9 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 // buildFrame packs the blocks of a commit. Offsets count from the body's start.
 func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f := &frame{
-		seq: seq, server: c.Server, received: c.Received, late: c.Late,
+		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
 		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
+		basis: c.Basis, step: c.step,
 	}
 	if c.Rewind != nil {
 		f.rewind = rewind{*c.Rewind, seq}
@@ -103,10 +104,9 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	}
 	recs := func(l []record.Record) []*recBlock {
 		var out []*recBlock
-		for i := range l {
-			l[i].Received = c.Received
-		}
-		slices.SortFunc(l, func(a, b record.Record) int { return compareRecords(a.Time, a.ID(), b.Time, b.ID()) })
+		slices.SortFunc(l, func(a, b record.Record) int {
+			return cmp.Or(compareRecords(a.Time, a.ID(), b.Time, b.ID()), cmp.Compare(b.Received, a.Received))
+		})
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
 			b.blockRef = put(record.AppendBlock(nil, part), len(part))
@@ -114,8 +114,14 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		}
 		return out
 	}
+	for _, l := range [][]record.Record{c.Records, c.Tail} {
+		for i := range l {
+			l[i].Received = c.Received
+		}
+	}
 	f.records = recs(c.Records)
 	f.tail = recs(c.Tail)
+	f.superseded = recs(c.superseded)
 	if c.Checkpoint != nil {
 		r := put(c.Checkpoint, 0)
 		f.checkpoint = &r
@@ -230,6 +236,9 @@ func (f *frame) place(file uint32, base int64) {
 		fix(&b.blockRef)
 	}
 	for _, b := range f.tail {
+		fix(&b.blockRef)
+	}
+	for _, b := range f.superseded {
 		fix(&b.blockRef)
 	}
 	if f.checkpoint != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -17,7 +18,7 @@ const (
 	frameMagic  = 0x31464b41 // "AKF1"
 	headerSize  = 32
 	frameCommit = 1
-	metaVersion = 1
+	metaVersion = 2
 )
 
 // header layout, little-endian: magic u32, type u8, meta version u8, flags u16
@@ -97,6 +98,13 @@ type recBlock struct {
 	ids      []idRange
 }
 
+// holds reports whether the block can hold the record.
+func (b *recBlock) holds(id record.ID) bool {
+	return slices.ContainsFunc(b.ids, func(r idRange) bool {
+		return r.channel == id.Channel && r.gen == id.Generation && r.lo <= id.FirstID && id.FirstID <= r.hi
+	})
+}
+
 // rewind makes the records, tails and checkpoints of a server void that lie
 // between two commits. Every frame repeats the server's last one, so that it
 // holds even when the frame that made it is damaged.
@@ -104,6 +112,7 @@ type rewind struct{ to, at uint64 } // void: to < seq < at; at 0 = none
 
 // frame is the meta of a commit.
 type frame struct {
+	version    uint8 // of the meta it was read from
 	seq        uint64
 	server     string
 	received   int64
@@ -116,6 +125,9 @@ type frame struct {
 	tail       []*recBlock
 	checkpoint *blockRef
 	imports    []Import
+	basis      Basis
+	superseded []*recBlock
+	step       supersedeStep
 }
 
 func encodeRef(e *encoder, r *blockRef, base int64) {
@@ -183,6 +195,10 @@ func (f *frame) encode(base int64) ([]byte, error) {
 		}
 		e.str(string(b))
 	}
+	e.u(uint64(f.basis.Rules))
+	e.str(f.basis.Settings)
+	encodeRecBlocks(e, f.superseded, base)
+	e.u(uint64(f.step))
 	return e.b, nil
 }
 
@@ -251,7 +267,7 @@ func (d *frameDecoder) rawBlocks() []*rawBlock {
 // decodeFrame reads the meta of the frame whose body begins at base.
 func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error) {
 	d := &frameDecoder{decoder: decoder{b: meta}, file: file, base: base, body: h.body}
-	f := &frame{seq: h.seq, server: d.str(), received: d.i()}
+	f := &frame{version: h.version, seq: h.seq, server: d.str(), received: d.i(), basis: Basis{Rules: 1}}
 	if d.flag() {
 		k := d.key()
 		f.late = &k
@@ -273,6 +289,11 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 			break
 		}
 		f.imports = append(f.imports, im)
+	}
+	if h.version >= 2 { // version 1 was written under rules 1 only
+		f.basis = Basis{d.u32(), d.str()}
+		f.superseded = d.recBlocks(f)
+		f.step = supersedeStep(d.u())
 	}
 	return f, d.err
 }

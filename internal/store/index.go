@@ -91,6 +91,7 @@ type checkpoint struct {
 	seq       uint64
 	watermark Key
 	ref       blockRef
+	basis     Basis
 }
 
 // serverIndex is what the log says of one server.
@@ -103,6 +104,9 @@ type serverIndex struct {
 	checkpoints []checkpoint // valid ones, ascending
 	rewind      rewind       // the last one
 	pending     *Key         // from here on the records are out of date
+	old         []*recBlock  // void, not yet compared with what replaced them
+	drafts      []*recBlock  // of a comparison that has not ended
+	superseded  []*recBlock
 	events      int64
 }
 
@@ -174,6 +178,7 @@ func (x *index) apply(f *frame) {
 	}
 	if r := f.rewind; r.at > s.rewind.at {
 		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
+		s.keepVoid(f, void)
 		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return void(b.seq) })
 		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return void(c.seq) })
 		s.tail, s.pending, s.rewind = nil, nil, r
@@ -191,6 +196,7 @@ func (x *index) apply(f *frame) {
 		s.tail = f.tail
 	}
 	if f.checkpoint != nil {
-		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint})
+		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint, f.basis})
 	}
+	s.supersede(f)
 }

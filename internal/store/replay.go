@@ -30,6 +30,8 @@ type State struct {
 	Started   bool // whether there is one
 	// Behind: stored events wait for conversion.
 	Behind bool
+	// Unsettled: replaced records wait to be compared (Store.Supersede).
+	Unsettled bool
 }
 
 // State tells how far a server is converted.
@@ -40,7 +42,7 @@ func (s *Store) State(server string) State {
 	if sv == nil {
 		return State{}
 	}
-	st := State{Behind: sv.pending != nil}
+	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0}
 	st.Watermark, st.Started = sv.watermark()
 	if st.Behind {
 		return st
@@ -67,7 +69,7 @@ func (s *Store) ServerNames() []string {
 
 // Resume finds the place to continue a server from. Checkpoints for which usable returns
 // false are passed over for older ones.
-func (s *Store) Resume(ctx context.Context, server string, usable func([]byte) bool) (Resume, error) {
+func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte, basis Basis) bool) (Resume, error) {
 	s.mu.RLock()
 	var list []checkpoint
 	var pending *Key
@@ -86,7 +88,7 @@ func (s *Store) Resume(ctx context.Context, server string, usable func([]byte) b
 		if err != nil {
 			return Resume{}, fmt.Errorf("read checkpoint: %w", err)
 		}
-		if usable(b) {
+		if usable(b, c.basis) {
 			return Resume{c.seq, b, c.watermark}, nil
 		}
 	}
@@ -203,9 +205,9 @@ func (r *lifeReader) lowest() int {
 
 // Info is what the store holds.
 type Info struct {
-	Records, Events, Bytes int64
-	Servers                []ServerInfo
-	Imports                []Import // oldest first
+	Records, Superseded, Events, Bytes int64
+	Servers                            []ServerInfo
+	Imports                            []Import // oldest first
 }
 
 // Info counts what the store holds; it reads no block.
@@ -218,6 +220,15 @@ func (s *Store) Info() (*Info, error) {
 	in := &Info{Imports: slices.Clone(s.index.imports)}
 	for _, sv := range s.index.servers {
 		i := ServerInfo{Name: sv.name, Events: sv.events}
+		for _, b := range sv.superseded {
+			i.Superseded += int64(b.n)
+		}
+		for _, c := range sv.checkpoints {
+			if !slices.Contains(i.Bases, c.basis) {
+				i.Bases = append(i.Bases, c.basis)
+			}
+		}
+		in.Superseded += i.Superseded
 		for _, part := range [][]*recBlock{sv.records, sv.tail} {
 			for _, b := range part {
 				if i.Records == 0 || b.min < i.First {

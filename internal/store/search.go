@@ -27,7 +27,11 @@ func (s *Store) blocks(q *query.Query) ([]*recBlock, error) {
 		if !q.WantsServer(sv.name) {
 			continue
 		}
-		for _, part := range [][]*recBlock{sv.records, sv.tail} {
+		parts := [][]*recBlock{sv.records, sv.tail}
+		if q.Superseded {
+			parts = [][]*recBlock{sv.superseded}
+		}
+		for _, part := range parts {
 			for _, b := range part {
 				if (q.From == 0 || b.max >= q.From) && (q.To == 0 || b.min < q.To) {
 					l = append(l, b)
@@ -35,20 +39,43 @@ func (s *Store) blocks(q *query.Query) ([]*recBlock, error) {
 			}
 		}
 	}
-	slices.SortFunc(l, func(a, b *recBlock) int {
-		return cmp.Or(cmp.Compare(b.max, a.max), cmp.Compare(b.seq, a.seq), cmp.Compare(a.off, b.off))
-	})
+	sortBlocks(l)
 	return l, nil
 }
 
-// position is a place in the order of results.
+func sortBlocks(l []*recBlock) {
+	slices.SortFunc(l, func(a, b *recBlock) int {
+		return cmp.Or(cmp.Compare(b.max, a.max), cmp.Compare(b.seq, a.seq), cmp.Compare(a.off, b.off))
+	})
+}
+
+// position is a place in the order of results: time, id, and for superseded
+// records, of which several can have the same id, the time of arrival.
 type position struct {
-	time int64
-	id   record.ID
+	time     int64
+	id       record.ID
+	received int64 // 0 for records that hold
 }
 
 func (p *position) cursor() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.time, 10) + " " + p.id.String()))
+	t := strconv.FormatInt(p.time, 10)
+	if p.received != 0 {
+		t += "@" + strconv.FormatInt(p.received, 10)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(t + " " + p.id.String()))
+}
+
+// compare orders newest first.
+func (p *position) compare(o *position) int {
+	return cmp.Or(compareRecords(p.time, p.id, o.time, o.id), cmp.Compare(o.received, p.received))
+}
+
+func positionOf(b *record.Block, row int) position {
+	p := position{time: b.Time(row), id: b.ID(row)}
+	if b.Superseded(row) {
+		p.received = b.Received(row)
+	}
+	return p
 }
 
 func parseCursor(c string) (*position, error) {
@@ -61,7 +88,14 @@ func parseCursor(c string) (*position, error) {
 		return nil, fmt.Errorf("cursor %q was not given by a search", c)
 	}
 	p := &position{}
-	if p.time, err = strconv.ParseInt(t, 10, 64); err == nil {
+	t, received, ok := strings.Cut(t, "@")
+	if ok {
+		p.received, err = strconv.ParseInt(received, 10, 64)
+	}
+	if err == nil {
+		p.time, err = strconv.ParseInt(t, 10, 64)
+	}
+	if err == nil {
 		p.id, err = record.ParseID(id)
 	}
 	if err != nil {
@@ -76,8 +110,7 @@ type stream struct {
 	ref   *recBlock
 	block *record.Block
 	row   int
-	time  int64
-	id    record.ID // of the row; unused until opened
+	at    position // of the row; until opened its time only
 }
 
 // streams is a heap: what can come first is on top. At equal times blocks not
@@ -88,13 +121,13 @@ func (h streams) Len() int      { return len(h) }
 func (h streams) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h streams) Less(i, j int) bool {
 	a, b := h[i], h[j]
-	if a.time != b.time {
-		return a.time > b.time
+	if a.at.time != b.at.time {
+		return a.at.time > b.at.time
 	}
 	if a.block == nil || b.block == nil {
 		return a.block == nil && b.block != nil
 	}
-	return compareIDs(a.id, b.id) > 0
+	return a.at.compare(&b.at) < 0
 }
 func (h *streams) Push(x any) { *h = append(*h, x.(*stream)) }
 func (h *streams) Pop() any {
@@ -115,13 +148,18 @@ func (s *Store) walk(ctx context.Context, q *query.Query, fn func(*record.Block,
 	if err != nil {
 		return err
 	}
-	m := newMatcher(*q)
+	return s.walkBlocks(ctx, refs, newMatcher(*q), after, fn)
+}
+
+// walkBlocks calls fn for the rows of the blocks, newest first, that come
+// behind after (nil = all) and match.
+func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *position, fn func(*record.Block, int) bool) (err error) {
 	h := make(streams, 0, 16)
 	for len(refs) > 0 || len(h) > 0 {
 		// Blocks come in only when their newest record could be next.
-		for len(refs) > 0 && (len(h) == 0 || refs[0].max >= h[0].time) {
+		for len(refs) > 0 && (len(h) == 0 || refs[0].max >= h[0].at.time) {
 			if after == nil || refs[0].min <= after.time {
-				heap.Push(&h, &stream{ref: refs[0], time: refs[0].max, row: -1})
+				heap.Push(&h, &stream{ref: refs[0], at: position{time: refs[0].max}, row: -1})
 			}
 			refs = refs[1:]
 		}
@@ -157,7 +195,7 @@ func firstAfter(b *record.Block, p *position) int {
 	lo, hi := 0, b.Len()
 	for lo < hi {
 		mid := (lo + hi) / 2
-		if compareRecords(b.Time(mid), b.ID(mid), p.time, p.id) > 0 {
+		if at := positionOf(b, mid); at.compare(p) > 0 {
 			hi = mid
 		} else {
 			lo = mid + 1
@@ -170,7 +208,7 @@ func firstAfter(b *record.Block, p *position) int {
 func (t *stream) next(m *matcher) bool {
 	for t.row++; t.row < t.block.Len(); t.row++ {
 		if m.match(t.block, t.row) {
-			t.time, t.id = t.block.Time(t.row), t.block.ID(t.row)
+			t.at = positionOf(t.block, t.row)
 			return true
 		}
 	}
@@ -200,12 +238,17 @@ func (s *Store) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	}
 	if more {
 		last := &page.Records[limit-1]
-		page.Next = (&position{last.Time, last.ID()}).cursor()
+		at := position{time: last.Time, id: last.ID()}
+		if last.SupersededBy != 0 {
+			at.received = last.Received
+		}
+		page.Next = at.cursor()
 	}
 	return page, nil
 }
 
-// Record returns the record with this id, or ErrNotFound.
+// Record returns the record with this id, else the newest superseded one, else
+// ErrNotFound.
 func (s *Store) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	if err := s.Refresh(); err != nil {
 		return nil, err
@@ -215,9 +258,7 @@ func (s *Store) Record(ctx context.Context, id record.ID) (*record.Record, error
 	if sv := s.index.servers[id.Server]; sv != nil {
 		for _, part := range [][]*recBlock{sv.tail, sv.records} {
 			for _, b := range part {
-				if slices.ContainsFunc(b.ids, func(r idRange) bool {
-					return r.channel == id.Channel && r.gen == id.Generation && r.lo <= id.FirstID && id.FirstID <= r.hi
-				}) {
+				if b.holds(id) {
 					refs = append(refs, b)
 				}
 			}
@@ -244,6 +285,12 @@ func (s *Store) Record(ctx context.Context, id record.ID) (*record.Record, error
 	}
 	if damage != nil {
 		return nil, damage
+	}
+	if l, err := s.Versions(ctx, id); err != nil || len(l) > 0 {
+		if err != nil {
+			return nil, err
+		}
+		return &l[0], nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
 }

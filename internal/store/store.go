@@ -123,6 +123,9 @@ func (s *Store) checkFormat(create bool) error {
 	if n > FormatVersion {
 		return &FormatError{Dir: s.dir, Have: n}
 	}
+	if n < FormatVersion && !s.opt.ReadOnly { // older programs must not read what this one will write
+		return s.writeFormat(path)
+	}
 	return nil
 }
 

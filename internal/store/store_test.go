@@ -260,11 +260,11 @@ func TestLockFormatMissing(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, formatName), []byte("akashi data folder 2\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, formatName), []byte("akashi data folder 3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var fe *FormatError
-	if _, err := Open(dir, Options{}); !errors.As(err, &fe) || fe.Have != 2 {
+	if _, err := Open(dir, Options{}); !errors.As(err, &fe) || fe.Have != 3 {
 		t.Errorf("newer folder: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // FormatVersion is the version of the data folder that this program writes. It
 // opens this one and every older one.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // DefaultLimit is the size of a page when the query names none.
 const DefaultLimit = 100
@@ -92,13 +92,24 @@ type Import struct {
 	Damage     []SourceDamage `json:"damage,omitempty"`
 }
 
+// Basis is what a conversion went by.
+type Basis struct {
+	Rules    uint32 `json:"rules"`
+	Settings string `json:"settings"`
+}
+
 // ServerInfo is what the store holds of one server.
 type ServerInfo struct {
-	Name    string `json:"name"`
-	Records int64  `json:"records"`
-	Events  int64  `json:"events"`
-	First   int64  `json:"first"` // Unix ns of the oldest record; 0 when there is none
-	Last    int64  `json:"last"`  // of the newest
+	Name string `json:"name"`
+	// Superseded counts earlier records that a later conversion replaced.
+	Superseded int64 `json:"superseded"`
+	// Bases are what the conversion that holds went by, each once; more than
+	// one when it was not all made under the same rules and settings.
+	Bases   []Basis `json:"bases,omitempty"`
+	Records int64   `json:"records"`
+	Events  int64   `json:"events"`
+	First   int64   `json:"first"` // Unix ns of the oldest record; 0 when there is none
+	Last    int64   `json:"last"`  // of the newest
 }
 
 // RawGroup is new events of one channel, in record order; Plan made it.
@@ -126,6 +137,10 @@ type Commit struct {
 	// leaves the previous one.
 	Checkpoint []byte
 	Watermark  Key
+	Basis      Basis // what the converter went by
 	Received   int64 // Unix ns, set on every record
 	Imports    []Import
+
+	superseded []record.Record // earlier records, by Store.Supersede
+	step       supersedeStep
 }

@@ -185,6 +185,14 @@ func (f *form) empty() bool {
 	return f.Path+f.File+f.Folder == "" && len(f.Users)+len(f.Clients)+len(f.Servers)+len(f.Ops)+len(f.Results) == 0
 }
 
+// hidesLogons reports whether network log-ons that the other conditions may find
+// are left out: they have neither path nor another result than success.
+func (f *form) hidesLogons() bool {
+	has := func(o record.Op) bool { return len(f.Ops) == 0 || slices.Contains(f.Ops, o) }
+	return !f.Network && f.Path+f.File+f.Folder == "" && (has(record.OpLogon) || has(record.OpLogoff)) &&
+		(len(f.Results) == 0 || slices.Contains(f.Results, record.Success))
+}
+
 // narrow reports whether a condition of the folded part of the form is set.
 func (f *form) narrow() bool {
 	return len(f.Servers)+len(f.Ops)+len(f.Results) > 0 || f.Noise || f.Network

@@ -95,19 +95,6 @@ func TestSplitName(t *testing.T) {
 	f("D:\\a\\b\u202e", name{`D:\a\`, `b\u{202e}`, `D:\a\b\u{202e}`})
 }
 
-func TestEventValue(t *testing.T) {
-	f := func(name, in, want string) {
-		t.Helper()
-		if got := eventValue(name, in); got != want {
-			t.Errorf("eventValue(%q, %q) = %q, want %q", name, in, got, want)
-		}
-	}
-	f("ObjectName", "D:\\a\nb", `D:\a\u{a}b`)
-	f("AccessList", "%%1538\r\n\t\t\t\t%%4416\r\n\t\t\t\t", "%%1538 READ_CONTROL\n%%4416 ReadData (or ListDirectory)")
-	f("AccessReason", "%%4416:\t%%1801\tD:(A;;FA;;;WD)\r\n\t\t", "%%4416 ReadData (or ListDirectory): %%1801 granted by D:(A;;FA;;;WD)")
-	f("AccessList", "x\u202e", `x\u{202e}`)
-}
-
 func TestNumber(t *testing.T) {
 	for in, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 12841220: "12,841,220"} {
 		if got := number(in); got != want {

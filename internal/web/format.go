@@ -25,6 +25,11 @@ func clock(ns int64, zone *time.Location) string {
 	return time.Unix(0, ns).In(zone).Format("2006-01-02 15:04:05")
 }
 
+// fine is clock with milliseconds.
+func fine(ns int64, zone *time.Location) string {
+	return time.Unix(0, ns).In(zone).Format("2006-01-02 15:04:05.000")
+}
+
 // machine is the time for <time datetime>.
 func machine(ns int64) string { return string(record.AppendTime(nil, ns)) }
 

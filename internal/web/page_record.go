@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -30,12 +31,17 @@ type recordView struct {
 	Source    string
 	RuleID    string
 	RuleText  string
-	RuleFrom  string
 	Version   uint32
+	Why       []string // why it is inferred
+	Can       string   // what the rule proves
+	Cannot    string
+	Better    string // what would have made it certain
+	Merged    bool
+	From, To  string // of the repeats
+	Comes     string // source coordinates
 	Details   []pair
 	Around    string
 	FileURL   string
-	RawIDs    int
 	Events    []rawEvent
 	RawFailed bool
 }
@@ -47,10 +53,11 @@ type pair struct{ Key, Value string }
 type rawEvent struct {
 	ID, RecordID string
 	Time         string
-	Provider     string
+	Name         string // what it says in a few words, or its provider
 	System       []pair
-	Data         []pair
+	Data         []gloss.Field
 	Failure      bool
+	Open         bool
 }
 
 func (s *site) record(rq *request) error {
@@ -68,51 +75,50 @@ func (s *site) record(rq *request) error {
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
-		RuleID: r.Rule, Version: r.RulesVersion, Around: around(rq, r), RawIDs: len(r.RawIDs),
+		RuleID: r.Rule, Version: r.RulesVersion, Around: around(rq, r),
+		Merged: r.Count > 1, From: fine(r.Time, rq.zone), To: fine(r.EndTime, rq.zone),
+		Comes: rq.p.T("web.record.coordinates", "server", record.Visible(r.Server), "channel", record.Visible(r.Channel),
+			"generation", fmt.Sprint(r.Generation), "ids", gloss.IDs(r.RawIDs)),
 	}
 	if r.NewPath != "" {
 		v.New = splitName(r.NewPath)
 	}
 	v.Received = clock(r.Received, rq.zone)
 	if r.EndTime > r.Time {
-		v.EndTime = clock(r.EndTime, rq.zone)
+		if v.EndTime = clock(r.EndTime, rq.zone); v.EndTime == v.Row.Time {
+			v.EndTime = ""
+		}
 		v.Duration = strconv.FormatFloat(float64(r.EndTime-r.Time)/1e9, 'f', 3, 64)
 	}
-	if rule, ok := s.rules[r.Rule]; ok {
-		v.RuleText, v.RuleFrom = rule.Ja, rule.Source
-		if rq.lang == "en" {
-			v.RuleText = rule.En
-		}
+	rule := s.rules[r.Rule]
+	v.RuleText, v.Can, v.Cannot = rule.in(rq.lang), rule.Can.in(rq.lang), rule.Cannot.in(rq.lang)
+	if v.Why = gloss.Why(rq.p.Printer, r, rule.Certain); len(v.Why) > 0 {
+		v.Better = rule.Better.in(rq.lang)
 	}
 	for _, d := range r.Detail {
-		v.Details = append(v.Details, pair{detailKey(rq, d.Key), detailValue(rq, d.Key, d.Value)})
+		v.Details = append(v.Details, pair{gloss.DetailName(rq.p.Printer, d.Key), gloss.DetailValue(rq.p.Printer, rq.zone, d.Key, d.Value)})
 	}
 	events, err := s.cfg.Source.Raw(ctx, id)
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true
 	}
-	for _, e := range events {
-		v.Events = append(v.Events, newRawEvent(rq, e))
+	for i, e := range events {
+		x := newRawEvent(rq, e)
+		x.Open = i == 0 || len(events) < 3
+		v.Events = append(v.Events, x)
 	}
 	return s.render(rq, 200, "record", v)
-}
-
-// detailKey is the detail's name in words, or the key itself.
-func detailKey(rq *request, key string) string {
-	switch key {
-	case "printer", "pages", "copies", "bytes", "logon_type", "reason", "old_sddl", "new_sddl", "access", "status", "workstation",
-		"document", "target", "policy", "member", "group", "process", "package", "old_time", "new_time":
-		return rq.p.T("web.detail." + key)
-	}
-	return record.Visible(key)
 }
 
 func newRawEvent(rq *request, e *event.Event) rawEvent {
 	x := rawEvent{
 		ID: strconv.FormatUint(uint64(e.ID), 10), RecordID: strconv.FormatUint(e.RecordID, 10),
-		Time:     e.Time.Time().In(rq.zone).Format("2006-01-02 15:04:05.0000000"),
-		Provider: record.Visible(e.Provider), Failure: e.Failed(),
+		Time: e.Time.Time().In(rq.zone).Format("2006-01-02 15:04:05.0000000"),
+		Name: gloss.EventName(rq.p.Printer, e), Failure: e.Failed(), Data: gloss.Fields(rq.p.Printer, rq.zone, e),
+	}
+	if x.Name == "" {
+		x.Name = record.Visible(e.Provider)
 	}
 	add := func(k, v string) {
 		if v != "" {
@@ -135,17 +141,5 @@ func newRawEvent(rq *request, e *event.Event) rawEvent {
 	add("ActivityID", e.ActivityID)
 	add("RelatedActivityID", e.RelatedID)
 	add("UserID", e.UserID)
-	if e.Schema == nil {
-		return x
-	}
-	for i, n := range e.Schema.Names {
-		if i >= len(e.Values) {
-			break
-		}
-		if n == "" {
-			n = "#" + strconv.Itoa(i+1)
-		}
-		x.Data = append(x.Data, pair{record.Visible(n), eventValue(n, e.Values[i].Text())})
-	}
 	return x
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -72,33 +73,11 @@ func newRow(rq *request, r *record.Record) row {
 		}
 		x.FileURL = f.url()
 	}
-	x.Extra = extra(rq, r)
+	x.Extra = gloss.Summary(rq.p.Printer, rq.zone, r)
 	return x
 }
 
 func isFile(o record.Object) bool { return o == record.ObjectFile || o == record.ObjectDirectory }
-
-// extra is the detail that tells most about a record without a file.
-func extra(rq *request, r *record.Record) string {
-	var l []string
-	for _, k := range []string{"printer", "pages", "logon_type", "reason"} {
-		if v := r.Get(k); v != "" {
-			l = append(l, rq.p.T("web.detail."+k)+" "+detailValue(rq, k, v))
-		}
-	}
-	return strings.Join(l, ", ")
-}
-
-// detailValue puts a detail's value into words where there are some.
-func detailValue(rq *request, key, value string) string {
-	if key == "logon_type" {
-		switch value {
-		case "2", "3", "4", "5", "7", "8", "9", "10", "11":
-			return value + " (" + rq.p.T("web.logon_type."+value) + ")"
-		}
-	}
-	return record.Visible(value)
-}
 
 // recordURL is the page of a record. The id goes into the path escaped as a
 // whole: servers and channels are hostile names too.

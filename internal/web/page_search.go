@@ -35,7 +35,8 @@ type results struct {
 	FirstURL    string // the first page, when this is a later one
 	WiderURL    string // all time, when a range finds nothing
 	LogURL      string // the same conditions in the log search
-	NoiseURL    string
+	NoiseURL    string // this search with what pages hide; "" = shown already
+	NetworkURL  string
 	ThisPage    string
 	Continued   bool
 }
@@ -127,6 +128,12 @@ func (s *site) find(rq *request, f *form, v *results, all *counts) error {
 		return err
 	}
 	v.Rows = rows(rq, page.Records)
+	if !f.Noise {
+		v.NoiseURL = f.with(func(c *form) { c.Noise = true })
+	}
+	if f.hidesLogons() {
+		v.NetworkURL = f.with(func(c *form) { c.Network = true })
+	}
 	if page.Next != "" {
 		n := *f
 		n.Cursor = page.Next
@@ -155,9 +162,6 @@ func (s *site) find(rq *request, f *form, v *results, all *counts) error {
 	v.CSVURL = "/search.csv?" + csvValues(f)
 	if f.from != 0 || f.to != 0 {
 		v.WiderURL = f.with(func(c *form) { c.Period, c.From, c.To = "", "", "" })
-	}
-	if !f.Noise {
-		v.NoiseURL = f.with(func(c *form) { c.Noise = true })
 	}
 	if fc.Total == 0 {
 		v.Hints = hints(f, all)

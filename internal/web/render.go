@@ -15,8 +15,8 @@ var templateFiles embed.FS
 
 // renderer is the templates of one language.
 type renderer struct {
+	*i18n.Printer
 	t *template.Template
-	T func(key string, args ...any) string
 }
 
 func (r *renderer) execute(w io.Writer, name string, view any) error {
@@ -27,12 +27,12 @@ func (r *renderer) execute(w io.Writer, name string, view any) error {
 func loadPages(a *assets) (map[string]*renderer, error) {
 	m := map[string]*renderer{}
 	for _, lang := range supported() {
-		tr := i18n.For(lang).T
+		p := i18n.For(lang)
 		t, err := template.New("").Funcs(template.FuncMap{
-			"t":       tr,
+			"t":       p.T,
 			"asset":   a.url,
 			"number":  func(n any) string { return number(toUint(n)) },
-			"size":    i18n.For(lang).Bytes,
+			"size":    p.Bytes,
 			"visible": record.Visible,
 			"lang":    func() string { return lang },
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
@@ -46,7 +46,7 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
 		}
-		m[lang] = &renderer{t, tr}
+		m[lang] = &renderer{p, t}
 	}
 	return m, nil
 }

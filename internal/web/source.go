@@ -75,5 +75,19 @@ type Progress struct {
 
 // Rule is a conversion rule in words.
 type Rule struct {
-	ID, Source, Ja, En string
+	ID, Source string
+	Certain    bool // at best; a record of the rule may still be inferred
+	Words
+	Can, Cannot, Better Words // what it proves, what not, what would make it certain
+}
+
+// Words is one text in both languages.
+type Words struct{ Ja, En string }
+
+// in is the text in the language of a page.
+func (w Words) in(lang string) string {
+	if lang == "en" {
+		return w.En
+	}
+	return w.Ja
 }

@@ -21,7 +21,8 @@ func newSite(t testing.TB, src Source) http.Handler {
 	t.Helper()
 	h, err := New(Config{
 		Source: src, Now: testNow, Version: "test",
-		Rules: []Rule{{ID: "X1", Source: "6", Ja: "ファイルのデータが読まれた(4663)。", En: "Data of the file was read (4663)."}},
+		Rules: []Rule{{ID: "X1", Source: "6", Certain: true, Words: Words{Ja: "ファイルのデータが読まれた(4663)。", En: "Data of the file was read (4663)."},
+			Can: Words{"読み取り", "a read"}, Cannot: Words{"人が見たこと", "that a person looked"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -336,5 +337,47 @@ func TestRefusalsAreNoUse(t *testing.T) {
 		if res, body := get(t, h, target); res.StatusCode != http.StatusOK || !strings.Contains(body, `id="people"`) {
 			t.Errorf("%s: status %d or no people", target, res.StatusCode)
 		}
+	}
+}
+
+func TestRecordSaysWhatItProves(t *testing.T) {
+	m := company(50)
+	r := &m.records[0]
+	r.Op, r.Object, r.Rule, r.Confidence, r.Count, r.EndTime = record.OpRead, record.ObjectFile, "X1", record.Inferred, 3, r.Time+2e9
+	r.Set("transaction", "yes")
+	r.Set("denied_rights", "read_data write_dac")
+	f := func(lang string, want ...string) {
+		t.Helper()
+		_, body := get(t, newSite(t, m), recordURL(r.ID()), "Accept-Language", lang)
+		checkHTML(t, lang, body)
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s: the page does not hold %q", lang, w)
+			}
+		}
+	}
+	f("en", "What it proves", "a read", "that a person looked", "Why it is inferred", "part of a transaction", "3 raw repeats merged",
+		"read data / list folder, change permissions", "a right was used", "<span>read data / list folder</span>", "generation 0, record ids")
+	f("ja", "証明できること", "人が見たこと", "推定とした理由", "3 回の繰り返し", "拒否された権利", "アクセス許可の変更", "権利の使用")
+	r.Confidence, r.Detail = record.Certain, nil
+	if _, body := get(t, newSite(t, m), recordURL(r.ID()), "Accept-Language", "en"); strings.Contains(body, "Why it is inferred") {
+		t.Error("a certain record says why it is inferred")
+	}
+}
+
+// Network log-ons are left out until the link beside the results is followed.
+func TestNetworkLogonsAreHidden(t *testing.T) {
+	h := newSite(t, company(1500))
+	const link, cell = `href="/search?network=1"`, "Log-on type: network (3)"
+	_, body := get(t, h, "/search", "Accept-Language", "en")
+	if !strings.Contains(body, link) || strings.Contains(body, cell) {
+		t.Errorf("link %v, network log-ons shown %v", strings.Contains(body, link), strings.Contains(body, cell))
+	}
+	_, body = get(t, h, "/search?network=1", "Accept-Language", "en")
+	if strings.Contains(body, link) || !strings.Contains(body, cell) {
+		t.Errorf("when shown: link %v, network log-ons shown %v", strings.Contains(body, link), strings.Contains(body, cell))
+	}
+	if _, body = get(t, h, "/people?path=a", "Accept-Language", "en"); strings.Contains(body, "show network") {
+		t.Error("a search for files offers log-ons")
 	}
 }

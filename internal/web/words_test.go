@@ -16,7 +16,7 @@ import (
 func TestWords(t *testing.T) {
 	used := map[string]bool{}
 	prefixes := []string{
-		"web.op.", "web.result.", "web.object.", "web.confidence.", "web.class.", "web.detail.", "web.logon_type.", "web.csv.",
+		"web.op.", "web.result.", "web.object.", "web.confidence.", "web.class.", "web.csv.",
 		"web.how.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
 	}
 	key := regexp.MustCompile(`"(web\.[a-z0-9_.]+)"`)

@@ -47,7 +47,7 @@ func (c *comparison) judge(r *recordRow) {
 	if r.Confidence == record.Certain && v != noise && v != duplicate {
 		c.res.CertainWrong++
 	}
-	c.sample("+"+r.op, "+ %s: %s %s %s %q %q by rule %s", verdictNames[v], r.op, r.at.UTC().Format(time.RFC3339Nano), r.User, r.Path, r.NewPath, r.Rule)
+	c.sample("+"+r.op, "+ %s: %s %s %s %q %q by rule %s, %s", verdictNames[v], r.op, r.at.UTC().Format(time.RFC3339Nano), r.User, r.Path, r.NewPath, r.Rule, r.Confidence)
 }
 
 // explain finds out why a record is there that answers no act.

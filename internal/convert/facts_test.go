@@ -1,0 +1,50 @@
+package convert
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestPathSum: paths that differ in little have different sums, and the sums
+// are those of older checkpoints.
+func TestPathSum(t *testing.T) {
+	seen := map[uint64]string{}
+	add := func(p string) {
+		t.Helper()
+		s := pathSum(p)
+		if q, ok := seen[s]; ok && q != p {
+			t.Fatalf("%q and %q have the sum %x", p, q, s)
+		}
+		seen[s] = p
+	}
+	for i := range 40 {
+		add(string(make([]byte, i))) // zeros of any number are no padding
+	}
+	for i := range 100_000 {
+		add(fmt.Sprintf(`E:\共有\営業\案件%d\報告書 %d.XLSX`, i%300, i))
+	}
+	base := []byte(`E:\共有\総務\令和8年度\見積依頼書.DOCX`)
+	for i := range base {
+		for bit := range 8 {
+			b := append([]byte(nil), base...)
+			b[i] ^= 1 << bit
+			add(string(b))
+		}
+	}
+	if got := pathSum(`E:\DATA\X\A.TXT`); got != 0x6b5fa47d8438c22a {
+		t.Errorf("sum %#x: checkpoints need another version", got)
+	}
+}
+
+func TestFactsAreBounded(t *testing.T) {
+	f := facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}}
+	for i := range 1000 {
+		f.put(fmt.Sprint(i), fact{Exists: true}, 100)
+		if n := len(f.New) + len(f.Old); n > 100 {
+			t.Fatalf("%d facts, want at most 100", n)
+		}
+	}
+	if !f.get("999").Exists || !f.get("960").Exists || f.get("5").Exists {
+		t.Error("facts do not keep what is new and lose what is old")
+	}
+}

@@ -1,0 +1,137 @@
+package convert
+
+// pools hold what acts, handles and path entries leave for the next ones. A
+// thing that is forgotten may still be looked at until the event is done with;
+// it is used again from the next event on.
+type pools struct {
+	acts, deadActs       []*act
+	handles, deadHandles []*handle
+	paths, deadPaths     []*pending
+	hotPaths             [hotSize]hot[pending]
+	hotDesks             [hotSize]hot[desk]
+}
+
+// poolLimit bounds each pool: more is left to the garbage collector.
+const poolLimit = 256
+
+// recycle makes what the last event forgot ready for use.
+func (p *pools) recycle() {
+	if len(p.deadActs) > 0 {
+		p.acts, p.deadActs = revive(p.acts, p.deadActs)
+	}
+	if len(p.deadHandles) > 0 {
+		p.handles, p.deadHandles = revive(p.handles, p.deadHandles)
+	}
+	if len(p.deadPaths) > 0 {
+		p.paths, p.deadPaths = revive(p.paths, p.deadPaths)
+	}
+}
+
+func revive[T any](free, dead []*T) (stillFree, none []*T) {
+	if n := poolLimit - len(free); n < len(dead) {
+		dead = dead[:max(n, 0)]
+	}
+	return append(free, dead...), dead[:0]
+}
+
+func pop[T any](free *[]*T) *T {
+	n := len(*free)
+	if n == 0 {
+		return new(T)
+	}
+	p := (*free)[n-1]
+	*free = (*free)[:n-1]
+	return p
+}
+
+// longList is how many entries of a list are worth keeping for the next user.
+const longList = 256
+
+func emptied[T any](l []T) []T {
+	if cap(l) > longList {
+		return nil
+	}
+	clear(l)
+	return l[:0]
+}
+
+func (p *pools) act() *act {
+	a := pop(&p.acts)
+	*a = act{IDs: emptied(a.IDs), Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
+	return a
+}
+
+func (p *pools) handle() *handle {
+	h := pop(&p.handles)
+	*h = handle{IDs: emptied(h.IDs)}
+	return h
+}
+
+// hot remembers where a thing of one session is (nil: there is none), so that the
+// events that follow each other in a session need no look-up.
+type hot[V any] struct {
+	k pathKey
+	v *V
+}
+
+const hotSize = 256
+
+// hotSlot spreads logon ids, which are often multiples of a power of two.
+func hotSlot(logon uint64) uint64 { return logon * 0x9e3779b97f4a7c15 >> 56 }
+
+// pathsIf returns what the session has under way on a path, nil for nothing.
+func (c *Converter) pathsIf(k pathKey) *pending {
+	x := &c.pools.hotPaths[hotSlot(k.Logon)]
+	if x.k != k {
+		*x = hot[pending]{k, c.s.Paths[k]}
+	}
+	return x.v
+}
+
+// paths returns what the session has under way on a path, made when needed.
+func (c *Converter) paths(logon uint64, key string) *pending {
+	k := pathKey{logon, key}
+	p := c.pathsIf(k)
+	if p == nil {
+		p = pop(&c.pools.paths)
+		*p = pending{Hints: emptied(p.Hints)}
+		c.s.Paths[k] = p
+		c.pools.hotPaths[hotSlot(logon)] = hot[pending]{k, p}
+	}
+	return p
+}
+
+// dropPaths forgets an entry that holds nothing any more.
+func (c *Converter) dropPaths(k pathKey, p *pending) {
+	if p == nil || !p.empty() {
+		return
+	}
+	delete(c.s.Paths, k)
+	c.pools.deadPaths = append(c.pools.deadPaths, p)
+	if x := &c.pools.hotPaths[hotSlot(k.Logon)]; x.k == k {
+		x.v = nil
+	}
+}
+
+// deskIf returns what the session has under way in a folder, nil for nothing.
+func (c *Converter) deskIf(logon uint64, dir string) *desk {
+	k := pathKey{logon, dir}
+	x := &c.pools.hotDesks[hotSlot(logon)]
+	if x.k != k {
+		*x = hot[desk]{k, c.s.Desks[k]}
+	}
+	return x.v
+}
+
+// dropDesk forgets a folder.
+func (c *Converter) dropDesk(k pathKey) {
+	delete(c.s.Desks, k)
+	if x := &c.pools.hotDesks[hotSlot(k.Logon)]; x.k == k {
+		x.v = nil
+	}
+}
+
+// cool forgets where things were: the state was emptied.
+func (p *pools) cool() {
+	p.hotPaths, p.hotDesks = [hotSize]hot[pending]{}, [hotSize]hot[desk]{}
+}

@@ -1,0 +1,193 @@
+package gloss
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// DetailName is the name of a detail in words, or the key itself.
+func DetailName(p *i18n.Printer, key string) string {
+	if p.Has("detail." + key) {
+		return p.T("detail." + key)
+	}
+	return record.Visible(key)
+}
+
+// DetailValue is the value of a detail in words; times are in zone. A value
+// without words stands for itself.
+func DetailValue(p *i18n.Printer, zone *time.Location, key, value string) string {
+	words, ok := detailWords(p, key, value)
+	switch {
+	case ok && (key == "logon_type" || key == "category" || key == "subcategory"):
+		return words + " (" + record.Visible(value) + ")"
+	case ok:
+		return words
+	}
+	switch key {
+	case "bytes", "pages", "copies":
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return i18n.Number(n)
+		}
+	case "old_time", "new_time":
+		if t, err := event.ParseFiletime(value); err == nil {
+			return t.Time().In(zone).Format("2006-01-02 15:04:05.000")
+		}
+	case "status":
+		if n, ok := number(value); ok {
+			for _, table := range [...]string{"status.", "kerberos."} {
+				if k := table + strconv.FormatUint(n, 16); n != 0 && p.Has(k) {
+					return record.Visible(value) + " (" + p.T(k) + ")"
+				}
+			}
+		}
+	}
+	return record.Visible(value)
+}
+
+// detailWords finds the words of a value; ok is false for an unknown one.
+func detailWords(p *i18n.Printer, key, value string) (words string, ok bool) {
+	for _, k := range [...]string{"value." + key + "." + value, "value.any." + value} {
+		if p.Has(k) {
+			return p.T(k), true
+		}
+	}
+	switch key {
+	case "denied_rights", "requested":
+		return each(p, "right.", strings.Fields(value))
+	case "change":
+		return each(p, "value.change.", strings.Split(value, ", "))
+	case "subcategory":
+		return subcategory(p, value)
+	case "category":
+		if n, ok := strings.CutPrefix(value, "%%"); ok && p.Has("code."+n) {
+			return p.T("code." + n), true
+		}
+	}
+	return "", false
+}
+
+// each words the parts of a list; an unknown part stands for itself, and ok is
+// false when one is.
+func each(p *i18n.Printer, prefix string, parts []string) (words string, ok bool) {
+	ok = len(parts) > 0
+	var l []string
+	for _, s := range parts {
+		if p.Has(prefix + s) {
+			l = append(l, p.T(prefix+s))
+			continue
+		}
+		ok = false
+		l = append(l, record.Visible(s))
+	}
+	return strings.Join(l, comma(p)), ok
+}
+
+func comma(p *i18n.Printer) string {
+	if p.Lang() == i18n.Japanese {
+		return "、"
+	}
+	return ", "
+}
+
+// subcategory names an audit subcategory by its GUID.
+func subcategory(p *i18n.Printer, guid string) (string, bool) {
+	g, _, _ := strings.Cut(strings.ToUpper(strings.Trim(guid, "{}")), "-")
+	if g == "" || !p.Has("subcategory."+g) {
+		return "", false
+	}
+	return p.T("subcategory." + g), true
+}
+
+// telling are the details that say most about a record in one line, in order.
+var telling = [...]string{
+	"change", "member", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
+	"new_time", "backup", "threat", "action", "recycle_bin", "transaction",
+}
+
+// Summary is a record's telling details in one line, "" when it has none. A
+// member without a name is told by its SID, of many rights the first two.
+func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
+	var l []string
+	for _, k := range telling {
+		v := r.Get(k)
+		if k == "member" && v == "" {
+			k, v = "member_sid", r.Get("member_sid")
+		}
+		switch {
+		case v == "":
+		case v == "yes":
+			l = append(l, DetailName(p, k))
+		default:
+			text := DetailValue(p, zone, k, v)
+			switch rights := strings.Fields(v); {
+			case k == "subcategory":
+				if name, ok := subcategory(p, v); ok { // without its GUID
+					text = name
+				}
+			case k == "denied_rights" && len(rights) > 2:
+				text, _ = each(p, "right.", rights[:2])
+				text += " +" + strconv.Itoa(len(rights)-2)
+			}
+			l = append(l, DetailName(p, k)+": "+text)
+		}
+	}
+	return strings.Join(l, comma(p))
+}
+
+// Why says why a record is inferred, nothing when it is certain. mayBeCertain
+// tells whether its rule is certain at best.
+func Why(p *i18n.Printer, r *record.Record, mayBeCertain bool) []string {
+	if r.Confidence == record.Certain {
+		return nil
+	}
+	var l []string
+	if v := r.Get("uncertain"); v != "" {
+		l = append(l, DetailValue(p, time.UTC, "uncertain", v))
+	}
+	if r.Get("requested") != "" && r.Result == record.Success {
+		l = append(l, p.T("why.requested"))
+	}
+	if r.Get("transaction") != "" {
+		l = append(l, p.T("why.transaction"))
+	}
+	if r.Get("gap") != "" {
+		l = append(l, p.T("why.gap"))
+	}
+	if v := r.Get("reason"); v == "name not in the log" || v == "new name not in the log" {
+		l = append(l, p.T("why.name"))
+	}
+	switch {
+	case !mayBeCertain && len(l) == 0:
+		l = append(l, p.T("why.rule"))
+	case len(l) == 0:
+		l = append(l, p.T("why.lowered"))
+	}
+	return l
+}
+
+// IDs lists record ids, runs as from–to.
+func IDs(l []uint64) string {
+	var b strings.Builder
+	for i := 0; i < len(l); {
+		j := i
+		for j+1 < len(l) && l[j+1] == l[j]+1 {
+			j++
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		switch {
+		case j == i:
+			b.WriteString(strconv.FormatUint(l[i], 10))
+		default:
+			b.WriteString(strconv.FormatUint(l[i], 10) + "–" + strconv.FormatUint(l[j], 10))
+		}
+		i = j + 1
+	}
+	return b.String()
+}
