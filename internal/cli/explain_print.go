@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -26,10 +27,13 @@ type explainer struct {
 type cell struct{ name, value, note string }
 
 // write prints the record, its rule, what it proves and the raw events.
-func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) error {
+func (x *explainer) write(e *explanation, r *record.Record, earlier []record.Record, raw []*event.Event) error {
 	p, w := x.p, &failing{w: x.out}
 	x.out = w
 	x.head("cli.explain.record")
+	if r.SupersededBy != 0 {
+		x.para(x.p.T("cli.explain.superseded", "by", int64(r.SupersededBy)))
+	}
 	alignedList(x.out, "  ", x.facts(r))
 	x.head("cli.explain.rule", "rule", e.Rule.ID)
 	x.para(e.Rule.Text)
@@ -49,6 +53,7 @@ func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) 
 	if r.Count > 1 {
 		x.head("cli.explain.merged", "n", int64(r.Count), "from", x.time(r.Time), "to", x.time(r.EndTime))
 	}
+	x.earlier(r, earlier)
 	x.head("cli.explain.source")
 	alignedList(x.out, "  ", []cell{
 		{p.T("web.csv.server"), record.Visible(r.Server), ""}, {p.T("cli.explain.channel"), record.Visible(r.Channel), ""},
@@ -66,36 +71,36 @@ func (x *explainer) write(e *explanation, r *record.Record, raw []*event.Event) 
 	return w.err
 }
 
-// facts are the fields of a record that have a value, without those that have a
-// paragraph of their own.
+// facts are the fields of a record, without those that have a paragraph of
+// their own.
 func (x *explainer) facts(r *record.Record) []cell {
-	p := x.p
 	var l []cell
-	cells := r.CSV()
-	for i, name := range record.Fields() {
-		c := cell{p.T("web.csv." + name), record.Visible(cells[i]), ""}
-		switch name {
-		case "time", "end_time", "received":
-			t := map[string]int64{"time": r.Time, "end_time": r.EndTime, "received": r.Received}[name]
-			if t == 0 || name == "end_time" && t == r.Time {
-				continue
-			}
-			c.value = x.time(t) + " (" + zoneOf(t, x.zone) + ")"
-		case "op", "result", "object", "confidence", "class":
-			c.value = p.T("web."+name+"."+cells[i]) + " (" + cells[i] + ")"
+	for _, f := range gloss.Facts(x.p, x.zone, r) {
+		switch f.Key {
 		case "rule", "rules_version", "raw_record_ids":
-			continue
-		case "detail":
-			for _, d := range r.Detail {
-				l = append(l, cell{gloss.DetailName(p, d.Key), gloss.DetailValue(p, x.zone, d.Key, d.Value), ""})
-			}
-			continue
-		}
-		if cells[i] != "" {
-			l = append(l, c)
+		case "time":
+			l = append(l, cell{f.Name, f.Value + " (" + x.zone.String() + ")", ""})
+		default:
+			l = append(l, cell{f.Name, f.Value, ""})
 		}
 	}
 	return l
+}
+
+// earlier tells in what superseded versions of the record differ from it.
+func (x *explainer) earlier(r *record.Record, l []record.Record) {
+	if len(l) == 0 {
+		return
+	}
+	x.head("cli.explain.earlier", "n", len(l))
+	for i := range l {
+		x.para(x.p.T("cli.explain.version", "received", x.time(l[i].Received), "rules", int64(l[i].RulesVersion)))
+		var cells []cell
+		for _, d := range gloss.Differences(x.p, x.zone, &l[i], r) {
+			cells = append(cells, cell{d.Name, cmp.Or(d.Then, "–"), "→ " + cmp.Or(d.Now, "–")})
+		}
+		alignedList(x.out, "    ", cells)
+	}
 }
 
 func (x *explainer) event(e *event.Event) {

@@ -81,14 +81,7 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 		if err != nil {
 			return fmt.Errorf("zone of the data folder: %w", err)
 		}
-		if r.SupersededBy != 0 {
-			fmt.Fprintln(a.Stdout, a.p.T("cli.explain.superseded", "by", int64(r.SupersededBy)))
-		}
-		if err := (&explainer{a.Stdout, a.p, zone}).write(x, r, raw); err != nil {
-			return err
-		}
-		a.printEarlier(r, earlier)
-		return nil
+		return (&explainer{a.Stdout, a.p, zone}).write(x, r, earlier, raw)
 	}
 	b, err := json.Marshal(x)
 	if err != nil {
@@ -164,25 +157,4 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 		x.Raw = append(x.Raw, o)
 	}
 	return x
-}
-
-// printEarlier tells in which fields superseded records differ from the one
-// shown.
-func (a *app) printEarlier(r *record.Record, earlier []record.Record) {
-	if len(earlier) == 0 {
-		return
-	}
-	fmt.Fprintln(a.Stdout, a.p.T("cli.explain.earlier", "n", len(earlier)))
-	now := r.CSV()
-	for i := range earlier {
-		e := &earlier[i]
-		fmt.Fprintln(a.Stdout, "  "+a.p.T("cli.explain.version", "received", string(record.AppendTime(nil, e.Received)), "rules", int64(e.RulesVersion)))
-		for c, cell := range e.CSV() {
-			switch name := record.Fields()[c]; {
-			case name == "received", name == "rules_version", name == "superseded_by", cell == now[c]:
-			default:
-				fmt.Fprintf(a.Stdout, "      %-16s %s\n", name, record.Visible(cell))
-			}
-		}
-	}
 }

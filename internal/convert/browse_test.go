@@ -48,9 +48,13 @@ func TestBrowse(t *testing.T) {
 		`list E:\data\x count=1 B4 ids=1`, `list E:\data\x\y count=1 B4 ids=1`, `list E:\data\x\y\z count=2 B4 ids=2`)
 	f("a program walks", newLog().asks(list, "x", `x\a`, `x\b`, `x\b\c`, `x\d`, `x\e`, `x\f`, `x\a`).wait(6000).asks(list, `x\f`),
 		`list E:\data\x count=8 B4 ids=8`, `list E:\data\x\f count=1 B4 ids=1`)
+	f("Explorer looks into the folders that it shows", newLog().asks(list, "x", `x\a`, `x\b`).wait(4000).asks(list, `x\b`),
+		`list E:\data\x count=2 B4 ids=2`, `list E:\data\x\b count=2 B4 ids=2`)
+	f("a dialog goes to a folder and shows its files", newLog().asks(list, "x", `x\a`).asks(0x100080, `x\a\1.txt`),
+		`list E:\data\x count=1 B4 ids=1`, `list E:\data\x\a count=1 B4 ids=1`)
 	two := newLog().asks(list, "x", `x\a`)
 	two.logon = 0x5678 + 1000 - 0x5678%1000 + 0x1234%1000 // another session of the same account
-	f("two sessions of one person", two.asks(list, "x"), `list E:\data\x count=2 B4 ids=2`, `list E:\data\x\a count=1 B4 ids=1`)
+	f("two sessions of one person", two.asks(list, "x"), `list E:\data\x count=3 B4 ids=3`)
 	other := newLog().asks(list, "x")
 	other.logon = 0x5679
 	f("two persons", other.asks(list, "x"), `list E:\data\x count=1 B4 ids=1`, `list E:\data\x count=1 B4 ids=1`)
@@ -58,7 +62,7 @@ func TestBrowse(t *testing.T) {
 		`list E:\data\x count=1 B4 ids=4`)
 	f("alone they are background", newLog().asks(look, `x\desktop.ini`), `read E:\data\x\desktop.ini count=1 X2 ids=1 background`)
 	f("looks at attributes are nothing", newLog().asks(0x100080, "", "x", `x\a.txt`))
-	f("a folder opened like a file", newLog().asks(look, `x\y`).wait(100).asks(list, `x\y\z`),
+	f("a folder opened like a file", newLog().asks(look, `x\y`).wait(400).asks(list, `x\y\z`),
 		`list E:\data\x\y count=1 B4 ids=1`, `list E:\data\x\y\z count=1 B4 ids=1`)
 	pipes := newLog()
 	pipes.share, pipes.root = "IPC$", ""

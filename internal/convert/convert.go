@@ -181,7 +181,7 @@ func (c *Converter) Tail() []record.Record {
 
 // bound keeps the state within its limits by finishing what is oldest.
 func (c *Converter) bound() {
-	if len(c.s.Acts) > c.opt.MaxActs {
+	for len(c.s.Acts) > c.opt.MaxActs {
 		seqs := make([]uint64, 0, len(c.s.Acts))
 		for k := range c.s.Acts {
 			seqs = append(seqs, k)
@@ -194,12 +194,12 @@ func (c *Converter) bound() {
 			}
 		}
 	}
-	if len(c.s.Handles) > c.opt.MaxHandles {
+	for len(c.s.Handles) > c.opt.MaxHandles {
 		for _, k := range oldest(c.s.Handles, func(h *handle) tick { return h.Last }, compareHandles) {
 			c.closeHandle(k, c.s.Handles[k], c.s.Handles[k].Last)
 		}
 	}
-	if len(c.s.Sessions) > c.opt.MaxSessions {
+	for len(c.s.Sessions) > c.opt.MaxSessions {
 		for _, k := range oldest(c.s.Sessions, func(s *session) tick { return s.Last }, compareUint) {
 			c.endSession(c.s.Sessions[k])
 		}
@@ -207,6 +207,15 @@ func (c *Converter) bound() {
 	if len(c.s.Orphans) > 4096 {
 		for _, k := range oldest(c.s.Orphans, func(o *orphan) tick { return o.At }, compareHandles) {
 			c.expireOrphan(k)
+		}
+	}
+	// Where the clock stands still, or very much happens at once, what would end
+	// by itself ends now, the next due first: share accesses without an open,
+	// folders, handles without a closing.
+	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
+		for c.s.timers() > limit-limit/8 {
+			t, _ := c.s.takeTimer(1<<63 - 1)
+			c.fire(t)
 		}
 	}
 }

@@ -63,6 +63,36 @@ func TestHandleOverGap(t *testing.T) {
 			}
 		}
 	}, `list E:\data\x B2 inferred`)
+	f("a list whose use is lost", func(b *logBuilder) {
+		h := b.ask(`x`, 0x100081).open(`x`, 0x100081)
+		b.id++
+		for _, n := range []string{"a", "b", "c", "d", "e", "f"} {
+			b.wait(20).ask(`x\`+n+`.pdf`, 0x100080).read(`x\` + n + `.pdf`)
+		}
+		b.close(h)
+	}, `list E:\data\x B2 inferred`)
+	f("a deletion whose 4660 is lost", func(b *logBuilder) {
+		h := b.ask(`x\a.txt`, 0x110080).open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000)
+		b.id++
+		b.close(h)
+	}, `delete E:\data\x\a.txt D6 inferred`)
+	f("a rename with an unrelated hole", func(b *logBuilder) {
+		h := b.ask(`x\a.txt`, 0x110080).open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000)
+		b.id++
+		b.handleUse(`x`, 0x100002, 0x2).close(h)
+	}, `rename E:\data\x\a.txt R1 inferred`)
+	f("a save whose second rename is lost", func(b *logBuilder) {
+		b.create(`x\1A2B3C4D`).wait(20).rename(`x\d.xlsx`, `x\5E6F7A8B.tmp`, false).ask(`x\1A2B3C4D`, 0x110080)
+		b.id += 4
+		b.wait(5).read(`x\d.xlsx`)
+	}, `write E:\data\x\d.xlsx S1 inferred`)
+	f("of many renames one name is lost", func(b *logBuilder) {
+		b.rename(`x\a.txt`, `x\1.txt`, false)
+		b.id++
+		b.wait(5).ask(`x\b.txt`, 0x100080).rename(`x\b.txt`, `x\2.txt`, true)
+	}, `rename E:\data\x\a.txt R1 inferred`, `rename E:\data\x\b.txt -> E:\data\x\2.txt R1 inferred`)
 	f("audit settings under a handle value that was another's", func(b *logBuilder) {
 		b.no4658 = true
 		h := b.open(`x\a.txt`, 0x120089)

@@ -20,22 +20,51 @@ const (
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
 	d := c.deskIf(s.Logon, dirOf(key))
-	if d == nil || d.List == 0 || now-d.ListAt > burstLength || now-d.Burst > burstGap {
-		return
+	if d == nil || c.s.Acts[d.List] == nil || now-d.ListAt > burstLength || now-d.Burst > burstGap {
+		if d = c.lostList(s, dirOf(key), now); d == nil {
+			return
+		}
 	}
 	list := c.s.Acts[d.List]
-	if list == nil {
-		return
+	if now != d.Burst {
+		d.Pause = now - d.Burst
 	}
 	d.Burst = now
-	if len(list.Touched) < burstFiles && !slices.Contains(list.Touched, key) {
+	if len(list.Touched) < burstFiles && !noiseProbe(key) && !slices.Contains(list.Touched, key) {
 		list.Touched = append(list.Touched, key)
 	}
 	if read != nil {
 		read.Burst = list.Seq
-		read.ListOpen = list.Open && now-d.ListAt <= burstGap
+		read.ListOpen = (list.Open || d.Pause <= previewOpen && explorerLook(list, read)) && now-d.ListAt <= burstGap
 		c.due(list, max(list.Due, now+mergeWindow+sec))
 	}
+}
+
+// lostList makes the list of a folder whose use is lost: the folder was opened
+// for it a moment ago, and events are missing since.
+func (c *Converter) lostList(s *session, dir string, now tick) *desk {
+	if c.s.Gaps == 0 {
+		return nil
+	}
+	h := c.s.Handles[s.Listing]
+	if h == nil || h.Logon != s.Logon || h.Key != dir || h.Used&readData != 0 || now-h.Open > burstLength || !c.lostSince(h.Open) || c.s.Acts[h.Act] != nil {
+		return nil
+	}
+	c.s.Seq++
+	a := &act{
+		Seq: c.s.Seq, Op: record.OpList, Result: record.Success, Object: record.ObjectDirectory, Rule: ruleB2, Logon: s.Logon, User: h.User, SID: h.SID, IP: h.IP,
+		Src: h.Src, Time: h.Open, First: h.Open, End: h.Open, Last: h.Open, Count: 1, Timer: 1<<63 - 1, Path: h.Path, Key: h.Key, PID: h.PID, Process: h.Process,
+		Open: true, Known: h.Known, Snapshot: h.Snapshot, Handle: s.Listing,
+	}
+	c.takeIDs(a, h)
+	s.Pending++
+	c.s.Acts[a.Seq] = a
+	h.Act = a.Seq
+	c.paths(s.Logon, dir).List = a.Seq
+	d := c.desk(s.Logon, dir, now)
+	d.List, d.ListAt, d.Burst = a.Seq, h.Open, now
+	c.due(a, now+mergeWindow)
+	return d
 }
 
 // listedSince reports whether the folder of a read was listed again after it: a
@@ -45,10 +74,36 @@ func (c *Converter) listedSince(s *session, a *act) bool {
 	return d != nil && d.ListAt > a.Last
 }
 
+// explorerLook reports whether two share accesses are Explorer's list of a
+// folder and look into one of its files. Share accesses have no handle that
+// would still be open; but what follows a list without a pause of 300 ms is no
+// person's choice. Tools that list and read ask for other rights, or read files
+// of which Explorer shows nothing.
+func explorerLook(list, read *act) bool {
+	const listing, look = synchro | readAttr | readData, synchro | readCtl | readAttr | 0x8 | readData
+	return list.Requested && read.Requested && list.Mask&listing == listing && read.Mask == look && shownInside(read.Key)
+}
+
+// shownInside reports files of which Explorer shows the content or an icon of
+// their own: pictures, films, music, documents, programs, links.
+func shownInside(key string) bool {
+	switch extOf(key) {
+	case ".JPG", ".JPEG", ".PNG", ".GIF", ".BMP", ".TIF", ".TIFF", ".WEBP", ".HEIC", ".PSD", ".AI", ".EPS", ".DWG",
+		".MP4", ".MOV", ".AVI", ".MKV", ".WMV", ".MP3", ".M4A", ".WMA", ".FLAC",
+		".PDF", ".VSDX", ".ODT", ".ODS", ".ODP", ".XDW", ".XBD", ".JTD",
+		".EXE", ".SCR", ".MSI", ".ICO", ".LNK", ".URL":
+		return true
+	}
+	return officeDocument(key)
+}
+
 // preview reports whether a finished read was part of opening its folder.
 func (c *Converter) preview(a *act) *act {
 	list := c.s.Acts[a.Burst]
 	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 && !c.lostSince(a.First) || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
+		return nil
+	}
+	if a.Requested && !explorerLook(list, a) {
 		return nil
 	}
 	if len(list.Touched) < burstFiles && !a.ListOpen {

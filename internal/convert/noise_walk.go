@@ -11,7 +11,9 @@ import (
 // person, and looks into each folder below; a program that walks a tree asks
 // for all of it (windows-events.md section 7.1: 702 listings for some clicks).
 // What a person did is a browse: one record for a folder, its repeats counted
-// in it; one record for the top of a tree that was walked.
+// in it; one record for the top of a tree that was walked. A look into a folder
+// that is shown, within 300 ms of the list and into none of its files, is no
+// person's choice either; a folder to which the person comes back is told.
 const (
 	browseWindow  = 60 * sec  // repeats of one browse of a folder
 	browseLongest = 600 * sec // a folder that is shown all day is told anew
@@ -29,6 +31,7 @@ type walk struct {
 	Top   uint64   // the list at the top of a walk
 	End   tick     // newest listing of the walk
 	Steps []uint64 // acts of folders below the top while they are few
+	Looks int32    // looks into folders that became part of the top
 	Whole bool     // the walk is one record
 }
 
@@ -52,18 +55,25 @@ func (c *Converter) browsed(a *act) bool {
 		}
 		return false
 	}
+	if c.afterParent(a) {
+		return true
+	}
 	if w == nil {
 		w = &walk{End: longAgo}
 		c.s.Walks[k] = w
 	}
 	top := c.s.Acts[w.Top]
 	step := top != nil && top.Held && a.First <= w.End+walkGap && a.First >= top.First-walkGap && under(a.Key, top.Key)
+	once := step && a.Last-a.First <= walkGap // nobody came back to it
 	if step {
+		look := dirOf(a.Key) == top.Key && a.First-w.End <= previewOpen && len(a.Touched) == 0 // Explorer's into a folder that it shows
 		w.End = max(w.End, a.First)
-	}
-	if step && w.Whole {
-		c.walked(top, a)
-		return true
+		if once && (w.Whole || look) {
+			w.Looks++
+			c.walked(top, a)
+			c.whole(w, top)
+			return true
+		}
 	}
 	for i := len(w.Lists) - 1; i >= 0; i-- {
 		m := c.s.Acts[w.Lists[i]]
@@ -87,19 +97,46 @@ func (c *Converter) browsed(a *act) bool {
 	}
 	w.Lists = append(w.Lists, a.Seq)
 	if !step {
-		w.Top, w.End, w.Steps, w.Whole = a.Seq, a.First, w.Steps[:0], false
+		w.Top, w.End, w.Steps, w.Looks, w.Whole = a.Seq, a.First, w.Steps[:0], 0, false
 		return true
 	}
-	if w.Steps = append(w.Steps, a.Seq); len(w.Steps) >= walkFolders {
-		for _, q := range w.Steps {
-			if m := c.s.Acts[q]; m != nil {
-				w.Lists = without(w.Lists, q)
-				c.walked(top, m)
-			}
-		}
-		w.Steps, w.Whole = w.Steps[:0], true
+	if !once || w.Whole {
+		return true
 	}
+	w.Steps = append(w.Steps, a.Seq)
+	c.whole(w, top)
 	return true
+}
+
+// whole makes a walk through enough folders one record.
+func (c *Converter) whole(w *walk, top *act) {
+	if w.Whole || len(w.Steps)+int(w.Looks) < walkFolders {
+		return
+	}
+	for _, q := range w.Steps {
+		if m := c.s.Acts[q]; m != nil && m != top {
+			w.Lists = without(w.Lists, q)
+			c.walked(top, m)
+		}
+	}
+	w.Steps, w.Whole = w.Steps[:0], true
+}
+
+// afterParent lets a list wait for that of a folder above it that began before
+// it and still waits for the reads of its files.
+func (c *Converter) afterParent(a *act) bool {
+	for dir := dirOf(a.Key); dir != ""; dir = dirOf(dir) {
+		p := c.s.Paths[pathKey{a.Logon, dir}]
+		if p == nil {
+			continue
+		}
+		if m := c.s.Acts[p.List]; m != nil && m.Requested && !m.Held && m.First <= a.First && m.First >= a.First-mergeWindow {
+			a.Timer = 1<<63 - 1
+			c.due(a, max(m.Due, c.s.Now)+1)
+			return true
+		}
+	}
+	return false
 }
 
 // walked makes the list of a folder part of that of the top of its tree.

@@ -29,8 +29,8 @@ func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
 func (c *Converter) saveStep(s *session, a *act, now tick) {
 	d := c.desk(s.Logon, dirOf(a.Key), now)
 	base := baseOf(a.Key)
-	t := c.live(c.paths(s.Logon, a.Key).Write, now, saveWindow)
-	if t == nil || !weakTemp(base) {
+	t := c.freshTemp(a, now)
+	if t == nil {
 		if !tempName(base) && !lockName(base) {
 			d.Moved = push(d.Moved, a.Seq, 8)
 		}
@@ -53,7 +53,7 @@ func (c *Converter) saveStep(s *session, a *act, now tick) {
 // file to the name of a document that went away a moment ago.
 func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 	now := c.s.Now
-	t := c.live(c.paths(s.Logon, a.Key).Write, now, saveWindow)
+	t := c.written(a, now)
 	if t == nil || dirOf(key) != dirOf(a.Key) {
 		return false
 	}
@@ -90,11 +90,44 @@ func (c *Converter) freshTemp(a *act, now tick) *act {
 	if !weakTemp(baseOf(a.Key)) {
 		return nil
 	}
+	return c.written(a, now)
+}
+
+// written is the act by which the session wrote a file that it renames now. Of
+// a write that is lost the attributes may be left.
+func (c *Converter) written(a *act, now tick) *act {
 	p := c.s.Paths[pathKey{a.Logon, a.Key}]
 	if p == nil {
 		return nil
 	}
-	return c.live(p.Write, now, saveWindow)
+	if t := c.live(p.Write, now, saveWindow); t != nil {
+		return t
+	}
+	if t := c.live(p.Attr, now, saveWindow); t != nil && c.lostSince(t.First) {
+		return t
+	}
+	return nil
+}
+
+// lostSwap looks at a path that is in use although the session has just renamed
+// it away, with a temporary file beside it: the rename of that file to the old
+// name is among the lost events (S1).
+func (c *Converter) lostSwap(s *session, key string, now tick) {
+	d := c.s.Desks[pathKey{s.Logon, dirOf(key)}]
+	if d == nil || d.Temp == 0 || len(d.Moved) == 0 {
+		return
+	}
+	t := c.live(d.Temp, now, saveWindow)
+	if t == nil || !c.lostSince(t.First) || dirOf(t.Key) != dirOf(key) {
+		return
+	}
+	for i := len(d.Moved) - 1; i >= 0; i-- {
+		f := c.s.Acts[d.Moved[i]]
+		if f != nil && f.Key == key && f.Op == record.OpRename && f.NewPath == "" && !f.Open && f.Time >= t.Time && now-f.Time <= foreignName {
+			c.saved(s, d, f, t, t, ruleS1, now)
+			return
+		}
+	}
 }
 
 // renamedOver reports whether a path that exists may be the new name of a
@@ -144,13 +177,29 @@ func (c *Converter) replaced(a *act) {
 	if t == nil || d == nil {
 		return
 	}
+	c.replacedGone(s, d, a, t, now)
+}
+
+func (c *Converter) replacedGone(s *session, d *desk, a, t *act, now tick) bool {
 	for i := len(d.Moved) - 1; i >= 0; i-- {
 		f := c.s.Acts[d.Moved[i]]
-		if f != nil && f.Op == record.OpDelete && f.Time >= t.Time && now-f.Time <= sec && f.PID == a.PID && dirOf(f.Key) == dirOf(a.Key) {
+		if f != nil && f.Op == record.OpDelete && f.Time >= t.Time && a.Time-f.Time <= sec && f.PID == a.PID && dirOf(f.Key) == dirOf(a.Key) {
 			c.saved(s, d, f, t, a, ruleS3, now)
-			return
+			return true
 		}
 	}
+	return false
+}
+
+// lostName settles the rename of a temporary file whose new name is among the
+// lost events: it took the place of the document that was deleted just before.
+func (c *Converter) lostName(a *act) bool {
+	s, d := c.s.Sessions[a.Logon], c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]
+	if s == nil || d == nil || !c.lostSince(a.First) || a.Target && fold(a.NewDir) != dirOf(a.Key) {
+		return false
+	}
+	t := c.freshTemp(a, a.End)
+	return t != nil && c.replacedGone(s, d, a, t, c.s.Now)
 }
 
 // nameOfDownload concludes the name of a finished download whose rename shows no

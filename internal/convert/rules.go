@@ -25,6 +25,7 @@ const (
 	ruleD3
 	ruleD4
 	ruleD5
+	ruleD6
 	ruleR1
 	ruleR2
 	ruleP1
@@ -105,6 +106,8 @@ var ruleTable = [numRules]Rule{
 		"ごみ箱へ移された。"},
 	ruleD5: {"D5", record.OpDelete, inferred, "6", "The right to delete was asked for over the share and no new name appeared; the log shows requests only.",
 		"共有経由で削除の権限が要求され、新しい名前は現れなかった（要求のみの記録）。"},
+	ruleD6: {"D6", record.OpDelete, inferred, "12", "DELETE was used, events are missing right after it, and no new name appeared anywhere.",
+		"削除の権限が使われ、その直後のイベントが欠落しており、新しい名前はどこにも現れなかった。"},
 	ruleR1: {"R1", record.OpRename, inferred, "6", "DELETE was used without deletion, and at the same time a name was added to a folder.",
 		"削除の権限が使われたが削除はされず、同時にフォルダーへ名前が追加された。"},
 	ruleR2: {"R2", record.OpRename, inferred, "6", "DELETE was used without deletion; the target is the next unknown name that was opened, or unknown.",
@@ -141,8 +144,8 @@ var ruleTable = [numRules]Rule{
 		"フォルダーが開かれた。同時の短い読み取りはプレビューによるもの。"},
 	ruleB3: {"B3", record.OpList, inferred, "8", "The folder was listed by the program that was changing something in it.",
 		"フォルダー内を変更していたプログラムが一覧を読み直した。"},
-	ruleB4: {"B4", record.OpList, inferred, "6", "Listing the folder was asked for over the share (5145). Repeats of a person within a minute are counted in one record; where a program walked through five or more folders below it without a pause of a second, these are counted too.",
-		"共有経由でフォルダーの一覧が要求された（5145）。同じ人の 1 分以内の繰り返しは 1 件にまとめて数える。配下の 5 つ以上のフォルダーが 1 秒以上の間を置かずに続けて一覧された場合は、それらも含めて数える。"},
+	ruleB4: {"B4", record.OpList, inferred, "6", "Listing the folder was asked for over the share (5145). Repeats of a person within a minute are counted in one record; looks into its folders without a pause of 300 ms, and five or more folders below it in one go, are a program's and are counted too.",
+		"共有経由でフォルダーの一覧が要求された（5145）。同じ人の 1 分以内の繰り返しは 1 件にまとめて数える。直下のフォルダーが 300 ミリ秒以内に続けて、または配下の 5 つ以上のフォルダーが 1 秒以上の間を置かずに一覧された場合は、プログラムによるものとして含めて数える。"},
 	ruleX1: {"X1", record.OpRead, certain, "6", "Data was read by a program (4663, 0x1); not that a person looked at it.",
 		"プログラムがデータを読み取った（4663、0x1）。人が見たことまでは示さない。"},
 	ruleX2: {"X2", record.OpRead, inferred, "6", "Reading was asked for over the share (5145); the log does not say that it happened.",

@@ -301,6 +301,26 @@ func TestRequestsOnly(t *testing.T) {
 	}
 	f("X2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x120089) }, `read E:\data\x\a.txt X2 inferred`)
 	f("X2 office", func(b *logBuilder) { b.ask(`x\a.docx`, 0x12019f).ask(`x\a.docx`, 0x120089) }, `read E:\data\x\a.docx X2 inferred`)
+	f("X2 office opens and makes its owner file", func(b *logBuilder) {
+		b.ask(`x\abc.docx`, 0x12019f).ask(`x\~$abc.docx`, 0x80).ask(`x\~$abc.docx`, 0x13019f)
+	},
+		`read E:\data\x\abc.docx X2 inferred`)
+	f("W2 document without owner file", func(b *logBuilder) { b.ask(`x\abc.docx`, 0x12019f) }, `write E:\data\x\abc.docx W2 inferred`)
+	f("X2 lowered wish", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f).wait(20).ask(`x\a.txt`, 0x120089) }, `read E:\data\x\a.txt X2 inferred`)
+	f("W2 then a look at it", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f).wait(2000).ask(`x\a.txt`, 0x120089) }, `write E:\data\x\a.txt W2 inferred`)
+	f("C2 and Explorer's look at the copy", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).ask(`x\a.txt`, 0x17019f).ask(`x`, 0x100081).ask(`x\a.txt`, 0x120089).ask(`x\a.txt`, 0x1200a9)
+	}, `create E:\data\x\a.txt C2 inferred`)
+	f("B2 previews", func(b *logBuilder) { b.ask(`x`, 0x100081).ask(`x\a.pdf`, 0x120089).ask(`x\b.pdf`, 0x120089) }, `list E:\data\x B2 inferred`)
+	f("X2 opened from the list", func(b *logBuilder) { b.ask(`x`, 0x100081).wait(700).ask(`x\a.pdf`, 0x120089) },
+		`list E:\data\x B4 inferred`, `read E:\data\x\a.pdf X2 inferred`)
+	f("X2 a tool lists and reads", func(b *logBuilder) {
+		b.ask(`x`, 0x100081).ask(`x\a.key`, 0x1).ask(`x\b.key`, 0x1).ask(`x\c.key`, 0x1).ask(`x\d.key`, 0x1).ask(`x\e.key`, 0x1)
+	}, `list E:\data\x B4 inferred`, `read E:\data\x\a.key X2 inferred`, `read E:\data\x\b.key X2 inferred`, `read E:\data\x\c.key X2 inferred`,
+		`read E:\data\x\d.key X2 inferred`, `read E:\data\x\e.key X2 inferred`)
+	f("X2 a program copies what it lists", func(b *logBuilder) {
+		b.ask(`x`, 0x100081).ask(`x\a.csv`, 0x120089).ask(`x\b.db`, 0x120089)
+	}, `list E:\data\x B4 inferred`, `read E:\data\x\a.csv X2 inferred`, `read E:\data\x\b.db X2 inferred`)
 	f("W2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f) }, `write E:\data\x\a.txt W2 inferred`)
 	f("C2", func(b *logBuilder) { b.ask(`x\a.txt`, 0x80).ask(`x\a.txt`, 0x17019f).ask(`x\a.txt`, 0x17019f) }, `create E:\data\x\a.txt C2 inferred`)
 	f("B4", func(b *logBuilder) { b.ask(`x`, 0x100081) }, `list E:\data\x B4 inferred`)

@@ -55,6 +55,12 @@ var proofTable = [...]struct {
 	{[]string{"D5"}, Proof{
 		Words{"The right to delete was asked for over the share (5145), and no new name was seen.", "共有経由で削除の権利が要求され（5145）、新しい名前は現れませんでした。"},
 		Words{"That the file was deleted: a rename asks for the same right.", "削除されたこと（名前の変更も同じ権利を要求します）。"}, needDelete}},
+	{[]string{"D6"}, Proof{
+		Words{"The right DELETE was used (4663, 0x10000) and record ids are missing before the handle was closed.",
+			"DELETE の権利が使われ（4663、0x10000）、ハンドルが閉じられるまでのレコード番号に欠番があります。"},
+		Words{"That it was a deletion: a rename uses the same right. What would tell them apart is lost.",
+			"削除だったこと（名前の変更も同じ権利を使います。区別できるイベントは失われています）。"},
+		Words{"The lost events: a larger Security log, or collecting it more often.", "失われたイベント（Security ログの容量を増やす、または収集の間隔を短くする）。"}}},
 	{[]string{"R1", "R2"}, Proof{
 		Words{"The right DELETE was used and the log shows no deletion (4663 0x10000 without 4660): so the object was renamed or moved.",
 			"DELETE の権利が使われ、削除の記録がありません（4663 0x10000、4660 なし）。名前の変更または移動です。"},

@@ -50,6 +50,7 @@ type state struct {
 	Plugs     map[string]uint64          // serial of a device that came (+) or went (-) → act
 	Lifetimes map[string]string          // of driver framework devices → instance id
 	Viruses   map[string]uint64          // threat and path → act
+	Edits     map[pathKey]*edit          // by the owner file
 	Screens   []uint64                   // newest acts of interactive sessions
 	Terminals map[string]string          // number of a terminal session → user
 	Refused   []uint64                   // newest acts of refused logons
@@ -58,7 +59,6 @@ type state struct {
 	Outcomes  map[string]outcome         // of transactions
 	Parked    map[string][]record.Record // records that wait for the outcome of their transaction
 	NumParked int
-	Edits     map[pathKey]*edit // by the owner file
 }
 
 // handleKey names an open handle. It has no logon id: 4658 and 4660 may come
@@ -101,10 +101,11 @@ type session struct {
 	IPs        []ipAt
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
-	Reads      []uint64 // recent file reads, newest last, for copies
-	Fresh      []uint64 // recent lists of folders unknown until then
-	Pending    int32    // acts in the making
-	Edits      int32    // owner files that stand
+	Reads      []uint64  // recent file reads, newest last, for copies
+	Fresh      []uint64  // recent lists of folders unknown until then
+	Listing    handleKey // newest open of a folder for listing
+	Pending    int32     // acts in the making
+	Edits      int32     // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
 	Share      hint // newest 5145, for learning volumes
@@ -191,10 +192,12 @@ type desk struct {
 	List   uint64   // newest list act
 	ListAt tick     // its newest time
 	Burst  tick     // newest touch of a file after the list
+	Pause  tick     // between that and what came before it
 	Change tick     // newest time at which the session changed a name or file in it
 	Moved  []uint64 // renames of files away from their name
 	Saved  uint64   // newest save by temporary file
 	SaveAt tick
+	Temp   uint64 // newest write of a temporary file
 	Until  tick
 }
 
@@ -240,6 +243,8 @@ type act struct {
 	Burst      uint64
 	ListOpen   bool
 	Touched    []string
+	Lost       bool   // events are missing between what was done and the closing of the handle
+	Doubt      string // why it is not certain although its rule may be: a value of the detail "uncertain"
 	Target     bool   // rename: the folder of the target is known
 	Mask       uint32 // rights used or denied
 	Handle     handleKey

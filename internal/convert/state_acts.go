@@ -54,6 +54,9 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	a := c.newAct(e, s, op, rule)
 	a.IDs = a.IDs[:0]
 	c.takeIDs(a, h)
+	if len(a.IDs) == 0 { // the event used several rights, and another act has it too
+		a.IDs = append(a.IDs, e.RecordID)
+	}
 	a.First = min(h.Open, a.Time)
 	a.name = h.name
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
@@ -152,7 +155,9 @@ func (c *Converter) forget(a *act) {
 		s.Renames = without(s.Renames, a.Seq)
 		s.Reads = without(s.Reads, a.Seq)
 		s.Fresh = without(s.Fresh, a.Seq)
-		s.Pending--
+		if s.Pending > 0 { // an act without a session counts nowhere
+			s.Pending--
+		}
 	}
 }
 

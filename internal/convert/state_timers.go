@@ -67,6 +67,15 @@ func (s *state) nextTimer() (t *timer, from *lane) {
 	return t, from
 }
 
+// timers counts what is set.
+func (s *state) timers() int {
+	n := len(s.Timers)
+	for _, l := range [...]*lane{&s.HintTimers, &s.ActTimers} {
+		n += len(l.Queue) - l.Head
+	}
+	return n
+}
+
 // takeTimer takes the timer that fires first, when it is due at now.
 func (s *state) takeTimer(now tick) (t timer, ok bool) {
 	first, from := s.nextTimer()

@@ -28,6 +28,7 @@ func (c *Converter) settle(a *act) {
 		if c.opensEdit(a) {
 			return
 		}
+		c.wroteInPlace(a)
 		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
 			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
 			if c.browsed(a) {
@@ -47,6 +48,13 @@ func (c *Converter) settle(a *act) {
 		if a.Requested && a.NewPath == "" {
 			a.Op, a.Rule = record.OpDelete, ruleD5
 			c.gone(a.Key)
+			break
+		}
+		if a.NewPath == "" && c.lostName(a) {
+			return
+		}
+		if a.NewPath == "" && !a.Target && a.Lost {
+			a.Op, a.Rule, a.Certain = record.OpDelete, ruleD6, false
 			break
 		}
 		c.finalRename(a)
@@ -76,6 +84,32 @@ func (c *Converter) lostNear(a *act) bool {
 	return false
 }
 
+// Reasons why a record of a certain rule is inferred, in its detail "uncertain".
+const (
+	doubtLost    = "lost_events"    // record ids are missing where the rule needs all events
+	doubtTxn     = "transaction"    // in a transaction (TxF) whose outcome is not known
+	doubtHandle  = "unknown_handle" // no event names the object of the handle
+	doubtStream  = "stream"         // of an alternate stream, or perhaps its deletion only
+	doubtRequest = "requested"      // only a request is in the log
+)
+
+// doubt is the reason why an act is not certain, "" when it is.
+func (c *Converter) doubt(a *act) string {
+	switch {
+	case ruleTable[a.Rule].Confidence != certain:
+		return doubtRequest // the rule itself concludes
+	case a.Requested:
+		return doubtRequest
+	case !a.Certain && a.Doubt == "":
+		return doubtLost
+	case !a.Certain:
+		return a.Doubt
+	case c.lostNear(a):
+		return doubtLost
+	}
+	return ""
+}
+
 // emit writes the record of an act.
 func (c *Converter) emit(a *act) {
 	if c.s.Out == nil {
@@ -93,7 +127,8 @@ func (c *Converter) emit(a *act) {
 	if a.Src.Simulated {
 		r.Source = "simulation"
 	}
-	if a.Certain && ruleTable[a.Rule].Confidence == certain && !a.Requested && !c.lostNear(a) {
+	doubt := c.doubt(a)
+	if doubt == "" {
 		r.Confidence = certain
 	}
 	slices.Sort(a.IDs)
@@ -116,6 +151,9 @@ func (c *Converter) emit(a *act) {
 	}
 	for _, d := range a.Detail {
 		r.Set(d.Key, d.Value)
+	}
+	if doubt != "" && ruleTable[a.Rule].Confidence == certain {
+		r.Set("uncertain", doubt)
 	}
 	c.place(a, r)
 	if a.Rule == ruleF2 {

@@ -61,8 +61,19 @@ func (c *Converter) open(e *event.Event) {
 	}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
 	h := c.newHandle(e, s, k, p, mask)
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	c.opened(h, mask, tick(e.Time))
+}
+
+// note adds an event to those that no act has taken yet. Ids of another life of
+// the channel, before it was created anew, cannot stand beside it.
+func (h *handle) note(e *event.Event, limit int) {
+	if h.Src.Generation != e.Generation || h.Src.Channel != e.Channel {
+		h.IDs, h.Src = h.IDs[:0], sourceOf(e)
+	}
+	if len(h.IDs) < limit {
+		h.IDs = append(h.IDs, e.RecordID)
+	}
 }
 
 // newHandle enters a handle and takes the share accesses that led to it.
@@ -82,6 +93,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles[k] = h
+	if h.Dir && mask&readData != 0 {
+		s.Listing = k
+	}
 	if !c.s.Sees4658 {
 		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
 	}
@@ -128,7 +142,7 @@ func (c *Converter) use(e *event.Event) {
 		h = c.newHandle(e, s, k, p, mask)
 		c.opened(h, mask, tick(e.Time)) // its 4656 is not in the log
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	h.Last = max(h.Last, tick(e.Time))
 	h.Gap = c.s.Gaps
 	if h.Process == "" {
@@ -238,7 +252,7 @@ func (c *Converter) deleted(e *event.Event) {
 }
 
 func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handleKey) {
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	if h.Stream {
 		c.streamDeleted(e, s, h, k)
 		return
@@ -288,6 +302,7 @@ func (c *Converter) expireOrphan(k handleKey) {
 		Seq: c.s.Seq, Op: record.OpDelete, Result: record.Success, Object: record.ObjectFile, Rule: ruleD1, Logon: o.Logon,
 		User: o.User, SID: o.SID, Src: o.Src, IDs: []uint64{o.ID}, Time: o.At, First: o.At, End: o.At, Count: 1, PID: o.PID, Process: o.Process,
 	}
+	a.Doubt = doubtHandle
 	a.detail("reason", "name not in the log")
 	c.emit(a)
 }

@@ -14,6 +14,11 @@ func (c *Converter) usedDelete(e *event.Event, s *session, h *handle, k handleKe
 	if a := c.s.Acts[h.Act]; a != nil && (a.Op == record.OpDelete || a.Op == record.OpRename) {
 		return
 	}
+	if p := c.s.Paths[pathKey{s.Logon, h.Key}]; p != nil && c.s.Gaps > 0 {
+		if m := c.live(p.Copy, now, sec); m != nil && m.Op == record.OpRename && fold(m.NewPath) == h.Key && m.Key != h.Key && c.lostSince(m.First) {
+			m.NewPath, p.Copy = "", 0 // its name was lost: this one is another file's, which is renamed itself
+		}
+	}
 	a := c.handleAct(e, s, h, k, record.OpRename, ruleR2)
 	s.Renames = push(s.Renames, a.Seq, 512)
 	if c.s.Sees4658 {
@@ -61,6 +66,7 @@ func (c *Converter) renameClosed(a *act, at tick) {
 			}
 		}
 	}
+	a.Lost = c.lostSince(a.Time)
 	c.gone(a.Key)
 	c.changed(a.Logon, dirOf(a.Key), at)
 	if a.NewPath != "" {
@@ -224,6 +230,10 @@ func (c *Converter) removed(a *act) {
 	if a.Object != record.ObjectDirectory && !noiseName(a.Key) {
 		d := c.desk(a.Logon, dirOf(a.Key), now)
 		d.Moved = push(d.Moved, a.Seq, 8)
+		if t := c.live(d.Temp, now, saveWindow); t != nil { // a temporary file may take its place
+			c.due(a, now+nameWindow+mergeWindow)
+			return
+		}
 	}
 	c.due(a, now+hintWindow)
 }

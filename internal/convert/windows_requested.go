@@ -34,7 +34,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		return
 	}
 	if op == record.OpWrite && mask&readData != 0 && mask&(delete_|writeDAC|writeOwner) == 0 && officeDocument(k.Key) && (known || !probed) {
-		op, rule = record.OpRead, ruleX2 // Office asks for both to read, and never writes in place
+		op, rule = record.OpRead, ruleX2 // Office asks for both to read; whether it is Office, its owner file tells (wroteInPlace)
 	}
 	s := c.session(k.Logon)
 	c.s.Seq++
@@ -69,9 +69,7 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		for _, q := range [...]uint64{p.Write, p.Read} {
 			if m := c.live(q, now, mergeWindow); m != nil {
 				m.Last = max(m.Last, now)
-				if m.Op == a.Op {
-					m.Count++
-				}
+				c.askedAgain(s, p, m, a)
 				c.absorb(m, a)
 				return
 			}
@@ -88,6 +86,8 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 		if m := c.live(p.List, now, mergeWindow); m != nil && now-m.First <= browseLongest {
 			m.Count++
 			c.absorb(m, a)
+			d := c.desk(s.Logon, k.Key, now)
+			d.List, d.ListAt = m.Seq, now
 			if m.Held {
 				c.due(m, now+browseWindow)
 			}
@@ -111,6 +111,27 @@ func (c *Converter) requestedAct(s *session, k pathKey, a *act, known, probed bo
 	c.due(a, c.s.Now+mergeWindow)
 }
 
+// askedAgain notes another request to read what a session asked for just now. A
+// program that wants to write asks for reading and writing first and, when the
+// file itself refuses that, for reading alone (section 7.1, "open file to
+// read"): then it was a read. A copy's target is asked for with other rights.
+func (c *Converter) askedAgain(s *session, p *pending, m, a *act) {
+	lowered := m.Requested && m.Mask&writing != 0 && m.Mask&readData != 0 && m.Mask&(delete_|writeDAC|writeOwner) == 0 &&
+		a.Mask&writing == 0 && a.Time-m.First <= sec
+	switch {
+	case m.Op == record.OpRead && lowered:
+		m.Mask = a.Mask
+		m.Count++
+	case m.Op == record.OpRead:
+		m.Mask |= a.Mask
+		m.Count++
+	case m.Op == record.OpWrite && lowered && m.Rule == ruleW2 && m.Count == 1:
+		m.Op, m.Rule, m.Mask = record.OpRead, ruleX2, a.Mask
+		p.Write, p.Read = 0, m.Seq
+		s.Reads = push(s.Reads, m.Seq, 32)
+	}
+}
+
 func (c *Converter) requestedWrite(s *session, k pathKey, a *act, known, probed bool) {
 	now := a.Last
 	c.changed(s.Logon, dirOf(k.Key), now)
@@ -119,6 +140,9 @@ func (c *Converter) requestedWrite(s *session, k pathKey, a *act, known, probed 
 	}
 	p := c.paths(k.Logon, k.Key)
 	if m := c.live(p.Write, now, mergeWindow); m != nil {
+		if m.Op == record.OpWrite && a.Time-m.Time > sec {
+			m.Count++ // saved again; within a second it is a program's second try
+		}
 		c.absorb(m, a)
 		return
 	}
@@ -175,6 +199,19 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 	s.Renames = push(s.Renames, a.Seq, 512)
 	c.due(a, c.s.Now+nameWindow)
 	c.saveStep(s, a, now)
+}
+
+// wroteInPlace names a finished read of an Office document that asked for
+// writing as well. Office does so to open a document, makes its owner file next,
+// and saves by temporary files; a program that makes no owner file writes in
+// place.
+func (c *Converter) wroteInPlace(a *act) {
+	if !a.Requested || a.Held || a.Mask&writing == 0 || !officeDocument(a.Key) {
+		return
+	}
+	if ed := c.editOf(a.Logon, a.Key); ed == nil || ed.Made > a.Last+editOpening {
+		a.Op, a.Rule = record.OpWrite, ruleW2
+	}
 }
 
 // officeDocument reports documents of Office programs that save through a

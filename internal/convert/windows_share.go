@@ -167,6 +167,9 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.knownFolder(dir)
 		c.wasFolder(s, dir, now)
 	}
+	if c.s.Gaps > 0 && mask&(writing|delete_) == 0 {
+		c.lostSwap(s, p.Key, now)
+	}
 	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
 		return
 	}

@@ -23,7 +23,9 @@ func (c *Converter) usedMark(e *event.Event, s *session, h *handle, k handleKey,
 		op, rule = record.OpWrite, ruleW1
 	}
 	a := c.handleAct(e, s, h, k, op, rule)
-	a.Certain = a.Certain && mask&(writing|readData) != 0
+	if a.Certain && mask&(writing|readData) == 0 {
+		a.Certain, a.Doubt = false, doubtStream
+	}
 	a.Class = record.ClassBackground
 	c.due(a, now+hintWindow)
 }
@@ -53,7 +55,7 @@ func (c *Converter) streamDeleted(e *event.Event, s *session, h *handle, k handl
 	}
 	if a == nil {
 		a = c.handleAct(e, s, h, k, record.OpWrite, ruleW1)
-		a.Certain = false
+		a.Certain, a.Doubt = false, doubtStream
 		if h.Mark {
 			a.Class = record.ClassBackground
 		}

@@ -115,7 +115,10 @@ func (c *Converter) settled(r *record.Record, how outcome) {
 		c.undo(r)
 	default:
 		r.Set("transaction", "outcome not in the log")
-		r.Confidence = inferred
+		if r.Confidence == certain {
+			r.Confidence = inferred
+			r.Set("uncertain", doubtTxn)
+		}
 	}
 }
 

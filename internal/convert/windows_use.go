@@ -128,6 +128,9 @@ func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey
 	c.absorb(a, read)
 	c.absorb(a, c.live(p.Attr, now, mergeWindow))
 	c.paths(s.Logon, h.Key).Write = a.Seq
+	if weakTemp(baseOf(h.Key)) {
+		c.desk(s.Logon, dirOf(h.Key), now).Temp = a.Seq
+	}
 	wait := mergeWindow
 	if a.Op == record.OpCopy {
 		wait = moveWindow
@@ -327,7 +330,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 		}
 		c.takeHints(h, now)
 	}
-	h.IDs = append(h.IDs, e.RecordID)
+	h.note(e, c.opt.MaxRawIDs)
 	pk := c.paths(s.Logon, h.Key)
 	a := c.live(pk.Perm, now, mergeWindow)
 	if a != nil && a.Op == op {

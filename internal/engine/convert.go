@@ -26,7 +26,7 @@ func (e *Engine) catchUp(ctx context.Context, t *tracker) error {
 			return err
 		}
 	}
-	return nil
+	return e.spread(ctx, t)
 }
 
 // extent says how much of a server is converted again.
@@ -51,15 +51,20 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 	}
 	rewind := &from.Seq
 	mark := from.Watermark
+	read := bool(x) && before.Unread // for facts too
+	var facts []store.Fact
 	n := 0
-	commit := func() error {
-		c := e.commitOf(server, conv, mark)
-		c.Rewind = rewind
+	commit := func(last bool) error {
+		c, err := e.commitOf(ctx, server, conv, mark)
+		if err != nil {
+			return err
+		}
+		c.Rewind, c.Facts, c.FactsRead = rewind, facts, read && last
 		if _, err := e.st.Append(ctx, c); err != nil {
 			return fmt.Errorf("store records of %s: %w", server, err)
 		}
 		done := int64(n)
-		rewind, n = nil, 0
+		rewind, facts, n = nil, nil, 0
 		t.set(func(p *Progress) {
 			p.Records += int64(len(c.Records))
 			if x == whole {
@@ -70,17 +75,19 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 	}
 	err = e.st.Replay(ctx, server, from.Watermark, func(ev *event.Event, k store.Key) error {
 		conv.Add(ev)
-		mark = k
+		if mark = k; read {
+			facts = append(facts, factsOf([]*event.Event{ev})...)
+		}
 		if n++; n < e.deps.batch {
 			return nil
 		}
-		return commit()
+		return commit(false)
 	})
 	if err != nil {
 		return diff, fmt.Errorf("convert %s again: %w", server, err)
 	}
-	if n > 0 || rewind != nil && from.Watermark != before.Watermark { // else nothing was read, nothing is void
-		if err := commit(); err != nil {
+	if n > 0 || read || rewind != nil && from.Watermark != before.Watermark { // else nothing was read, nothing is void
+		if err := commit(true); err != nil {
 			return diff, err
 		}
 	}
@@ -112,12 +119,13 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 }
 
 // commitOf takes what the converter has ready into a commit.
-func (e *Engine) commitOf(server string, conv converter, mark store.Key) *store.Commit {
-	return &store.Commit{
+func (e *Engine) commitOf(ctx context.Context, server string, conv converter, mark store.Key) (*store.Commit, error) {
+	c := &store.Commit{
 		Server: server, Records: conv.Take(), Tail: conv.Tail(), SetTail: true,
 		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
 		Basis: e.basis(),
 	}
+	return c, e.locate(ctx, c.Records, c.Tail)
 }
 
 // serverImport takes the events of one server of an import.
@@ -211,9 +219,11 @@ func (si *serverImport) flush(ctx context.Context) error {
 			si.conv.Add(ev)
 		}
 		si.mark, si.started = plan.Keys[len(plan.Keys)-1], true
-		c = si.e.commitOf(si.server, si.conv, si.mark)
+		if c, err = si.e.commitOf(ctx, si.server, si.conv, si.mark); err != nil {
+			return err
+		}
 	}
-	c.Raw = plan.Raw
+	c.Raw, c.Facts = plan.Raw, factsOf(plan.Events)
 	if _, err := si.e.st.Append(ctx, c); err != nil {
 		return fmt.Errorf("store events of %s: %w", si.server, err)
 	}

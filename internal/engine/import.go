@@ -79,6 +79,9 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	if err := e.spread(ctx, t); err != nil {
+		return nil, err
+	}
 	s = &Summary{Files: imports}
 	return s, e.finishImport(ctx, s, files, at, before.Records)
 }

@@ -69,6 +69,11 @@ func (e *Engine) Reconvert(ctx context.Context, req ReconvertRequest, progress f
 			Same: d.Same, Changed: d.Changed, Gone: d.Gone, Added: d.Added, Superseded: d.Changed + d.Gone,
 		})
 	}
+	if !req.DryRun {
+		if err := e.spread(ctx, t); err != nil {
+			return nil, err
+		}
+	}
 	sum.Elapsed = t.elapsed()
 	t.done()
 	return sum, nil
@@ -92,6 +97,9 @@ func (e *Engine) tryReconvert(ctx context.Context, server string, t *tracker) (d
 		c := &store.Commit{Server: server, Records: conv.Take()}
 		if last {
 			c.Tail, c.SetTail = conv.Tail(), true
+		}
+		if err := e.locate(ctx, c.Records, c.Tail); err != nil {
+			return err
 		}
 		done := int64(n)
 		n = 0

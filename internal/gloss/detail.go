@@ -29,11 +29,15 @@ func DetailValue(p *i18n.Printer, zone *time.Location, key, value string) string
 		return words
 	}
 	switch key {
-	case "bytes", "pages", "copies":
+	case "bytes", "pages", "copies", "capacity", "lost", "absent", "holes", "printed_pages":
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 			return i18n.Number(n)
 		}
-	case "old_time", "new_time":
+	case "uptime":
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+			return p.Duration(time.Duration(n) * time.Second)
+		}
+	case "old_time", "new_time", "from_time", "to_time", "opened", "detected":
 		if t, err := event.ParseFiletime(value); err == nil {
 			return t.Time().In(zone).Format("2006-01-02 15:04:05.000")
 		}
@@ -105,8 +109,8 @@ func subcategory(p *i18n.Printer, guid string) (string, bool) {
 
 // telling are the details that say most about a record in one line, in order.
 var telling = [...]string{
-	"change", "member", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
-	"new_time", "backup", "threat", "action", "recycle_bin", "transaction",
+	"change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
+	"subcategory_name", "new_time", "lost", "backup", "vendor", "product", "recycle_bin", "transaction",
 }
 
 // Summary is a record's telling details in one line, "" when it has none. A
@@ -126,6 +130,9 @@ func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 			text := DetailValue(p, zone, k, v)
 			switch rights := strings.Fields(v); {
 			case k == "subcategory":
+				if r.Get("subcategory_name") != "" {
+					continue
+				}
 				if name, ok := subcategory(p, v); ok { // without its GUID
 					text = name
 				}
@@ -158,7 +165,10 @@ func Why(p *i18n.Printer, r *record.Record, mayBeCertain bool) []string {
 	if r.Get("gap") != "" {
 		l = append(l, p.T("why.gap"))
 	}
-	if v := r.Get("reason"); v == "name not in the log" || v == "new name not in the log" {
+	if r.Get("filtered") != "" {
+		l = append(l, p.T("why.filtered"))
+	}
+	if v := r.Get("reason"); v == "name concluded from the temporary file" || v == "name not in the log" || v == "new name not in the log" {
 		l = append(l, p.T("why.name"))
 	}
 	switch {

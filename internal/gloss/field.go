@@ -86,6 +86,18 @@ func EventName(p *i18n.Printer, e *event.Event) string {
 		group = "print"
 	case "EventLog":
 		group = "system"
+	case "Microsoft-Windows-Kernel-General":
+		group = "kernel"
+	case "Microsoft-Windows-Kernel-Power":
+		group = "power"
+	case "User32", "USER32":
+		group = "user32"
+	case "Microsoft-Windows-DriverFrameworks-UserMode":
+		group = "driver"
+	case "Microsoft-Windows-Partition":
+		group = "partition"
+	case "Microsoft-Windows-Windows Defender":
+		group = "defender"
 	}
 	if k := "event." + group + "." + strconv.FormatUint(uint64(e.ID), 10); group != "" && p.Has(k) {
 		return p.T(k)

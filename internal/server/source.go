@@ -40,6 +40,10 @@ func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	return l, notFound(err)
 }
 
+func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
+	return s.e.Versions(ctx, id)
+}
+
 // rules are convert's rules in the words of the pages.
 func rules() []web.Rule {
 	words := func(w convert.Words) web.Words { return web.Words{Ja: w.Ja, En: w.En} }

@@ -75,6 +75,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
 		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
 		basis: c.Basis, step: c.step,
+		factsRead: c.FactsRead, spread: c.Spread,
 	}
 	if c.Rewind != nil {
 		f.rewind = rewind{*c.Rewind, seq}
@@ -122,6 +123,11 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f.records = recs(c.Records)
 	f.tail = recs(c.Tail)
 	f.superseded = recs(c.superseded)
+	for part := range slices.Chunk(sortFacts(c.Facts), factBlocks) {
+		b := &factBlock{seq: seq, min: part[0].Minute, max: part[len(part)-1].Minute}
+		b.blockRef = put(appendFacts(part), len(part))
+		f.facts = append(f.facts, b)
+	}
 	if c.Checkpoint != nil {
 		r := put(c.Checkpoint, 0)
 		f.checkpoint = &r
@@ -239,6 +245,9 @@ func (f *frame) place(file uint32, base int64) {
 		fix(&b.blockRef)
 	}
 	for _, b := range f.superseded {
+		fix(&b.blockRef)
+	}
+	for _, b := range f.facts {
 		fix(&b.blockRef)
 	}
 	if f.checkpoint != nil {

@@ -128,6 +128,9 @@ type frame struct {
 	basis      Basis
 	superseded []*recBlock
 	step       supersedeStep
+	facts      []*factBlock
+	factsRead  bool
+	spread     uint64
 }
 
 func encodeRef(e *encoder, r *blockRef, base int64) {
@@ -199,6 +202,14 @@ func (f *frame) encode(base int64) ([]byte, error) {
 	e.str(f.basis.Settings)
 	encodeRecBlocks(e, f.superseded, base)
 	e.u(uint64(f.step))
+	e.u(uint64(len(f.facts)))
+	for _, b := range f.facts {
+		encodeRef(e, &b.blockRef, base)
+		e.i(b.min)
+		e.i(b.max)
+	}
+	e.flag(f.factsRead)
+	e.u(f.spread)
 	return e.b, nil
 }
 
@@ -294,6 +305,10 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 		f.basis = Basis{d.u32(), d.str()}
 		f.superseded = d.recBlocks(f)
 		f.step = supersedeStep(d.u())
+		for range d.count() {
+			f.facts = append(f.facts, &factBlock{blockRef: d.ref(factBlocks), seq: f.seq, min: d.i(), max: d.i()})
+		}
+		f.factsRead, f.spread = d.flag(), d.u()
 	}
 	return f, d.err
 }

@@ -107,6 +107,7 @@ type serverIndex struct {
 	old         []*recBlock  // void, not yet compared with what replaced them
 	drafts      []*recBlock  // of a comparison that has not ended
 	superseded  []*recBlock
+	unread      bool // events of format 1, which had no facts
 	events      int64
 }
 
@@ -161,6 +162,8 @@ type index struct {
 	servers map[string]*serverIndex
 	imports []Import
 	seq     uint64 // last frame
+	facts   []*factBlock
+	spread  uint64 // facts of frames up to here are used by all servers
 }
 
 func newIndex() *index { return &index{servers: make(map[string]*serverIndex)} }
@@ -168,6 +171,8 @@ func newIndex() *index { return &index{servers: make(map[string]*serverIndex)} }
 func (x *index) apply(f *frame) {
 	x.seq = max(x.seq, f.seq)
 	x.imports = append(x.imports, f.imports...)
+	x.facts = append(x.facts, f.facts...)
+	x.spread = max(x.spread, f.spread)
 	if f.server == "" {
 		return
 	}
@@ -199,4 +204,5 @@ func (x *index) apply(f *frame) {
 		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint, f.basis})
 	}
 	s.supersede(f)
+	s.unread = !f.factsRead && (s.unread || f.version < 2 && len(f.raw) > 0)
 }

@@ -180,6 +180,9 @@ func (s *Store) intact(f *frame, l *logFile) bool {
 	for _, b := range f.superseded {
 		refs = append(refs, &b.blockRef)
 	}
+	for _, b := range f.facts {
+		refs = append(refs, &b.blockRef)
+	}
 	if f.checkpoint != nil {
 		refs = append(refs, f.checkpoint)
 	}

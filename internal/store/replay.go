@@ -32,6 +32,8 @@ type State struct {
 	Behind bool
 	// Unsettled: replaced records wait to be compared (Store.Supersede).
 	Unsettled bool
+	// Unread: some stored events were never read for facts.
+	Unread bool
 }
 
 // State tells how far a server is converted.
@@ -42,7 +44,7 @@ func (s *Store) State(server string) State {
 	if sv == nil {
 		return State{}
 	}
-	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0}
+	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0, Unread: sv.unread}
 	st.Watermark, st.Started = sv.watermark()
 	if st.Behind {
 		return st

@@ -245,3 +245,36 @@ func (s *Store) Versions(ctx context.Context, id record.ID) ([]record.Record, er
 	})
 	return l, nil
 }
+
+// Scan calls fn for the records of a server that hold, from one time (Unix ns)
+// up to but without another, with the number of the commit that made each, in
+// no order. The record is valid during the call.
+func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func(r *record.Record, commit uint64)) error {
+	s.mu.RLock()
+	var refs []*recBlock
+	if sv := s.index.servers[server]; sv != nil {
+		for _, b := range slices.Concat(sv.records, sv.tail) {
+			if b.max >= from && b.min < to {
+				refs = append(refs, b)
+			}
+		}
+	}
+	s.mu.RUnlock()
+	var r record.Record
+	for _, ref := range refs {
+		b, err := s.block(ctx, ref)
+		if isDamage(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for i := range b.Len() {
+			if t := b.Time(i); from <= t && t < to {
+				b.Read(i, &r)
+				fn(&r, ref.seq)
+			}
+		}
+	}
+	return nil
+}

@@ -137,9 +137,15 @@ type Commit struct {
 	// leaves the previous one.
 	Checkpoint []byte
 	Watermark  Key
-	Basis      Basis // what the converter went by
-	Received   int64 // Unix ns, set on every record
-	Imports    []Import
+	// Facts are what the raw events say about all servers. FactsRead: with
+	// this commit all stored events of the server were read for them.
+	Facts     []Fact
+	FactsRead bool
+	// Spread: the facts of commits up to this one are used by all servers.
+	Spread   uint64
+	Basis    Basis // what the converter went by
+	Received int64 // Unix ns, set on every record
+	Imports  []Import
 
 	superseded []record.Record // earlier records, by Store.Supersede
 	step       supersedeStep

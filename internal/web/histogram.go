@@ -88,6 +88,7 @@ const (
 	histWidth  = 1200
 	histHeight = 128
 	histBars   = 124 // most bars; longer ranges join days
+	widestBar  = 88  // of a short range; its days still fill the width
 )
 
 // newHistogram draws the days; link gives the address of a range of days.
@@ -137,7 +138,7 @@ func newHistogram(days []dayCounts, link func(from, to string) string) *histogra
 		base -= 6
 	}
 	h.Base = int(base)
-	slot := float64(histWidth) / float64(max(len(bars), 14))
+	slot := float64(histWidth) / float64(len(bars))
 	for i, s := range bars {
 		h.Bars[i].place(i, slot, h.Base, scale, s.groups, s.denied)
 		h.Bars[i].URL = link(h.Bars[i].From, h.Bars[i].To)
@@ -147,7 +148,7 @@ func newHistogram(days []dayCounts, link func(from, to string) string) *histogra
 
 // place draws one bar. A count above zero is at least two units high.
 func (b *bar) place(i int, slot float64, base int, scale float64, groups [numGroups]uint64, denied uint64) {
-	gap := min(slot*0.22, 6)
+	gap := max(min(slot*0.22, 6), slot-widestBar)
 	b.HitX, b.HitW = num(float64(i)*slot), num(slot)
 	b.X, b.W = num(float64(i)*slot+gap/2), num(slot-gap)
 	y := float64(base)

@@ -21,6 +21,7 @@ const hostile = "<img src=x onerror=alert(1)>\"'&\u202excod.exe\u200b\x01"
 type memory struct {
 	records []record.Record // newest first
 	status  Status
+	earlier []record.Record // versions of any record
 	fail    error
 }
 
@@ -215,6 +216,10 @@ func (m *memory) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) 
 		})
 	}
 	return l, nil
+}
+
+func (m *memory) Versions(context.Context, record.ID) ([]record.Record, error) {
+	return m.earlier, m.fail
 }
 
 func (m *memory) Status(context.Context) (*Status, error) { s := m.status; return &s, nil }

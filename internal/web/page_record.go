@@ -42,9 +42,24 @@ type recordView struct {
 	Details   []pair
 	Around    string
 	FileURL   string
-	Events    []rawEvent
+	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
+	Earlier   []version // that this record replaced
+	RawCount  int
+	Events    []rawEvent // the first shownRaw unless all were asked for
+	AllURL    string     // this page with all events, "" = they are here
 	RawFailed bool
 }
+
+// version is an earlier version of a record and in what it differs.
+type version struct {
+	Received string
+	Rules    uint32
+	Differs  []gloss.Difference
+}
+
+// shownRaw is how many raw events the page of a record shows at first: a record
+// may rest on thousands.
+const shownRaw = 200
 
 type pair struct{ Key, Value string }
 
@@ -98,10 +113,23 @@ func (s *site) record(rq *request) error {
 	for _, d := range r.Detail {
 		v.Details = append(v.Details, pair{gloss.DetailName(rq.p.Printer, d.Key), gloss.DetailValue(rq.p.Printer, rq.zone, d.Key, d.Value)})
 	}
+	earlier, err := s.cfg.Source.Versions(ctx, id)
+	if err != nil {
+		return fmt.Errorf("versions of record %s: %w", id, err)
+	}
+	v.Replaced = r.SupersededBy
+	for i := range earlier {
+		e := &earlier[i]
+		v.Earlier = append(v.Earlier, version{clock(e.Received, rq.zone), e.RulesVersion, gloss.Differences(rq.p.Printer, rq.zone, e, r)})
+	}
 	events, err := s.cfg.Source.Raw(ctx, id)
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true
+	}
+	v.RawCount = len(events)
+	if len(events) > shownRaw && rq.r.URL.Query().Get("raw") != "all" {
+		events, v.AllURL = events[:shownRaw], recordURL(id)+"?raw=all#raw"
 	}
 	for i, e := range events {
 		x := newRawEvent(rq, e)

@@ -20,6 +20,9 @@ type Source interface {
 	Facets(ctx context.Context, q query.Query) (*query.Facets, error)
 	Record(ctx context.Context, id record.ID) (*record.Record, error)
 	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
+	// Versions are the earlier records with this id that a later conversion
+	// replaced, newest first.
+	Versions(ctx context.Context, id record.ID) ([]record.Record, error)
 	Status(ctx context.Context) (*Status, error)
 }
 

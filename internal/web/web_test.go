@@ -359,7 +359,14 @@ func TestRecordSaysWhatItProves(t *testing.T) {
 	f("en", "What it proves", "a read", "that a person looked", "Why it is inferred", "part of a transaction", "3 raw repeats merged",
 		"read data / list folder, change permissions", "a right was used", "<span>read data / list folder</span>", "generation 0, record ids")
 	f("ja", "証明できること", "人が見たこと", "推定とした理由", "3 回の繰り返し", "拒否された権利", "アクセス許可の変更", "権利の使用")
-	r.Confidence, r.Detail = record.Certain, nil
+	r.Confidence, r.Detail, r.RawIDs = record.Certain, nil, make([]uint64, shownRaw+1)
+	for i := range r.RawIDs {
+		r.RawIDs[i] = r.FirstID + uint64(i)
+	}
+	f("en", "Show all 201 events", "201 events", "raw=all#raw")
+	if _, body := get(t, newSite(t, m), recordURL(r.ID())+"?raw=all"); strings.Count(body, "<details") != shownRaw+1 {
+		t.Errorf("all events: %d", strings.Count(body, "<details"))
+	}
 	if _, body := get(t, newSite(t, m), recordURL(r.ID()), "Accept-Language", "en"); strings.Contains(body, "Why it is inferred") {
 		t.Error("a certain record says why it is inferred")
 	}
