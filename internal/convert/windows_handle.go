@@ -339,6 +339,10 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	if !ok || mask&delete_ == 0 {
 		return
 	}
+	if e.Failed() {
+		c.denied(e)
+		return
+	}
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
@@ -352,11 +356,5 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	}
 	a := c.handleAct(e, s, h, handleKey{}, record.OpDelete, ruleD3)
 	a.Open = false
-	if e.Failed() {
-		a.Result, a.Rule, a.Certain = record.Denied, ruleF1, true
-		c.paths(s.Logon, a.Key).Denied = a.Seq
-		c.due(a, a.Time+denyWindow)
-		return
-	}
 	c.removed(a)
 }
