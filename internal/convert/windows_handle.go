@@ -221,6 +221,10 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 	delete(c.s.Handles, k)
 	c.pools.deadHandles = append(c.pools.deadHandles, h)
 	a := c.s.Acts[h.Act]
+	if a == nil && h.Act == 0 {
+		c.madeEmpty(k, h)
+		return
+	}
 	if a == nil || a.Handle != k {
 		return
 	}
@@ -229,6 +233,28 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 	if a.Op == record.OpRename {
 		c.renameClosed(a, at)
 	}
+}
+
+// madeEmpty: C1 of an object that was opened and not used further: a name was
+// added to its folder at that moment. An empty file and a new folder are made so.
+func (c *Converter) madeEmpty(k handleKey, h *handle) {
+	s := c.s.Sessions[h.Logon]
+	if h.Known || h.Stream || s == nil || len(s.Adds) == 0 || !h.Dir && h.Asked&writing == 0 {
+		return
+	}
+	mask := writeData
+	if h.Dir {
+		mask = appendData
+	}
+	a := &act{Time: h.Open, First: h.Open}
+	if !c.takeAdd(s, a, dirOf(h.Key), mask) {
+		return
+	}
+	ids := a.IDs
+	a = c.actOf(s, h, k, record.OpCreate, ruleC1)
+	c.addIDs(a, ids)
+	c.paths(s.Logon, h.Key).Write = a.Seq
+	c.due(a, c.s.Now+mergeWindow)
 }
 
 // deleted handles 4660.
