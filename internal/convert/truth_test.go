@@ -96,5 +96,20 @@ func TestLabDay(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("the shared lab is not beside the repository; TestOwnScenarios asserts the same")
 	}
-	want(t, labTruth(t, dir), labRecords(t, dir), 0.99)
+	truth, rs := labTruth(t, dir), labRecords(t, dir)
+	want(t, truth, rs, 0.99)
+	acts, records := 0, 0
+	for i := range truth {
+		if truth[i].Class == "user" && truth[i].Op != "list" {
+			acts++
+		}
+	}
+	for i := range rs {
+		if rs[i].Class == record.ClassUser && rs[i].Op != record.OpList {
+			records++
+		}
+	}
+	if n := float64(records) / float64(acts); n > 1.05 {
+		t.Errorf("%.3f records per act, want at most 1.05", n)
+	}
 }
