@@ -95,7 +95,7 @@ func (c *Converter) Add(e *event.Event) {
 // follow counts the holes in the record ids of the Security channel: over a
 // hole a handle may have been closed and its value given to another object.
 func (c *Converter) follow(e *event.Event) {
-	if e.Channel != "Security" {
+	if e.Channel != "Security" || e.RecordID > maxRecordID {
 		return
 	}
 	if c.s.LastID != 0 && (e.Generation != c.s.LastGen || e.RecordID > c.s.LastID+1) {

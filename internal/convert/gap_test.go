@@ -93,6 +93,11 @@ func TestHandleOverGap(t *testing.T) {
 		b.id++
 		b.wait(5).ask(`x\b.txt`, 0x100080).rename(`x\b.txt`, `x\2.txt`, true)
 	}, `rename E:\data\x\a.txt R1 inferred`, `rename E:\data\x\b.txt -> E:\data\x\2.txt R1 inferred`)
+	f("the new path of a rename is no folder", func(b *logBuilder) {
+		b.ask(`x\a.docx`, 0x110080)
+		b.id += 2
+		b.handleUse(`x\b.docx`, 0x100002, 0x2).wait(9000).read(`x\b.docx`)
+	}, `rename E:\data\x\a.docx -> E:\data\x\b.docx R1 inferred`, `read E:\data\x\b.docx X1 certain`)
 	f("audit settings under a handle value that was another's", func(b *logBuilder) {
 		b.no4658 = true
 		h := b.open(`x\a.txt`, 0x120089)

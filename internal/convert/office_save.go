@@ -77,7 +77,7 @@ func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 		c.due(a, now+mergeWindow)
 		return true
 	}
-	if existed && weakTemp(baseOf(a.Key)) {
+	if existed && weakTemp(baseOf(a.Key)) || tempName(baseOf(a.Key)) && !noiseName(key) {
 		c.savedOver(d, a, t, key, now)
 		return true
 	}
@@ -128,6 +128,21 @@ func (c *Converter) lostSwap(s *session, key string, now tick) {
 			return
 		}
 	}
+}
+
+// leftFor reports whether the session has just renamed away or deleted the
+// object of that name, so that a temporary file that is renamed now may take it.
+func (c *Converter) leftFor(a *act, key string, now tick) bool {
+	d := c.s.Desks[pathKey{a.Logon, dirOf(key)}]
+	if d == nil || dirOf(key) != dirOf(a.Key) || c.freshTemp(a, now) == nil {
+		return false
+	}
+	for _, q := range d.Moved {
+		if f := c.s.Acts[q]; f != nil && f != a && f.Key == key && now-f.Time <= mergeWindow {
+			return true
+		}
+	}
+	return false
 }
 
 // renamedOver reports whether a path that exists may be the new name of a

@@ -135,6 +135,15 @@ func TestRules(t *testing.T) {
 		uses(b, `y`, 0x2)
 		b.wait(5).ask(`y\a.txt`, 0x100080)
 	}, `move E:\data\x\a.txt -> E:\data\y\a.txt R1 inferred`)
+	f("C1 of an empty file, without opens", func(b *logBuilder) {
+		b.write(`x\z.txt`).wait(9000).ask(`x\a.txt`, 0x80)
+		uses(b, `x`, 0x2)
+		b.ask(`x\a.txt`, 0x12019f)
+	}, `write E:\data\x\z.txt W1 certain`, `create E:\data\x\a.txt C1 inferred`)
+	f("R1 without opens, the target is the new path", func(b *logBuilder) {
+		uses(b, `x\a.txt`, 0x10000)
+		uses(b, `x\b.txt`, 0x2)
+	}, `rename E:\data\x\a.txt -> E:\data\x\b.txt R1 inferred`)
 	f("F1 wish lowered, without opens", func(b *logBuilder) {
 		b.refuse(`x\a.txt`, 0x12019f).wait(20)
 		uses(b, `x\a.txt`, 0x1)
@@ -230,6 +239,13 @@ func TestSaves(t *testing.T) {
 	f("macOS", func(b *logBuilder) {
 		b.read(`x\d.pages`).wait(60000).create(`x\d.pages.sb-1a2b3c4d-aB3xYz`).wait(20).rename(`x\d.pages.sb-1a2b3c4d-aB3xYz`, `x\d.pages`, true)
 	}, `read E:\data\x\d.pages X1 certain`, `write E:\data\x\d.pages S5 inferred`)
+	f("delete and rename while the folder is looked at", func(b *logBuilder) {
+		b.create(`x\ps12ab.tmp`).list(`x`)
+		b.remove(`x\d.psd`).rename(`x\ps12ab.tmp`, `x\d.psd`, true)
+	}, `write E:\data\x\d.psd S3 inferred`)
+	f("a temporary file becomes a document not seen before", func(b *logBuilder) {
+		b.create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, true)
+	}, `write E:\data\x\d.odt S5 inferred`)
 	f("renamed over, but another is opened next", func(b *logBuilder) {
 		b.read(`x\e.odt`).wait(60000).create(`x\lu1a2b3c.tmp`).wait(20).rename(`x\lu1a2b3c.tmp`, `x\d.odt`, false).wait(3000).write(`x\e.odt`)
 	}, `read E:\data\x\e.odt X1 certain`, `write E:\data\x\e.odt W1 certain`)

@@ -89,7 +89,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
-	if c.sawPath(p, h.Dir, false) {
+	// The target of a rename is opened like a folder, and may be the new path of a
+	// file: what is below it will tell.
+	if c.sawPath(p, h.Dir && (f.Dir || mask&writing == 0), false) {
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles[k] = h

@@ -169,6 +169,9 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 			continue
 		}
 		v := likeness(a, p, dir, mask, exists, listing, now)
+		if v < 5 && !exists && c.leftFor(a, p.Key, now) {
+			v = 5
+		}
 		if v == 0 && exists && !listing && c.renamedOver(a, p, dir, mask, now) {
 			v = 4
 		}

@@ -19,7 +19,9 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		dir = dir || folderMask(m)
 	}
 	if c.audited(k.Key, mask) {
-		c.joinHints(p, hints)
+		if !c.requestedNew(k, hints, mask, dir) {
+			c.joinHints(p, hints)
+		}
 		return
 	}
 	if dir && !c.s.Facts.get(k.Key).Dir {
@@ -58,6 +60,43 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		c.saw(k.Key, dir, !dir && op == record.OpWrite)
 	}
 	c.requestedAct(s, k, a, known, probed)
+}
+
+// requestedNew: C1 of an object that only share accesses name, because opens are
+// not logged and nothing was written: at that moment a name was added to its
+// folder, and no use of anything else accounts for it.
+func (c *Converter) requestedNew(k pathKey, hints []hint, mask uint32, dir bool) bool {
+	s := c.s.Sessions[k.Logon]
+	if s == nil || len(s.Adds) == 0 || c.s.Facts.get(k.Key).Exists {
+		return false
+	}
+	add := appendData
+	if mask&writing != 0 {
+		add = writeData
+	} else if !dir {
+		return false
+	}
+	for i := range hints {
+		x := &hints[i]
+		a := &act{Time: x.At, First: x.At}
+		if !c.takeAdd(s, a, dirOf(k.Key), add) {
+			continue
+		}
+		h := &handle{Logon: k.Logon, Path: x.Path, Key: k.Key, Open: x.At, Src: x.Src, PID: 4, User: x.User, SID: x.SID, IP: x.IP, Dir: add == appendData}
+		for j := range hints {
+			if hints[j].Src.same(h.Src) {
+				h.IDs = append(h.IDs, hints[j].ID)
+			}
+		}
+		ids := a.IDs
+		a = c.actOf(s, h, handleKey{}, record.OpCreate, ruleC1)
+		c.addIDs(a, ids)
+		c.saw(k.Key, h.Dir, !h.Dir)
+		c.paths(k.Logon, k.Key).Write = a.Seq
+		c.due(a, c.s.Now+mergeWindow)
+		return true
+	}
+	return false
 }
 
 // requestedAct enters an act that is only asked for.

@@ -94,6 +94,14 @@ func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey
 	if lockName(baseOf(h.Key)) {
 		c.editOpened(s, h.Key, now)
 	}
+	if own == nil && h.Asked == h.Used { // no 4656: the new path of a rename, perhaps
+		if a := c.targetFor(s, now); a != nil && newName(a, h) {
+			c.takeIDs(a, h)
+			c.renamed(s, a, h.Path, h.Key)
+			a.Rule = ruleR1
+			return
+		}
+	}
 	if own != nil {
 		switch own.Op {
 		case record.OpWrite, record.OpCreate, record.OpCopy, record.OpMove:

@@ -262,6 +262,75 @@ func (g *gesture) carry(n, to *node, name string) {
 	}
 }
 
+// createEmpty makes a file and writes nothing into it.
+func (g *gesture) createEmpty(in *node) {
+	n := in.add(g.w.fileName(in), false)
+	a := g.begin("create", n.path(), objFile)
+	a.AltOps = []string{"write"}
+	g.check(n.root(), n.path(), openShort)
+	g.enter(in.path(), openAddFile, maskWrite)
+	g.shut(g.open(n.root(), n.path(), openBoth))
+	n.busy = g.t
+	g.end(a)
+}
+
+// mkdirPlain makes a folder that the program does not look into.
+func (g *gesture) mkdirPlain(in *node) {
+	n := in.add(g.w.folderName(in), true)
+	a := g.begin("create", n.path(), objDir)
+	a.AltOps = []string{"write"}
+	g.check(n.root(), n.path(), openList)
+	g.enter(in.path(), openAddDir, maskAppend)
+	g.proof(a)
+	g.shut(g.ask(n.path(), openList))
+	n.busy = g.t
+	g.end(a)
+}
+
+// renameNamed renames on a system that logs the new path as the target.
+func (g *gesture) renameNamed(n *node) {
+	root, old := n.root(), n.path()
+	a := g.begin("rename", old, objFile)
+	o := g.open(root, old, openRename)
+	g.use(o, maskDelete)
+	g.proof(a)
+	n.name = g.w.fileName(n.parent, extOf(n.name))
+	a.NewPath, a.NewPathObservable = n.path(), true
+	g.tick()
+	g.enter(n.path(), openAddFile, maskWrite)
+	g.shut(o)
+	n.busy = g.t
+	g.end(a)
+}
+
+var form4664 = audit(4664, 0, 12800, subject("FileName", "LinkName", "TransactionId")...)
+
+// link makes a hard link to a file.
+func (g *gesture) link(n *node) {
+	k := n.parent.add(g.w.fileName(n.parent, extOf(n.name)), false)
+	a := g.begin("link", n.path(), objFile)
+	a.NewPath = k.path()
+	g.w.emit(g.t, form4664, false, g.acts, append(g.s.subject(), str(n.path()), str(k.path()), guid(noGUID))...)
+	g.proof(a)
+	n.busy, k.busy = g.t, g.t
+	g.end(a)
+}
+
+// coauthor lets a second person read the document while the first saves it.
+func (w *server) coauthor(p *person, n *node, t int64) {
+	for _, other := range []*person{w.comp.people[w.rng.IntN(len(w.comp.people))], w.comp.admin} {
+		if other == p {
+			continue
+		}
+		w.due.add(t+w.between(second, 3*minute), func(t int64) {
+			if n.parent.child(n.name) == n {
+				w.acting(other, "coauthor", t).read(n)
+			}
+		})
+	}
+	w.acting(p, "coauthor_save", t).officeSave(n)
+}
+
 // programScenes are the kinds of this file.
 func programScenes() []scene {
 	var l []scene
@@ -278,6 +347,15 @@ func programScenes() []scene {
 				g.robocopy(n, to, 12)
 			}
 		}),
+		onNode("create_empty", isDir, func(g *gesture, n *node) { g.createEmpty(n) }),
+		onNode("mkdir_plain", isDir, func(g *gesture, n *node) { g.mkdirPlain(n) }),
+		onFile("rename_named", func(g *gesture, n *node) { g.renameNamed(n) }),
+		onFile("hard_link", func(g *gesture, n *node) { g.link(n) }),
+		scene{"coauthor", func(w *server, p *person, t int64) {
+			if n := w.pick(w.rootOf(p), t, hasExt(".docx", ".xlsx", ".pptx")); n != nil {
+				w.coauthor(p, n, t)
+			}
+		}},
 		onNode("zip", subDir, func(g *gesture, n *node) { g.pack(n) }),
 		onNode("mass_rename", subDir, func(g *gesture, n *node) { g.series(n, 20) }),
 		onNode("shred", subDir, func(g *gesture, n *node) { g.shred(n, 12) }),

@@ -17,6 +17,7 @@ var weights = map[string]float64{
 var programWeights = map[string]float64{
 	"libreoffice_save": 4, "autocad_save": 3, "adobe_save": 3, "replacefile_save": 3, "vim_save": 2, "emacs_save": 2, "mac_save": 3, "browser_download": 3,
 	"firefox_download": 2, "robocopy": 1, "zip": 0.5, "mass_rename": 0.4, "shred": 0.1, "folder_rename_then_read": 0.5, "folder_move": 0.5,
+	"create_empty": 2, "mkdir_plain": 1, "rename_named": 1, "hard_link": 0.3, "coauthor": 2,
 }
 
 // adminWeights are those of the administrator.
