@@ -77,7 +77,7 @@ func (x *explainer) facts(r *record.Record) []cell {
 	var l []cell
 	for _, f := range gloss.Facts(x.p, x.zone, r) {
 		switch f.Key {
-		case "rule", "rules_version", "raw_record_ids":
+		case "rule", "rules_version", "raw_record_ids", "detail.uncertain":
 		case "time":
 			l = append(l, cell{f.Name, f.Value + " (" + x.zone.String() + ")", ""})
 		default:

@@ -181,7 +181,7 @@ func (c *Converter) Tail() []record.Record {
 
 // bound keeps the state within its limits by finishing what is oldest.
 func (c *Converter) bound() {
-	for len(c.s.Acts) > c.opt.MaxActs {
+	for len(c.s.Acts) > c.opt.MaxActs { // one event may let several hints become acts
 		seqs := make([]uint64, 0, len(c.s.Acts))
 		for k := range c.s.Acts {
 			seqs = append(seqs, k)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -13,7 +14,7 @@ import (
 func (b *logBuilder) refused4656(rel string, mask int, reason string) *logBuilder {
 	e := b.sec(4656, append(b.subject(), "ObjectServer", "Security", "ObjectType", "File", "ObjectName", b.path(rel), "HandleId", 0,
 		"AccessReason", reason, "AccessMask", mask, "ProcessId", 4, "ProcessName", "")...)
-	e.Keywords = 0x8010000000000000
+	e.Keywords = event.AuditFailure
 	return b
 }
 
@@ -21,7 +22,7 @@ func (b *logBuilder) refused4656(rel string, mask int, reason string) *logBuilde
 func (b *logBuilder) refuseShare(rel string, mask int, reason string) *logBuilder {
 	e := b.sec(5145, append(b.subject(), "ObjectType", "File", "IpAddress", "192.0.2.7", "IpPort", "50000", "ShareName", `\\*\`+b.share,
 		"ShareLocalPath", `\??\`+b.root, "RelativeTargetName", rel, "AccessMask", mask, "AccessReason", reason)...)
-	e.Keywords = 0x8010000000000000
+	e.Keywords = event.AuditFailure
 	return b
 }
 
@@ -87,6 +88,18 @@ func TestRefusals(t *testing.T) {
 		`write E:\data\a.txt denied F2 certain count=2 192.0.2.7 "write_data" ids=2`)
 	f("the share refuses writing, then grants reading", newLog().refuseShare(`a.txt`, 0x12019f, "%%4417:\t%%1805").wait(100).ask(`a.txt`, 0x120089),
 		`read E:\data\a.txt X2 inferred count=1 192.0.2.7 "" ids=2`)
+	closed := newLog()
+	for range 3 {
+		closed.sec(5140, append(closed.subject(), "IpAddress", "192.0.2.7", "IpPort", "50000", "ShareName", `\\*\closed`, "ShareLocalPath", `\??\E:\closed`,
+			"AccessMask", 1)...).Keywords = event.AuditFailure
+	}
+	f("the share cannot be reached", closed, `read E:\closed denied F2 certain count=3 192.0.2.7 "" ids=3`)
+	gone := newLog()
+	for range 2 {
+		gone.sec(4659, append(gone.subject(), "ObjectServer", "Security", "ObjectType", "File", "ObjectName", `E:\data\a.txt`, "HandleId", 0,
+			"AccessMask", 0x10080, "ProcessId", 4)...).Keywords = event.AuditFailure
+	}
+	f("a refused delete-on-close", gone, `delete E:\data\a.txt denied F1 certain count=2  "read_attributes delete" ids=2`)
 	f("both levels confirm a read after the share refused to write", newLog().refuseShare(`a.txt`, 0x12019f, "%%4417:\t%%1805").wait(100).read(`a.txt`),
 		`read E:\data\a.txt X1 certain count=1 192.0.2.7 "" ids=5`)
 }

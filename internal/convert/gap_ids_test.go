@@ -123,3 +123,17 @@ func TestHolesAnySplit(t *testing.T) {
 		}
 	})
 }
+
+// TestFewEvents: a short log says that it cannot tell a loss from a filter.
+func TestFewEvents(t *testing.T) {
+	f := func(n int, want string) {
+		t.Helper()
+		for _, r := range convertAll(numbered(n, func(i int) bool { return i == 40 })) {
+			if r.Rule == "V6" && r.Get("reason") != want {
+				t.Errorf("%d events: %q, want %q", n, r.Get("reason"), want)
+			}
+		}
+	}
+	f(100, "these record ids are missing from what was given; too few events to tell a loss from a filter")
+	f(101, "these record ids are missing from what was given")
+}

@@ -50,16 +50,8 @@ func (c *Converter) lostList(s *session, dir string, now tick) *desk {
 	if h == nil || h.Logon != s.Logon || h.Key != dir || h.Used&readData != 0 || now-h.Open > burstLength || !c.lostSince(h.Open) || c.s.Acts[h.Act] != nil {
 		return nil
 	}
-	c.s.Seq++
-	a := &act{
-		Seq: c.s.Seq, Op: record.OpList, Result: record.Success, Object: record.ObjectDirectory, Rule: ruleB2, Logon: s.Logon, User: h.User, SID: h.SID, IP: h.IP,
-		Src: h.Src, Time: h.Open, First: h.Open, End: h.Open, Last: h.Open, Count: 1, Timer: 1<<63 - 1, Path: h.Path, Key: h.Key, PID: h.PID, Process: h.Process,
-		Open: true, Known: h.Known, Snapshot: h.Snapshot, Handle: s.Listing,
-	}
-	c.takeIDs(a, h)
-	s.Pending++
-	c.s.Acts[a.Seq] = a
-	h.Act = a.Seq
+	a := c.actOf(s, h, s.Listing, record.OpList, ruleB2)
+	a.Open = true
 	c.paths(s.Logon, dir).List = a.Seq
 	d := c.desk(s.Logon, dir, now)
 	d.List, d.ListAt, d.Burst = a.Seq, h.Open, now

@@ -152,6 +152,29 @@ func TestRules(t *testing.T) {
 		b.no5145 = true
 		b.rename(`x\a.zip`, `x\b.zip`, false).handleUse(`x\b.zip:Zone.Identifier`, 0x120196, 0x2)
 	}, `rename E:\data\x\a.zip -> E:\data\x\b.zip R1 inferred`)
+	f("C1 of an empty file", func(b *logBuilder) {
+		b.ask(`x\a.txt`, 0x80).handleUse(`x`, 0x100002, 0x2).ask(`x\a.txt`, 0x12019f).handleUse(`x\a.txt`, 0x12019f, 0x80)
+	}, `create E:\data\x\a.txt C1 inferred`)
+	f("C1 of a folder that is not listed", func(b *logBuilder) {
+		b.handleUse(`x`, 0x100004, 0x4).ask(`x\new`, 0x100081).handleUse(`x\new`, 0x100081)
+	}, `create E:\data\x\new C1 inferred`)
+	f("C1 of a folder, its parent afterwards", func(b *logBuilder) {
+		h := b.ask(`x\new`, 0x100081).open(`x\new`, 0x100081)
+		b.handleUse(`x`, 0x100004, 0x4).close(h)
+	}, `create E:\data\x\new C1 inferred`)
+	f("an open for writing that is not used", func(b *logBuilder) { b.ask(`x\a.txt`, 0x12019f).handleUse(`x\a.txt`, 0x12019f, 0x80) })
+	f("R1, the target is the new path", func(b *logBuilder) {
+		h := b.ask(`x\a.txt`, 0x110080).open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000).handleUse(`x\b.txt`, 0x100002, 0x2).close(h)
+	}, `rename E:\data\x\a.txt -> E:\data\x\b.txt R1 inferred`)
+	f("R1, the target is the new path in another folder", func(b *logBuilder) {
+		h := b.ask(`x\a.txt`, 0x110080).open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000).handleUse(`y\a.txt`, 0x100002, 0x2).close(h)
+	}, `move E:\data\x\a.txt -> E:\data\y\a.txt R1 inferred`)
+	f("R1, the target is a folder not seen before", func(b *logBuilder) {
+		h := b.ask(`x\a.txt`, 0x110080).open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000).handleUse(`x\sub`, 0x100002, 0x2).close(h).ask(`x\sub\a.txt`, 0x100080)
+	}, `move E:\data\x\a.txt -> E:\data\x\sub\a.txt R1 inferred`)
 	f("no burst without a list", func(b *logBuilder) { b.read(`x\a.pdf`).wait(30).read(`x\b.pdf`) },
 		`read E:\data\x\a.pdf X1 certain`, `read E:\data\x\b.pdf X1 certain`)
 	f("N1", func(b *logBuilder) { b.ask(`x\a.txt`, 0x100080).handleUse(`x\a.txt`, 0x120080, 0x80, 0x20000) })

@@ -16,12 +16,12 @@ func gestures(t *rapid.T) []*event.Event {
 	b := newLog()
 	b.no4658 = rapid.Bool().Draw(t, "no4658")
 	b.no5145 = rapid.Bool().Draw(t, "no5145")
-	names := []string{`x\a.txt`, `x\b.txt`, `y\a.txt`, `x\d.docx`, `x\~WRD0001.tmp`, `x\~WRL1.tmp`, `y\new`, `x\desktop.ini`, `x\1A2B3C4D`}
+	names := []string{`x\a.txt`, `x\b.txt`, `y\a.txt`, `x\d.docx`, `x\~WRD0001.tmp`, `x\~WRL1.tmp`, `y\new`, `x\desktop.ini`, `x\1A2B3C4D`, `x\~$d.docx`}
 	name := func(label string) string { return rapid.SampledFrom(names).Draw(t, label) }
 	for range rapid.IntRange(1, 60).Draw(t, "n") {
 		who := rapid.IntRange(0, 2).Draw(t, "who")
 		b.logon, b.user = uint64(0x100+who), fmt.Sprint("user", who)
-		switch rapid.IntRange(0, 14).Draw(t, "what") {
+		switch rapid.IntRange(0, 17).Draw(t, "what") {
 		case 0:
 			b.logonEvent()
 		case 1:
@@ -52,6 +52,12 @@ func gestures(t *rapid.T) []*event.Event {
 			b.ask(name("f"), 0x12019f)
 		case 14:
 			b.sec(4608)
+		case 15:
+			b.asks(0x100081, "x", `x\k`, `x\k\l`, `x\m`, `x\n`, `x\o`)
+		case 16:
+			b.asks(rapid.SampledFrom([]int{0x100081, 0x120089, 0x10080, 0x13019f}).Draw(t, "mask"), name("f"), "y")
+		case 17:
+			b.refuseShare(name("f"), 0x12019f, "")
 		}
 		b.wait(rapid.SampledFrom([]int{0, 1, 20, 400, 3000, 20000, 90000}).Draw(t, "wait"))
 	}

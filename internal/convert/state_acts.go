@@ -78,6 +78,25 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	return a
 }
 
+// actOf makes an act from an open handle whose uses are not in the log, at the
+// time of its opening.
+func (c *Converter) actOf(s *session, h *handle, k handleKey, op record.Op, rule ruleID) *act {
+	c.s.Seq++
+	a := &act{
+		Seq: c.s.Seq, Op: op, Result: record.Success, Object: record.ObjectFile, Rule: rule, Logon: s.Logon, User: h.User, SID: h.SID, IP: h.IP,
+		Src: h.Src, Time: h.Open, First: h.Open, End: h.Open, Last: h.Open, Count: 1, Timer: 1<<63 - 1, Path: h.Path, Key: h.Key, PID: h.PID, Process: h.Process,
+		Known: h.Known, Snapshot: h.Snapshot, Handle: k,
+	}
+	if h.Dir {
+		a.Object = record.ObjectDirectory
+	}
+	c.takeIDs(a, h)
+	s.Pending++
+	c.s.Acts[a.Seq] = a
+	h.Act = a.Seq
+	return a
+}
+
 // takeIDs moves the events that no act has yet from the handle to the act.
 func (c *Converter) takeIDs(a *act, h *handle) {
 	if a.Src.same(h.Src) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -265,6 +267,13 @@ func FuzzStream(f *testing.F) {
 			}
 		}
 		rs = append(append(rs, c.Take()...), c.Tail()...)
+		whole := New("FS-A.example.test", playLimits)
+		for _, e := range p.b.events {
+			whole.Add(e)
+		}
+		if d := cmp.Diff(lines(sorted(append(whole.Take(), whole.Tail()...))), lines(sorted(rs))); d != "" {
+			t.Fatalf("restored from checkpoints between, the records differ (-whole +split):\n%s", d)
+		}
 		ids := map[record.ID]int{}
 		for i := range rs {
 			checkRecord(t, &rs[i], playLimits.MaxRawIDs)

@@ -14,6 +14,7 @@ const virusWindow = 600 * sec
 // taken): M1 (section 3.6). Both, and repeats of the same finding, are one record.
 func (c *Converter) defender(e *event.Event) {
 	if e.ID != 1116 && e.ID != 1117 {
+		c.unused(e, ReasonNoRule)
 		return
 	}
 	now := tick(min(e.Time, 1<<62))

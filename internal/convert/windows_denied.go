@@ -5,7 +5,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// denied handles a failed 4656: NTFS refused an open (section 11).
+// denied handles a failed 4656 or 4659: NTFS refused an open (section 11).
 func (c *Converter) denied(e *event.Event) {
 	s := c.subject(e)
 	p, ok := c.object(e, s)

@@ -225,6 +225,9 @@ var busNames = [...]string{
 	12: "SD", 13: "MMC", 14: "virtual", 15: "file-backed virtual", 16: "Spaces", 17: "NVMe", 18: "SCM", 19: "UFS",
 }
 
+// doubtCapacity: the disk has no capacity, as an empty card reader.
+const doubtCapacity = "no_capacity"
+
 // partition handles Partition/Diagnostic 1006: a disk came, or went when its
 // capacity is 0. An empty card reader has no capacity either, so that is not
 // certain.
@@ -247,7 +250,7 @@ func (c *Converter) partition(e *event.Event) {
 	}
 	a := c.plug(e, nil, op, d)
 	if a.Src.Channel == e.Channel && (!known || size == 0) {
-		a.Certain = false
+		a.Certain, a.Doubt = false, doubtCapacity
 	}
 	if size > 0 {
 		a.fill("capacity", itoa(size))

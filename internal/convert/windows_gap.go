@@ -11,6 +11,7 @@ import (
 // Limits of what is kept of missing record ids.
 const (
 	fewHoles    = 3          // fewer holes never prove a filter
+	fewEvents   = 100        // fewer events cannot tell a loss from a filter
 	filterRate  = 10         // a hole before every tenth event, or more, proves one
 	holeRun     = 100        // events without a hole after which the holes before are judged
 	holeStretch = 3600 * sec // holes that are told in one record
@@ -170,6 +171,9 @@ func (c *Converter) emitHole(ch *channel, h hole, rule ruleID) {
 	} else {
 		a.detail("lost", itoa(h.Lost))
 		a.detail("reason", "these record ids are missing from what was given")
+		if ch.Received < fewEvents {
+			a.detail("reason", "these record ids are missing from what was given; too few events to tell a loss from a filter")
+		}
 	}
 	c.emit(a)
 	c.s.Out[len(c.s.Out)-1].Ordinal |= holeOrdinal

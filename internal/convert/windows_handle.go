@@ -221,6 +221,10 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 	delete(c.s.Handles, k)
 	c.pools.deadHandles = append(c.pools.deadHandles, h)
 	a := c.s.Acts[h.Act]
+	if a == nil && h.Act == 0 {
+		c.madeEmpty(k, h)
+		return
+	}
 	if a == nil || a.Handle != k {
 		return
 	}
@@ -229,6 +233,28 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 	if a.Op == record.OpRename {
 		c.renameClosed(a, at)
 	}
+}
+
+// madeEmpty: C1 of an object that was opened and not used further: a name was
+// added to its folder at that moment. An empty file and a new folder are made so.
+func (c *Converter) madeEmpty(k handleKey, h *handle) {
+	s := c.s.Sessions[h.Logon]
+	if h.Known || h.Stream || s == nil || len(s.Adds) == 0 || !h.Dir && h.Asked&writing == 0 {
+		return
+	}
+	mask := writeData
+	if h.Dir {
+		mask = appendData
+	}
+	a := &act{Time: h.Open, First: h.Open}
+	if !c.takeAdd(s, a, dirOf(h.Key), mask) {
+		return
+	}
+	ids := a.IDs
+	a = c.actOf(s, h, k, record.OpCreate, ruleC1)
+	c.addIDs(a, ids)
+	c.paths(s.Logon, h.Key).Write = a.Seq
+	c.due(a, c.s.Now+mergeWindow)
 }
 
 // deleted handles 4660.
@@ -339,6 +365,10 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	if !ok || mask&delete_ == 0 {
 		return
 	}
+	if e.Failed() {
+		c.denied(e)
+		return
+	}
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
@@ -352,11 +382,5 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	}
 	a := c.handleAct(e, s, h, handleKey{}, record.OpDelete, ruleD3)
 	a.Open = false
-	if e.Failed() {
-		a.Result, a.Rule, a.Certain = record.Denied, ruleF1, true
-		c.paths(s.Logon, a.Key).Denied = a.Seq
-		c.due(a, a.Time+denyWindow)
-		return
-	}
 	c.removed(a)
 }

@@ -14,6 +14,8 @@ func (c *Converter) elsewhere(e *event.Event) {
 			c.started(e)
 		case 13:
 			c.stopped(e)
+		default:
+			c.unused(e, ReasonNoRule)
 		}
 	case "Microsoft-Windows-Kernel-Power":
 		c.kernelPower(e)

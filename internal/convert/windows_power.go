@@ -198,6 +198,8 @@ func (c *Converter) kernelPower(e *event.Event) {
 			a.detail("kind", "resume")
 		}
 		a.detail("state", field(e, "TargetState").Text())
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

@@ -34,6 +34,8 @@ func (c *Converter) print(e *event.Event) {
 		}
 	case 372:
 		c.notPrinted(e)
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

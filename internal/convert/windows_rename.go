@@ -96,6 +96,55 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 	c.replaced(a)
 }
 
+// newName reports whether the target of a rename that is named is the new path
+// itself, as some versions of Windows log it, and not its folder: a path never
+// seen before, of the same name, or beside the old one with the same extension
+// (section 6, R1: "accept both").
+func newName(a *act, h *handle) bool {
+	if h.Known || h.Key == a.Key {
+		return false
+	}
+	ext := extOf(h.Key)
+	return baseOf(h.Key) == baseOf(a.Key) || dirOf(h.Key) == dirOf(a.Key) && ext != "" && ext == extOf(a.Key)
+}
+
+// targetFor is the newest rename of the session whose target folder may be in
+// use at now, nil when there is none.
+func (c *Converter) targetFor(s *session, now tick) *act {
+	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 8; i, n = i-1, n+1 {
+		a := c.s.Acts[s.Renames[i]]
+		if a != nil && !a.Target && now-a.Time <= targetWindow && (a.Open || !c.s.Sees4658) {
+			return a
+		}
+	}
+	return nil
+}
+
+// wasFolder takes back a write of a path that turns out to be a folder, because
+// a path below it is in use: its 0x2 was AddFile. Logs without 4656 do not tell
+// before.
+func (c *Converter) wasFolder(s *session, key string, now tick) {
+	p := c.s.Paths[pathKey{s.Logon, key}]
+	if p == nil {
+		return
+	}
+	a := c.live(p.Write, now, addWindow)
+	if a == nil || a.Rule != ruleW1 || a.Count > 1 {
+		return
+	}
+	mask := writeData
+	if h := c.s.Handles[a.Handle]; h != nil && h.Act == a.Seq {
+		h.Dir, h.Act, mask = true, 0, h.Used&writing
+	}
+	if r := c.targetFor(s, a.Time); r != nil {
+		c.addIDs(r, a.IDs)
+		c.target(r, a.Path, mask)
+	} else {
+		s.Adds = push(s.Adds, dirAdd{At: a.Time, Key: key, Path: a.Path, Mask: mask, IDs: append([]uint64(nil), a.IDs...)}, 16)
+	}
+	c.forget(a)
+}
+
 // candidate offers a path that was just opened as the new name of a rename that
 // waits for one (R2): a name not seen before, or the old one in other letters,
 // in the folder of the target. It reports whether one took it.

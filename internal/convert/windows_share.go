@@ -123,12 +123,19 @@ func (c *Converter) shareConnect(e *event.Event) {
 	if !e.Failed() || pipeShare(name) {
 		return
 	}
+	path, key := sh.Local, sh.Key
+	if path == "" {
+		path, key = sh.UNC, fold(sh.UNC)
+	}
+	if p := c.s.Paths[pathKey{s.Logon, key}]; p != nil {
+		if a := c.live(p.Denied, tick(e.Time), denyWindow); a != nil { // tried again
+			c.again(a, []uint64{e.RecordID}, sourceOf(e), tick(e.Time))
+			return
+		}
+	}
 	a := c.newAct(e, s, record.OpRead, ruleF2)
 	a.Result, a.Certain, a.Object, a.IP = record.Denied, true, record.ObjectShare, ip
-	a.Path, a.Key = sh.Local, sh.Key
-	if a.Path == "" {
-		a.Path, a.Key = sh.UNC, fold(sh.UNC)
-	}
+	a.Path, a.Key = path, key
 	c.refused(a, s)
 }
 

@@ -22,6 +22,8 @@ func (c *Converter) smbServer(e *event.Event) {
 		c.smbLogonFailed(e)
 	case 1006, 1007:
 		c.smbDenied(e)
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

@@ -58,6 +58,8 @@ func (c *Converter) streamDeleted(e *event.Event, s *session, h *handle, k handl
 		a.Certain, a.Doubt = false, doubtStream
 		if h.Mark {
 			a.Class = record.ClassBackground
+		} else {
+			c.paths(s.Logon, h.Key).Write = a.Seq
 		}
 		c.due(a, now+hintWindow)
 	}

@@ -44,6 +44,7 @@ func (c *Converter) terminal(e *event.Event) {
 	case 40:
 		t.Kind, t.Session = kindDisconnected, field(e, "Session").Text()
 	default: // 22, the shell started, follows 21
+		c.unused(e, ReasonNoRule)
 		return
 	}
 	if t.Session == "" && t.User == "" {

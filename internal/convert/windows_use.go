@@ -189,6 +189,11 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	}
 	if a := c.targetFor(s, now); a != nil {
 		c.takeIDs(a, h)
+		if newName(a, h) {
+			c.renamed(s, a, h.Path, h.Key)
+			a.Rule = ruleR1
+			return
+		}
 		c.target(a, h.Path, mask)
 		return
 	}
@@ -204,43 +209,6 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	}
 	s.Adds = push(s.Adds, dirAdd{At: now, Key: h.Key, Path: h.Path, Mask: mask, IDs: append([]uint64(nil), ids...)}, 16)
 	h.IDs = h.IDs[:0]
-}
-
-// targetFor is the newest rename of the session whose target folder may be in
-// use at now, nil when there is none.
-func (c *Converter) targetFor(s *session, now tick) *act {
-	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 8; i, n = i-1, n+1 {
-		a := c.s.Acts[s.Renames[i]]
-		if a != nil && !a.Target && now-a.Time <= targetWindow && (a.Open || !c.s.Sees4658) {
-			return a
-		}
-	}
-	return nil
-}
-
-// wasFolder takes back a write of a path that turns out to be a folder, because
-// a path below it is in use: its 0x2 was AddFile. Logs without 4656 do not tell
-// before.
-func (c *Converter) wasFolder(s *session, key string, now tick) {
-	p := c.s.Paths[pathKey{s.Logon, key}]
-	if p == nil {
-		return
-	}
-	a := c.live(p.Write, now, addWindow)
-	if a == nil || a.Rule != ruleW1 || a.Count > 1 {
-		return
-	}
-	mask := writeData
-	if h := c.s.Handles[a.Handle]; h != nil && h.Act == a.Seq {
-		h.Dir, h.Act, mask = true, 0, h.Used&writing
-	}
-	if r := c.targetFor(s, a.Time); r != nil {
-		c.addIDs(r, a.IDs)
-		c.target(r, a.Path, mask)
-	} else {
-		s.Adds = push(s.Adds, dirAdd{At: a.Time, Key: key, Path: a.Path, Mask: mask, IDs: append([]uint64(nil), a.IDs...)}, 16)
-	}
-	c.forget(a)
 }
 
 // madeFolder turns the first list of an unknown folder into its creation.

@@ -65,6 +65,8 @@ func detailWords(p *i18n.Printer, key, value string) (words string, ok bool) {
 		return each(p, "right.", strings.Fields(value))
 	case "change":
 		return each(p, "value.change.", strings.Split(value, ", "))
+	case "account_control":
+		return options(p, value)
 	case "subcategory":
 		return subcategory(p, value)
 	case "category":
@@ -91,6 +93,23 @@ func each(p *i18n.Printer, prefix string, parts []string) (words string, ok bool
 	return strings.Join(l, comma(p)), ok
 }
 
+// options words "+set, -taken away".
+func options(p *i18n.Printer, value string) (words string, ok bool) {
+	var l []string
+	for _, s := range strings.Split(value, ", ") {
+		sign, name := "", s
+		if strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") {
+			sign, name = s[:1], s[1:]
+		}
+		k := "value.account_control." + name
+		if !p.Has(k) {
+			return "", false
+		}
+		l = append(l, sign+p.T(k))
+	}
+	return strings.Join(l, comma(p)), len(l) > 0
+}
+
 func comma(p *i18n.Printer) string {
 	if p.Lang() == i18n.Japanese {
 		return "、"
@@ -110,7 +129,7 @@ func subcategory(p *i18n.Printer, guid string) (string, bool) {
 // telling are the details that say most about a record in one line, in order.
 var telling = [...]string{
 	"change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
-	"subcategory_name", "new_time", "lost", "backup", "vendor", "product", "recycle_bin", "transaction",
+	"account_control", "subcategory_name", "new_time", "lost", "backup", "vendor", "product", "recycle_bin", "transaction",
 }
 
 // Summary is a record's telling details in one line, "" when it has none. A
@@ -153,13 +172,13 @@ func Why(p *i18n.Printer, r *record.Record, mayBeCertain bool) []string {
 		return nil
 	}
 	var l []string
-	if v := r.Get("uncertain"); v != "" {
-		l = append(l, DetailValue(p, time.UTC, "uncertain", v))
+	if v := r.Get("uncertain"); v != "" { // the converter says it itself
+		return []string{DetailValue(p, time.UTC, "uncertain", v)}
 	}
 	if r.Get("requested") != "" && r.Result == record.Success {
 		l = append(l, p.T("why.requested"))
 	}
-	if r.Get("transaction") != "" {
+	if v := r.Get("transaction"); v == "yes" || v == "outcome not in the log" {
 		l = append(l, p.T("why.transaction"))
 	}
 	if r.Get("gap") != "" {

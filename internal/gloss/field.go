@@ -96,6 +96,10 @@ func EventName(p *i18n.Printer, e *event.Event) string {
 		group = "driver"
 	case "Microsoft-Windows-Partition":
 		group = "partition"
+	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
+		group = "terminal"
+	case "Microsoft-Windows-SMBServer":
+		group = "smb"
 	case "Microsoft-Windows-Windows Defender":
 		group = "defender"
 	}

@@ -88,6 +88,9 @@ func TestDetailValue(t *testing.T) {
 	f("en", "denied_rights", "read_data else", "read_data else")
 	f("ja", "reason", "the event log service stopped", "イベント ログ サービスが停止した")
 	f("ja", "transaction", "yes", "はい")
+	f("en", "transaction", "committed", "committed")
+	f("ja", "account_control", "+account disabled, -password never expires", "+アカウント無効、-パスワード無期限")
+	f("ja", "account_control", "+unheard of", "+unheard of")
 	f("en", "bytes", "1234567", "1,234,567")
 	f("en", "old_time", "2026-04-01T00:00:00.5000000Z", "2026-04-01 09:00:00.500")
 	f("en", "status", "0xc0000234", "0xc0000234 (account locked)")
@@ -100,8 +103,8 @@ func TestSummaryAndWhy(t *testing.T) {
 	r := &record.Record{Confidence: record.Inferred}
 	r.Set("change", "member added")
 	r.Set("member_sid", "S-1-5-21-7")
-	r.Set("transaction", "yes")
-	if got, want := Summary(en, tokyo(), r), "Change: member added, SID of the member: S-1-5-21-7, Part of a transaction"; got != want {
+	r.Set("transaction", "outcome not in the log")
+	if got, want := Summary(en, tokyo(), r), "Change: member added, SID of the member: S-1-5-21-7, Part of a transaction: outcome not in the log"; got != want {
 		t.Errorf("Summary = %q, want %q", got, want)
 	}
 	r2 := &record.Record{}
@@ -120,6 +123,10 @@ func TestSummaryAndWhy(t *testing.T) {
 		}
 	}
 	f(r, true, "why.transaction")
+	doubt := &record.Record{Confidence: record.Inferred}
+	doubt.Set("uncertain", "lost_events")
+	doubt.Set("transaction", "yes")
+	f(doubt, true, "value.uncertain.lost_events")
 	f(&record.Record{Confidence: record.Inferred}, true, "why.lowered")
 	f(&record.Record{Confidence: record.Inferred}, false, "why.rule")
 	f(&record.Record{Confidence: record.Certain}, true)

@@ -111,6 +111,9 @@ func (s *site) record(rq *request) error {
 		v.Better = rule.Better.in(rq.lang)
 	}
 	for _, d := range r.Detail {
+		if d.Key == "uncertain" { // stands with the reasons
+			continue
+		}
 		v.Details = append(v.Details, pair{gloss.DetailName(rq.p.Printer, d.Key), gloss.DetailValue(rq.p.Printer, rq.zone, d.Key, d.Value)})
 	}
 	earlier, err := s.cfg.Source.Versions(ctx, id)

@@ -33,15 +33,15 @@ func stresses() []stress {
 		{name: "many people", seeds: 2, people: 90, least: 0.99, perAct: 1.05},
 		{name: "rush", seeds: 4, people: 40, variant: simulate.Variant{Rush: true}, least: 0.99, perAct: 1.05},
 		{name: "programs", seeds: 10, people: 20, variant: simulate.Variant{Programs: true}, least: 0.99, perAct: 1.05},
-		{name: "programs, rush", seeds: 4, people: 40, variant: simulate.Variant{Programs: true, Rush: true}, least: 0.98, perAct: 1.05},
-		{name: "device names", seeds: 3, people: 20, variant: simulate.Variant{DeviceNames: true, Programs: true}, least: 0.98, perAct: 1.05},
-		{name: "no 4658", seeds: 4, people: 20, variant: simulate.Variant{NoCloses: true, Programs: true}, least: 0.97, perAct: 1.05},
-		{name: "no 4658, rush", seeds: 3, people: 40, variant: simulate.Variant{NoCloses: true, Rush: true}, least: 0.95, perAct: 1.05},
-		{name: "4663 only", seeds: 4, people: 20, variant: simulate.Variant{NoOpens: true, Programs: true}, least: 0.95, perAct: 1.05},
-		{name: "no 5145", seeds: 4, people: 20, variant: simulate.Variant{NoShareChecks: true, Programs: true}, least: 0.95, perAct: 1.05},
-		{name: "from the middle", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: fromMiddle, least: 0.97, perAct: 1.05},
-		{name: "2 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(50), least: 0.95, perAct: 1.07},
-		{name: "10 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(10), least: 0.85, perAct: 1.12},
+		{name: "programs, rush", seeds: 4, people: 40, variant: simulate.Variant{Programs: true, Rush: true}, least: 0.99, perAct: 1.05},
+		{name: "device names", seeds: 3, people: 20, variant: simulate.Variant{DeviceNames: true, Programs: true}, least: 0.99, perAct: 1.05},
+		{name: "no 4658", seeds: 4, people: 20, variant: simulate.Variant{NoCloses: true, Programs: true}, least: 0.99, perAct: 1.05},
+		{name: "no 4658, rush", seeds: 3, people: 40, variant: simulate.Variant{NoCloses: true, Rush: true}, least: 0.99, perAct: 1.05},
+		{name: "4663 only", seeds: 4, people: 20, variant: simulate.Variant{NoOpens: true, Programs: true}, least: 0.99, perAct: 1.05},
+		{name: "no 5145", seeds: 4, people: 20, variant: simulate.Variant{NoShareChecks: true, Programs: true}, least: 0.99, perAct: 1.05},
+		{name: "from the middle", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: fromMiddle, least: 0.99, perAct: 1.05},
+		{name: "2 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(50), least: 0.99, perAct: 1.05},
+		{name: "10 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(10), least: 0.95, perAct: 1.05},
 	}
 }
 
@@ -135,7 +135,7 @@ func TestStress(t *testing.T) {
 		}
 		var o outcome
 		for seed := range uint64(seeds) {
-			events, truth := simulate.DayVariant(seed*31+1001, s.people, s.variant)
+			events, truth := simulate.DayVariant(seed*37+90001, s.people, s.variant)
 			slices.SortStableFunc(events, func(a, b *event.Event) int { return int(int64(a.Time - b.Time)) })
 			if s.disturb != nil {
 				events, truth = s.disturb(rand.New(rand.NewPCG(seed, 9)), events, truth)
