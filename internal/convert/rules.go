@@ -4,7 +4,7 @@ import "github.com/akashi-audit/akashi/internal/record"
 
 // RulesVersion numbers the rule table. It changes when the same events would
 // give other records.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // Rule is one row of the table: what a record with this rule id means, how
 // certain it can be at best and where the rule comes from.
