@@ -77,7 +77,7 @@ func hostileValue(t *rapid.T) event.Value {
 		event.KindFiletime, event.KindReal64, event.KindString | event.KindArray, 0x7f}).Draw(t, "kind")
 	return event.Value{
 		Kind: kind, Num: rapid.SampledFrom([]uint64{0, 1, 3, 27, 23, 52, 56, 0x3e7, 0xC000006D, 1 << 63, 1<<64 - 1}).Draw(t, "num"),
-		Str: rapid.SampledFrom([]string{"", "-", "0x7", "CORP\\alice", `file:_`, `file:_E:\a; x`, "USBSTOR#", `USB\VID_`, "\x02\x00", "\x17\x00aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\xed\xa0\x80‮",
+		Str: rapid.SampledFrom([]string{"", "-", "0x7", "CORP\\alice", `file:_`, `file:_E:\a; x`, "USBSTOR#", `USB\VID_`, "\x02\x00", "\x17\x00aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\xed\xa0\x80\u202e",
 			"%%2080", "{D6B11EC1-5900-11EC-80C7-005056972B77}", "S-1-5-21-1-2-3-500", `\\`, ` (`, "&0", strings.Repeat("あ", 200)}).Draw(t, "str"),
 	}
 }

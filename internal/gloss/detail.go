@@ -141,9 +141,9 @@ func Summary(p *i18n.Printer, zone *time.Location, r *record.Record) string {
 		if k == "member" && v == "" {
 			k, v = "member_sid", r.Get("member_sid")
 		}
-		switch {
-		case v == "":
-		case v == "yes":
+		switch v {
+		case "":
+		case "yes":
 			l = append(l, DetailName(p, k))
 		default:
 			text := DetailValue(p, zone, k, v)
@@ -210,11 +210,9 @@ func IDs(l []uint64) string {
 		if b.Len() > 0 {
 			b.WriteString(", ")
 		}
-		switch {
-		case j == i:
-			b.WriteString(strconv.FormatUint(l[i], 10))
-		default:
-			b.WriteString(strconv.FormatUint(l[i], 10) + "–" + strconv.FormatUint(l[j], 10))
+		b.WriteString(strconv.FormatUint(l[i], 10))
+		if j > i {
+			b.WriteString("–" + strconv.FormatUint(l[j], 10))
 		}
 		i = j + 1
 	}
