@@ -41,7 +41,7 @@ func stresses() []stress {
 		{name: "no 5145", seeds: 4, people: 20, variant: simulate.Variant{NoShareChecks: true, Programs: true}, least: 0.99, perAct: 1.05},
 		{name: "from the middle", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: fromMiddle, least: 0.99, perAct: 1.05},
 		{name: "2 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(50), least: 0.99, perAct: 1.05},
-		// Half of what is told too much here is true: the new file of a copy whose
+		// Much of what is told too much here is true: the new file of a copy whose
 		// reading is lost, the deletion of a save whose rename is lost.
 		{name: "10 % lost", seeds: 4, people: 20, variant: simulate.Variant{Programs: true}, disturb: lose(10), least: 0.93, perAct: 1.05},
 	}
