@@ -181,6 +181,15 @@ func (c *Converter) Tail() []record.Record {
 
 // bound keeps the state within its limits by finishing what is oldest.
 func (c *Converter) bound() {
+	// Where the clock stands still, or very much happens at once, what would end
+	// by itself ends now, the next due first: share accesses without an open,
+	// folders, handles without a closing. Hints become acts: these are counted next.
+	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
+		for c.s.timers() > limit-limit/8 {
+			t, _ := c.s.takeTimer(1<<63 - 1)
+			c.fire(t)
+		}
+	}
 	for len(c.s.Acts) > c.opt.MaxActs { // one event may let several hints become acts
 		seqs := make([]uint64, 0, len(c.s.Acts))
 		for k := range c.s.Acts {
@@ -207,15 +216,6 @@ func (c *Converter) bound() {
 	if len(c.s.Orphans) > 4096 {
 		for _, k := range oldest(c.s.Orphans, func(o *orphan) tick { return o.At }, compareHandles) {
 			c.expireOrphan(k)
-		}
-	}
-	// Where the clock stands still, or very much happens at once, what would end
-	// by itself ends now, the next due first: share accesses without an open,
-	// folders, handles without a closing.
-	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
-		for c.s.timers() > limit-limit/8 {
-			t, _ := c.s.takeTimer(1<<63 - 1)
-			c.fire(t)
 		}
 	}
 }
