@@ -50,9 +50,9 @@ type Converter struct {
 	given   Options
 	s       *state
 	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	below   map[string]*lastShare
+	shares  map[string]*lastShare
+	raw     []byte // scratch
 	last    *lastShare
-	addrs   map[string]string
 	names   map[nameKey]string // DOMAIN\name; derived
 	pools   pools              // derived
 	took    int                // about how many records Take will give next
@@ -65,7 +65,7 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, below: map[string]*lastShare{}, addrs: map[string]string{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, shares: map[string]*lastShare{}, names: map[nameKey]string{},
 	}
 }
 

@@ -99,6 +99,7 @@ type session struct {
 	Ended      bool
 	Background bool
 	IPs        []ipAt
+	rawIP, ip  string   // text of an address and the address; derived
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
 	Reads      []uint64  // recent file reads, newest last, for copies
@@ -286,7 +287,7 @@ func newState() *state {
 		Desks:    map[pathKey]*desk{},
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
-		Facts:    facts{New: map[uint64]*fact{}, Old: map[uint64]*fact{}},
+		Facts:    facts{Of: map[uint64]*fact{}},
 		Edits:    map[pathKey]*edit{},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},

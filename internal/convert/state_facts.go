@@ -15,25 +15,21 @@ type fact struct {
 	Gen    uint32
 }
 
-// facts is a bounded memory of paths: two generations, the older is forgotten
-// when the newer is full. A fact that changes moves to the newer one.
+// facts is a bounded memory of paths in two generations: when the newer is full,
+// the older is forgotten. A fact that changes moves to the newer one.
 //
 // It keeps a sum of each path in place of its name: names are ten times as
 // large, and fifty servers have fifty such memories. Two paths with one sum
 // would share their fact; among 40,000 that is one chance in 2^34.
 type facts struct {
-	New, Old map[uint64]*fact
-	Gen      uint32 // number of New
+	Of    map[uint64]*fact // by pathSum
+	Gen   uint32           // the newer generation
+	Newer int              // facts of it
+	added uint64           // facts that were ever added, so that an absence can be remembered
 }
 
 // at returns what is known of a path, nil for nothing.
-func (f *facts) at(key string) *fact {
-	k := pathSum(key)
-	if v := f.New[k]; v != nil {
-		return v
-	}
-	return f.Old[k]
-}
+func (f *facts) at(key string) *fact { return f.Of[pathSum(key)] }
 
 func (f *facts) get(key string) fact {
 	if v := f.at(key); v != nil {
@@ -45,24 +41,58 @@ func (f *facts) get(key string) fact {
 // put sets what is known of a path and returns where it is kept.
 func (f *facts) put(key string, v fact, limit int) *fact {
 	k := pathSum(key)
-	p := f.New[k]
+	p := f.Of[k]
+	if p == nil || p.Gen != f.Gen {
+		if f.Newer >= limit/2 {
+			f.forget()
+			p = f.Of[k]
+		}
+		f.Newer++
+	}
 	if p == nil {
-		if len(f.New) >= limit/2 {
-			f.Old, f.New = f.New, make(map[uint64]*fact, limit/2)
-			f.Gen++
-		}
-		if p = f.Old[k]; p == nil {
-			p = &fact{}
-		}
-		f.New[k] = p
+		p = &fact{}
+		f.Of[k] = p
+		f.added++
 	}
 	v.Gen = f.Gen
 	*p = v
 	return p
 }
 
+// forget drops the older generation and begins a new one.
+func (f *facts) forget() {
+	for k, p := range f.Of {
+		if p.Gen != f.Gen {
+			delete(f.Of, k)
+		}
+	}
+	f.Gen++
+	f.Newer = 0
+}
+
 // current reports whether p, found earlier, is still kept.
 func (f *facts) current(p *fact) bool { return p != nil && p.Gen+1 >= f.Gen }
+
+// way is where the fact of a path was found. It is derived.
+type way struct {
+	at     *fact
+	absent uint64 // there was none when so many had been added, plus one
+}
+
+// follow returns what is known of a path, found by its way or anew.
+func (f *facts) follow(w *way, key string) fact {
+	if f.current(w.at) {
+		return *w.at
+	}
+	if w.at = nil; w.absent == f.added+1 {
+		return fact{}
+	}
+	if w.at = f.at(key); w.at == nil {
+		w.absent = f.added + 1
+		return fact{}
+	}
+	return *w.at
+}
 
 // pathSum is a 64-bit sum of a folded path, the same in every process because
 // checkpoints hold it: words are mixed by folded multiplication.
@@ -85,23 +115,15 @@ func pathSum(s string) uint64 {
 }
 
 // known returns what is known of a path. The way to it is kept in p.
-func (c *Converter) known(p *pathInfo) fact {
-	if !c.s.Facts.current(p.fact) {
-		if p.fact = c.s.Facts.at(p.Key); p.fact == nil {
-			return fact{}
-		}
-	}
-	return *p.fact
-}
+func (c *Converter) known(p *pathInfo) fact { return c.s.Facts.follow(&p.own, p.Key) }
 
 // knownDir returns what is known of the folder of a path.
-func (c *Converter) knownDir(p *pathInfo) fact {
-	if !c.s.Facts.current(p.dirFact) {
-		if p.dirFact = c.s.Facts.at(p.Dir); p.dirFact == nil {
-			return fact{}
-		}
-	}
-	return *p.dirFact
+func (c *Converter) knownDir(p *pathInfo) fact { return c.s.Facts.follow(&p.above, p.Dir) }
+
+// onlyFolder reports whether a path is known as a folder and nothing else.
+func (c *Converter) onlyFolder(key string) bool {
+	f := c.s.Facts.get(key)
+	return f.Dir && !f.File
 }
 
 // saw notes that a path and the folders above it exist.
@@ -134,13 +156,13 @@ func (f fact) seen(dir, file bool) fact {
 // known to be one.
 func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
 	if v := c.known(p); v != v.seen(dir, file) {
-		p.fact = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
+		p.own.at = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
 	}
 	if p.Dir == "" {
 		return false
 	}
 	if v := c.knownDir(p); v != v.seen(true, false) {
-		p.dirFact = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
+		p.above.at = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
 		c.sawFolders(dirOf(p.Dir))
 		return !v.Dir
 	}
@@ -160,9 +182,9 @@ func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
 	}
 	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
 	if dir {
-		p.fact = c.s.Facts.put(p.Key, v, c.opt.MaxPaths)
+		p.own.at = c.s.Facts.put(p.Key, v, c.opt.MaxPaths)
 	} else {
-		p.dirFact = c.s.Facts.put(p.Dir, v, c.opt.MaxPaths)
+		p.above.at = c.s.Facts.put(p.Dir, v, c.opt.MaxPaths)
 	}
 }
 

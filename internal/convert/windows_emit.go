@@ -29,7 +29,7 @@ func (c *Converter) settle(a *act) {
 			return
 		}
 		c.wroteInPlace(a)
-		if f := c.s.Facts.get(a.Key); a.Requested && f.Dir && !f.File { // only later it was seen that it is a folder
+		if a.Requested && c.onlyFolder(a.Key) { // it was seen later only
 			a.Op, a.Rule, a.Object = record.OpList, ruleB4, record.ObjectDirectory
 			if c.browsed(a) {
 				return

@@ -9,17 +9,16 @@ import (
 // pathInfo is a name as it stands in the log, made uniform
 // (windows-events.md section 10).
 type pathInfo struct {
-	Path     string // display form, exact case
-	Key      string // folded: equal for NTFS
-	Stream   bool   // the log named an alternate stream; it is cut off
-	Mark     bool   // that stream is a mark which programs leave by themselves
-	Snapshot bool   // on a shadow copy
-	Drop     bool   // no file of a volume: pipe, device, empty
-	Volume   string // "\device\harddiskvolumeN" when no drive is known for it
-	Rest     string // what follows Volume
-	Dir      string // folder of Key
-	fact     *fact  // where the facts about Key are, derived
-	dirFact  *fact  // the same of Dir
+	Path       string // display form, exact case
+	Key        string // folded: equal for NTFS
+	Stream     bool   // the log named an alternate stream; it is cut off
+	Mark       bool   // that stream is a mark which programs leave by themselves
+	Snapshot   bool   // on a shadow copy
+	Drop       bool   // no file of a volume: pipe, device, empty
+	Volume     string // "\device\harddiskvolumeN" when no drive is known for it
+	Rest       string // what follows Volume
+	Dir        string // folder of Key
+	own, above way    // to the facts about Key and Dir
 }
 
 const (
@@ -50,7 +49,7 @@ func (c *Converter) path(raw string) *pathInfo {
 // may have another one.
 func (c *Converter) forgetPaths() {
 	clear(c.cache)
-	clear(c.below)
+	clear(c.shares)
 	c.last = nil
 }
 

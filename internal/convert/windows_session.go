@@ -274,17 +274,12 @@ func (c *Converter) clientOf(s *session, at tick) string {
 
 const localClient = "local"
 
-// address is address with a memory.
-func (c *Converter) address(s string) string {
-	if a, ok := c.addrs[s]; ok {
-		return a
+// address is address with a memory of the last one.
+func (s *session) address(raw string) string {
+	if raw != s.rawIP || raw == "" {
+		s.rawIP, s.ip = raw, address(raw)
 	}
-	if len(c.addrs) >= 1<<14 {
-		clear(c.addrs)
-	}
-	a := address(s)
-	c.addrs[s] = a
-	return a
+	return s.ip
 }
 
 // address normalises a client address (section 9): "" unknown, "local".

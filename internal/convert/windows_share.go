@@ -26,13 +26,11 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 	return name, sh
 }
 
-// lastShare is the share that an event named last, and the paths below it by
-// their names in the log. It is derived from the state.
+// lastShare is the share that an event named last. It is derived from the state.
 type lastShare struct {
 	share
 	name  string
 	pipes bool
-	below map[string]*pathInfo
 }
 
 // enter makes the event's share the last one.
@@ -41,15 +39,15 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 	if l := c.last; l != nil && l.name == name {
 		return l
 	}
-	l := c.below[name]
+	l := c.shares[name]
 	if l == nil {
-		if len(c.below) >= 256 {
-			clear(c.below)
+		if len(c.shares) >= 256 {
+			clear(c.shares)
 		}
 		_, sh := c.shareOf(e)
-		l = &lastShare{share: sh, name: name, pipes: pipeShare(name), below: map[string]*pathInfo{}}
+		l = &lastShare{share: sh, name: name, pipes: pipeShare(name)}
 		if sh.Key != "" {
-			c.below[name] = l
+			c.shares[name] = l
 		}
 	}
 	if l.Key != "" {
@@ -60,19 +58,16 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 
 // path makes a name below the share uniform.
 func (l *lastShare) path(c *Converter, rel string) *pathInfo {
-	if p, ok := l.below[rel]; ok {
+	if shareRoot(rel) {
+		return c.path(l.Local)
+	}
+	b := append(append(c.raw[:0], l.Local...), '\\')
+	b = append(b, strings.TrimLeft(rel, `\`)...)
+	c.raw = b
+	if p, ok := c.cache[string(b)]; ok {
 		return p
 	}
-	raw := l.Local
-	if !shareRoot(rel) {
-		raw += `\` + strings.TrimLeft(rel, `\`)
-	}
-	p := c.path(raw)
-	if len(l.below) >= maxCached {
-		clear(l.below)
-	}
-	l.below[rel] = p
-	return p
+	return c.path(string(b))
 }
 
 func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
@@ -143,7 +138,7 @@ func (c *Converter) shareConnect(e *event.Event) {
 func (c *Converter) shareOpen(e *event.Event) {
 	s := c.subject(e)
 	now := tick(e.Time)
-	ip := c.address(text(e.Get(event.IpAddress)))
+	ip := s.address(text(e.Get(event.IpAddress)))
 	s.moved(now, ip)
 	sh := c.enter(e)
 	if sh.Key == "" || sh.pipes {
@@ -170,7 +165,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = h
-	if dir := dirOf(p.Key); !root && !c.s.Facts.get(dir).Dir {
+	if dir := p.Dir; !root && !c.knownDir(p).Dir {
 		c.knownFolder(dir)
 		c.wasFolder(s, dir, now)
 	}
