@@ -145,7 +145,11 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 		return err
 	}
 	if n := len(status.Outdated); n > 0 {
-		a.note("cli.search.outdated", "n", n, "servers", record.Visible(strings.Join(status.Outdated[:min(n, 5)], ", ")))
+		names := record.Visible(strings.Join(status.Outdated[:min(n, 5)], ", "))
+		if n > 5 {
+			names += ", …"
+		}
+		a.note("cli.search.outdated", "n", n, "servers", names)
 	}
 	for _, d := range status.Damage {
 		a.note("cli.store.damage", "file", d.File, "offset", fmt.Sprint(d.Offset), "reason", d.Reason)
@@ -154,7 +158,11 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	case len(status.Damage) > 0:
 		return &exit{code: exitDamage}
 	case found == 0:
-		a.note("cli.search.none")
+		if o.Superseded {
+			a.note("cli.search.none_superseded")
+		} else {
+			a.note("cli.search.none")
+		}
 		return &exit{code: exitNotFound}
 	case more && o.Format == "table":
 		a.note("cli.search.more", "n", found)

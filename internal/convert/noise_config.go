@@ -74,7 +74,7 @@ func (b Background) Text() string {
 // Where the records of the program's own settings stand: no Windows computer
 // has such a name.
 const (
-	SettingsServer  = "(akashi)"
+	SettingsServer  = record.OwnServer
 	SettingsChannel = "akashi.toml"
 )
 

@@ -44,6 +44,10 @@ type Record struct {
 // Pair is one entry of Detail.
 type Pair struct{ Key, Value string }
 
+// OwnServer is the server of records about the program's own settings. It is
+// no computer: lists and counts of servers leave it out.
+const OwnServer = "(akashi)"
+
 // fields are the names of a record's fields in output order.
 var fields = [...]string{
 	"id", "time", "end_time", "received", "server", "source", "user", "sid",

@@ -77,6 +77,9 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})
 	}
 	for _, x := range st.Servers {
+		if x.Name == record.OwnServer {
+			continue
+		}
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
 	}
 	for _, i := range st.Imports {

@@ -267,7 +267,7 @@ func (s *site) sides(rq *request, f *form, fc *counts) []side {
 	}
 	names("web.field.client", fc.Clients, 8, func(s string) bool { return slices.Contains(f.Clients, s) },
 		func(x *form, s string) { x.Clients = toggle(x.Clients, s) })
-	names("web.field.server", fc.Servers, 8, func(s string) bool { return slices.Contains(f.Servers, s) },
+	names("web.field.server", fileServers(fc.Servers, f.Servers), 8, func(s string) bool { return slices.Contains(f.Servers, s) },
 		func(x *form, s string) { x.Servers = toggle(x.Servers, s) })
 	names("web.field.folder", fc.Folders, 10, func(s string) bool { return f.Folder == s },
 		func(x *form, s string) {
@@ -277,6 +277,15 @@ func (s *site) sides(rq *request, f *form, fc *counts) []side {
 			}
 		})
 	return l
+}
+
+// fileServers are the servers without the program itself, unless it is asked
+// for.
+func fileServers(counts []query.Count, asked []string) []query.Count {
+	if slices.Contains(asked, record.OwnServer) {
+		return counts
+	}
+	return slices.DeleteFunc(slices.Clone(counts), func(c query.Count) bool { return c.Value == record.OwnServer })
 }
 
 // pathFacets lists files; following one asks who used it.

@@ -388,3 +388,18 @@ func TestNetworkLogonsAreHidden(t *testing.T) {
 		t.Error("a search for files offers log-ons")
 	}
 }
+
+func TestTheProgramIsNoServer(t *testing.T) {
+	m := company(60)
+	x := m.records[0]
+	x.Server, x.FirstID, x.Path = record.OwnServer, 1, "akashi.toml [background]"
+	m.records = append(m.records, x)
+	h := newSite(t, m)
+	const facet = "server=%28akashi%29"
+	if _, body := get(t, h, "/search?path=o"); strings.Contains(body, facet) {
+		t.Error("the program itself stands in the list of servers")
+	}
+	if _, body := get(t, h, "/search?"+facet); !strings.Contains(body, "akashi.toml [background]") {
+		t.Error("its own record is not found when it is asked for")
+	}
+}
