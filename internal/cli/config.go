@@ -32,6 +32,10 @@ func (a *app) runConfigCheck(dir string) error {
 	var bad *config.Error
 	if errors.As(err, &bad) {
 		for _, p := range bad.Problems {
+			if p.Key == "" { // the line is no TOML
+				fmt.Fprintln(a.Stdout, a.p.T("cli.config.syntax", "line", fmt.Sprint(p.Line), "reason", p.Reason))
+				continue
+			}
 			fmt.Fprintln(a.Stdout, a.p.T("cli.config.problem", "line", fmt.Sprint(p.Line), "key", p.Key, "reason", p.Reason))
 		}
 		return &exit{exitError, errors.New(a.p.T("cli.config.bad", "n", len(bad.Problems)))}

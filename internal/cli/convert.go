@@ -9,14 +9,17 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -49,14 +52,19 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 	events, unused := 0, []convert.Unused(nil)
 	for _, server := range set.Servers() {
 		c := convert.New(server, convert.Options{})
-		n := 0
+		n, shown := 0, a.readProgress(server)
+		if f, ok := a.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			shown.quiet = true // the records show
+		}
 		err := set.Events(ctx, server, func(e *event.Event) error {
 			c.Add(e)
 			if n++; n%takeEvery != 0 {
 				return nil
 			}
+			shown.update(engine.Progress{Events: int64(n)})
 			return w.write(c.Take())
 		})
+		shown.end()
 		if err == nil {
 			err = w.write(c.Take())
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/coverage"
+	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
 )
 
@@ -65,10 +66,15 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 	var skipped, damaged bool
 	for _, server := range set.Servers() {
 		t := coverage.New(server, coverage.Options{})
+		n, shown := int64(0), a.readProgress(server)
 		err := set.Events(ctx, server, func(e *event.Event) error {
 			t.Add(e)
+			if n++; n%takeEvery == 0 {
+				shown.update(engine.Progress{Events: n})
+			}
 			return nil
 		})
+		shown.end()
 		if err != nil {
 			return fmt.Errorf("read the events of %s: %w", server, err)
 		}

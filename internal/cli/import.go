@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -128,6 +129,16 @@ type progress struct {
 func (a *app) newProgress(quiet bool) *progress {
 	f, ok := a.Stderr.(*os.File)
 	return &progress{a: a, line: a.importLine, quiet: quiet, tty: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+}
+
+// readProgress shows the reading of a server's log, on a terminal only.
+func (a *app) readProgress(server string) *progress {
+	s := a.newProgress(false)
+	s.quiet = !s.tty
+	s.line = func(p engine.Progress) string {
+		return a.p.T("cli.read.progress", "server", record.Visible(server), "events", p.Events)
+	}
+	return s
 }
 
 func (s *progress) update(p engine.Progress) {

@@ -140,7 +140,7 @@ func Parse(b []byte) (Config, []Problem) {
 		}
 	case errors.As(err, &decode):
 		row, _ := decode.Position()
-		return c, []Problem{{Line: row, Key: strings.Join(decode.Key(), "."), Reason: strings.TrimPrefix(decode.Error(), "toml: ")}}
+		return c, []Problem{{Line: row, Key: strings.Join(decode.Key(), "."), Reason: wrongType(strings.TrimPrefix(decode.Error(), "toml: "))}}
 	case err != nil:
 		return c, []Problem{{Reason: strings.TrimPrefix(err.Error(), "toml: ")}}
 	}
@@ -190,4 +190,22 @@ func Write(dir string, c Config) error {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	return nil
+}
+
+// wrongType says what a key wants where the decoder tells the name of a Go
+// type; other reasons stay.
+func wrongType(reason string) string {
+	if !strings.HasPrefix(reason, "cannot decode TOML") {
+		return reason
+	}
+	_, kind, _ := strings.Cut(reason, " of type ")
+	switch kind {
+	case "[]string":
+		return "want a list such as ['a', 'b']"
+	case "string":
+		return "want a text in quotes"
+	case "bool":
+		return "want true or false"
+	}
+	return reason
 }

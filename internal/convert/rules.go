@@ -207,7 +207,7 @@ var ruleTable = [numRules]Rule{
 	ruleM1: {"M1", record.OpVirusFound, certain, "3.6", "Windows Defender found malware (1116) or acted on it (1117).",
 		"Windows Defender がマルウェアを検出した（1116）、または対処した（1117）。"},
 	ruleZ1: {"Z1", record.OpAuditPolicyChanged, certain, "8", "What counts as background activity was changed in akashi.toml.",
-		"akashi.toml でバックグラウンドとして扱う対象が変更された。"},
+		"akashi.toml で背景の動作として扱う対象が変更された。"},
 	ruleL4: {"L4", record.OpLogonFailed, certain, "3.6", "The file server refused a session (SMBServer 551 or 1009).",
 		"ファイル サーバーがセッションを拒否した（SMBServer 551・1009）。"},
 	ruleL5: {"L5", record.OpLogon, certain, "3.6", "A terminal session was logged on to or connected again (LocalSessionManager 21 or 25, 4778).",

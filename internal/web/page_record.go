@@ -41,6 +41,7 @@ type recordView struct {
 	Comes     string // source coordinates
 	Details   []pair
 	Around    string
+	Nobody    bool // Around is about the server, as the record has no person
 	FileURL   string
 	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
 	Earlier   []version // that this record replaced
@@ -90,7 +91,7 @@ func (s *site) record(rq *request) error {
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
-		RuleID: r.Rule, Version: r.RulesVersion, Around: around(rq, r),
+		RuleID: r.Rule, Version: r.RulesVersion, Around: around(rq, r), Nobody: r.User == "",
 		Merged: r.Count > 1, From: fine(r.Time, rq.zone), To: fine(r.EndTime, rq.zone),
 		Comes: rq.p.T("web.record.coordinates", "server", record.Visible(r.Server), "channel", record.Visible(r.Channel),
 			"generation", fmt.Sprint(r.Generation), "ids", gloss.IDs(r.RawIDs)),

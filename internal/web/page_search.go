@@ -259,6 +259,9 @@ func (s *site) sides(rq *request, f *form, fc *counts) []side {
 			}
 			x := facet{Text: clientName(rq, c.Value), N: c.N, On: on(c.Value), URL: f.with(func(x *form) { add(x, c.Value) })}
 			x.Name = splitName(c.Value)
+			if key == "web.field.client" {
+				x.Name = name{Base: x.Text, Full: x.Text}
+			}
 			d.Facets = append(d.Facets, x)
 		}
 		if len(d.Facets) > 0 {

@@ -29,7 +29,7 @@ func TestEarlierVersions(t *testing.T) {
 	m.earlier, r.SupersededBy = nil, 8
 	_, body = get(t, h, recordURL(r.ID()), "Accept-Language", "ja")
 	checkHTML(t, "superseded", body)
-	if !strings.Contains(body, "第 8 版)で置き換えられ") {
+	if !strings.Contains(body, "第 8 版）で置き換えられ") {
 		t.Error("a superseded record does not say so")
 	}
 }
