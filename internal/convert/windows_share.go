@@ -7,13 +7,18 @@ import (
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// shareOf learns a share from an event that names it and its folder.
+// shareOf learns a share from an event that names it and its folder. The newest
+// event that names a folder is right: a share may be removed and made again
+// elsewhere, and the events of that may be missing.
 func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 	name = text(e.Get(event.ShareName))
-	if sh, ok := c.s.Shares[name]; ok && sh.Key != "" {
-		return name, sh
-	}
 	local := c.path(text(e.Get(event.ShareLocalPath)))
+	if sh, ok := c.s.Shares[name]; ok && sh.Key != "" {
+		if key := strings.TrimRight(local.Key, `\`); local.Drop || key == "" || key == sh.Key {
+			return name, sh
+		}
+		c.forgetPaths()
+	}
 	sh = share{UNC: c.unc(name)}
 	if !local.Drop {
 		sh.Local, sh.Key = strings.TrimRight(local.Path, `\`), strings.TrimRight(local.Key, `\`)
@@ -30,22 +35,23 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 type lastShare struct {
 	share
 	name  string
+	raw   string // its folder, as the event named it
 	pipes bool
 }
 
 // enter makes the event's share the last one.
 func (c *Converter) enter(e *event.Event) *lastShare {
-	name := text(e.Get(event.ShareName))
-	if l := c.last; l != nil && l.name == name {
+	name, raw := text(e.Get(event.ShareName)), text(e.Get(event.ShareLocalPath))
+	if l := c.last; l != nil && l.name == name && (l.raw == raw || raw == "") {
 		return l
 	}
 	l := c.shares[name]
-	if l == nil {
+	if l == nil || l.raw != raw && raw != "" {
+		_, sh := c.shareOf(e)
 		if len(c.shares) >= 256 {
 			clear(c.shares)
 		}
-		_, sh := c.shareOf(e)
-		l = &lastShare{share: sh, name: name, pipes: pipeShare(name)}
+		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
 		if sh.Key != "" {
 			c.shares[name] = l
 		}
