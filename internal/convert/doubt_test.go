@@ -35,6 +35,7 @@ func TestDoubt(t *testing.T) {
 		b.id += 7
 		b.deleted(h).close(h)
 	})
+	f("a write to what may be a folder", "W1", "unknown_kind", func(b *logBuilder) { b.use(0x9990, `x\folder`, 2) })
 	f("a deletion whose name is not in the log", "D1", "unknown_handle", func(b *logBuilder) { b.read(`x\a.txt`).deleted(0x9990) })
 	f("a stream", "W1", "stream", func(b *logBuilder) { b.remove(`x\a.txt:secret`) })
 	f("attributes beside a hole", "A1", "lost_events", func(b *logBuilder) {

@@ -89,6 +89,7 @@ const (
 	doubtLost    = "lost_events"    // record ids are missing where the rule needs all events
 	doubtTxn     = "transaction"    // in a transaction (TxF) whose outcome is not known
 	doubtHandle  = "unknown_handle" // no event names the object of the handle
+	doubtKind    = "unknown_kind"   // the object may be a folder to which a name was added
 	doubtStream  = "stream"         // of an alternate stream, or perhaps its deletion only
 	doubtRequest = "requested"      // only a request is in the log
 )

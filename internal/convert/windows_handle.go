@@ -184,7 +184,7 @@ func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mas
 	case mask&writing != 0 && h.Dir:
 		c.usedAdd(e, s, h, mask)
 	case mask&writing != 0:
-		c.saw(h.Key, false, true)
+		c.saw(h.Key, false, !h.eitherKind())
 		c.usedWrite(e, s, h, k)
 	case mask&meta != 0:
 		c.usedMeta(e, s, h, k)

@@ -86,6 +86,10 @@ func (c *Converter) lostWrite(e *event.Event, s *session, h *handle, k handleKey
 	return true
 }
 
+// eitherKind reports whether the written object may be a folder to which a name
+// was added: its open is not in the log, and its name has no extension.
+func (h *handle) eitherKind() bool { return h.Asked&^writing == 0 && extOf(h.Key) == "" }
+
 // usedWrite: W1, and C1 to C3 when the file was made by it, K1 when it is a copy.
 func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
@@ -129,6 +133,9 @@ func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey
 		read = own
 	}
 	a := c.handleAct(e, s, h, k, record.OpWrite, ruleW1)
+	if h.eitherKind() {
+		a.Certain, a.Doubt = false, doubtKind
+	}
 	c.created(s, h, a)
 	if src := c.copySource(s, a); src != nil {
 		c.copied(a, src)
