@@ -16,8 +16,7 @@ func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
 	d := c.deskIf(logon, dir)
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
-		c.s.Desks[pathKey{logon, dir}] = d
-		c.pools.hotDesks[hotSlot(logon)] = hot[desk]{pathKey{logon, dir}, d}
+		c.pools.hotDesks.set(c.s.Desks, pathKey{logon, dir}, d)
 		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
 	}
 	d.Until = now + saveWindow

@@ -202,10 +202,15 @@ func (c *Converter) arrived(key string, dir bool) {
 	c.s.Facts.put(key, v, c.opt.MaxPaths)
 }
 
+// asksToRead reports whether a mask asks for nothing but to read.
+func asksToRead(mask uint32) bool {
+	return mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+}
+
 // audited reports whether uses of such rights are known to be logged in the
 // path's folder or one above it.
 func (c *Converter) audited(key string, mask uint32) bool {
-	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+	reads := asksToRead(mask)
 	for ; key != ""; key = dirOf(key) {
 		if f := c.s.Facts.at(key); f != nil && f.logs(reads) {
 			return true
@@ -218,7 +223,7 @@ func (f *fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Wr
 
 // auditedPath is audited for a path with its way.
 func (c *Converter) auditedPath(p *pathInfo, mask uint32) bool {
-	reads := mask&^(readData|execute|readAttr|readCtl|synchro|0x8) == 0
+	reads := asksToRead(mask)
 	d := c.knownDir(p)
 	return d.logs(reads) || c.audited(p.Key, mask)
 }

@@ -7,8 +7,8 @@ type pools struct {
 	acts, deadActs       []*act
 	handles, deadHandles []*handle
 	paths, deadPaths     []*pending
-	hotPaths             [hotSize]hot[pending]
-	hotDesks             [hotSize]hot[desk]
+	hotPaths             hot[pending]
+	hotDesks             hot[desk]
 }
 
 // poolLimit bounds each pool: more is left to the garbage collector.
@@ -67,26 +67,42 @@ func (p *pools) handle() *handle {
 	return h
 }
 
-// hot remembers where a thing of one session is (nil: there is none), so that the
-// events that follow each other in a session need no look-up.
-type hot[V any] struct {
-	k pathKey
-	v *V
+// hot remembers the thing of each session that was looked for last (nil: there
+// is none), so that the events that follow each other in a session need no
+// look-up. It is derived.
+type hot[V any] [hotSize]struct {
+	full bool
+	k    pathKey
+	v    *V
 }
 
 const hotSize = 256
 
-// hotSlot spreads logon ids, which are often multiples of a power of two.
-func hotSlot(logon uint64) uint64 { return logon * 0x9e3779b97f4a7c15 >> 56 }
+// slot spreads logon ids, which are often multiples of a power of two.
+func (h *hot[V]) slot(logon uint64) uint64 { return logon * 0x9e3779b97f4a7c15 >> 56 }
 
-// pathsIf returns what the session has under way on a path, nil for nothing.
-func (c *Converter) pathsIf(k pathKey) *pending {
-	x := &c.pools.hotPaths[hotSlot(k.Logon)]
-	if x.k != k {
-		*x = hot[pending]{k, c.s.Paths[k]}
+// get is all[k].
+func (h *hot[V]) get(all map[pathKey]*V, k pathKey) *V {
+	x := &h[h.slot(k.Logon)]
+	if !x.full || x.k != k {
+		x.full, x.k, x.v = true, k, all[k]
 	}
 	return x.v
 }
+
+// set enters v under k; nil takes the entry away.
+func (h *hot[V]) set(all map[pathKey]*V, k pathKey, v *V) {
+	if v == nil {
+		delete(all, k)
+	} else {
+		all[k] = v
+	}
+	x := &h[h.slot(k.Logon)]
+	x.full, x.k, x.v = true, k, v
+}
+
+// pathsIf returns what the session has under way on a path, nil for nothing.
+func (c *Converter) pathsIf(k pathKey) *pending { return c.pools.hotPaths.get(c.s.Paths, k) }
 
 // paths returns what the session has under way on a path, made when needed.
 func (c *Converter) paths(logon uint64, key string) *pending {
@@ -95,8 +111,7 @@ func (c *Converter) paths(logon uint64, key string) *pending {
 	if p == nil {
 		p = pop(&c.pools.paths)
 		*p = pending{Hints: emptied(p.Hints)}
-		c.s.Paths[k] = p
-		c.pools.hotPaths[hotSlot(logon)] = hot[pending]{k, p}
+		c.pools.hotPaths.set(c.s.Paths, k, p)
 	}
 	return p
 }
@@ -106,32 +121,14 @@ func (c *Converter) dropPaths(k pathKey, p *pending) {
 	if p == nil || !p.empty() {
 		return
 	}
-	delete(c.s.Paths, k)
+	c.pools.hotPaths.set(c.s.Paths, k, nil)
 	c.pools.deadPaths = append(c.pools.deadPaths, p)
-	if x := &c.pools.hotPaths[hotSlot(k.Logon)]; x.k == k {
-		x.v = nil
-	}
 }
 
 // deskIf returns what the session has under way in a folder, nil for nothing.
 func (c *Converter) deskIf(logon uint64, dir string) *desk {
-	k := pathKey{logon, dir}
-	x := &c.pools.hotDesks[hotSlot(logon)]
-	if x.k != k {
-		*x = hot[desk]{k, c.s.Desks[k]}
-	}
-	return x.v
-}
-
-// dropDesk forgets a folder.
-func (c *Converter) dropDesk(k pathKey) {
-	delete(c.s.Desks, k)
-	if x := &c.pools.hotDesks[hotSlot(k.Logon)]; x.k == k {
-		x.v = nil
-	}
+	return c.pools.hotDesks.get(c.s.Desks, pathKey{logon, dir})
 }
 
 // cool forgets where things were: the state was emptied.
-func (p *pools) cool() {
-	p.hotPaths, p.hotDesks = [hotSize]hot[pending]{}, [hotSize]hot[desk]{}
-}
+func (p *pools) cool() { p.hotPaths, p.hotDesks = hot[pending]{}, hot[desk]{} }

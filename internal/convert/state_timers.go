@@ -53,13 +53,15 @@ func (s *state) laneOf(k timerKind) *lane {
 	return nil
 }
 
+func (s *state) lanes() [2]*lane { return [...]*lane{&s.HintTimers, &s.ActTimers} }
+
 // nextTimer is the timer that fires first, nil for none, and its lane, nil for
 // the heap.
 func (s *state) nextTimer() (t *timer, from *lane) {
 	if len(s.Timers) > 0 {
 		t = &s.Timers[0]
 	}
-	for _, l := range [...]*lane{&s.HintTimers, &s.ActTimers} {
+	for _, l := range s.lanes() {
 		if f := l.first(); f != nil && (t == nil || f.before(t)) {
 			t, from = f, l
 		}
@@ -70,7 +72,7 @@ func (s *state) nextTimer() (t *timer, from *lane) {
 // timers counts what is set.
 func (s *state) timers() int {
 	n := len(s.Timers)
-	for _, l := range [...]*lane{&s.HintTimers, &s.ActTimers} {
+	for _, l := range s.lanes() {
 		n += len(l.Queue) - l.Head
 	}
 	return n
@@ -180,7 +182,7 @@ func (c *Converter) fire(t timer) {
 				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
 				return
 			}
-			c.dropDesk(k)
+			c.pools.hotDesks.set(c.s.Desks, k, nil)
 		}
 	case timeHandle:
 		if h := c.s.Handles[t.H]; h != nil && !c.s.Sees4658 {

@@ -97,9 +97,7 @@ const (
 // doubt is the reason why an act is not certain, "" when it is.
 func (c *Converter) doubt(a *act) string {
 	switch {
-	case ruleTable[a.Rule].Confidence != certain:
-		return doubtRequest // the rule itself concludes
-	case a.Requested:
+	case ruleTable[a.Rule].Confidence != certain, a.Requested: // the rule itself concludes
 		return doubtRequest
 	case !a.Certain && a.Doubt == "":
 		return doubtLost
