@@ -80,8 +80,12 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 		return err
 	}
 	a.noteUnused(events, unused)
-	var skipped, damaged bool
-	for _, f := range set.Files() {
+	return outcome(a.noteFiles(set.Files()))
+}
+
+// noteFiles tells which files were skipped and where others are damaged.
+func (a *app) noteFiles(files []collect.File) (skipped, damaged bool) {
+	for _, f := range files {
 		if f.Err != nil {
 			skipped = true
 			a.note("cli.skipped", "file", f.Path, "reason", a.explain(f.Err))
@@ -91,7 +95,7 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 			a.note("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost)
 		}
 	}
-	return outcome(skipped, damaged)
+	return skipped, damaged
 }
 
 // noteUnused says how many events no rule used, and why.

@@ -63,7 +63,7 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 		return err
 	}
 	defer set.Close()
-	var skipped, damaged bool
+	var incomplete bool
 	for _, server := range set.Servers() {
 		t := coverage.New(server, coverage.Options{})
 		n, shown := int64(0), a.readProgress(server)
@@ -79,7 +79,7 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 			return fmt.Errorf("read the events of %s: %w", server, err)
 		}
 		r := t.Report()
-		damaged = damaged || !r.Complete
+		incomplete = incomplete || !r.Complete
 		if !opts.JSON {
 			w := &failing{w: a.Stdout}
 			(&coveragePrinter{w, a.p, zone}).server(r)
@@ -96,15 +96,6 @@ func (a *app) runCoverage(ctx context.Context, opts coverageOptions, args []stri
 			return err
 		}
 	}
-	for _, f := range set.Files() {
-		if f.Err != nil {
-			skipped = true
-			a.note("cli.skipped", "file", f.Path, "reason", a.explain(f.Err))
-		}
-		for _, d := range f.Damage {
-			damaged = damaged || f.Err == nil
-			a.note("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost)
-		}
-	}
-	return outcome(skipped, damaged)
+	skipped, harmed := a.noteFiles(set.Files())
+	return outcome(skipped, incomplete || harmed)
 }
