@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,9 +76,9 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, text string) 
 		if err != nil {
 			return err
 		}
-		zone, err := time.LoadLocation(status.Zone)
+		zone, err := status.Location()
 		if err != nil {
-			return fmt.Errorf("zone of the data folder: %w", err)
+			return err
 		}
 		return (&explainer{a.Stdout, a.p, zone}).write(x, r, earlier, raw)
 	}

@@ -132,9 +132,9 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	zone, err := time.LoadLocation(status.Zone)
+	zone, err := status.Location()
 	if err != nil {
-		return fmt.Errorf("zone of the data folder: %w", err)
+		return err
 	}
 	q, err := a.query(o, zone)
 	if err != nil {

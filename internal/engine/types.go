@@ -100,6 +100,15 @@ type Status struct {
 	Running   *Progress            `json:"running"` // import that runs now, or nil
 }
 
+// Location is the folder's zone.
+func (s *Status) Location() (*time.Location, error) {
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone of the data folder: %w", err)
+	}
+	return zone, nil
+}
+
 // SimulatedError refuses simulated events in a folder that was not made for a
 // demonstration. Nothing was stored.
 type SimulatedError struct{ File string }
