@@ -54,7 +54,7 @@ func (a *app) newSearch() *cobra.Command {
 // query turns the flags into conditions; times are in the folder's zone.
 func (a *app) query(o searchOptions, zone *time.Location) (query.Query, error) {
 	q := query.Query{
-		Users: o.Users, Path: o.Path, File: o.File, Folder: o.Folder, Clients: o.Clients, Servers: o.Servers, Limit: o.Limit,
+		Users: o.Users, Words: one(o.Path), Files: one(o.File), Folders: one(o.Folder), Clients: o.Clients, Servers: o.Servers, Limit: o.Limit,
 		Superseded: o.Superseded,
 	}
 	for _, s := range o.Ops {
@@ -89,6 +89,14 @@ func (a *app) query(o searchOptions, zone *time.Location) (query.Query, error) {
 	}
 	q.To, err = a.time(o.To, zone)
 	return q, err
+}
+
+// one is a condition of one value, none when it is empty.
+func one(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }
 
 func joined[T fmt.Stringer](l []T) string {

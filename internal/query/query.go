@@ -1,27 +1,36 @@
 package query
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // Query is the conditions of a search. Conditions of different kinds must all
-// hold; of several values of one kind, one must. The zero Query finds all
-// records of class user.
+// hold; of several values of one kind, one must (of Words each must). The zero
+// Query finds all records of class user.
 type Query struct {
 	Users   []string // DOMAIN\name, name alone, or SID; case-insensitive
-	Path    string   // substring of path or new_path, folded (Fold); local or UNC form
-	File    string   // exact path or new_path under NTFS equality; local or UNC form
-	Folder  string   // path or new_path is this folder or lies below it; local or UNC form
+	Words   []string // each is a substring of path or new_path, folded (Fold); local or UNC form
+	Paths   []string // the same, of which one must hold; with * or ? a pattern, see Pattern
+	Files   []string // exact path or new_path under NTFS equality; local or UNC form
+	Folders []string // path or new_path is this folder or lies below it; local or UNC form
 	Ops     []record.Op
 	Results []record.Result
-	Clients []string       // client_ip or client_name, case-insensitive
-	Servers []string       // full name or host part, case-insensitive
-	From    int64          // Unix ns, inclusive; 0 = no bound
-	To      int64          // Unix ns, exclusive; 0 = no bound
-	Classes []record.Class // empty = user; see AllClasses
+	Objects []record.Object
+	// Confidences: certain, inferred.
+	Confidences []record.Confidence
+	Clients     []string // client_ip or client_name, case-insensitive
+	Servers     []string // full name or host part, case-insensitive
+	Processes   []string // full path or last name, case-insensitive
+	Rules       []string // rule ids, case-insensitive
+	Sessions    []uint64
+	From        int64          // Unix ns, inclusive; 0 = no bound
+	To          int64          // Unix ns, exclusive; 0 = no bound
+	Classes     []record.Class // empty = user; see AllClasses
+	// Not leaves out every record that meets one of its conditions.
+	Not Exclusion
+	// Lives, when set, must hold as well: the path or new_path is one of these
+	// names at that time. It is how the whole life of a file is searched.
+	Lives []Life
 	// HideNetworkLogons leaves out successful logon and logoff records of
 	// logon type 3, as pages do by default.
 	HideNetworkLogons bool
@@ -30,9 +39,55 @@ type Query struct {
 	// later conversion replaced.
 	Superseded bool
 
+	Oldest bool   // oldest first; else newest first
 	Limit  int    // most records of one page; 0 = the store's default (100)
-	Cursor string // where the previous page ended; "" = the newest
+	Cursor string // where the previous page ended; "" = the beginning
+	Lists  Lists  // of Facets: which lists are wanted; 0 = all
+	Top    int    // of Facets: most entries of each list; 0 = the store's default (50)
 }
+
+// Exclusion is conditions none of which may hold. The kinds mean what they
+// mean in Query; Paths holds what is a word or a path there.
+type Exclusion struct {
+	Users, Paths, Files, Folders       []string
+	Ops                                []record.Op
+	Results                            []record.Result
+	Objects                            []record.Object
+	Confidences                        []record.Confidence
+	Clients, Servers, Processes, Rules []string
+	Sessions                           []uint64
+	Classes                            []record.Class
+}
+
+// Life is one name of a file or folder on one server for some time.
+type Life struct {
+	Server string // full name
+	Path   string // server-local, NTFS equality
+	Folder bool   // what lies below counts too
+	From   int64  // Unix ns, inclusive; 0 = no bound
+	To     int64  // Unix ns, exclusive; 0 = no bound
+}
+
+// Lists says which lists of Facets are wanted; the others may stay empty.
+// Total, First and Last are always there.
+type Lists uint16
+
+// The lists of Facets.
+const (
+	ListPeople Lists = 1 << iota
+	ListOps
+	ListResults
+	ListClients
+	ListServers
+	ListFolders
+	ListPaths
+	ListDays
+	ListHours
+	ListFiles // only when asked for by name
+)
+
+// Has reports whether l asks for the list.
+func (l Lists) Has(list Lists) bool { return l == 0 && list != ListFiles || l&list != 0 }
 
 // AllClasses is the value of Classes for --class all.
 func AllClasses() []record.Class { return record.Classes() }
@@ -79,145 +134,16 @@ type Facets struct {
 	Servers     []Count
 	Folders     []Count
 	Paths       []Count
-	Days        []DayCount // ascending, days without records included between the first and the last
+	PathsMore   int            // paths beyond the list
+	Days        []DayCount     // ascending, days without records included between the first and the last
+	Hours       *[7][24]uint64 // by weekday (Sunday first) and hour in the data folder's zone
+	Files       []FileCount    // of ListFiles: path and new path count, most records first
+	FilesMore   int            // files beyond the list
 }
 
-// Matcher is a Query made ready for many records. It is safe for concurrent use.
-type Matcher struct {
-	q       Query
-	users   []string
-	path    string
-	file    unc
-	folder  unc
-	classes uint8
-	ops     uint64
-	results uint8
-}
-
-// unc is a wanted path: as given, and split after \\server\share when it is a
-// UNC path.
-type unc struct{ full, share, rest string }
-
-func splitUNC(p string) unc {
-	p = strings.TrimRight(strings.ReplaceAll(p, "/", `\`), `\`)
-	u := unc{full: p}
-	if !strings.HasPrefix(p, `\\`) {
-		return u
-	}
-	if f := strings.SplitN(p[2:], `\`, 3); len(f) >= 2 {
-		u.share = `\\` + f[0] + `\` + f[1]
-		if len(f) == 3 {
-			u.rest = `\` + f[2]
-		}
-	}
-	return u
-}
-
-// NewMatcher prepares q.
-func NewMatcher(q Query) *Matcher {
-	m := &Matcher{q: q, path: strings.ReplaceAll(Fold(q.Path), "/", `\`), file: splitUNC(q.File), folder: splitUNC(q.Folder)}
-	for _, u := range q.Users {
-		m.users = append(m.users, strings.ToLower(u))
-	}
-	cl := q.Classes
-	if len(cl) == 0 {
-		cl = []record.Class{record.ClassUser}
-	}
-	for _, c := range cl {
-		m.classes |= 1 << c
-	}
-	for _, o := range q.Ops {
-		m.ops |= 1 << o
-	}
-	for _, r := range q.Results {
-		m.results |= 1 << r
-	}
-	return m
-}
-
-// Match reports whether the record meets every condition.
-func (m *Matcher) Match(r *record.Record) bool {
-	q := &m.q
-	switch {
-	case q.From != 0 && r.Time < q.From, q.To != 0 && r.Time >= q.To,
-		m.classes&(1<<r.Class) == 0,
-		m.ops != 0 && m.ops&(1<<r.Op) == 0,
-		m.results != 0 && m.results&(1<<r.Result) == 0,
-		q.HideNetworkLogons && networkLogon(r),
-		!q.WantsServer(r.Server),
-		len(q.Clients) > 0 && !slices.ContainsFunc(q.Clients, func(s string) bool {
-			return strings.EqualFold(s, r.ClientIP) || strings.EqualFold(s, r.ClientName)
-		}),
-		len(m.users) > 0 && !m.matchUser(r),
-		m.file.full != "" && !m.file.matchRecord(r, true),
-		m.folder.full != "" && !m.folder.matchRecord(r, false),
-		m.path != "" && !m.matchPath(r):
-		return false
-	}
-	return true
-}
-
-func networkLogon(r *record.Record) bool {
-	return (r.Op == record.OpLogon || r.Op == record.OpLogoff) && r.Result == record.Success && r.Get("logon_type") == "3"
-}
-
-// WantsServer reports whether records of this server can meet the conditions.
-func (q *Query) WantsServer(server string) bool {
-	return len(q.Servers) == 0 || slices.ContainsFunc(q.Servers, func(s string) bool { return sameServer(s, server) })
-}
-
-func sameServer(want, server string) bool {
-	if strings.EqualFold(want, server) {
-		return true
-	}
-	host, _, _ := strings.Cut(server, ".")
-	return strings.EqualFold(want, host)
-}
-
-func (m *Matcher) matchUser(r *record.Record) bool {
-	u := strings.ToLower(r.User)
-	_, name, hasDomain := strings.Cut(u, `\`)
-	for _, w := range m.users {
-		if w == u || hasDomain && w == name || strings.EqualFold(w, r.SID) {
-			return true
-		}
-	}
-	return false
-}
-
-func (m *Matcher) matchPath(r *record.Record) bool {
-	if strings.Contains(Fold(r.Path), m.path) || r.NewPath != "" && strings.Contains(Fold(r.NewPath), m.path) {
-		return true
-	}
-	u := r.UNC()
-	return u != "" && strings.Contains(Fold(u), m.path)
-}
-
-// matchRecord reports whether the record's path or new path is the wanted one
-// (exact) or is it or lies below it (not exact).
-func (u unc) matchRecord(r *record.Record, exact bool) bool {
-	if u.match(r.Path, exact) || r.NewPath != "" && u.match(r.NewPath, exact) {
-		return true
-	}
-	if u.share == "" || !sameShare(u.share, r.Share) || r.ShareRoot == 0 || int(r.ShareRoot) > len(r.Path) {
-		return false
-	}
-	root := r.Path[:r.ShareRoot]
-	w := unc{full: root + u.rest}
-	return w.match(r.Path, exact) || r.NewPath != "" && w.match(r.NewPath, exact)
-}
-
-func (u unc) match(path string, exact bool) bool {
-	rest, ok := hasPrefixFold(path, u.full)
-	if !ok {
-		return false
-	}
-	return rest == "" || !exact && (rest[0] == '\\' || strings.HasSuffix(u.full, `\`))
-}
-
-// sameShare compares \\server\share names; the server may be the host part.
-func sameShare(a, b string) bool {
-	ha, sa, _ := strings.Cut(strings.TrimPrefix(a, `\\`), `\`)
-	hb, sb, _ := strings.Cut(strings.TrimPrefix(b, `\\`), `\`)
-	return strings.EqualFold(sa, sb) && (sameServer(ha, hb) || sameServer(hb, ha))
+// FileCount is how often one path was touched.
+type FileCount struct {
+	Path        string
+	N           uint64
+	First, Last int64 // Unix ns
 }

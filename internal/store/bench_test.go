@@ -31,7 +31,7 @@ func benchStore(b *testing.B) *Store {
 func BenchmarkStore100k(b *testing.B) {
 	s := benchStore(b)
 	for name, q := range map[string]query.Query{
-		"all": {}, "person": {Users: []string{"user3"}}, "path": {Path: "資料1"}, "folder": {Folder: `D:\共有\部署2`}, "rare": {File: `D:\共有\部署2\資料2.xlsx`},
+		"all": {}, "person": {Users: []string{"user3"}}, "path": {Words: []string{"資料1"}}, "folder": {Folders: []string{`D:\共有\部署2`}}, "rare": {Files: []string{`D:\共有\部署2\資料2.xlsx`}},
 	} {
 		for _, cold := range []bool{false, true} {
 			suffix := "/warm"

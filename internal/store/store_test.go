@@ -119,9 +119,9 @@ func TestSearchAgainstSlice(t *testing.T) {
 	check := func(s *Store) {
 		t.Helper()
 		for _, q := range []query.Query{
-			{}, {Classes: query.AllClasses()}, {Users: []string{"user3"}}, {Path: "部署1\\資料"}, {Path: "ﾌﾞ"}, {Folder: `D:\共有\部署2`}, {File: `d:\共有\部署2\資料2.XLSX`},
+			{}, {Classes: query.AllClasses()}, {Users: []string{"user3"}}, {Words: []string{"部署1\\資料"}}, {Words: []string{"ﾌﾞ"}}, {Folders: []string{`D:\共有\部署2`}}, {Files: []string{`d:\共有\部署2\資料2.XLSX`}},
 			{Servers: []string{"fs-b"}}, {Servers: []string{"none"}}, {From: base + 100e9, To: base + 105e9, Classes: query.AllClasses()},
-			{Ops: []record.Op{record.OpRead}, Results: []record.Result{record.Denied}}, {Clients: []string{"192.0.2.7"}, Path: "xlsx"},
+			{Ops: []record.Op{record.OpRead}, Results: []record.Result{record.Denied}}, {Clients: []string{"192.0.2.7"}, Words: []string{"xlsx"}},
 		} {
 			var naive []record.Record
 			m := query.NewMatcher(q)

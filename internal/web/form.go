@@ -165,10 +165,18 @@ func inRange(t time.Time) (int64, bool) {
 	return t.UnixNano(), true
 }
 
+// one is a condition of one value, none when it is empty.
+func one(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
 // query is the search that the form asks for.
 func (f *form) query() query.Query {
 	q := query.Query{
-		Users: f.Users, Path: f.Path, File: f.File, Folder: f.Folder, Ops: f.Ops, Results: f.Results,
+		Users: f.Users, Words: one(f.Path), Files: one(f.File), Folders: one(f.Folder), Ops: f.Ops, Results: f.Results,
 		Clients: f.Clients, Servers: f.Servers, From: f.from, To: f.to,
 		HideNetworkLogons: !f.Network, Limit: pageRows, Cursor: f.Cursor, Superseded: f.Superseded,
 		Classes: []record.Class{record.ClassUser},

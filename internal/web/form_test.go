@@ -48,7 +48,7 @@ func TestFormQuery(t *testing.T) {
 		"user": {`CORP\a, b、c`}, "what": {`"D:\共有\x.xlsx"`}, "how": {"file"}, "op": {"read", "read", "delete"}, "noise": {"1"},
 	}.Encode()}
 	want := query.Query{
-		Users: []string{`CORP\a`, "b", "c"}, File: `D:\共有\x.xlsx`, Ops: []record.Op{record.OpRead, record.OpDelete},
+		Users: []string{`CORP\a`, "b", "c"}, Files: []string{`D:\共有\x.xlsx`}, Ops: []record.Op{record.OpRead, record.OpDelete},
 		Classes: []record.Class{record.ClassUser, record.ClassBackground}, HideNetworkLogons: true, Limit: pageRows,
 	}
 	if d := cmp.Diff(want, parseForm(u, tokyo(), testNow()).query()); d != "" {
