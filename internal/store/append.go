@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -31,12 +31,7 @@ func (e *SpaceError) Error() string {
 
 // compareRecords orders newest first: time, then id, both falling.
 func compareRecords(at int64, aid record.ID, bt int64, bid record.ID) int {
-	return cmp.Or(cmp.Compare(bt, at), compareIDs(bid, aid))
-}
-
-func compareIDs(a, b record.ID) int {
-	return cmp.Or(strings.Compare(a.Server, b.Server), strings.Compare(a.Channel, b.Channel),
-		cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.FirstID, b.FirstID), cmp.Compare(a.Ordinal, b.Ordinal))
+	return cmp.Or(cmp.Compare(bt, at), query.CompareIDs(bid, aid))
 }
 
 // Append makes the commit durable and then visible. It returns the commit's

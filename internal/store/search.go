@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -49,59 +46,12 @@ func sortBlocks(l []*recBlock) {
 	})
 }
 
-// position is a place in the order of results: time, id, and for superseded
-// records, of which several can have the same id, the time of arrival.
-type position struct {
-	time     int64
-	id       record.ID
-	received int64 // 0 for records that hold
-}
-
-func (p *position) cursor() string {
-	t := strconv.FormatInt(p.time, 10)
-	if p.received != 0 {
-		t += "@" + strconv.FormatInt(p.received, 10)
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(t + " " + p.id.String()))
-}
-
-// compare orders newest first.
-func (p *position) compare(o *position) int {
-	return cmp.Or(compareRecords(p.time, p.id, o.time, o.id), cmp.Compare(o.received, p.received))
-}
-
-func positionOf(b *record.Block, row int) position {
-	p := position{time: b.Time(row), id: b.ID(row)}
+func positionOf(b *record.Block, row int) query.Position {
+	p := query.Position{Time: b.Time(row), ID: b.ID(row)}
 	if b.Superseded(row) {
-		p.received = b.Received(row)
+		p.Received = b.Received(row)
 	}
 	return p
-}
-
-func parseCursor(c string) (*position, error) {
-	if c == "" {
-		return nil, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(c)
-	t, id, ok := strings.Cut(string(b), " ")
-	if err != nil || !ok {
-		return nil, fmt.Errorf("cursor %q was not given by a search", c)
-	}
-	p := &position{}
-	t, received, ok := strings.Cut(t, "@")
-	if ok {
-		p.received, err = strconv.ParseInt(received, 10, 64)
-	}
-	if err == nil {
-		p.time, err = strconv.ParseInt(t, 10, 64)
-	}
-	if err == nil {
-		p.id, err = record.ParseID(id)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cursor %q was not given by a search: %w", c, err)
-	}
-	return p, nil
 }
 
 // stream is an opened block at its next matching row, or one not opened yet
@@ -110,7 +60,7 @@ type stream struct {
 	ref   *recBlock
 	block *record.Block
 	row   int
-	at    position // of the row; until opened its time only
+	at    query.Position // of the row; until opened its time only
 }
 
 // streams is a heap: what can come first is on top. At equal times blocks not
@@ -121,13 +71,13 @@ func (h streams) Len() int      { return len(h) }
 func (h streams) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h streams) Less(i, j int) bool {
 	a, b := h[i], h[j]
-	if a.at.time != b.at.time {
-		return a.at.time > b.at.time
+	if a.at.Time != b.at.Time {
+		return a.at.Time > b.at.Time
 	}
 	if a.block == nil || b.block == nil {
 		return a.block == nil && b.block != nil
 	}
-	return a.at.compare(&b.at) < 0
+	return a.at.Compare(&b.at) < 0
 }
 func (h *streams) Push(x any) { *h = append(*h, x.(*stream)) }
 func (h *streams) Pop() any {
@@ -140,7 +90,7 @@ func (h *streams) Pop() any {
 // walk calls fn for every record that q finds, newest first, until fn returns
 // false. Damaged blocks are noted and left out.
 func (s *Store) walk(ctx context.Context, q *query.Query, fn func(*record.Block, int) bool) error {
-	after, err := parseCursor(q.Cursor)
+	after, err := query.ParseCursor(q.Cursor)
 	if err != nil {
 		return err
 	}
@@ -153,13 +103,13 @@ func (s *Store) walk(ctx context.Context, q *query.Query, fn func(*record.Block,
 
 // walkBlocks calls fn for the rows of the blocks, newest first, that come
 // behind after (nil = all) and match.
-func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *position, fn func(*record.Block, int) bool) (err error) {
+func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *query.Position, fn func(*record.Block, int) bool) (err error) {
 	h := make(streams, 0, 16)
 	for len(refs) > 0 || len(h) > 0 {
 		// Blocks come in only when their newest record could be next.
-		for len(refs) > 0 && (len(h) == 0 || refs[0].max >= h[0].at.time) {
-			if after == nil || refs[0].min <= after.time {
-				heap.Push(&h, &stream{ref: refs[0], at: position{time: refs[0].max}, row: -1})
+		for len(refs) > 0 && (len(h) == 0 || refs[0].max >= h[0].at.Time) {
+			if after == nil || refs[0].min <= after.Time {
+				heap.Push(&h, &stream{ref: refs[0], at: query.Position{Time: refs[0].max}, row: -1})
 			}
 			refs = refs[1:]
 		}
@@ -191,11 +141,11 @@ func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, af
 }
 
 // firstAfter is the first row that comes behind p.
-func firstAfter(b *record.Block, p *position) int {
+func firstAfter(b *record.Block, p *query.Position) int {
 	lo, hi := 0, b.Len()
 	for lo < hi {
 		mid := (lo + hi) / 2
-		if at := positionOf(b, mid); at.compare(p) > 0 {
+		if at := positionOf(b, mid); at.Compare(p) > 0 {
 			hi = mid
 		} else {
 			lo = mid + 1
@@ -238,11 +188,11 @@ func (s *Store) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	}
 	if more {
 		last := &page.Records[limit-1]
-		at := position{time: last.Time, id: last.ID()}
+		at := query.Position{Time: last.Time, ID: last.ID()}
 		if last.SupersededBy != 0 {
-			at.received = last.Received
+			at.Received = last.Received
 		}
-		page.Next = at.cursor()
+		page.Next = at.Cursor()
 	}
 	return page, nil
 }
