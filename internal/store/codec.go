@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -129,6 +130,15 @@ func (d *decoder) str() string {
 	s := string(d.b[:n])
 	d.b = d.b[n:]
 	return s
+}
+
+func (d *decoder) hash() (h [sha256.Size]byte) {
+	if len(d.b) < len(h) {
+		d.fail()
+		return h
+	}
+	d.b = d.b[copy(h[:], d.b):]
+	return h
 }
 
 func (d *decoder) flag() bool { return d.u() != 0 }

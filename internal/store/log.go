@@ -25,6 +25,7 @@ type logFile struct {
 	name string // relative to the data folder
 	f    fsx.File
 	end  int64 // behind the last good frame
+	kept bool  // a file of kept blocks, see keep.go
 }
 
 // openLog opens a log file; write makes it when it is missing.
