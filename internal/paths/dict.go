@@ -152,9 +152,15 @@ type Cursor struct {
 	r        nameReader
 	fpage    int
 	folders  folderReader
-	group    Range    // ids of the group
-	spelling [][]byte // folders of the group
+	group    Range // ids of the group
+	spelling []spelling
+	folding  bool // folded is wanted
+	folded   []byte
+	fnames   foldedReader
 }
+
+// spelling is a folder of a group.
+type spelling struct{ text, folded []byte }
 
 // Cursor makes a Cursor that stands before the first path.
 func (d *Dict) Cursor() *Cursor { return &Cursor{d: d} }
@@ -187,7 +193,7 @@ func (c *Cursor) seek(d *Dict, id uint32) error {
 		return damage("no path %d, there are %d", id, d.paths)
 	}
 	if c.d != d || !c.some || id < c.id {
-		*c = Cursor{d: d, path: c.path[:0], page: -1, fpage: -1}
+		*c = Cursor{d: d, path: c.path[:0], page: -1, fpage: -1, folding: c.folding}
 	}
 	if c.some && c.id == id {
 		return nil
@@ -209,6 +215,7 @@ func (c *Cursor) seekName(id uint32) error {
 		}
 		c.names = p
 		c.r = nameReader{name: c.r.name[:0]}
+		c.fnames = foldedReader{}
 	}
 	at := int(id - c.d.names[c.page].ids)
 	if c.r.p == nil || at < c.r.i || at/nameRun > c.r.i/nameRun {
@@ -230,8 +237,28 @@ func (c *Cursor) seekName(id uint32) error {
 	if spelling >= len(c.spelling) {
 		return damage("path %d has spelling %d of %d", id, spelling, len(c.spelling))
 	}
-	c.path = append(append(c.path[:0], c.spelling[spelling]...), name...)
+	c.path = append(append(c.path[:0], c.spelling[spelling].text...), name...)
 	c.id, c.some = id, true
+	if !c.folding {
+		return nil
+	}
+	c.folded = append(c.folded[:0], c.spelling[spelling].folded...)
+	folded, ok, err := c.fnames.at(&c.names, at)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		n := len(c.folded)
+		c.folded = append(c.folded, name...)
+		lowerInto(c.folded[n:], c.folded[n:])
+	default:
+		for _, b := range folded {
+			if b == escaped {
+				b = '\\'
+			}
+			c.folded = append(c.folded, b)
+		}
+	}
 	return nil
 }
 
@@ -285,7 +312,7 @@ func (c *Cursor) readGroup(id, base uint32) error {
 		return damage("path %d has no folder", id)
 	}
 	c.group = Range{base + f.names.From, base + f.names.To}
-	c.spelling = append(c.spelling[:0], append([]byte(nil), f.text...))
+	c.spelling = append(c.spelling[:0], f.copy())
 	for {
 		more, err := c.folders.next()
 		if err != nil {
@@ -295,6 +322,6 @@ func (c *Cursor) readGroup(id, base uint32) error {
 			c.folders.pushed = more
 			return nil
 		}
-		c.spelling = append(c.spelling, append([]byte(nil), f.text...))
+		c.spelling = append(c.spelling, f.copy())
 	}
 }

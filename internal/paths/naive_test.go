@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/akashi-audit/akashi/internal/query"
 	"pgregory.net/rapid"
 )
 
@@ -68,4 +69,15 @@ func same(path, want string) bool {
 func below(path, folder string) bool {
 	rest, ok := cutPrefix(path, folder)
 	return ok && (rest == "" || rest[0] == '\\' || strings.HasSuffix(folder, `\`))
+}
+
+// match is what a needle means.
+func (n *Needle) match(path string) bool {
+	switch {
+	case n.rest:
+		return len(path) >= n.at && strings.HasPrefix(query.Fold(path[n.at:]), n.text)
+	case n.wild:
+		return n.pattern.Match(query.Fold(path))
+	}
+	return strings.Contains(query.Fold(path), n.text)
 }

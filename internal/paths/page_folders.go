@@ -196,3 +196,9 @@ func (r *folderReader) piece(have int) (n int, text []byte, ok bool) {
 	r.at += k + m + int(l)
 	return int(s), text, true
 }
+
+// copy keeps the texts of a folder.
+func (f *folderEntry) copy() spelling {
+	b := append(append(make([]byte, 0, len(f.text)+len(f.folded)), f.text...), f.folded...)
+	return spelling{b[:len(f.text)], b[len(f.text):]}
+}

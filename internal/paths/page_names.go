@@ -208,3 +208,33 @@ func (r *nameReader) next() ([]byte, error) {
 	r.i++
 	return r.name, nil
 }
+
+// foldedReader goes through the folded names of a page.
+type foldedReader struct {
+	i      int // folded names read
+	pos    int // in the places
+	text   int // in the text
+	place  int // of the last name read
+	folded []byte
+}
+
+// at is the folded form of a name that has one of its own; places must ascend.
+func (r *foldedReader) at(p *namePage, place int) ([]byte, bool, error) {
+	for r.i == 0 || r.place < place {
+		if r.i == len(p.fShared) {
+			return nil, false, nil
+		}
+		d, n := binary.Uvarint(p.places[r.pos:])
+		end := bytes.IndexByte(p.fText[r.text:], '\\')
+		s := int(p.fShared[r.i])
+		if n <= 0 || d > maxNames || end < 0 || s > len(r.folded) {
+			return nil, false, damage("folded name %d of a page does not follow the one before", r.i)
+		}
+		r.pos += n
+		r.place += int(d)
+		r.folded = append(r.folded[:s], p.fText[r.text:r.text+end]...)
+		r.text += end + 1
+		r.i++
+	}
+	return r.folded, r.place == place, nil
+}

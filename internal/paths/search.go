@@ -3,6 +3,7 @@ package paths
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/query"
 )
@@ -52,32 +53,93 @@ func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
 	return all, nil
 }
 
+// search is the ids that meet one needle.
 func (d *Dict) search(ctx context.Context, n Needle) (*Set, error) {
-	return d.naive(ctx, n)
+	s := &Set{}
+	var err error
+	if n.rest && !strings.HasPrefix(n.text, `\`) {
+		s.AddRange(Range{0, d.paths}) // the rest need not be folded as in the path
+	} else if s, err = d.contains(ctx, n.text); err != nil {
+		return nil, err
+	}
+	if n.rest || n.wild {
+		return d.verify(ctx, s, &n)
+	}
+	return s, nil
 }
 
-func (d *Dict) naive(ctx context.Context, n Needle) (*Set, error) {
-	s := &Set{}
-	for c := d.Cursor(); ; {
-		if err := ctx.Err(); err != nil {
+// verify leaves of candidates those that meet the needle.
+func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, error) {
+	c := Cursor{folding: n.wild}
+	steps := 0
+	for id := range candidates.All() {
+		if steps++; steps%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err := c.seek(d, id); err != nil {
 			return nil, err
 		}
-		if !c.Next() {
-			return s, c.Err()
+		if n.wild && n.pattern.Match(string(c.folded)) || n.rest && n.matchRest(c.path) {
+			continue
 		}
-		if n.match(string(c.Path())) {
-			s.Add(c.ID())
-		}
+		candidates.Remove(id)
 	}
+	return candidates, nil
 }
 
-// match is what a needle means.
-func (n *Needle) match(path string) bool {
-	switch {
-	case n.rest:
-		return len(path) >= n.at && strings.HasPrefix(query.Fold(path[n.at:]), n.text)
-	case n.wild:
-		return n.pattern.Match(query.Fold(path))
+func (n *Needle) matchRest(path []byte) bool {
+	if len(path) < n.at {
+		return false
 	}
-	return strings.Contains(query.Fold(path), n.text)
+	rest := path[n.at:]
+	if strings.HasPrefix(n.text, `\`) && (len(rest) == 0 || rest[0] != '\\' && rest[0] < utf8.RuneSelf) {
+		return false
+	}
+	return strings.HasPrefix(query.Fold(string(rest)), n.text)
+}
+
+// contains is the ids of the paths whose folded form has the word: in the
+// folder (then all its names), in the name, or across their border.
+func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
+	s := &Set{}
+	if word == "" {
+		s.AddRange(Range{0, d.paths})
+		return s, nil
+	}
+	borders := bordersOf(word)
+	if err := d.containsInFolders(ctx, word, s, borders); err != nil {
+		return nil, err
+	}
+	f := finder{word: []byte(word)}
+	if err := d.scan(ctx, &f, nil, s); err != nil {
+		return nil, err
+	}
+	for i := range borders {
+		b := &borders[i]
+		if b.folders.Empty() {
+			continue
+		}
+		f := finder{word: []byte(b.name), begins: true}
+		if err := d.scan(ctx, &f, &b.folders, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// border is a way to cut a word into the end of a folder and the beginning of
+// a name.
+type border struct {
+	folder, name string
+	folders      Set // ids of the paths in folders that end so
+}
+
+func bordersOf(word string) []border {
+	var l []border
+	for i := 0; i+1 < len(word); i++ {
+		if word[i] == '\\' {
+			l = append(l, border{folder: word[:i+1], name: word[i+1:]})
+		}
+	}
+	return l
 }
