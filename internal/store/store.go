@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 const (
@@ -31,7 +32,8 @@ type Store struct {
 	codec *codec
 	lock  *fsx.Lock
 
-	append sync.Mutex // held by the one writer; taken before mu
+	append  sync.Mutex      // held by the one writer; taken before mu
+	records *record.Encoder // guarded by append
 
 	mu     sync.RWMutex // guards the fields below
 	index  *index
@@ -52,7 +54,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.FileSize == 0 {
 		opt.FileSize = defaultFileSize
 	}
-	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes)}
+	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes), records: record.NewEncoder()}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
