@@ -88,11 +88,12 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	}
 	var body []byte
 	put := func(b []byte, n int) blockRef {
-		p := s.codec.pack(b)
-		r := blockRef{off: int64(len(body)), size: uint32(len(p)), crc: checksum(p), n: n}
-		body = append(body, p...)
-		return r
+		at := len(body)
+		body = s.codec.enc.EncodeAll(b, body)
+		p := body[at:]
+		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
 	}
+	var form []byte // of one block
 	for _, g := range c.Raw {
 		for _, part := range cutRaw(g.Events) {
 			b, err := rawMeta(g.Channel, part)
@@ -110,7 +111,8 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		})
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
-			b.blockRef = put(record.AppendBlock(nil, part), len(part))
+			form = s.records.AppendBlock(form[:0], part)
+			b.blockRef = put(form, len(part))
 			out = append(out, b)
 		}
 		return out

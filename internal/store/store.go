@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
@@ -33,7 +34,8 @@ type Store struct {
 	codec *codec
 	lock  *fsx.Lock
 
-	append sync.Mutex // held by the one writer; taken before mu
+	append  sync.Mutex      // held by the one writer; taken before mu
+	records *record.Encoder // guarded by append
 
 	work sync.Mutex // held by the one flush, merge or repair; taken before append
 	pins pins       // readers
@@ -69,7 +71,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.FileSize == 0 {
 		opt.FileSize = defaultFileSize
 	}
-	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes), blocks: segment.NewCache(segmentCache)}
+	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes), blocks: segment.NewCache(segmentCache), records: record.NewEncoder()}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
