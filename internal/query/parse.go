@@ -25,7 +25,7 @@ import (
 //
 // A day or a time without zone is in at's zone. from: is inclusive; to: is
 // exclusive when it names a time and includes the day when it names a day.
-// The error is a *SyntaxError. Cursor, Lists, Top and Lives are not part of the
+// The error is a *SyntaxError. Cursor, Lists, Top, Trace and Lives are not part of the
 // language.
 func Parse(text string, at Clock) (Query, error) { return ParseOnto(Query{}, text, at) }
 

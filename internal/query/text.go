@@ -11,7 +11,7 @@ import (
 
 // Text writes the query in the text language, with days and times in zone (nil
 // is UTC): Parse at a clock of that zone gives the query back, but for Cursor,
-// Lists, Top and Lives. Bounds from 1678 to 2261 that lie in the right order
+// Lists, Top, Trace and Lives. Bounds from 1678 to 2261 that lie in the right order
 // and values that package record knows can be written.
 func (q Query) Text(zone *time.Location) string {
 	var w writer
