@@ -42,6 +42,35 @@ func WriteFileAtomic(path string, data []byte, perm os.FileMode) error {
 	})
 }
 
+// MakeDir makes a folder, and those above it that are missing, so that it is
+// there after a power failure.
+func MakeDir(fs FS, dir string, perm os.FileMode) error {
+	made := []string{}
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := fs.ReadDir(at); !errors.Is(err, os.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		made = append(made, at)
+	}
+	if err := fs.MkdirAll(dir, perm); err != nil {
+		return err
+	}
+	for _, at := range made {
+		if err := fs.SyncDir(filepath.Dir(at)); err != nil {
+			return err
+		}
+	}
+	if len(made) > 0 {
+		return nil
+	}
+	// Whoever made it may have been killed before this call. The folder above
+	// need not be ours to read.
+	if err := fs.SyncDir(filepath.Dir(dir)); !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
 func ignoreMissing(err error) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
