@@ -220,7 +220,7 @@ func (s *Store) clear(l *logFile, rest int64) error {
 
 func (s *Store) quarantine(l *logFile, rest int64) error {
 	dir := filepath.Join(s.dir, quarantineDir)
-	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+	if err := fsx.MakeDir(s.fs, dir, 0o700); err != nil {
 		return fmt.Errorf("make quarantine: %w", err)
 	}
 	name := fmt.Sprintf("%06d-%d.bin", l.num, l.end)
