@@ -132,6 +132,22 @@ func TestCrashNewFolderNeedsItsParentSynced(t *testing.T) {
 	}
 }
 
+func TestClearUnfinished(t *testing.T) {
+	c := NewCrash()
+	c.StopAt(4) // before the rename
+	err := errors.Join(c.MkdirAll("/d", 0o700), WriteAtomic(c, "/d/f", 0o600, writeText("x")))
+	im := c.Image(1)
+	if got := content(t, im, "/d/f.tmp"); got != "x" || !errors.Is(err, ErrStopped) {
+		t.Fatalf("cut short: %q, %v", got, err)
+	}
+	if err := errors.Join(WriteAtomic(im, "/d/g", 0o600, writeText("y")), im.MkdirAll("/d/e.tmp", 0o700), ClearUnfinished(im, "/d"), ClearUnfinished(im, "/none")); err != nil {
+		t.Fatal(err)
+	}
+	if got := tree(t, im, "/d"); !slices.Equal(got, []string{"e.tmp/", "g=79"}) {
+		t.Errorf("left: %q", got)
+	}
+}
+
 func TestMakeDirIsSure(t *testing.T) {
 	c := NewCrash()
 	if err := MakeDir(c, "/a/b/c", 0o700); err != nil {
