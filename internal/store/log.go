@@ -80,6 +80,9 @@ func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
 		}
 		b := make([]byte, len(fileMagic))
 		if _, err := l.f.ReadAt(b, 0); err != nil || string(b) != fileMagic {
+			if last && size == int64(len(b)) {
+				return size, nil // begun, but its head never reached the disk
+			}
 			s.damaged(&DamageError{File: l.name, Size: int64(len(b)), Reason: "head of the file"})
 		}
 		l.end = int64(len(fileMagic))

@@ -84,6 +84,9 @@ func (s *Store) open() error {
 			}
 			return fmt.Errorf("lock data folder: %w", err)
 		}
+		if err := errors.Join(fsx.ClearUnfinished(s.fs, s.dir), fsx.ClearUnfinished(s.fs, filepath.Join(s.dir, quarantineDir))); err != nil {
+			return fmt.Errorf("clear unfinished files: %w", err)
+		}
 	}
 	if err := s.checkFormat(create); err != nil {
 		return err
