@@ -1,6 +1,7 @@
 // Package fsx does with files what durable code needs and os leaves out: atomic
-// replacement, directory sync, an advisory lock, free space, and a file system
-// whose n-th call fails, for tests.
+// replacement, directory sync, an advisory lock, free space. For tests it has a
+// file system whose n-th call fails (Fault) and one whose machine loses power
+// (Crash).
 //
 // It is not a file system abstraction for everything: only what the store and
 // the engine write durably goes through FS.

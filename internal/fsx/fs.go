@@ -31,6 +31,7 @@ type FS interface {
 	ReadDir(dir string) ([]os.DirEntry, error)
 	SyncDir(dir string) error        // makes created, renamed and removed names durable
 	Free(dir string) (uint64, error) // bytes that this user may still write
+	TryLock(path string) (*Lock, error)
 }
 
 // OS is the operating system's file system.
@@ -62,3 +63,6 @@ func (OS) SyncDir(dir string) error { return syncDir(dir) }
 
 // Free is Free.
 func (OS) Free(dir string) (uint64, error) { return Free(dir) }
+
+// TryLock is TryLock.
+func (OS) TryLock(path string) (*Lock, error) { return TryLock(path) }

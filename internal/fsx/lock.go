@@ -10,7 +10,7 @@ import (
 
 // Lock is an exclusive lock between processes. The operating system drops it
 // when the process ends, however it ends.
-type Lock struct{ f *os.File }
+type Lock struct{ close func() error }
 
 // TryLock takes the lock file at path, making it if need be, and writes the
 // process id into it. When another process holds it the error is ErrLocked,
@@ -35,15 +35,15 @@ func TryLock(path string) (*Lock, error) {
 	if err := f.Truncate(0); err == nil {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
-	return &Lock{f}, nil
+	return &Lock{f.Close}, nil
 }
 
 // Unlock gives the lock back. The file stays.
 func (l *Lock) Unlock() error {
-	if l == nil || l.f == nil {
+	if l == nil || l.close == nil {
 		return nil
 	}
-	err := l.f.Close()
-	l.f = nil
+	err := l.close()
+	l.close = nil
 	return err
 }

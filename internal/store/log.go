@@ -81,6 +81,9 @@ func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
 		}
 		b := make([]byte, len(fileMagic))
 		if _, err := l.f.ReadAt(b, 0); err != nil || string(b) != fileMagic {
+			if last && size == int64(len(b)) {
+				return size, nil // begun, but its head never reached the disk
+			}
 			s.damaged(&DamageError{File: l.name, Size: int64(len(b)), Reason: "head of the file"})
 		}
 		l.end = int64(len(fileMagic))
@@ -221,7 +224,7 @@ func (s *Store) clear(l *logFile, rest int64) error {
 
 func (s *Store) quarantine(l *logFile, rest int64) error {
 	dir := filepath.Join(s.dir, quarantineDir)
-	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+	if err := fsx.MakeDir(s.fs, dir, 0o700); err != nil {
 		return fmt.Errorf("make quarantine: %w", err)
 	}
 	name := fmt.Sprintf("%06d-%d.bin", l.num, l.end)

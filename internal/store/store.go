@@ -91,20 +91,23 @@ func Open(dir string, opt Options) (*Store, error) {
 func (s *Store) open() error {
 	create := s.opt.Create && !s.opt.ReadOnly
 	if create {
-		if err := s.fs.MkdirAll(filepath.Join(s.dir, logDir), 0o700); err != nil {
+		if err := errors.Join(fsx.MakeDir(s.fs, s.dir, 0o700), fsx.MakeDir(s.fs, filepath.Join(s.dir, logDir), 0o700)); err != nil {
 			return fmt.Errorf("make data folder: %w", err)
 		}
 	}
 	if !s.opt.ReadOnly {
-		if _, err := os.Stat(s.dir); errors.Is(err, os.ErrNotExist) {
+		if _, err := s.fs.ReadDir(s.dir); errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s: %w", s.dir, ErrNoStore)
 		}
 		var err error
-		if s.lock, err = fsx.TryLock(filepath.Join(s.dir, lockName)); err != nil {
+		if s.lock, err = s.fs.TryLock(filepath.Join(s.dir, lockName)); err != nil {
 			if errors.Is(err, ErrLocked) {
 				return fmt.Errorf("data folder %s is %w: stop that process, or hand the work over to it", s.dir, err)
 			}
 			return fmt.Errorf("lock data folder: %w", err)
+		}
+		if err := errors.Join(fsx.ClearUnfinished(s.fs, s.dir), fsx.ClearUnfinished(s.fs, filepath.Join(s.dir, quarantineDir))); err != nil {
+			return fmt.Errorf("clear unfinished files: %w", err)
 		}
 	}
 	if err := s.checkFormat(create); err != nil {

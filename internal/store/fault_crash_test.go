@@ -1,0 +1,263 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+// long asks for the long forms of the tests (make test-long).
+func long() bool { return os.Getenv("AKASHI_LONG") != "" }
+
+const dataDir = "/srv/data"
+
+// newDisk is a machine with an empty folder for the data folder.
+func newDisk(t *testing.T) *fsx.Crash {
+	t.Helper()
+	c := fsx.NewCrash()
+	if err := errors.Join(c.MkdirAll("/srv", 0o700), c.SyncDir("/")); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// listFiles lists the files below a folder.
+func listFiles(fs fsx.FS, dir string) (l []string, err error) {
+	entries, err := fs.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if !e.IsDir() {
+			l = append(l, path)
+			continue
+		}
+		below, err := listFiles(fs, path)
+		if err != nil {
+			return nil, err
+		}
+		l = append(l, below...)
+	}
+	return l, nil
+}
+
+// noLitter reports temporary files.
+func noLitter(fs fsx.FS) error {
+	l, err := listFiles(fs, dataDir)
+	for _, path := range l {
+		if strings.Contains(filepath.Base(path), "tmp") {
+			err = errors.Join(err, fmt.Errorf("%s was left behind", path))
+		}
+	}
+	return err
+}
+
+// damage gives an error for damage that a store tells of. After a power failure
+// the end of the log may hold part of a commit that was not acknowledged: it
+// looks like one that was and is put aside, with a note.
+func damage(s *store.Store, power bool) error {
+	for _, d := range s.Damage() {
+		if !power || !strings.Contains(d.Reason, "quarantine") {
+			return fmt.Errorf("damage: %w", d)
+		}
+	}
+	return nil
+}
+
+// oneOf finds the model of those that a store agrees with.
+func oneOf(ctx context.Context, s *store.Store, models []*model) (*model, error) {
+	got, err := read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var diffs []string
+	for _, m := range models {
+		d := m.state().diff(got)
+		if d == "" {
+			return m, nil
+		}
+		diffs = append(diffs, d)
+	}
+	return nil, fmt.Errorf("the store holds none of %d possible states:\n     %s", len(models), strings.Join(diffs, "\n     or: "))
+}
+
+// reopen opens the folder on fs and finds which of the models it holds. Then
+// the store must take another commit, close, leave nothing behind, and hold it
+// all when it is opened once more.
+func reopen(fs fsx.FS, models []*model, power bool, seed uint64) error {
+	ctx := context.Background()
+	s, err := store.Open(dataDir, options(store.Options{FS: fs, Zone: zone()}))
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	m, err := oneOf(ctx, s, models)
+	if err == nil {
+		err = damage(s, power)
+	}
+	r := rand.New(rand.NewPCG(seed, 7))
+	if err == nil && seed%4 == 0 {
+		err = m.look(ctx, s, r, 2)
+	}
+	more := step{n: 1_000_000, kind: stepCommit, server: "FS-B", events: []uint64{1 << 20}}
+	more.records = append(more.records, oddNames().oddRecord(r, "FS-B", 1<<20, 1))
+	if err == nil {
+		err = more.apply(ctx, s)
+	}
+	if err = errors.Join(err, s.Close()); err != nil {
+		return err
+	}
+	if err := noLitter(fs); err != nil {
+		return err
+	}
+	if s, err = store.Open(dataDir, options(store.Options{FS: fs, Zone: zone()})); err != nil {
+		return fmt.Errorf("open again: %w", err)
+	}
+	_, err = oneOf(ctx, s, []*model{m.after(more)})
+	return errors.Join(err, damage(s, power), s.Close())
+}
+
+// progress is what is acknowledged and what is under way while a workload runs.
+type progress struct {
+	mu  sync.Mutex
+	now []*model
+}
+
+func (p *progress) set(m ...*model) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = m
+}
+
+func (p *progress) get() []*model {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
+// crashes runs a workload of some steps on a machine and calls look in the
+// middle of every changing call, with the states that are right if the power
+// fails there.
+func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call int, right []*model)) {
+	t.Helper()
+	ctx := context.Background()
+	c := newDisk(t)
+	p := &progress{}
+	w := newWork(seed, 6)
+	p.set(w.model)
+	c.Watch(func(call int) { look(c, call, p.get()) })
+	s, err := store.Open(dataDir, options(store.Options{FS: c, Zone: zone()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range steps {
+		st := w.step()
+		p.set(w.model, w.model.after(st))
+		if err := st.apply(ctx, s); err != nil {
+			t.Fatalf("%s: %v", st, err)
+		}
+		w.done(st)
+		p.set(w.model)
+		if i%10 == 9 { // and in the middle of closing and opening
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = store.Open(dataDir, options(store.Options{FS: c, Zone: zone()})); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := oneOf(ctx, s, p.get()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPowerFailure stops the machine at the calls of a workload. Whatever the
+// disk then holds of what was not synced, every acknowledged commit is there
+// once, and the one under way wholly or not at all.
+func TestPowerFailure(t *testing.T) {
+	runs, steps, stride, images := uint64(2), 40, 1, 4
+	if long() {
+		runs, steps, stride, images = 5, 60, 1, 16
+	}
+	for run := range runs {
+		looked := 0
+		crashes(t, run, steps, func(c *fsx.Crash, call int, right []*model) {
+			if call%stride != 0 || t.Failed() {
+				return
+			}
+			for i := range images {
+				seed := uint64(i) // the four plain ways first
+				if i > 3 || images < 4 {
+					seed = uint64(call*images + i)
+				}
+				looked++
+				if err := reopen(c.Image(seed), right, true, seed); err != nil {
+					t.Errorf("run %d, power fails at call %d, image %d: %v", run, call, seed, err)
+				}
+			}
+		})
+		t.Logf("run %d: %d images", run, looked)
+	}
+}
+
+// TestPowerFailureTwice has the power fail again while the store clears up.
+func TestPowerFailureTwice(t *testing.T) {
+	stride, images := 17, uint64(3)
+	if long() {
+		stride, images = 3, 12
+	}
+	crashes(t, 100, 30, func(c *fsx.Crash, call int, right []*model) {
+		if call%stride != 0 || t.Failed() {
+			return
+		}
+		for i := range images {
+			first := c.Image(uint64(call) + i)
+			first.Watch(func(again int) {
+				if t.Failed() {
+					return
+				}
+				seed := uint64(call+again) * (i + 3)
+				if err := reopen(first.Image(seed), right, true, seed); err != nil {
+					t.Errorf("power fails at call %d, image %d, and at call %d of the opening, image %d: %v", call, uint64(call)+i, again, seed, err)
+				}
+			})
+			s, err := store.Open(dataDir, options(store.Options{FS: first, Zone: zone()}))
+			if err != nil {
+				t.Errorf("open: %v", err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestProcessDies has only the process die: the disk holds all that it wrote.
+func TestProcessDies(t *testing.T) {
+	stride := 3
+	if long() {
+		stride = 1
+	}
+	crashes(t, 200, 30, func(c *fsx.Crash, call int, right []*model) {
+		if call%stride != 0 || t.Failed() {
+			return
+		}
+		if err := reopen(c.Image(1), right, false, uint64(call)); err != nil {
+			t.Errorf("the process dies at call %d: %v", call, err)
+		}
+	})
+}
