@@ -78,9 +78,6 @@ func (s *Store) round(ctx context.Context) error {
 
 // flushDue reports whether the log holds enough for so many flushes.
 func (s *Store) flushDue(times int) bool {
-	if s.opt.FlushRows < 0 {
-		return false
-	}
 	rows := s.opt.FlushRows
 	if rows == 0 {
 		rows = flushRows

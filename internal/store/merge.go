@@ -174,7 +174,10 @@ func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
 	s.mu.RLock()
 	sv := s.index.servers[g.server]
 	yes, _ := sv.settled()
-	drop := segment.View{Void: ranges(yes), Hide: sv.hidden()}
+	drop := segment.View{Hide: sv.hidden()}
+	if !g.superseded { // superseded records hold whatever becomes void
+		drop.Void = ranges(yes)
+	}
 	s.mu.RUnlock()
 	var in []*segment.Segment
 	var size uint64

@@ -178,10 +178,11 @@ func (s *Store) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	return page, nil
 }
 
-// own is a record that shares no memory with what it was read from.
+// own is a record that shares no memory with what it was read from; its empty
+// lists are nil.
 func own(r *record.Record) record.Record {
 	c := *r
-	c.Detail, c.RawIDs = slices.Clone(r.Detail), slices.Clone(r.RawIDs)
+	c.Detail, c.RawIDs = append([]record.Pair(nil), r.Detail...), append([]uint64(nil), r.RawIDs...)
 	return c
 }
 

@@ -82,7 +82,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if !opt.ReadOnly {
+	if !opt.ReadOnly && opt.FlushRows >= 0 {
 		s.start()
 	}
 	return s, nil

@@ -190,9 +190,13 @@ func (r *reader) conversions(server string) (old, now *selection) {
 	for _, b := range old.blocks {
 		from = min(from, b.seq)
 	}
-	_, no := sv.settled()
-	for _, v := range no {
-		from = min(from, v.To+1)
+	yes, no := sv.settled()
+	for _, ref := range old.segments {
+		for _, q := range ref.meta.Seqs {
+			if isVoid(no, q.Seq) && !isVoid(yes, q.Seq) {
+				from = min(from, q.Seq)
+			}
+		}
 	}
 	now = &selection{sv: sv, view: sv.view()}
 	now.view.Only = []segment.SeqRange{{Lo: from - 1, Hi: ^uint64(0)}}
