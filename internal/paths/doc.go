@@ -1,2 +1,0 @@
-// Package paths is the sorted dictionary of the paths of one file.
-package paths
