@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"internal/event":    {},
 	"internal/record":   {},
 	"internal/query":    {"internal/record"},
+	"internal/paths":    {"internal/query"},
 	"internal/evtx":     {"internal/event"},
 	"internal/fsx":      {},
 	"internal/i18n":     {},
