@@ -17,15 +17,24 @@ func split(path string) (folder, name string) {
 // Compare is the order of a dictionary: by folder, then by name, both as NTFS
 // compares them (see key); of paths that are equal so far, the bytes decide.
 func Compare(a, b string) int {
-	fa, na := split(a)
-	fb, nb := split(b)
-	if fa != fb {
-		if c := compareKey(fa, fb); c != 0 {
+	at := common(a, b)
+	la, lb := strings.LastIndexByte(a[at:], '\\')+1, strings.LastIndexByte(b[at:], '\\')+1
+	switch {
+	case la == 0 && lb == 0: // the same folder
+		if c := compareTails(a[at:], b[at:]); c != 0 {
 			return c
 		}
-	}
-	if c := compareKey(na, nb); c != 0 {
-		return c
+	case la == 0:
+		return -1 // the folder of b lies below that of a
+	case lb == 0:
+		return 1
+	default:
+		if c := compareTails(a[at:at+la], b[at:at+lb]); c != 0 {
+			return c
+		}
+		if c := compareKey(a[at+la:], b[at+lb:]); c != 0 {
+			return c
+		}
 	}
 	return strings.Compare(a, b)
 }
@@ -63,18 +72,28 @@ func orbit(r rune) rune {
 	return least
 }
 
-// compareKey compares by keys, character by character.
-func compareKey[A, B string | []byte](a A, b B) int {
+// common is a number of bytes with which both begin, to the beginning of a
+// character.
+func common[A, B string | []byte](a A, b B) int {
 	i, n := 0, min(len(a), len(b))
 	for i < n && a[i] == b[i] {
 		i++
 	}
-	for back := 0; i > 0 && back < utf8.UTFMax-1 && (i < len(a) && a[i] >= utf8.RuneSelf || i < len(b) && b[i] >= utf8.RuneSelf); back++ {
+	if (i == len(a) || a[i] < utf8.RuneSelf) && (i == len(b) || b[i] < utf8.RuneSelf) {
+		return i
+	}
+	for back := 0; i > 0 && back < utf8.UTFMax-1; back++ {
 		i-- // the differing byte may lie within a character
 		if utf8.RuneStart(a[i]) {
 			break
 		}
 	}
+	return i
+}
+
+// compareKey compares by keys, character by character.
+func compareKey[A, B string | []byte](a A, b B) int {
+	i := common(a, b)
 	return compareTails(a[i:], b[i:])
 }
 

@@ -115,6 +115,15 @@ func (d *Dict) foldersAt(i int) (folderReader, error) {
 	return parseFolders(b)
 }
 
+// groupAt is the ids of a group with these names within page i of the folders.
+func (d *Dict) groupAt(i int, names Range) (Range, error) {
+	ids := d.idsOf(d.folders, i)
+	if int64(names.To) > int64(ids.Len()) || names.From > names.To {
+		return Range{}, damage("folders of page %d have more names than its index says", d.folders[i].page)
+	}
+	return Range{ids.From + names.From, ids.From + names.To}, nil
+}
+
 // Path is the path with an id below Len.
 func (d *Dict) Path(id uint32) (string, error) {
 	var c Cursor
@@ -311,7 +320,10 @@ func (c *Cursor) readGroup(id, base uint32) error {
 	if id-base < f.names.From {
 		return damage("path %d has no folder", id)
 	}
-	c.group = Range{base + f.names.From, base + f.names.To}
+	var err error
+	if c.group, err = c.d.groupAt(c.fpage, f.names); err != nil {
+		return err
+	}
 	c.spelling = append(c.spelling[:0], f.copy())
 	for {
 		more, err := c.folders.next()

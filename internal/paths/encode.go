@@ -3,6 +3,7 @@ package paths
 import (
 	"encoding/binary"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/query"
 )
@@ -182,8 +183,21 @@ func lower(s string) string {
 	return s
 }
 
+// lowerInto writes src with ASCII letters in lower case to dst, which may be
+// src, eight bytes at a time.
 func lowerInto(dst, src []byte) {
-	for i, c := range src {
+	const ones = 0x0101010101010101
+	dst = dst[:len(src)]
+	i := 0
+	for ; i+8 <= len(src); i += 8 {
+		x := binary.LittleEndian.Uint64(src[i:])
+		low := x &^ (ones << 7)
+		// The highest bit of each byte that is a letter from A to Z.
+		upper := (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ x & (ones << 7)
+		binary.LittleEndian.PutUint64(dst[i:], x|upper>>2)
+	}
+	for ; i < len(src); i++ {
+		c := src[i]
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
@@ -193,6 +207,22 @@ func lowerInto(dst, src []byte) {
 
 // foldExtra is the folded form when it is not just lower(s).
 func foldExtra(s string) (string, bool) {
+	if plain(s) {
+		return lower(s), false
+	}
 	f := query.Fold(s)
 	return f, f != lower(s)
+}
+
+// plain reports that s has only characters of which folding changes none but
+// ASCII letters: ASCII, hiragana, katakana, unified ideographs.
+func plain(s string) bool {
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf, 0x3041 <= r && r <= 0x3096, 0x30a1 <= r && r <= 0x30fe, 0x4e00 <= r && r <= 0x9fff:
+		default:
+			return false
+		}
+	}
+	return true
 }

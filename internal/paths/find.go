@@ -30,8 +30,7 @@ func (d *Dict) findFolder(folder string) (Range, error) {
 		}
 		switch c := compareKey(r.folder.text, folder); {
 		case c == 0:
-			base := d.folders[at].ids
-			return Range{base + r.folder.names.From, base + r.folder.names.To}, nil
+			return d.groupAt(at, r.folder.names)
 		case c > 0:
 			return Range{}, nil
 		}
@@ -176,7 +175,6 @@ func (d *Dict) lowerFolder(prefix string, past bool) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	base := d.folders[at].ids
 	for ok {
 		more, err := r.nextGroup()
 		if err != nil {
@@ -186,7 +184,8 @@ func (d *Dict) lowerFolder(prefix string, past bool) (uint32, error) {
 			break
 		}
 		if !before(r.folder.text) {
-			return base + r.folder.names.From, nil
+			ids, err := d.groupAt(at, r.folder.names)
+			return ids.From, err
 		}
 	}
 	return d.idsOf(d.folders, at).To, nil

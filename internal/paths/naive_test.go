@@ -2,6 +2,7 @@ package paths
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -10,13 +11,19 @@ import (
 )
 
 func openRapid(t *rapid.T, sorted []string) *Dict {
-	var pages [][]byte
+	d, _, _ := encodeSmall(t, sorted, rapid.SampledFrom([]int{1, 60, 500, pageSize}).Draw(t, "page size"))
+	return d
+}
+
+// encodeSmall sorts paths and writes them with pages of a size.
+func encodeSmall(t interface{ Fatal(...any) }, l []string, size int) (d *Dict, index []byte, pages [][]byte) {
+	slices.SortFunc(l, Compare)
 	e := NewEncoder(func(b []byte) error {
 		pages = append(pages, b)
 		return nil
 	})
-	e.size = rapid.SampledFrom([]int{1, 60, 500, pageSize}).Draw(t, "page size")
-	for _, p := range sorted {
+	e.size = size
+	for _, p := range l {
 		if err := e.Add(p); err != nil {
 			t.Fatal(err)
 		}
@@ -25,16 +32,16 @@ func openRapid(t *rapid.T, sorted []string) *Dict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(index, func(i int) ([]byte, error) {
+	d, err = Open(index, func(i int) ([]byte, error) {
 		if i >= len(pages) {
 			return nil, errors.New("no such page")
 		}
 		return pages[i], nil
 	})
 	if err != nil {
-		t.Fatalf("Open: %v", err)
+		t.Fatal(err)
 	}
-	return d
+	return d, index, pages
 }
 
 // cutPrefix is NTFS equality as query's Matcher has it: character by character

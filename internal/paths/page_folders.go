@@ -90,7 +90,7 @@ func parseFolders(b []byte) (r folderReader, err error) {
 	if len(b) < 4 {
 		return r, damage("page of folders has %d bytes", len(b))
 	}
-	n := uint64(binary.LittleEndian.Uint32(b))
+	n := uint64(number(b))
 	if n == 0 || n*8 > uint64(len(b)-4) {
 		return r, damage("page of folders has %d bytes and %d runs", len(b), n)
 	}
@@ -102,7 +102,7 @@ func (r *folderReader) runCount() int { return len(r.runs) / 8 }
 
 // run is where a run begins and the names of the page before it.
 func (r *folderReader) run(i int) (at int, id uint32) {
-	return int(binary.LittleEndian.Uint32(r.runs[8*i:])), binary.LittleEndian.Uint32(r.runs[8*i+4:])
+	return number(r.runs[8*i:]), binary.LittleEndian.Uint32(r.runs[8*i+4:])
 }
 
 // head is the text of the first folder of a run.

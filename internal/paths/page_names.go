@@ -100,6 +100,9 @@ func damage(format string, args ...any) error {
 	return fmt.Errorf("path dictionary: "+format, args...)
 }
 
+// number reads four bytes; more than an int may hold is as much as it may.
+func number(b []byte) int { return int(min(binary.LittleEndian.Uint32(b), 1<<31-1)) }
+
 func parseNames(b []byte) (p namePage, err error) {
 	if len(b) < nameHeader {
 		return p, damage("page of names has %d bytes", len(b))
@@ -107,7 +110,7 @@ func parseNames(b []byte) (p namePage, err error) {
 	var h [5]int
 	rest := len(b) - nameHeader
 	for i := range h {
-		h[i] = int(binary.LittleEndian.Uint32(b[4*i:]))
+		h[i] = number(b[4*i:])
 		if h[i] > len(b) {
 			return p, damage("page of names has %d bytes and speaks of %d", len(b), h[i])
 		}
@@ -130,7 +133,7 @@ func parseNames(b []byte) (p namePage, err error) {
 
 // run is where the names from r·nameRun on begin in the text.
 func (p *namePage) run(r int) (int, error) {
-	at := int(binary.LittleEndian.Uint32(p.runs[4*r:]))
+	at := number(p.runs[4*r:])
 	if at >= len(p.text) || p.shared[r*nameRun] != 0 {
 		return 0, damage("names do not begin at byte %d", at)
 	}

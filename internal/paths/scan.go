@@ -109,21 +109,27 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 	if f.begins {
 		return f.listBegins(shared, text, word, places)
 	}
-	last := word[len(word)-1]
+	last, before := word[len(word)-1], byte('\\')
+	if len(word) > 1 {
+		before = word[len(word)-2]
+	}
 	entry, start := 0, 0 // the text that holds pos, where its own part begins
-	for pos := 0; ; {
+	for pos, counted := 0, 0; ; {
 		h := bytes.IndexByte(text[pos:], last)
 		if h < 0 {
 			return nil
 		}
 		h += pos
-		if n := bytes.Count(text[pos:h], []byte{'\\'}); n > 0 {
+		if pos = h + 1; h > 0 && before != '\\' && text[h-1] != before && text[h-1] != '\\' {
+			continue
+		}
+		if n := bytes.Count(text[counted:h], []byte{'\\'}); n > 0 {
 			if entry += n; entry >= len(shared) {
 				return damage("%d names are written as %d", len(shared), entry)
 			}
 			start = bytes.LastIndexByte(text[:h], '\\') + 1
 		}
-		pos = h + 1
+		counted = h
 		end := int(shared[entry]) + h + 1 - start
 		if !endsWith(shared, text, entry, start, h+1, word) {
 			continue
@@ -136,7 +142,7 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 				return damage("name %d of a page has no end", entry)
 			}
 			pos += n + 1
-			start = pos
+			start, counted = pos, pos
 			if entry++; entry >= len(shared) {
 				return nil
 			}

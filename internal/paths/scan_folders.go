@@ -18,7 +18,7 @@ func (d *Dict) containsInFolders(ctx context.Context, word string, s *Set, borde
 		if err != nil {
 			return err
 		}
-		if err := f.scan(&r, d.folders[i].ids); err != nil {
+		if err := f.scan(&r, i); err != nil {
 			return err
 		}
 	}
@@ -36,7 +36,7 @@ type folderFinder struct {
 	hits    [][]bool // of the word and of each border, for each spelling of the group
 }
 
-func (f *folderFinder) scan(r *folderReader, base uint32) error {
+func (f *folderFinder) scan(r *folderReader, page int) error {
 	if err := r.seek(0); err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (f *folderFinder) scan(r *folderReader, base uint32) error {
 		if !more {
 			return nil
 		}
-		if f.group = (Range{base + e.names.From, base + e.names.To}); f.group.To < base {
-			return damage("folders have more names than there are")
+		if f.group, err = f.d.groupAt(page, e.names); err != nil {
+			return err
 		}
 		f.hits[0] = append(f.hits[0], f.has(e))
 		for i := range f.borders {
@@ -104,8 +104,8 @@ func (f *folderFinder) endGroup() error {
 // addSpelled adds the names of a group whose folder has a spelling that was
 // found.
 func (d *Dict) addSpelled(out *Set, group Range, found []bool) error {
-	if group.To > d.paths {
-		return damage("folders have more names than there are")
+	if group.Len() == 0 {
+		return nil
 	}
 	for i := pageOf(d.names, group.From); i < len(d.names) && d.names[i].ids < group.To; i++ {
 		p, err := d.namesAt(i)
