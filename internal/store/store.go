@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -34,6 +35,7 @@ type Store struct {
 
 	append  sync.Mutex      // held by the one writer; taken before mu
 	records *record.Encoder // guarded by append
+	raw     *event.Encoder  // guarded by append
 
 	mu     sync.RWMutex // guards the fields below
 	index  *index
@@ -54,7 +56,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.FileSize == 0 {
 		opt.FileSize = defaultFileSize
 	}
-	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes), records: record.NewEncoder()}
+	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes), records: record.NewEncoder(), raw: event.NewEncoder()}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
