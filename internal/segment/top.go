@@ -208,25 +208,36 @@ func (s *Segment) Sorted(ctx context.Context, f *Filter, v View, day int, fn fun
 
 // Record returns the row with this id, nil when there is none. Of several, which
 // superseded records can have, it is the one that came last.
-func (s *Segment) Record(ctx context.Context, id record.ID, v View) (*record.Record, error) {
+func (s *Segment) Record(ctx context.Context, id record.ID, v View) (best *record.Record, err error) {
+	err = s.Versions(ctx, id, v, func(r *record.Record) {
+		if best == nil || r.Received > best.Received {
+			x := own(r)
+			best = &x
+		}
+	})
+	return best, err
+}
+
+// Versions calls fn for the rows with this id, of which superseded records can
+// have several. The record is valid during the call.
+func (s *Segment) Versions(ctx context.Context, id record.ID, v View, fn func(*record.Record)) error {
 	if id.Server != s.meta.Server {
-		return nil, nil
+		return nil
 	}
 	sc, err := s.newScan(ctx, NewFilter(query.Query{Classes: nil}), &v)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sc.b = &binding{f: sc.b.f} // no condition
 	origins := make([]bool, len(s.tables.origins))
 	for i, o := range s.tables.origins {
 		origins[i] = o.channel == id.Channel && o.gen == id.Generation
 	}
-	var best *record.Record
 	var rd reader
 	var r record.Record
 	for _, p := range sc.parts() {
 		if ok, err := sc.open(p); err != nil {
-			return nil, err
+			return err
 		} else if !ok || !sc.holds(origins, id.FirstID) {
 			continue
 		}
@@ -234,21 +245,18 @@ func (s *Segment) Record(ctx context.Context, id record.ID, v View) (*record.Rec
 			b := &sc.dir.blocks[i]
 			sel, err := sc.withID(b, origins, id)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			err = sc.spell(&rd, b, sel, &r, func(r *record.Record, _ uint64) error {
-				if best == nil || r.Received > best.Received {
-					x := own(r)
-					best = &x
-				}
+				fn(r)
 				return nil
 			})
 			if err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return best, ctx.Err()
+	return ctx.Err()
 }
 
 // holds reports whether the partition can hold a first record id.

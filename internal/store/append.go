@@ -100,7 +100,8 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			b.blockRef = put(event.AppendBlock(nil, ungenerated(part)), len(part))
+			form = s.raw.AppendBlock(form[:0], ungenerated(part))
+			b.blockRef = put(form, len(part))
 			f.raw = append(f.raw, b)
 		}
 	}

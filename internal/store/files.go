@@ -119,9 +119,14 @@ type segmentRef struct {
 	file io.Closer
 	seg  *segment.Segment
 	meta *segment.Meta
+
+	month segment.Month
 }
 
 func (r *segmentRef) name() string { return fileName(segmentDir, r.num) }
+
+// maxSeq is the last commit that the segment has rows of.
+func (r *segmentRef) maxSeq() uint64 { return r.meta.Seqs[len(r.meta.Seqs)-1].Seq }
 
 // rows counts the rows whose commit none of the ranges makes void.
 func (r *segmentRef) rows(voids []void) int64 {
@@ -145,8 +150,12 @@ func (s *Store) openSegment(num uint32) (*segmentRef, error) {
 	if err == nil {
 		var seg *segment.Segment
 		seg, err = segment.Open(f, size, segment.OpenOptions{Name: name, Cache: s.blocks, Damaged: s.noteSegment(name)})
+		if err == nil && (len(seg.Meta().Days) == 0 || len(seg.Meta().Seqs) == 0) {
+			err = errors.New("it holds no rows")
+		}
 		if err == nil {
-			return &segmentRef{num: num, size: size, file: f, seg: seg, meta: seg.Meta()}, nil
+			m := seg.Meta()
+			return &segmentRef{num, size, f, seg, m, segment.MonthOf(m.Days[0].Day)}, nil
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())

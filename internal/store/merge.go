@@ -41,14 +41,14 @@ func (s *Store) groups() []*group {
 		old := make(map[segment.Month]*group)
 		var last segment.Month
 		add := func(m map[segment.Month]*group, r *segmentRef) {
-			g := m[r.meta.Month]
+			g := m[r.month]
 			if g == nil {
-				g = &group{server: name, month: r.meta.Month, superseded: r.meta.Superseded}
-				m[r.meta.Month] = g
+				g = &group{server: name, month: r.month, superseded: r.meta.Superseded}
+				m[r.month] = g
 				out = append(out, g)
 			}
 			g.list = append(g.list, r)
-			last = max(last, r.meta.Month)
+			last = max(last, r.month)
 		}
 		for _, r := range sv.segments {
 			add(at, r)

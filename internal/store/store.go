@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -36,6 +37,7 @@ type Store struct {
 
 	append  sync.Mutex      // held by the one writer; taken before mu
 	records *record.Encoder // guarded by append
+	raw     *event.Encoder  // guarded by append
 
 	work sync.Mutex // held by the one flush, merge or repair; taken before append
 	pins pins       // readers
@@ -71,12 +73,18 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.FileSize == 0 {
 		opt.FileSize = defaultFileSize
 	}
-	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes), blocks: segment.NewCache(segmentCache), records: record.NewEncoder()}
+	s := &Store{
+		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
+		records: record.NewEncoder(), raw: event.NewEncoder(),
+	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
 	var err error
 	if s.codec, err = newCodec(); err != nil {
+		return nil, err
+	}
+	if s.blocks, err = segment.NewCache(segmentCache); err != nil {
 		return nil, err
 	}
 	if err := s.open(); err != nil {

@@ -206,7 +206,7 @@ func (r *reader) conversions(server string) (old, now *selection) {
 		}
 	}
 	for _, ref := range sv.segments {
-		if ref.meta.MaxSeq >= from {
+		if ref.maxSeq() >= from {
 			now.segments = append(now.segments, ref)
 		}
 	}
