@@ -135,7 +135,7 @@ func (s *search) facets(ctx context.Context) (bool, error) {
 	fmt.Fprintln(out, s.p.T("cli.facets.total", "n", f.Total, "first", first, "last", last, "zone", s.zone))
 	for _, x := range lists {
 		l := s.listing(f, x)
-		if want&x.bit == 0 || x.bit != query.ListHours && len(l.rows) == 0 {
+		if want&x.bit == 0 || x.bit != query.ListHours && len(l.rows) == 0 || x.bit == query.ListHours && f.Hours == nil {
 			continue
 		}
 		fmt.Fprintln(out, "\n"+s.p.T("cli.facets."+x.name))
@@ -269,11 +269,8 @@ func (s *search) peopleOf(f *query.Facets) *listing {
 	return t
 }
 
-// hours prints the weeks's days as lines and the hours of the day as columns.
+// hours prints the week's days as lines and the hours of the day as columns.
 func (s *search) hours(hours *[7][24]uint64) error {
-	if hours == nil {
-		return nil
-	}
 	width := 2
 	for _, day := range hours {
 		for _, n := range day {
