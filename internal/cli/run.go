@@ -73,7 +73,7 @@ func Run(ctx context.Context, env Env) (code int) {
 		}
 	}()
 	root := a.newRoot()
-	root.SetArgs(env.Args)
+	root.SetArgs(termsBehind(root, env.Args))
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	return a.report(ctx, root.ExecuteContext(ctx))

@@ -2,6 +2,8 @@ package query
 
 import (
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -374,6 +376,37 @@ func TestNamesAreFolded(t *testing.T) {
 			}
 			if _, err := Parse(k.String()+":"+w.value, tokyo()); err != nil {
 				t.Errorf("word %q of %s: %v", w.word, k, err)
+			}
+		}
+	}
+}
+
+// TestManual holds the manual to the language: every key has a row with its
+// Japanese names and examples that can be read.
+func TestManual(t *testing.T) {
+	b, err := os.ReadFile("../../docs/OPERATING.ja.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("`([^`]+)`")
+	for _, k := range Keys() {
+		row := regexp.MustCompile("(?m)^\\| `" + k.String() + "` \\| ([^|]+) \\|.*\\| ([^|]+) \\|$").FindStringSubmatch(string(b))
+		if row == nil {
+			t.Errorf("no row of %s", k)
+			continue
+		}
+		for name := range strings.SplitSeq(row[1], "、") {
+			if got, ok := parseKey(name); !ok || got != k {
+				t.Errorf("row of %s: name %s", k, name)
+			}
+		}
+		examples := code.FindAllStringSubmatch(row[2], -1)
+		if len(examples) == 0 {
+			t.Errorf("row of %s: no example", k)
+		}
+		for _, x := range examples {
+			if _, err := Parse(x[1], tokyo()); err != nil {
+				t.Errorf("row of %s: %v", k, err)
 			}
 		}
 	}

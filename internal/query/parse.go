@@ -173,17 +173,15 @@ func canonical(k Key, text string) string {
 func add[T fmt.Stringer](p *parser, k Key, list []T, v value, all []T, also ...string) ([]T, *SyntaxError) {
 	text := canonical(k, v.text)
 	for _, x := range all {
-		also = append(also, x.String())
 		if x.String() == text {
 			return append(list, x), nil
 		}
 	}
-	return list, p.unknown(k, v, also)
+	return list, p.unknown(k, v, append(names(all), also...))
 }
 
 // unknown refuses a value that is none of these.
 func (p *parser) unknown(k Key, v value, names []string) *SyntaxError {
-	slices.Sort(names)
 	args := []any{"key", k.String(), "value", v.text, "values", strings.Join(names, ", ")}
 	for _, w := range k.words() {
 		names = append(names, w.word)

@@ -13,7 +13,10 @@ import (
 // is UTC): Parse at a clock of that zone gives the query back, but for Cursor,
 // Lists, Top, Trace and Lives. Bounds from 1678 to 2261 that lie in the right order
 // and values that package record knows can be written.
-func (q Query) Text(zone *time.Location) string {
+func (q Query) Text(zone *time.Location) string { return strings.Join(q.Terms(zone), " ") }
+
+// Terms are the pieces of Text; each is a text of its own.
+func (q Query) Terms(zone *time.Location) []string {
 	var w writer
 	for _, s := range q.Words {
 		w.term(false, "", []string{word(s)})
@@ -31,26 +34,24 @@ func (q Query) Text(zone *time.Location) string {
 	set(q.Superseded, KeySuperseded, "yes")
 	set(q.Oldest, KeySort, "oldest")
 	set(q.Limit > 0, KeyLimit, strconv.Itoa(q.Limit))
-	return w.String()
+	return w.terms
 }
 
-// writer joins terms.
-type writer struct{ strings.Builder }
+// writer collects terms.
+type writer struct{ terms []string }
 
 func (w *writer) term(not bool, key string, values []string) {
 	if len(values) == 0 {
 		return
 	}
-	if w.Len() > 0 {
-		w.WriteByte(' ')
+	text := strings.Join(values, ",")
+	if key != "" {
+		text = key + ":" + text
 	}
 	if not {
-		w.WriteByte('-')
+		text = "-" + text
 	}
-	if key != "" {
-		w.WriteString(key + ":")
-	}
-	w.WriteString(strings.Join(values, ","))
+	w.terms = append(w.terms, text)
 }
 
 func (w *writer) conditions(x *Exclusion, not bool) {
