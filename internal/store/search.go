@@ -98,12 +98,13 @@ func (s *Store) walk(ctx context.Context, q *query.Query, fn func(*record.Block,
 	if err != nil {
 		return err
 	}
-	return s.walkBlocks(ctx, refs, newMatcher(*q), after, fn)
+	return s.walkBlocks(ctx, refs, newMatcher(*q), after, isDamage, fn)
 }
 
 // walkBlocks calls fn for the rows of the blocks, newest first, that come
-// behind after (nil = all) and match.
-func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *query.Position, fn func(*record.Block, int) bool) (err error) {
+// behind after (nil = all) and match. Blocks with an error that skip allows are
+// left out.
+func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *query.Position, skip func(error) bool, fn func(*record.Block, int) bool) (err error) {
 	h := make(streams, 0, 16)
 	for len(refs) > 0 || len(h) > 0 {
 		// Blocks come in only when their newest record could be next.
@@ -122,8 +123,7 @@ func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, af
 				return nil
 			}
 		} else if top.block, err = s.block(ctx, top.ref); err != nil {
-			var d *DamageError
-			if !errors.As(err, &d) {
+			if !skip(err) {
 				return err
 			}
 			heap.Pop(&h)

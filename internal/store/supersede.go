@@ -68,7 +68,7 @@ func (s *Store) rows(ctx context.Context, blocks []*recBlock, err *error) iter.S
 	return func(yield func(*record.Record) bool) {
 		var r record.Record
 		m := newMatcher(query.Query{Classes: query.AllClasses()})
-		*err = s.walkBlocks(ctx, blocks, m, nil, func(b *record.Block, row int) bool {
+		*err = s.walkBlocks(ctx, blocks, m, nil, isLost, func(b *record.Block, row int) bool {
 			b.Read(row, &r)
 			return yield(&r)
 		})
