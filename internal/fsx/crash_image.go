@@ -63,6 +63,43 @@ func (c *Crash) Image(seed uint64) *Crash {
 	return out
 }
 
+// Fork is a copy of the machine on which all processes were killed: nothing is
+// open or locked, and what was not synced is still only in memory.
+func (c *Crash) Fork() *Crash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := NewCrash()
+	out.op, out.capacity, out.free = c.op, c.capacity, c.free
+	out.root = c.root.copy(make(map[*inode]*inode))
+	out.used = out.root.total(make(map[*inode]bool))
+	return out
+}
+
+func (n *inode) copy(done map[*inode]*inode) *inode {
+	if n == nil || done[n] != nil {
+		return done[n]
+	}
+	x := newInode(n.dir, n.perm)
+	done[n] = x
+	x.links = n.links
+	x.data, x.stable, x.sizes, x.writes = slices.Clone(n.data), slices.Clone(n.stable), slices.Clone(n.sizes), slices.Clone(n.writes)
+	for at, p := range n.pages {
+		x.pages[at] = &page{slices.Clone(p.versions), p.lost}
+	}
+	for name, to := range n.names {
+		x.names[name] = to.copy(done)
+	}
+	for name, to := range n.sure {
+		x.sure[name] = to.copy(done)
+	}
+	for name, l := range n.unsure {
+		for _, v := range l {
+			x.unsure[name] = append(x.unsure[name], nameAt{v.op, v.node.copy(done)})
+		}
+	}
+	return x
+}
+
 // moment is 0, a change that is not sure, or the end.
 func (m *imager) moment() int {
 	k := m.r.IntN(len(m.ops) + 2)

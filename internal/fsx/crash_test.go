@@ -218,6 +218,9 @@ func TestCrashImagesVary(t *testing.T) {
 		if again := content(t, c.Image(seed), "/g"); again != y {
 			t.Fatalf("seed %d gave two images", seed)
 		}
+		if fork := content(t, c.Fork().Image(seed), "/g"); fork != y {
+			t.Fatalf("seed %d gave another image of a fork", seed)
+		}
 	}
 	for _, k := range []string{"old", "new", "both", "none", "old empty", "new empty", "old whole", "new whole", "torn", "torn at a sector", "later without earlier", "zeros"} {
 		if seen[k] == 0 {

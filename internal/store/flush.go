@@ -164,7 +164,7 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 	var r record.Record
 	for _, ref := range blocks {
 		bl, err := f.s.decode(ctx, ref)
-		if isDamage(err) {
+		if isLost(err) {
 			continue // noted; the log file is kept aside
 		}
 		if err != nil {

@@ -24,8 +24,20 @@ type logFile struct {
 	num  uint32
 	name string // relative to the data folder
 	f    fsx.File
+	last int64 // begin of the last frame, 0 when there is none
 	end  int64 // behind the last good frame
 	kept bool  // a file of kept blocks, see keep.go
+	// unread is why the scan could not read something. A writer must not take
+	// it for an unfinished commit, or go on without what is there.
+	unread error
+}
+
+func (l *logFile) readAt(b []byte, off int64) (int, error) {
+	n, err := l.f.ReadAt(b, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.unread = err
+	}
+	return n, err
 }
 
 // openLog opens a log file; write makes it when it is missing.
@@ -80,7 +92,10 @@ func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
 			return size, nil
 		}
 		b := make([]byte, len(fileMagic))
-		if _, err := l.f.ReadAt(b, 0); err != nil || string(b) != fileMagic {
+		if _, err := l.readAt(b, 0); err != nil || string(b) != fileMagic {
+			if l.unread != nil && !s.opt.ReadOnly {
+				return 0, fmt.Errorf("read %s: %w", l.name, l.unread)
+			}
 			if last && size == int64(len(b)) {
 				return size, nil // begun, but its head never reached the disk
 			}
@@ -90,17 +105,19 @@ func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
 	}
 	for l.end < size {
 		n, f, derr := s.readFrame(l, l.end, size)
-		if last && l.end+n >= size && derr != nil {
-			return size - l.end, nil // cut short, or not yet written
-		}
-		if derr != nil {
-			s.damaged(&DamageError{File: l.name, Offset: l.end, Size: n, Reason: derr.Error()})
-		} else {
-			if last && l.end+n == size && !s.intact(f, l) {
-				return size - l.end, nil
-			}
+		end := last && l.end+n >= size
+		unfinished := end && (derr != nil || !s.intact(f, l)) // cut short, or not yet written
+		switch {
+		case l.unread != nil && !s.opt.ReadOnly:
+			return 0, fmt.Errorf("read %s: %w", l.name, l.unread)
+		case unfinished:
+			return size - l.end, nil
+		case derr != nil:
+			s.damaged(&DamageError{File: l.name, Offset: l.end, Size: n, Reason: derr.Error(), Err: l.unread})
+		default:
 			s.index.apply(f)
 		}
+		l.last = l.end
 		l.end += n
 	}
 	return 0, nil
@@ -115,7 +132,7 @@ var (
 // one the distance to the next frame or the end of the file.
 func (s *Store) readFrame(l *logFile, off, size int64) (n int64, f *frame, err error) {
 	b := make([]byte, headerSize)
-	k, err := l.f.ReadAt(b, off)
+	k, err := l.readAt(b, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return size - off, nil, err
 	}
@@ -128,7 +145,7 @@ func (s *Store) readFrame(l *logFile, off, size int64) (n int64, f *frame, err e
 		return next - off, nil, errShort
 	}
 	packed := make([]byte, h.metaLen)
-	if _, err := l.f.ReadAt(packed, off+headerSize); err != nil {
+	if _, err := l.readAt(packed, off+headerSize); err != nil {
 		return h.size(), nil, err
 	}
 	if checksum(packed) != h.metaCRC {
@@ -149,7 +166,7 @@ func (s *Store) resync(l *logFile, off, size int64) int64 {
 	magic := []byte("AKF1")
 	buf := make([]byte, 1<<16)
 	for off < size {
-		n, err := l.f.ReadAt(buf, off)
+		n, err := l.readAt(buf, off)
 		if n < headerSize || err != nil && !errors.Is(err, io.EOF) {
 			return size
 		}
@@ -192,7 +209,7 @@ func (s *Store) intact(f *frame, l *logFile) bool {
 	}
 	for _, r := range refs {
 		b := make([]byte, r.size)
-		if _, err := l.f.ReadAt(b, r.off); err != nil || checksum(b) != r.crc {
+		if _, err := l.readAt(b, r.off); err != nil || checksum(b) != r.crc {
 			return false
 		}
 	}
@@ -218,6 +235,27 @@ func (s *Store) clear(l *logFile, rest int64) error {
 	}
 	if err := l.f.Sync(); err != nil {
 		return fmt.Errorf("cut unfinished frame of %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// secure writes the last frame again and syncs it. A process that died, or whose
+// sync failed, may have left it in the memory of the system only, and a later
+// sync says nothing about what an earlier one failed to save.
+func (s *Store) secure(l *logFile) error {
+	b := make([]byte, l.end-l.last)
+	if _, err := l.f.ReadAt(b, l.last); err != nil {
+		return fmt.Errorf("read end of %s: %w", l.name, err)
+	}
+	_, err := l.f.WriteAt(b, l.last)
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if err == nil {
+		err = s.fs.SyncDir(filepath.Join(s.dir, logDir))
+	}
+	if err != nil {
+		return fmt.Errorf("secure end of %s: %w", l.name, err)
 	}
 	return nil
 }

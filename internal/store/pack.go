@@ -119,7 +119,7 @@ func (p *packer) life(ctx context.Context, li *life) error {
 			continue
 		}
 		l, err := p.f.s.events(ctx, b)
-		if isDamage(err) {
+		if isLost(err) {
 			continue // noted; the log file is kept aside
 		}
 		if err != nil {

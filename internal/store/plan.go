@@ -115,7 +115,7 @@ func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (b
 				continue
 			}
 			l, err := p.decoded(ctx, b)
-			if isDamage(err) {
+			if isLost(err) {
 				continue
 			}
 			if err != nil {
@@ -282,7 +282,7 @@ func (s *Store) around(ctx context.Context, blocks []*rawBlock, id uint64) (befo
 		}
 		l, err := s.events(ctx, b)
 		if err != nil {
-			if isDamage(err) {
+			if isLost(err) {
 				continue
 			}
 			return 0, nil, fmt.Errorf("events around %d: %w", id, err)

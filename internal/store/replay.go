@@ -14,6 +14,13 @@ func isDamage(err error) bool {
 	return errors.As(err, &d)
 }
 
+// isLost reports whether stored bytes are lost for good. What cannot be read may
+// be read the next time: work that writes must not take it for gone.
+func isLost(err error) bool {
+	var d *DamageError
+	return errors.As(err, &d) && d.Err == nil
+}
+
 // Resume is a place from which a server can be converted again: the newest
 // checkpoint that the late events do not touch. The zero Resume is the
 // beginning.
@@ -85,7 +92,7 @@ func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte,
 			continue
 		}
 		b, err := s.read(ctx, &c.ref)
-		if isDamage(err) {
+		if isLost(err) {
 			continue
 		}
 		if err != nil {
@@ -174,7 +181,7 @@ func (r *lifeReader) next(ctx context.Context) error {
 			break
 		}
 		l, err := r.s.events(ctx, r.blocks[0])
-		if err != nil && !isDamage(err) {
+		if err != nil && !isLost(err) {
 			return err
 		}
 		r.blocks = r.blocks[1:]

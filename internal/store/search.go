@@ -100,14 +100,15 @@ func behind(q *query.Query, after *query.Position, lo, hi int64) bool {
 }
 
 // sources are the streams of a selection. first is how many records are wanted.
-func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, after *query.Position, first int) []source {
+// Blocks of the log with an error that skip allows are left out.
+func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, after *query.Position, first int, skip func(error) bool) []source {
 	var out []source
 	for _, x := range l {
 		m := newMatcher(*q, x.sv.erasures)
 		for _, b := range x.blocks {
 			if behind(q, after, b.min, b.max) {
 				out = append(out, source{b.min, b.max, b.seq, func() nexter {
-					return &blockStream{s: r.s, ref: b, m: m, after: after, oldest: q.Oldest}
+					return &blockStream{s: r.s, ref: b, m: m, after: after, oldest: q.Oldest, skip: skip}
 				}})
 			}
 		}
@@ -137,7 +138,7 @@ func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*re
 		return err
 	}
 	defer r.release()
-	l := r.sources(q, r.selections(q), segment.NewFilter(*q), after, first)
+	l := r.sources(q, r.selections(q), segment.NewFilter(*q), after, first, isDamage)
 	h := &streams{oldest: q.Oldest}
 	return h.merge(ctx, l, fn, func(int64) {})
 }

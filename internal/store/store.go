@@ -209,7 +209,7 @@ func (s *Store) load() error {
 	return nil
 }
 
-// repair clears the unfinished end of the last file.
+// repair clears the unfinished end of the last file and makes sure of the rest.
 func (s *Store) repair() error {
 	if len(s.files) == 0 {
 		return nil
@@ -228,7 +228,7 @@ func (s *Store) repair() error {
 		s.damageMu.Unlock()
 		s.quarantined()
 	}
-	return nil
+	return s.secure(l)
 }
 
 // Refresh makes what another process has committed since visible to a read-only
@@ -339,24 +339,32 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 		return nil, os.ErrClosed
 	}
 	b := make([]byte, r.size)
-	reason := "checksum of a block"
 	_, err := l.f.ReadAt(b, r.off)
 	if errors.Is(err, os.ErrClosed) {
 		return nil, err
 	}
+	reason := "checksum of a block"
 	if err == nil && checksum(b) == r.crc {
-		if b, err = s.codec.unpack(b); err == nil {
+		if b, err := s.codec.unpack(b); err == nil {
 			return b, nil
 		}
+		reason = "unpack a block"
 	}
+	d := &DamageError{File: l.name, Offset: r.off, Size: int64(r.size), Reason: reason}
 	if err != nil {
-		reason = "read a block: " + err.Error()
+		d.Reason = "read a block: " + err.Error()
+		if !errors.Is(err, io.EOF) {
+			d.Err = err
+		}
 	}
-	return nil, s.noteBlock(l.name, r, reason)
+	return nil, s.note(d)
 }
 
 func (s *Store) noteBlock(file string, r *blockRef, reason string) error {
-	d := &DamageError{File: file, Offset: r.off, Size: int64(r.size), Reason: reason}
+	return s.note(&DamageError{File: file, Offset: r.off, Size: int64(r.size), Reason: reason})
+}
+
+func (s *Store) note(d *DamageError) error {
 	s.damaged(d)
 	return d
 }

@@ -124,6 +124,7 @@ type blockStream struct {
 	m      *matcher
 	after  *query.Position
 	oldest bool
+	skip   func(error) bool
 
 	block *record.Block
 	row   int
@@ -137,9 +138,10 @@ func (b *blockStream) next(ctx context.Context) (*record.Record, error) {
 	}
 	if b.block == nil {
 		var err error
-		if b.block, err = b.s.block(ctx, b.ref); isDamage(err) {
-			return nil, nil // noted
-		} else if err != nil {
+		if b.block, err = b.s.block(ctx, b.ref); err != nil {
+			if b.skip(err) {
+				return nil, nil // noted
+			}
 			return nil, err
 		}
 		b.row = b.first()

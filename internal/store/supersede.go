@@ -71,7 +71,7 @@ type Difference struct {
 func (r *reader) rows(ctx context.Context, x *selection, err *error) iter.Seq[*record.Record] {
 	return func(yield func(*record.Record) bool) {
 		q := query.Query{Classes: query.AllClasses()}
-		l := r.sources(&q, []*selection{x}, segment.NewFilter(q), nil, batchMost)
+		l := r.sources(&q, []*selection{x}, segment.NewFilter(q), nil, batchMost, isLost)
 		*err = (&streams{}).merge(ctx, l, yield, func(int64) {})
 	}
 }

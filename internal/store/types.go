@@ -57,7 +57,11 @@ type DamageError struct {
 	Offset int64
 	Size   int64 // bytes concerned, 0 when unknown
 	Reason string
+	Err    error // why the bytes cannot be read; nil when they are wrong
 }
+
+// Unwrap is Err.
+func (e *DamageError) Unwrap() error { return e.Err }
 
 func (e *DamageError) Error() string {
 	return fmt.Sprintf("damaged data in %s at byte %d: %s", e.File, e.Offset, e.Reason)
