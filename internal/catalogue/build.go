@@ -88,6 +88,9 @@ func actOf(r *record.Record) uint8 {
 		if r.NewPath != "" {
 			return touchAway // its name in the recycle bin is known
 		}
+		if r.Get("recycle_bin") != "" {
+			return touchBinned
+		}
 		return touchDeleted
 	case record.OpCreate:
 		return touchCreated
@@ -155,7 +158,7 @@ func (b *Builder) touches() []touch {
 			if !surprise {
 				continue
 			}
-		case touchDeleted:
+		case touchDeleted, touchBinned:
 			free[a.path] = true
 		case touchAway:
 			free[a.path] = true

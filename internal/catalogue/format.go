@@ -68,6 +68,16 @@ func (r *reader) u(most uint64) uint64 {
 	return v
 }
 
+func (r *reader) i() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
 // count reads a number of things of at least one byte each.
 func (r *reader) count() int { return int(r.u(uint64(len(r.b)))) }
 

@@ -34,6 +34,9 @@ func Merge(out io.Writer, parts ...*Part) error {
 	if err := mergePaths(w, l); err != nil {
 		return err
 	}
+	if !numberSpans(l) {
+		return fmt.Errorf("merge path catalogues: too many acts at one time")
+	}
 	if err := mergeTouches(w, l); err != nil {
 		return err
 	}
@@ -49,6 +52,7 @@ type merging struct {
 	ids     []uint32
 	block   int // of touches, the one after those read
 	touches []touch
+	seq     uint32 // added to sequence numbers
 }
 
 func (m *merging) next() error {
@@ -113,17 +117,36 @@ func (m *merging) head() (touch, bool, error) {
 	}
 	t := m.touches[0]
 	t.path = m.ids[t.path]
+	t.seq += m.seq
 	if t.other != noPath {
 		t.other = m.ids[t.other]
 	}
 	return t, true, nil
 }
 
-// mergeTouches writes the touches of all parts by path. Those that are the same
-// in every respect are one: a part that overlaps another adds nothing.
+// numberSpans keeps acts of the same time in the order of the parts: where the
+// times of parts overlap, the later part's acts are numbered behind the
+// earlier's.
+func numberSpans(l []*merging) bool {
+	for i, m := range l {
+		s := &m.p.span
+		next := uint64(0)
+		for _, o := range l[:i] {
+			if t := &o.p.span; t.seqs > 0 && t.first <= s.last && s.first <= t.last {
+				next = max(next, uint64(o.seq)+uint64(t.seqs))
+			}
+		}
+		if next+uint64(s.seqs) > 1<<32-1 {
+			return false
+		}
+		m.seq = uint32(next)
+	}
+	return true
+}
+
+// mergeTouches writes the touches of all parts by path.
 func mergeTouches(w *writer, l []*merging) error {
-	var last touch
-	for some := false; ; {
+	for {
 		var least *merging
 		var best touch
 		for _, m := range l {
@@ -139,10 +162,6 @@ func mergeTouches(w *writer, l []*merging) error {
 			return nil
 		}
 		least.touches = least.touches[1:]
-		if some && best == last {
-			continue
-		}
-		some, last = true, best
 		if err := w.touch(best); err != nil {
 			return err
 		}

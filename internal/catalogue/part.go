@@ -20,6 +20,7 @@ type Part struct {
 	dict    *paths.Dict
 	sets    []Months
 	roots   []Root
+	span    span
 	blocks  []block
 	pages   []int // places among blocks
 	values  []int
@@ -101,6 +102,7 @@ func (p *Part) parseFooter(b []byte, end int64) (n int, ok bool) {
 	for range r.count() {
 		p.roots = append(p.roots, Root{r.str(), r.str()})
 	}
+	p.span = span{r.i(), r.i(), uint32(r.u(1<<32 - 1))}
 	at := int64(len(magic))
 	for i := range r.count() {
 		kind := r.bytes(1)

@@ -217,25 +217,11 @@ func (p *Part) begins(folder string) (Months, error) {
 // exact is the months of a file, or of a folder and what lies below it; the
 // path is local or names a share.
 func (p *Part) exact(path string, file bool) (Months, error) {
-	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
-	ask := p.Below
-	if file {
-		ask = p.Find
-	}
-	months, err := ask(path)
-	if err != nil || !strings.HasPrefix(path, `\\`) {
-		return months, err
-	}
-	_, rest, _ := strings.Cut(path[2:], `\`)
-	name, rest, below := strings.Cut(rest, `\`)
-	for _, r := range p.roots {
-		_, share, _ := strings.Cut(strings.TrimPrefix(r.Share, `\\`), `\`)
-		if !strings.EqualFold(share, name) {
-			continue
-		}
-		local := r.Folder
-		if below {
-			local += `\` + rest
+	var months Months
+	for _, local := range p.locals(path) {
+		ask := p.Below
+		if file {
+			ask = p.Find
 		}
 		m, err := ask(local)
 		if err != nil {
@@ -244,6 +230,30 @@ func (p *Part) exact(path string, file bool) (Months, error) {
 		months = months.Or(m)
 	}
 	return months, nil
+}
+
+// locals is the path, without backslashes at its end, and when it names a share
+// the same below each folder of shares of that name.
+func (p *Part) locals(path string) []string {
+	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
+	l := []string{path}
+	if !strings.HasPrefix(path, `\\`) {
+		return l
+	}
+	_, rest, _ := strings.Cut(path[2:], `\`)
+	name, rest, below := strings.Cut(rest, `\`)
+	for _, r := range p.roots {
+		_, share, _ := strings.Cut(strings.TrimPrefix(r.Share, `\\`), `\`)
+		if !strings.EqualFold(share, name) {
+			continue
+		}
+		if below {
+			l = append(l, r.Folder+`\`+rest)
+		} else {
+			l = append(l, r.Folder)
+		}
+	}
+	return l
 }
 
 // Each calls fn for every path of the part in order. It stops with fn's error.

@@ -13,7 +13,8 @@ const (
 	touchCreated  = 4
 	touchCopied   = 5 // copied from this name to another
 	touchCopyOf   = 6 // made by a copy of another
-	touchLastKind = touchCopyOf
+	touchBinned   = 7 // moved into the recycle bin, under a name that is not known
+	touchLastKind = touchBinned
 )
 
 // noPath stands for a name that is not known.
@@ -30,6 +31,19 @@ type touch struct {
 
 func compareTouch(a, b touch) int {
 	return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.time, b.time), cmp.Compare(a.seq, b.seq), cmp.Compare(a.kind, b.kind), cmp.Compare(a.other, b.other))
+}
+
+// span is where the touches of a part lie in the order of acts.
+type span struct {
+	first, last int64  // Unix ns
+	seqs        uint32 // more than the highest sequence number; 0 = no touches
+}
+
+func (s *span) add(t touch) {
+	if s.seqs == 0 {
+		s.first, s.last = t.time, t.time
+	}
+	s.first, s.last, s.seqs = min(s.first, t.time), max(s.last, t.time), max(s.seqs, t.seq+1)
 }
 
 // grain is the usual grain of times, 100 ns.
@@ -88,7 +102,7 @@ func decodeTouches(b []byte, paths uint32) ([]touch, bool) {
 		l[i].kind = k
 	}
 	for i := range l {
-		l[i].seq = uint32(r.u(1<<32 - 1))
+		l[i].seq = uint32(r.u(1<<32 - 2))
 	}
 	for i := range l {
 		l[i].other = uint32(r.u(uint64(paths))) - 1

@@ -26,6 +26,7 @@ type writer struct {
 	counts  []byte
 	values  int
 	touches []touch
+	span    span
 	err     error
 }
 
@@ -85,6 +86,7 @@ func (w *writer) flushValues() error {
 
 // touch appends a touch; touches must ascend by path, time and sequence.
 func (w *writer) touch(t touch) error {
+	w.span.add(t)
 	if w.touches = append(w.touches, t); len(w.touches) == touchesPerBlock {
 		return w.flushTouches()
 	}
@@ -147,6 +149,9 @@ func (w *writer) footer(server string, n int, roots []Root) []byte {
 	for _, r := range roots {
 		b = appendString(appendString(b, r.Share), r.Folder)
 	}
+	b = binary.AppendVarint(b, w.span.first)
+	b = binary.AppendVarint(b, w.span.last)
+	b = binary.AppendUvarint(b, uint64(w.span.seqs))
 	b = binary.AppendUvarint(b, uint64(len(w.blocks)))
 	for _, x := range w.blocks {
 		b = append(b, byte(x.kind))
