@@ -138,11 +138,9 @@ func compareRoots(a, b Root) int {
 }
 
 // touches are the acts by path. A creation is kept only where the name was in
-// use before and nothing says that it was given up: else the end before it says
-// as much, or there is nothing before it.
+// use before: elsewhere there is nothing that it would part.
 func (b *Builder) touches() []touch {
 	slices.SortFunc(b.acts, func(x, y act) int { return cmp.Or(cmp.Compare(x.time, y.time), query.CompareIDs(x.id, y.id)) })
-	free := make(map[*seen]bool) // names given up by their last act
 	var l []touch
 	seq := uint32(0)
 	for i, a := range b.acts {
@@ -151,20 +149,8 @@ func (b *Builder) touches() []touch {
 		}
 		s := a.path
 		t := touch{path: s.id, other: noPath, time: a.time, seq: seq, kind: a.kind}
-		switch a.kind {
-		case touchCreated:
-			surprise := s.first < a.time && !free[a.path]
-			free[a.path] = false
-			if !surprise {
-				continue
-			}
-		case touchDeleted, touchBinned:
-			free[a.path] = true
-		case touchAway:
-			free[a.path] = true
-			if a.new != nil {
-				free[a.new] = false
-			}
+		if a.kind == touchCreated && s.first >= a.time {
+			continue
 		}
 		if n := a.new; n != nil {
 			t.other = n.id

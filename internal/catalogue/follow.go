@@ -30,13 +30,18 @@ type Copy struct {
 }
 
 // Follow is the life of the file or folder that had the local path at that
-// moment (Unix ns; 0 = the last one that had it). A name begins with the act
+// moment (Unix ns; 0 = the last one of which an act tells: who knows the newest
+// record of the name gives its time). A name begins with the act
 // that gave it, and ends before the act that gave it to another file; the act
 // that ends the whole life is part of it. What happens to a folder happens to
 // all below it. Only what succeeded and names of this server count; an end
 // that is not in the records is no end.
 func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error) {
 	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
+	path, err := l.spelled(path)
+	if err != nil {
+		return nil, err
+	}
 	f := follower{ctx: ctx, parts: l}
 	past, future, err := f.pivot(path, at)
 	if err != nil {
@@ -76,6 +81,30 @@ func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error
 		}
 	}
 	return s, nil
+}
+
+// spelled is a path as records spell it.
+func (l Parts) spelled(path string) (string, error) {
+	for _, p := range slices.Backward(l) {
+		r, err := p.dict.Find(path)
+		if err != nil {
+			return "", err
+		}
+		first := ""
+		for id := r.From; id < r.To; id++ {
+			s, err := p.dict.Path(id)
+			if err != nil || s == path {
+				return path, err
+			}
+			if id == r.From {
+				first = s
+			}
+		}
+		if r.Len() > 0 {
+			return first, nil
+		}
+	}
+	return path, nil
 }
 
 // seen reports whether records name a life in its months, or something below
