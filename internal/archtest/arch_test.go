@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"internal/collect":  {"internal/event", "internal/evtx"},
 	"internal/coverage": {"internal/event"},
 	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
+	"internal/rawfile":  {"internal/event", "internal/column"},
 	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx"},
 	"internal/gloss":    {"internal/event", "internal/record", "internal/i18n"},
 	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
