@@ -21,9 +21,9 @@ type row struct {
 	Generation   uint32   `parquet:"generation,dict"`
 	FirstID      uint64   `parquet:"first_id,delta"`
 	Ordinal      uint32   `parquet:"ordinal,dict"`
-	Time         int64    `parquet:"time,delta,timestamp(nanosecond)"`
+	Time         int64    `parquet:"time,delta,timestamp(nanosecond:local)"`
 	Duration     int64    `parquet:"duration_ns"`
-	Received     int64    `parquet:"received,delta,timestamp(nanosecond)"`
+	Received     int64    `parquet:"received,delta,timestamp(nanosecond:local)"`
 	Source       string   `parquet:"source,dict"`
 	User         string   `parquet:"user,dict"`
 	SID          string   `parquet:"sid,dict"`
