@@ -134,7 +134,7 @@ func (s *site) search(rq *request) error {
 	case rq.partial() && f.Cursor != "":
 		return s.render(rq, 200, "more", v)
 	case rq.partial():
-		return s.render(rq, 200, "results", v)
+		return s.render(rq, 200, "answer", v)
 	}
 	return s.render(rq, 200, "search", v)
 }
