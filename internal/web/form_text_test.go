@@ -172,6 +172,9 @@ func TestWrongTextIsMarked(t *testing.T) {
 	f("ja", "操做：<b>", "操作 のことですか", `<code><mark>操做</mark>：&lt;b&gt;</code>`)
 	f("en", "usr:\u202ex", `<mark>usr</mark>:\u{202e}x`)
 	f("en", "op:", `<mark>op:</mark>`)
+	if _, body := get(t, h, "/people?q=op:delte"); !strings.Contains(body, "<mark>delte</mark>") {
+		t.Error("a page without the field does not show what is wrong")
+	}
 	if res, _ := get(t, h, "/search.csv?q=op:delte"); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("CSV of a wrong text: status %d", res.StatusCode)
 	}
