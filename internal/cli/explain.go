@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/evtx"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -26,7 +27,10 @@ func (a *app) explain(err error) string {
 		name = path.Path
 	}
 	var conf *config.Error
+	var syntax *query.SyntaxError
 	switch {
+	case errors.As(err, &syntax):
+		return a.syntax(syntax)
 	case errors.As(err, &conf):
 		return p.T("cli.error.config", "error", conf)
 	case errors.As(err, &format):

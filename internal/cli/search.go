@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -17,20 +16,30 @@ import (
 )
 
 type searchOptions struct {
-	Data                    string
-	Users, Ops, Results     []string
-	Clients, Servers        []string
-	Path, File, Folder      string
-	From, To, Class, Format string
-	Limit                   int
-	Superseded              bool
+	Data                         string
+	Text                         string // the positional arguments
+	Users, Ops, Results, Objects []string
+	Confidences, Sessions        []string
+	Clients, Servers             []string
+	Processes, Rules             []string
+	Path, File, Folder           string
+	From, To, Class, Format      string
+	Limit                        int
+	Limited                      bool // --limit was given
+	Superseded, Oldest           bool
+	Facets                       string // lists, "" = records are wanted
+	Files, People, Count         bool
+	Follow, All, Explain         bool
 }
 
 func (a *app) newSearch() *cobra.Command {
 	var o searchOptions
 	c := &cobra.Command{
-		Use: "search --data DIR […]", Short: a.p.T("cli.search.short"), Long: a.p.T("cli.search.long"), Args: a.noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSearch(cmd.Context(), o) },
+		Use: "search --data DIR […]", Short: a.p.T("cli.search.short"), Long: a.p.T("cli.search.long"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Text, o.Limited = strings.Join(args, " "), cmd.Flags().Changed("limit")
+			return a.runSearch(cmd.Context(), o)
+		},
 	}
 	a.dataFlag(c, &o.Data)
 	f, t := c.Flags(), a.p.T
@@ -40,96 +49,56 @@ func (a *app) newSearch() *cobra.Command {
 	f.StringVar(&o.Folder, "folder", "", t("cli.search.folder"))
 	f.StringSliceVar(&o.Ops, "op", nil, t("cli.search.op"))
 	f.StringSliceVar(&o.Results, "result", nil, t("cli.search.result"))
+	f.StringSliceVar(&o.Objects, "object", nil, t("cli.search.object"))
+	f.StringSliceVar(&o.Confidences, "confidence", nil, t("cli.search.confidence"))
 	f.StringSliceVar(&o.Clients, "client", nil, t("cli.search.client"))
 	f.StringSliceVar(&o.Servers, "server", nil, t("cli.search.server"))
+	f.StringSliceVar(&o.Processes, "process", nil, t("cli.search.process"))
+	f.StringSliceVar(&o.Rules, "rule", nil, t("cli.search.rule"))
+	f.StringSliceVar(&o.Sessions, "session", nil, t("cli.search.session"))
 	f.StringVar(&o.From, "from", "", t("cli.search.from"))
 	f.StringVar(&o.To, "to", "", t("cli.search.to"))
-	f.StringVar(&o.Class, "class", "user", t("cli.search.class"))
+	f.StringVar(&o.Class, "class", "", t("cli.search.class"))
 	f.IntVar(&o.Limit, "limit", 100, t("cli.search.limit"))
+	f.BoolVar(&o.All, "all", false, t("cli.search.all"))
+	f.BoolVar(&o.Oldest, "oldest", false, t("cli.search.oldest"))
 	f.BoolVar(&o.Superseded, "superseded", false, t("cli.search.superseded"))
+	f.BoolVar(&o.Count, "count", false, t("cli.search.count"))
+	f.StringVar(&o.Facets, "facets", "", t("cli.search.facets"))
+	f.Lookup("facets").NoOptDefVal = "all"
+	f.BoolVar(&o.Files, "files", false, t("cli.search.files"))
+	f.BoolVar(&o.People, "people", false, t("cli.search.people"))
+	f.BoolVar(&o.Follow, "follow", false, t("cli.search.follow"))
+	f.BoolVar(&o.Explain, "explain", false, t("cli.search.explain"))
 	f.StringVar(&o.Format, "format", "table", t("cli.search.format"))
 	return c
 }
 
-// query turns the flags into conditions; times are in the folder's zone.
-func (a *app) query(o searchOptions, zone *time.Location) (query.Query, error) {
-	q := query.Query{
-		Users: o.Users, Words: one(o.Path), Files: one(o.File), Folders: one(o.Folder), Clients: o.Clients, Servers: o.Servers, Limit: o.Limit,
-		Superseded: o.Superseded,
-	}
-	for _, s := range o.Ops {
-		op, err := record.ParseOp(s)
-		if err != nil {
-			return q, usage(errors.New(a.p.T("cli.error.op", "op", s, "ops", joined(record.Ops()))))
-		}
-		q.Ops = append(q.Ops, op)
-	}
-	for _, s := range o.Results {
-		r, err := record.ParseResult(s)
-		if err != nil {
-			return q, usage(errors.New(a.p.T("cli.error.result", "result", s, "results", joined(record.Results()))))
-		}
-		q.Results = append(q.Results, r)
-	}
-	if o.Class == "all" {
-		q.Classes = query.AllClasses()
-	} else {
-		c, err := record.ParseClass(o.Class)
-		if err != nil {
-			return q, usage(errors.New(a.p.T("cli.error.class", "class", o.Class)))
-		}
-		q.Classes = []record.Class{c}
-	}
-	if o.Limit < 1 {
-		return q, usage(errors.New(a.p.T("cli.error.limit")))
-	}
-	var err error
-	if q.From, err = a.time(o.From, zone); err != nil {
-		return q, err
-	}
-	q.To, err = a.time(o.To, zone)
-	return q, err
+// finder is what a search asks. *engine.Engine is one.
+type finder interface {
+	Search(ctx context.Context, q query.Query) (*query.Page, error)
+	Facets(ctx context.Context, q query.Query) (*query.Facets, error)
 }
 
-// one is a condition of one value, none when it is empty.
-func one(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return []string{s}
-}
-
-func joined[T fmt.Stringer](l []T) string {
-	s := make([]string, len(l))
-	for i, v := range l {
-		s[i] = v.String()
-	}
-	return strings.Join(s, ", ")
-}
-
-// time reads a day or a moment, in the zone unless it names one.
-func (a *app) time(s string, zone *time.Location) (int64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	norm := strings.Replace(s, " ", "T", 1)
-	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02T15:04Z07:00"} {
-		if t, err := time.ParseInLocation(layout, norm, zone); err == nil {
-			return t.UnixNano(), nil
-		}
-	}
-	return 0, usage(errors.New(a.p.T("cli.error.time", "time", s)))
+// search is one search that runs.
+type search struct {
+	*app
+	o    searchOptions
+	in   finder
+	q    query.Query
+	zone *time.Location
 }
 
 func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	if err := a.needData(o.Data); err != nil {
 		return err
 	}
-	if _, err := a.query(o, time.UTC); err != nil { // before anything is opened
+	if err := a.checkSearch(o); err != nil { // before anything is opened
 		return err
 	}
-	if o.Format != "table" && o.Format != "csv" && o.Format != "jsonl" {
-		return usage(errors.New(a.p.T("cli.error.format", "format", o.Format)))
+	now := time.Now()
+	if _, err := a.query(o, query.Clock{Now: now}); err != nil {
+		return err
 	}
 	e, err := engine.Open(ctx, o.Data, engine.Options{ReadOnly: true})
 	if err != nil {
@@ -144,14 +113,55 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	q, err := a.query(o, zone)
+	s := &search{app: a, o: o, in: e, zone: zone}
+	if s.q, err = a.query(o, query.Clock{Now: now, Zone: zone}); err != nil {
+		return err
+	}
+	if o.Follow {
+		if err := s.follow(ctx, e, status, now); err != nil {
+			return err
+		}
+	}
+	found, err := s.run(ctx)
 	if err != nil {
 		return err
 	}
-	found, more, err := a.writeFound(ctx, e, q, o, zone)
-	if err != nil {
-		return err
+	a.noteStatus(status)
+	switch {
+	case len(status.Damage) > 0:
+		return &exit{code: exitDamage}
+	case !found:
+		if s.q.Superseded {
+			a.note("cli.search.none_superseded")
+		} else {
+			a.note("cli.search.none")
+		}
+		return &exit{code: exitNotFound}
 	}
+	return nil
+}
+
+// run answers in the wanted form.
+func (s *search) run(ctx context.Context) (found bool, err error) {
+	if s.o.Explain {
+		s.q.Trace = &query.Trace{}
+		defer func() { s.explainAnswer(s.q.Trace.Summary()) }()
+	}
+	switch {
+	case s.o.Count:
+		return s.count(ctx)
+	case s.o.Files:
+		return s.files(ctx)
+	case s.o.People:
+		return s.people(ctx)
+	case s.o.Facets != "":
+		return s.facets(ctx)
+	}
+	return s.records(ctx)
+}
+
+// noteStatus says what may be missing from the answer.
+func (a *app) noteStatus(status *engine.Status) {
 	if n := len(status.Outdated); n > 0 {
 		names := record.Visible(strings.Join(status.Outdated[:min(n, 5)], ", "))
 		if n > 5 {
@@ -162,65 +172,32 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	for _, d := range status.Damage {
 		a.note("cli.store.damage", "file", d.File, "offset", fmt.Sprint(d.Offset), "reason", d.Reason)
 	}
-	switch {
-	case len(status.Damage) > 0:
-		return &exit{code: exitDamage}
-	case found == 0:
-		if o.Superseded {
-			a.note("cli.search.none_superseded")
-		} else {
-			a.note("cli.search.none")
+}
+
+// checkSearch refuses options that do not go together.
+func (a *app) checkSearch(o searchOptions) error {
+	formats, forms := []string{"table", "json", "jsonl", "csv"}, []string{}
+	for flag, given := range map[string]bool{"--count": o.Count, "--facets": o.Facets != "", "--files": o.Files, "--people": o.People} {
+		if given {
+			forms = append(forms, flag)
 		}
-		return &exit{code: exitNotFound}
-	case more && o.Format == "table":
-		a.note("cli.search.more", "n", found)
+	}
+	if slices.Sort(forms); len(forms) > 1 {
+		return usage(errors.New(a.p.T("cli.error.together", "a", forms[0], "b", forms[1])))
+	}
+	if o.Count || o.Facets != "" {
+		formats = formats[:2]
+	}
+	if !slices.Contains(formats, o.Format) {
+		return usage(errors.New(a.p.T("cli.error.format", "format", o.Format)))
+	}
+	if o.Facets != "" {
+		if _, bad := parseLists(o.Facets); bad != "" {
+			return usage(errors.New(a.p.T("cli.error.facets", "name", bad, "names", strings.Join(listNames(), ", "))))
+		}
+	}
+	if o.Limited && o.Limit < 1 {
+		return usage(errors.New(a.p.T("cli.error.limit")))
 	}
 	return nil
-}
-
-// pageSize bounds what is in memory at a time.
-const pageSize = 1000
-
-func (a *app) writeFound(ctx context.Context, e *engine.Engine, q query.Query, o searchOptions, zone *time.Location) (found int, more bool, err error) {
-	var write func([]record.Record) error
-	var done func() error
-	if o.Format == "table" {
-		t := &table{out: a.Stdout, p: a.p, zone: zone, width: a.width()}
-		write, done = t.write, func() error { return nil }
-	} else {
-		w, err := a.newRecordWriter(o.Format, a.Stdout)
-		if err != nil {
-			return 0, false, err
-		}
-		write, done = w.write, w.flush
-	}
-	for {
-		q.Limit = min(o.Limit-found, pageSize)
-		page, err := e.Search(ctx, q)
-		if err != nil {
-			return found, false, err
-		}
-		if err := write(page.Records); err != nil {
-			return found, false, err
-		}
-		found += len(page.Records)
-		q.Cursor, more = page.Next, page.Next != ""
-		if !more || found >= o.Limit {
-			return found, more, done()
-		}
-	}
-}
-
-// width is the terminal's, or 0 when the output is no terminal: then nothing is
-// cut.
-func (a *app) width() int {
-	f, ok := a.Stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	w, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return w
 }

@@ -40,6 +40,8 @@ type deps struct {
 	restore func(server string, opt convert.Options, checkpoint []byte) (converter, error)
 	rules   uint32 // version of the rules that fresh goes by
 	batch   int    // most events of a commit
+	// flushRows is store.Options.FlushRows.
+	flushRows int
 }
 
 // batchEvents and batchBytes bound what one commit holds.

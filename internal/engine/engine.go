@@ -64,7 +64,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if err != nil {
 		return nil, fmt.Errorf("zone of the data folder: %w", err)
 	}
-	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs})
+	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs, FlushRows: d.flushRows})
 	if err != nil {
 		return nil, err
 	}

@@ -9,63 +9,12 @@ import (
 // BlockEvents is the most events that AppendBlock takes.
 const BlockEvents = 4096
 
+// blockVersion is the older version of a block, which is read only.
 const blockVersion = 1
 
 // errBlock is wrapped by every error of DecodeBlock.
 var errBlock = errors.New("event block")
 
-// blockWriter collects the tables of a block.
-type blockWriter struct {
-	strings map[string]uint64
-	text    []string
-	schemas map[*Schema]uint64
-	shapes  []*Schema
-}
-
-func (w *blockWriter) str(s string) uint64 {
-	n, ok := w.strings[s]
-	if !ok {
-		n = uint64(len(w.text))
-		w.strings[s] = n
-		w.text = append(w.text, s)
-	}
-	return n
-}
-
-// schema is 0 for none, or the index in shapes plus one.
-func (w *blockWriter) schema(s *Schema) uint64 {
-	if s == nil {
-		return 0
-	}
-	n, ok := w.schemas[s]
-	if !ok {
-		n = uint64(len(w.shapes) + 1)
-		for i, o := range w.shapes {
-			if o.equal(s) {
-				n = uint64(i + 1)
-			}
-		}
-		if int(n) > len(w.shapes) {
-			w.shapes = append(w.shapes, s)
-		}
-		w.schemas[s] = n
-	}
-	return n
-}
-
-func (s *Schema) equal(o *Schema) bool {
-	if s.Payload != o.Payload || len(s.Names) != len(o.Names) {
-		return false
-	}
-	for i, n := range s.Names {
-		if n != o.Names[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func zigzag(d uint64) uint64   { return d<<1 ^ uint64(int64(d)>>63) }
 func unzigzag(u uint64) uint64 { return u>>1 ^ -(u & 1) }
 
 // numColumns are the system fields that are plain numbers.
@@ -73,7 +22,7 @@ var numColumns = [...]struct {
 	get   func(*Event) uint64
 	set   func(*Event, uint64)
 	max   uint64
-	delta bool
+	delta bool // in blocks of blockVersion
 }{
 	{func(e *Event) uint64 { return uint64(e.ID) }, func(e *Event, n uint64) { e.ID = uint32(n) }, 1<<32 - 1, false},
 	{func(e *Event) uint64 { return uint64(e.Version) }, func(e *Event, n uint64) { e.Version = uint8(n) }, 1<<8 - 1, false},
@@ -99,64 +48,6 @@ var strColumns = [...]func(*Event) *string{
 	func(e *Event) *string { return &e.UserID },
 }
 
-// AppendBlock appends the block form of at most BlockEvents events, by column
-// and exact in every field; it does not compress. The form is: version, string
-// table, schema table, number of events, the numeric system fields, the text
-// ones, schema and number of values of each event, then per schema and slot the
-// values.
-func AppendBlock(b []byte, events []*Event) []byte {
-	w := &blockWriter{strings: make(map[string]uint64), schemas: make(map[*Schema]uint64)}
-	var body []byte
-	u := func(n uint64) { body = binary.AppendUvarint(body, n) }
-	u(uint64(len(events)))
-	for _, c := range numColumns {
-		var prev uint64
-		for _, e := range events {
-			n := c.get(e)
-			if c.delta {
-				n, prev = zigzag(n-prev), n
-			}
-			u(n)
-		}
-	}
-	for _, c := range strColumns {
-		for _, e := range events {
-			u(w.str(*c(e)))
-		}
-	}
-	bySchema := make(map[uint64][]*Event)
-	for _, e := range events {
-		s := w.schema(e.Schema)
-		bySchema[s] = append(bySchema[s], e)
-		u(s)
-		u(uint64(len(e.Values)))
-	}
-	for s := range uint64(len(w.shapes) + 1) {
-		eachSlot(bySchema[s], func(v *Value) bool {
-			body = w.appendValue(body, *v)
-			return true
-		})
-	}
-	var shapes []byte
-	shapes = binary.AppendUvarint(shapes, uint64(len(w.shapes)))
-	for _, s := range w.shapes {
-		shapes = binary.AppendUvarint(shapes, w.str(s.Payload))
-		shapes = binary.AppendUvarint(shapes, uint64(len(s.Names)))
-		for _, n := range s.Names {
-			shapes = binary.AppendUvarint(shapes, w.str(n))
-		}
-	}
-	b = append(b, blockVersion)
-	b = binary.AppendUvarint(b, uint64(len(w.text)))
-	for _, s := range w.text {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-	}
-	for _, s := range w.text {
-		b = append(b, s...)
-	}
-	return append(append(b, shapes...), body...)
-}
-
 // eachSlot calls fn for the first value of every event, then for the second and
 // so on, until fn returns false. It changes the list.
 func eachSlot(events []*Event, fn func(*Value) bool) {
@@ -176,24 +67,6 @@ func eachSlot(events []*Event, fn func(*Value) bool) {
 			}
 		}
 	}
-}
-
-// appendValue writes kind<<1 and the half that the kind uses, or kind<<1|1 and
-// both halves for a value that uses the other one too.
-func (w *blockWriter) appendValue(b []byte, v Value) []byte {
-	str, num := v.Kind.usesStr(), v.Kind.usesNum()
-	if v.Str != "" && !str || v.Num != 0 && !num {
-		b = binary.AppendUvarint(b, uint64(v.Kind)<<1|1)
-		return binary.AppendUvarint(binary.AppendUvarint(b, w.str(v.Str)), v.Num)
-	}
-	b = binary.AppendUvarint(b, uint64(v.Kind)<<1)
-	switch {
-	case str:
-		return binary.AppendUvarint(b, w.str(v.Str))
-	case num:
-		return binary.AppendUvarint(b, v.Num)
-	}
-	return b
 }
 
 func (k Kind) usesStr() bool {
@@ -301,6 +174,9 @@ func (r *blockReader) schemas() []*Schema {
 // DecodeBlock is the inverse of AppendBlock. It takes any bytes: damaged ones
 // give an error, and memory is bounded by a small multiple of len(b).
 func DecodeBlock(b []byte) ([]*Event, error) {
+	if len(b) > 0 && b[0] == blockColumns {
+		return decodeColumns(b[1:])
+	}
 	if len(b) == 0 || b[0] != blockVersion {
 		return nil, fmt.Errorf("%w: unknown version", errBlock)
 	}

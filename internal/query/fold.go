@@ -40,8 +40,12 @@ func foldRune(r rune) rune {
 }
 
 // EqualPath reports whether two paths name the same file for NTFS: they differ
-// at most in the case of letters.
-func EqualPath(a, b string) bool { return strings.EqualFold(a, b) }
+// at most in the case of letters. Bytes that are no character are compared as
+// they are.
+func EqualPath(a, b string) bool {
+	rest, ok := hasPrefixFold(a, b)
+	return ok && rest == ""
+}
 
 // hasPrefixFold is strings.HasPrefix under NTFS equality.
 func hasPrefixFold(s, prefix string) (rest string, ok bool) {

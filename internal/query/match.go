@@ -31,14 +31,11 @@ func NewMatcher(q Query) *Matcher {
 	for _, w := range q.Words {
 		m.words = append(m.words, foldPath(w))
 	}
-	cl := q.Classes
-	if len(cl) == 0 {
-		cl = []record.Class{record.ClassUser}
+	want := q.wanted()
+	if len(want.Classes) == 0 {
+		want.Classes = []record.Class{record.ClassUser}
 	}
-	n := q.Not
-	m.want = prepare(Exclusion{q.Users, q.Paths, q.Files, q.Folders, q.Ops, q.Results, q.Objects, q.Confidences,
-		q.Clients, q.Servers, q.Processes, q.Rules, q.Sessions, cl})
-	m.not = prepare(n)
+	m.want, m.not = prepare(want), prepare(q.Not)
 	return m
 }
 

@@ -8,7 +8,8 @@ import (
 // Pattern is a wanted piece of a path. Without * and ? it is a substring. With
 // them it is a pattern of the whole last name, or of the whole path when it has
 // a backslash: * is any run of characters, backslashes too, and ? is one
-// character. Folding comes first (Fold).
+// character. Folding comes first (Fold). The full-width ＊ and ？, which names can
+// hold, make no pattern.
 type Pattern struct {
 	text string // folded
 	wild bool
@@ -18,7 +19,7 @@ type Pattern struct {
 // NewPattern prepares a pattern; / counts as a backslash.
 func NewPattern(s string) Pattern {
 	t := foldPath(s)
-	return Pattern{text: t, wild: strings.ContainsAny(t, "*?"), name: !strings.Contains(t, `\`)}
+	return Pattern{text: t, wild: strings.ContainsAny(s, "*?"), name: !strings.Contains(t, `\`)}
 }
 
 // Literal is the longest piece that every matching path contains, folded.

@@ -4,14 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // BlockRecords is the most records that AppendBlock takes.
 const BlockRecords = 4096
 
-// A block of blockVersion has no superseded record; one of blockSuperseded ends
-// with the column SupersededBy.
+// Older versions of a block, which are read only: one of blockVersion has no
+// superseded record, one of blockSuperseded ends with the column SupersededBy.
 const (
 	blockVersion    = 1
 	blockSuperseded = 2
@@ -74,92 +73,10 @@ var limits = [numNum]uint64{
 	1<<8 - 1, 1<<8 - 1, 1<<8 - 1, 1<<8 - 1, 1<<8 - 1,
 }
 
-func numbers(r *Record) [numNum]uint64 {
-	return [numNum]uint64{
-		uint64(r.Time), zigzag(uint64(r.EndTime - r.Time)), uint64(r.Received), uint64(r.Generation), r.FirstID, uint64(r.Ordinal),
-		r.Session, uint64(r.ShareRoot), uint64(r.Count), uint64(r.RulesVersion),
-		uint64(r.Op), uint64(r.Object), uint64(r.Result), uint64(r.Confidence), uint64(r.Class),
-	}
-}
-
-func zigzag(d uint64) uint64   { return d<<1 ^ uint64(int64(d)>>63) }
 func unzigzag(u uint64) uint64 { return u>>1 ^ -(u & 1) }
 
-// AppendBlock appends the block form of at most BlockRecords records, by column
-// and exact in every field; it does not compress. The form is: version, string
-// table, number of records, the number columns, the text columns, the details
-// (count; key and value of each), the raw record ids (count; differences,
-// starting from FirstID), and SupersededBy when one of the records has it.
-func AppendBlock(b []byte, recs []Record) []byte {
-	index := make(map[string]uint64)
-	var text []string
-	str := func(s string) uint64 {
-		n, ok := index[s]
-		if !ok {
-			n = uint64(len(text))
-			index[s] = n
-			text = append(text, s)
-		}
-		return n
-	}
-	var body []byte
-	u := func(n uint64) { body = binary.AppendUvarint(body, n) }
-	u(uint64(len(recs)))
-	rows := make([][numNum]uint64, len(recs))
-	for i := range recs {
-		rows[i] = numbers(&recs[i])
-	}
-	for c := range numNum {
-		var prev uint64
-		for i := range rows {
-			n := rows[i][c]
-			if deltas&(1<<c) != 0 {
-				n, prev = zigzag(n-prev), n
-			}
-			u(n)
-		}
-	}
-	for c := range numText {
-		for i := range recs {
-			u(str(*textFields(&recs[i])[c]))
-		}
-	}
-	for i := range recs {
-		u(uint64(len(recs[i].Detail)))
-	}
-	for i := range recs {
-		for _, p := range recs[i].Detail {
-			u(str(p.Key))
-			u(str(p.Value))
-		}
-	}
-	for i := range recs {
-		u(uint64(len(recs[i].RawIDs)))
-	}
-	for i := range recs {
-		prev := recs[i].FirstID
-		for _, id := range recs[i].RawIDs {
-			u(zigzag(id - prev))
-			prev = id
-		}
-	}
-	version := byte(blockVersion)
-	if slices.ContainsFunc(recs, func(r Record) bool { return r.SupersededBy != 0 }) {
-		version = blockSuperseded
-		for i := range recs {
-			u(uint64(recs[i].SupersededBy))
-		}
-	}
-	b = append(b, version)
-	b = binary.AppendUvarint(b, uint64(len(text)))
-	for _, s := range text {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-	}
-	for _, s := range text {
-		b = append(b, s...)
-	}
-	return append(b, body...)
-}
+// AppendBlock is Encoder.AppendBlock with an encoder of its own.
+func AppendBlock(b []byte, recs []Record) []byte { return NewEncoder().AppendBlock(b, recs) }
 
 // Block is a decoded block: columns over one string table. It is immutable and
 // safe for concurrent use.
@@ -322,6 +239,9 @@ func (r *blockReader) ends(n int) []uint32 {
 // DecodeBlock is the inverse of AppendBlock. It takes any bytes: damaged ones
 // give an error, and memory is bounded by a small multiple of len(b).
 func DecodeBlock(b []byte) (*Block, error) {
+	if len(b) > 0 && b[0] == blockColumns {
+		return decodeColumns(b[1:])
+	}
 	if len(b) == 0 || b[0] != blockVersion && b[0] != blockSuperseded {
 		return nil, fmt.Errorf("%w: unknown version", errBlock)
 	}

@@ -1,9 +1,11 @@
 package record
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +53,41 @@ func TestBlockIsExact(t *testing.T) {
 	}
 	f(nil)
 	f(blockSample())
+	l := blockSample()
+	l[5].SupersededBy = 4
+	f(l)
+	f(l[:1])
+}
+
+// An encoder keeps its memory, never what was in it.
+func TestEncoderForgets(t *testing.T) {
+	e := NewEncoder()
+	l := blockSample()
+	for _, part := range [][]Record{l, l[:3], nil, l[1:40], l} {
+		if d := cmp.Diff(NewEncoder().AppendBlock(nil, part), e.AppendBlock(nil, part)); d != "" {
+			t.Errorf("the second use of an encoder gives another block (-first +second):\n%s", d)
+		}
+	}
+}
+
+func TestBlockPaths(t *testing.T) {
+	long := strings.Repeat(`長い名前\`, 200)
+	var l []Record
+	for i, p := range []string{
+		"", `\`, `\\`, `\\fs\x`, `D:`, `D:\`, `D:\a`, `D:\a\b`, `D:\a\b\`, `D:\a\c`, `\Device\HarddiskVolume5\共有\人事\a.txt`, "\xed\xa0\x80\\\xff", long, long + "x",
+	} {
+		l = append(l, Record{Path: p, NewPath: p + `\neu`, Share: `\\fs\` + strconv.Itoa(i%3), ShareRoot: uint32(i), User: p})
+	}
+	for i := range BlockRecords - len(l) { // more folders than a table takes
+		l = append(l, Record{Path: fmt.Sprintf(`E:\%d\%d\%d\%d\%d\%d`, i%3, i, i+1, i+2, i+3, i+4)})
+	}
+	b, err := DecodeBlock(AppendBlock(nil, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(l, blockRecords(b), cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("records changed (-want +got):\n%s", d)
+	}
 }
 
 func TestDecodeBlockDamaged(t *testing.T) {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -43,6 +44,9 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	if err := s.wait(ctx); err != nil {
+		return 0, err
+	}
 	s.append.Lock()
 	defer s.append.Unlock()
 	s.mu.RLock()
@@ -61,6 +65,7 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	if err := s.write(f, body); err != nil {
 		return 0, err
 	}
+	s.wake()
 	return seq, nil
 }
 
@@ -70,7 +75,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
 		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
 		basis: c.Basis, step: c.step,
-		factsRead: c.FactsRead, spread: c.Spread,
+		factsRead: c.FactsRead, spread: c.Spread, erasures: c.erasures,
 	}
 	if c.Rewind != nil {
 		f.rewind = rewind{*c.Rewind, seq}
@@ -83,18 +88,20 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	}
 	var body []byte
 	put := func(b []byte, n int) blockRef {
-		p := s.codec.pack(b)
-		r := blockRef{off: int64(len(body)), size: uint32(len(p)), crc: checksum(p), n: n}
-		body = append(body, p...)
-		return r
+		at := len(body)
+		body = s.codec.enc.EncodeAll(b, body)
+		p := body[at:]
+		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
 	}
+	var form []byte // of one block
 	for _, g := range c.Raw {
 		for _, part := range cutRaw(g.Events) {
 			b, err := rawMeta(g.Channel, part)
 			if err != nil {
 				return nil, nil, err
 			}
-			b.blockRef = put(event.AppendBlock(nil, ungenerated(part)), len(part))
+			form = s.raw.AppendBlock(form[:0], ungenerated(part))
+			b.blockRef = put(form, len(part))
 			f.raw = append(f.raw, b)
 		}
 	}
@@ -105,7 +112,8 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		})
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
-			b.blockRef = put(record.AppendBlock(nil, part), len(part))
+			form = s.records.AppendBlock(form[:0], part)
+			b.blockRef = put(form, len(part))
 			out = append(out, b)
 		}
 		return out
@@ -195,10 +203,15 @@ func recMeta(server string, seq uint64, part []record.Record) *recBlock {
 
 // write puts the frame at the end of the log, syncs it and publishes it.
 func (s *Store) write(f *frame, body []byte) error {
+	f.digest = sha256.Sum256(body)
+	s.mu.RLock()
+	f.prev = s.index.chain
+	s.mu.RUnlock()
 	meta, err := f.encode(0)
 	if err != nil {
 		return err
 	}
+	f.hash = sha256.Sum256(meta)
 	meta = s.codec.pack(meta)
 	h := header{kind: frameCommit, version: metaVersion, metaLen: uint32(len(meta)), body: uint32(len(body)), seq: f.seq, metaCRC: checksum(meta)}
 	b := h.append(make([]byte, 0, h.size()))
@@ -276,17 +289,25 @@ func (s *Store) put(l *logFile, b []byte) error {
 // current is the file that takes the next frame; a full one is followed by the
 // next.
 func (s *Store) current() (*logFile, error) {
-	num := uint32(1)
+	s.mu.Lock()
+	var num uint32
 	if n := len(s.files); n > 0 {
-		l := s.files[n-1]
-		if l.end < s.opt.FileSize && l.end > 0 {
+		switch l := s.files[n-1]; {
+		case l.num >= s.nextLog && l.end > 0 && l.end < s.opt.FileSize:
+			s.mu.Unlock()
 			return l, nil
-		}
-		num = l.num + 1
-		if l.end == 0 { // made by an append that failed before its first byte
+		case l.num >= s.nextLog && l.end == 0: // made by an append that failed before its first byte
 			num = l.num
 		}
 	}
+	if num == 0 {
+		if num = s.nextLog; len(s.files) > 0 && s.files[len(s.files)-1].num >= num {
+			num = s.nextFile
+		}
+		num = max(num, 1)
+		s.nextFile = max(s.nextFile, num+1)
+	}
+	s.mu.Unlock()
 	l, err := s.openLog(num, true)
 	if err != nil {
 		return nil, err
@@ -309,6 +330,6 @@ func (s *Store) current() (*logFile, error) {
 		s.files[n-1] = l
 		return l, old.f.Close()
 	}
-	s.files = append(s.files, l)
+	s.files = append(slices.Clone(s.files), l)
 	return l, nil
 }

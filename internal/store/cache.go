@@ -79,14 +79,31 @@ func (s *Store) block(ctx context.Context, b *recBlock) (*record.Block, error) {
 	if bl := s.cache.get(k); bl != nil {
 		return bl, nil
 	}
+	bl, err := s.decode(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	s.cache.put(k, bl)
+	return bl, nil
+}
+
+// decode reads a record block past the cache.
+func (s *Store) decode(ctx context.Context, b *recBlock) (*record.Block, error) {
 	raw, err := s.read(ctx, &b.blockRef)
 	if err != nil {
 		return nil, err
 	}
 	bl, err := record.DecodeBlock(raw)
 	if err != nil || bl.Len() != b.n {
-		return nil, s.noteBlock(logDir+"/"+logName(b.file), &b.blockRef, "block of records does not follow its format")
+		return nil, s.noteBlock(s.nameOf(b.file), &b.blockRef, "block of records does not follow its format")
 	}
-	s.cache.put(k, bl)
 	return bl, nil
+}
+
+// nameOf is the name of a file of blocks.
+func (s *Store) nameOf(num uint32) string {
+	if l := s.fileOf(num); l != nil {
+		return l.name
+	}
+	return fileName(logDir, num)
 }

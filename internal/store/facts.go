@@ -92,6 +92,8 @@ func (s *Store) Facts(ctx context.Context, from, to int64, fn func(Fact)) error 
 	if err := s.Refresh(); err != nil {
 		return err
 	}
+	release := s.pins.hold()
+	defer release()
 	s.mu.RLock()
 	var refs []*factBlock
 	for _, b := range s.index.facts {
@@ -110,7 +112,7 @@ func (s *Store) Facts(ctx context.Context, from, to int64, fn func(Fact)) error 
 		}
 		l, err := decodeFacts(raw)
 		if err != nil || len(l) != b.n {
-			_ = s.noteBlock(logDir+"/"+logName(b.file), &b.blockRef, "block of facts does not follow its format") // told by Damage
+			_ = s.noteBlock(s.nameOf(b.file), &b.blockRef, "block of facts does not follow its format") // told by Damage
 			continue
 		}
 		for _, f := range l {

@@ -96,7 +96,7 @@ func oneOf(ctx context.Context, s *store.Store, models []*model) (*model, error)
 // all when it is opened once more.
 func reopen(fs fsx.FS, models []*model, power bool, seed uint64) error {
 	ctx := context.Background()
-	s, err := store.Open(dataDir, options(store.Options{FS: fs, Zone: zone()}))
+	s, err := store.Open(dataDir, options(store.Options{FS: fs, Zone: zone(), FlushRows: -1}))
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
@@ -119,7 +119,7 @@ func reopen(fs fsx.FS, models []*model, power bool, seed uint64) error {
 	if err := noLitter(fs); err != nil {
 		return err
 	}
-	if s, err = store.Open(dataDir, options(store.Options{FS: fs, Zone: zone()})); err != nil {
+	if s, err = store.Open(dataDir, options(store.Options{FS: fs, Zone: zone(), FlushRows: -1})); err != nil {
 		return fmt.Errorf("open again: %w", err)
 	}
 	_, err = oneOf(ctx, s, []*model{m.after(more)})
@@ -155,7 +155,7 @@ func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call 
 	w := newWork(seed, 6)
 	p.set(w.model)
 	c.Watch(func(call int) { look(c, call, p.get()) })
-	s, err := store.Open(dataDir, options(store.Options{FS: c, Zone: zone()}))
+	s, err := store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: -1}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call 
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if s, err = store.Open(dataDir, options(store.Options{FS: c, Zone: zone()})); err != nil {
+			if s, err = store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: -1})); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -18,7 +19,7 @@ const (
 	frameMagic  = 0x31464b41 // "AKF1"
 	headerSize  = 32
 	frameCommit = 1
-	metaVersion = 2
+	metaVersion = 3
 )
 
 // header layout, little-endian: magic u32, type u8, meta version u8, flags u16
@@ -77,6 +78,8 @@ type rawBlock struct {
 	first, last event.Filetime // times of the first and the last event
 	min, max    event.Filetime // bounds of the times
 	runs        []run
+	pack        *packRef // nil: a block of the log
+	at          int      // in pack
 }
 
 func (b *rawBlock) lo() uint64 { return b.runs[0].lo }
@@ -131,6 +134,12 @@ type frame struct {
 	facts      []*factBlock
 	factsRead  bool
 	spread     uint64
+
+	// Since version 3:
+	prev     [sha256.Size]byte // hash of the commit before
+	digest   [sha256.Size]byte // SHA-256 of the body
+	erasures []Erasure
+	hash     [sha256.Size]byte // SHA-256 of the meta; not stored in it
 }
 
 func encodeRef(e *encoder, r *blockRef, base int64) {
@@ -210,6 +219,15 @@ func (f *frame) encode(base int64) ([]byte, error) {
 	}
 	e.flag(f.factsRead)
 	e.u(f.spread)
+	e.b = append(append(e.b, f.prev[:]...), f.digest[:]...)
+	e.u(uint64(len(f.erasures)))
+	for i := range f.erasures {
+		b, err := json.Marshal(&f.erasures[i])
+		if err != nil {
+			return nil, fmt.Errorf("encode erasure: %w", err)
+		}
+		e.str(string(b))
+	}
 	return e.b, nil
 }
 
@@ -310,5 +328,17 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 		}
 		f.factsRead, f.spread = d.flag(), d.u()
 	}
+	if h.version >= 3 {
+		f.prev, f.digest = d.hash(), d.hash()
+		for range d.count() {
+			var x Erasure
+			if err := json.Unmarshal([]byte(d.str()), &x); err != nil {
+				d.fail()
+				break
+			}
+			f.erasures = append(f.erasures, x)
+		}
+	}
+	f.hash = sha256.Sum256(meta)
 	return f, d.err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"slices"
 	"strings"
 
@@ -109,6 +110,10 @@ type serverIndex struct {
 	superseded  []*recBlock
 	unread      bool // events of format 1, which had no facts
 	events      int64
+	segments    []*segmentRef // records that hold or did
+	oldSegments []*segmentRef // superseded records
+	voids       []void        // commits whose rows in segments do not hold
+	erasures    []erasure
 }
 
 // lives lists the lives of a channel in the order of their generations. Two
@@ -163,13 +168,17 @@ type index struct {
 	imports []Import
 	seq     uint64 // last frame
 	facts   []*factBlock
-	spread  uint64 // facts of frames up to here are used by all servers
+	spread  uint64            // facts of frames up to here are used by all servers
+	chain   [sha256.Size]byte // hash of the last commit
+	logRows int               // records in the log
+	packs   []*packRef        // files of raw events
+	paths   []*pathRef        // parts of the path catalogue
 }
 
 func newIndex() *index { return &index{servers: make(map[string]*serverIndex)} }
 
 func (x *index) apply(f *frame) {
-	x.seq = max(x.seq, f.seq)
+	x.seq, x.chain = max(x.seq, f.seq), f.hash
 	x.imports = append(x.imports, f.imports...)
 	x.facts = append(x.facts, f.facts...)
 	x.spread = max(x.spread, f.spread)
@@ -184,6 +193,7 @@ func (x *index) apply(f *frame) {
 	if r := f.rewind; r.at > s.rewind.at {
 		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
 		s.keepVoid(f, void)
+		s.voids = append(s.voids, voidOf(r, f.version < 2))
 		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return void(b.seq) })
 		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return void(c.seq) })
 		s.tail, s.pending, s.rewind = nil, nil, r
@@ -197,6 +207,11 @@ func (x *index) apply(f *frame) {
 		s.pending = f.late
 	}
 	s.records = append(s.records, f.records...)
+	for _, l := range [...][]*recBlock{f.records, f.superseded} {
+		for _, b := range l {
+			x.logRows += b.n
+		}
+	}
 	if f.setTail {
 		s.tail = f.tail
 	}
@@ -204,5 +219,8 @@ func (x *index) apply(f *frame) {
 		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint, f.basis})
 	}
 	s.supersede(f)
+	for _, x := range f.erasures {
+		s.erasures = append(s.erasures, newErasure(x))
+	}
 	s.unread = !f.factsRead && (s.unread || f.version < 2 && len(f.raw) > 0)
 }

@@ -26,6 +26,7 @@ type logFile struct {
 	f    fsx.File
 	last int64 // begin of the last frame, 0 when there is none
 	end  int64 // behind the last good frame
+	kept bool  // a file of kept blocks, see keep.go
 	// unread is why the scan could not read something. A writer must not take
 	// it for an unfinished commit, or go on without what is there.
 	unread error

@@ -13,13 +13,14 @@ type matcher struct {
 	rec   record.Record
 	block *record.Block
 	memo  map[pathKey]bool // of block
+	hide  []erasure
 }
 
 // pathKey is what a condition on paths looks at, as places in the string table.
 type pathKey struct{ path, newPath, share, root uint32 }
 
-func newMatcher(q query.Query) *matcher {
-	m := &matcher{}
+func newMatcher(q query.Query, hide []erasure) *matcher {
+	m := &matcher{hide: hide}
 	if n := &q.Not; len(q.Words)+len(q.Paths)+len(q.Files)+len(q.Folders)+len(n.Paths)+len(n.Files)+len(n.Folders) > 0 {
 		m.paths = query.NewMatcher(query.Query{
 			Words: q.Words, Paths: q.Paths, Files: q.Files, Folders: q.Folders, Classes: query.AllClasses(),
@@ -34,7 +35,7 @@ func newMatcher(q query.Query) *matcher {
 
 func (m *matcher) match(b *record.Block, row int) bool {
 	b.Read(row, &m.rec)
-	if !m.rest.Match(&m.rec) {
+	if !m.rest.Match(&m.rec) || erased(m.hide, &m.rec) {
 		return false
 	}
 	if m.paths == nil {

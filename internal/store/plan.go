@@ -56,6 +56,8 @@ type flowKey struct {
 // Plan places a batch of at most a few ten thousand events. Their Generation is
 // that of the import, which keeps apart what it knows to be two lives.
 func (p *Planner) Plan(ctx context.Context, events []*event.Event) (*Plan, error) {
+	release := p.s.pins.hold()
+	defer release()
 	plan := &Plan{}
 	sv := p.index()
 	flows := make(map[flowKey][]*event.Event)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -12,15 +13,46 @@ import (
 
 // events returns the events of a raw block, in record order.
 func (s *Store) events(ctx context.Context, b *rawBlock) ([]*event.Event, error) {
+	if b.pack != nil {
+		l, err := b.pack.pack.Read(b.at)
+		if err != nil {
+			return nil, s.notePack(b, err)
+		}
+		return l, nil
+	}
 	raw, err := s.read(ctx, &b.blockRef)
 	if err != nil {
 		return nil, err
 	}
 	l, err := event.DecodeBlock(raw)
 	if err != nil || len(l) != b.n {
-		return nil, s.noteBlock(logDir+"/"+logName(b.file), &b.blockRef, "block of events does not follow its format")
+		return nil, s.noteBlock(s.nameOf(b.file), &b.blockRef, "block of events does not follow its format")
 	}
 	return l, nil
+}
+
+// chosen returns the events of a block that have one of the ids, and maybe
+// others.
+func (s *Store) chosen(ctx context.Context, b *rawBlock, ids []uint64) ([]*event.Event, error) {
+	if b.pack == nil {
+		return s.events(ctx, b)
+	}
+	l, err := b.pack.pack.ReadIDs(b.at, ids)
+	if err != nil {
+		return nil, s.notePack(b, err)
+	}
+	return l, nil
+}
+
+// notePack notes damage in a file of packed events.
+func (s *Store) notePack(b *rawBlock, err error) error {
+	if errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	m := b.pack.pack.Blocks()[b.at]
+	d := &DamageError{File: fileName(rawDir, b.pack.num), Offset: m.Offset, Size: int64(m.Size), Reason: err.Error()}
+	s.damaged(d)
+	return d
 }
 
 // Raw returns the events behind a record, by record id. Events whose block is
@@ -41,6 +73,8 @@ func (s *Store) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 func (s *Store) eventsByID(ctx context.Context, server, channel string, gen uint32, ids []uint64) ([]*event.Event, error) {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
+	release := s.pins.hold()
+	defer release()
 	s.mu.RLock()
 	var refs []*rawBlock
 	if sv := s.index.servers[server]; sv != nil {
@@ -56,7 +90,7 @@ func (s *Store) eventsByID(ctx context.Context, server, channel string, gen uint
 	var out []*event.Event
 	var damage error
 	for _, b := range refs {
-		l, err := s.events(ctx, b)
+		l, err := s.chosen(ctx, b, ids)
 		if err != nil {
 			var d *DamageError
 			if !errors.As(err, &d) {

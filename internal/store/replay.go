@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -51,7 +50,7 @@ func (s *Store) State(server string) State {
 	if sv == nil {
 		return State{}
 	}
-	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0, Unread: sv.unread}
+	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0 || len(sv.unsettled()) > 0, Unread: sv.unread}
 	st.Watermark, st.Started = sv.watermark()
 	if st.Behind {
 		return st
@@ -79,6 +78,8 @@ func (s *Store) ServerNames() []string {
 // Resume finds the place to continue a server from. Checkpoints for which usable returns
 // false are passed over for older ones.
 func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte, basis Basis) bool) (Resume, error) {
+	release := s.pins.hold()
+	defer release()
 	s.mu.RLock()
 	var list []checkpoint
 	var pending *Key
@@ -108,6 +109,8 @@ func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte,
 // merge order, with their generation set. The event is the callee's to keep.
 // Events in damaged blocks are left out; Damage names them.
 func (s *Store) Replay(ctx context.Context, server string, after Key, fn func(*event.Event, Key) error) error {
+	release := s.pins.hold()
+	defer release()
 	s.mu.RLock()
 	var heads []*lifeReader
 	if sv := s.index.servers[server]; sv != nil {
@@ -210,52 +213,4 @@ func (r *lifeReader) lowest() int {
 		}
 	}
 	return at
-}
-
-// Info is what the store holds.
-type Info struct {
-	Records, Superseded, Events, Bytes int64
-	Servers                            []ServerInfo
-	Imports                            []Import // oldest first
-}
-
-// Info counts what the store holds; it reads no block.
-func (s *Store) Info() (*Info, error) {
-	if err := s.Refresh(); err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	in := &Info{Imports: slices.Clone(s.index.imports)}
-	for _, sv := range s.index.servers {
-		i := ServerInfo{Name: sv.name, Events: sv.events}
-		for _, b := range sv.superseded {
-			i.Superseded += int64(b.n)
-		}
-		for _, c := range sv.checkpoints {
-			if !slices.Contains(i.Bases, c.basis) {
-				i.Bases = append(i.Bases, c.basis)
-			}
-		}
-		in.Superseded += i.Superseded
-		for _, part := range [][]*recBlock{sv.records, sv.tail} {
-			for _, b := range part {
-				if i.Records == 0 || b.min < i.First {
-					i.First = b.min
-				}
-				if i.Records == 0 || b.max > i.Last {
-					i.Last = b.max
-				}
-				i.Records += int64(b.n)
-			}
-		}
-		in.Records += i.Records
-		in.Events += i.Events
-		in.Servers = append(in.Servers, i)
-	}
-	slices.SortFunc(in.Servers, func(a, b ServerInfo) int { return strings.Compare(a.Name, b.Name) })
-	for _, l := range s.files {
-		in.Bytes += l.end
-	}
-	return in, nil
 }

@@ -1,49 +1,146 @@
 package store
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
-	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
-// blocks lists the record blocks in which q can find something, newest first.
-func (s *Store) blocks(q *query.Query) ([]*recBlock, error) {
+// reader is a consistent look at the store. It must be released.
+type reader struct {
+	s       *Store
+	servers []*serverIndex
+	release func()
+}
+
+// read begins a look at what is committed.
+func (s *Store) reader() (*reader, error) {
+	release := s.pins.hold()
 	if err := s.Refresh(); err != nil {
+		release()
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var l []*recBlock
+	if s.closed {
+		release()
+		return nil, os.ErrClosed
+	}
+	r := &reader{s: s, release: release}
 	for _, sv := range s.index.servers {
+		c := *sv // its lists are never changed in place; its maps are not for readers
+		r.servers = append(r.servers, &c)
+	}
+	slices.SortFunc(r.servers, func(a, b *serverIndex) int { return strings.Compare(a.name, b.name) })
+	return r, nil
+}
+
+// server is the part of one server, nil when there is none.
+func (r *reader) server(name string) *serverIndex {
+	for _, sv := range r.servers {
+		if sv.name == name {
+			return sv
+		}
+	}
+	return nil
+}
+
+// overlaps reports whether times meet the period of a query.
+func overlaps(q *query.Query, lo, hi int64) bool {
+	return (q.From == 0 || hi >= q.From) && (q.To == 0 || lo < q.To)
+}
+
+// selection is what of a server a query can find something in.
+type selection struct {
+	sv       *serverIndex
+	blocks   []*recBlock
+	segments []*segmentRef
+	view     segment.View
+}
+
+// select lists what must be looked at.
+func (r *reader) selections(q *query.Query) []*selection {
+	var out []*selection
+	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			continue
 		}
-		parts := [][]*recBlock{sv.records, sv.tail}
+		x := &selection{sv: sv, view: sv.view()}
+		parts, segs := [][]*recBlock{sv.records, sv.tail}, sv.segments
 		if q.Superseded {
-			parts = [][]*recBlock{sv.superseded}
+			parts, segs, x.view = [][]*recBlock{sv.superseded}, sv.oldSegments, segment.View{Hide: sv.hidden()}
 		}
 		for _, part := range parts {
 			for _, b := range part {
-				if (q.From == 0 || b.max >= q.From) && (q.To == 0 || b.min < q.To) {
-					l = append(l, b)
+				if overlaps(q, b.min, b.max) {
+					x.blocks = append(x.blocks, b)
+				}
+			}
+		}
+		for _, ref := range segs {
+			if overlaps(q, ref.meta.First, ref.meta.Last) {
+				x.segments = append(x.segments, ref)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// behind reports whether a source with these times can hold something behind a
+// position.
+func behind(q *query.Query, after *query.Position, lo, hi int64) bool {
+	return after == nil || !q.Oldest && lo <= after.Time || q.Oldest && hi >= after.Time
+}
+
+// sources are the streams of a selection. first is how many records are wanted.
+// Blocks of the log with an error that skip allows are left out.
+func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, after *query.Position, first int, skip func(error) bool) []source {
+	var out []source
+	for _, x := range l {
+		m := newMatcher(*q, x.sv.erasures)
+		for _, b := range x.blocks {
+			if behind(q, after, b.min, b.max) {
+				out = append(out, source{b.min, b.max, b.seq, func() nexter {
+					return &blockStream{s: r.s, ref: b, m: m, after: after, oldest: q.Oldest, skip: skip}
+				}})
+			}
+		}
+		for _, ref := range x.segments {
+			for i, d := range ref.meta.Days {
+				if overlaps(q, d.First, d.Last) && behind(q, after, d.First, d.Last) {
+					out = append(out, source{d.First, d.Last, uint64(ref.num), func() nexter {
+						return &dayStream{seg: ref.seg, f: f, v: x.view, day: i, after: after, limit: first}
+					}})
 				}
 			}
 		}
 	}
-	sortBlocks(l)
-	return l, nil
+	return out
 }
 
-func sortBlocks(l []*recBlock) {
-	slices.SortFunc(l, func(a, b *recBlock) int {
-		return cmp.Or(cmp.Compare(b.max, a.max), cmp.Compare(b.seq, a.seq), cmp.Compare(a.off, b.off))
-	})
+// walk calls fn for every record that q finds, in order, until fn returns
+// false. The record is valid during the call. Damaged blocks are noted and left
+// out.
+func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*record.Record) bool) error {
+	after, err := query.ParseCursor(q.Cursor)
+	if err != nil {
+		return err
+	}
+	r, err := s.reader()
+	if err != nil {
+		return err
+	}
+	defer r.release()
+	l := r.sources(q, r.selections(q), segment.NewFilter(*q), after, first, isDamage)
+	h := &streams{oldest: q.Oldest}
+	return h.merge(ctx, l, fn, func(int64) {})
 }
 
 func positionOf(b *record.Block, row int) query.Position {
@@ -52,117 +149,6 @@ func positionOf(b *record.Block, row int) query.Position {
 		p.Received = b.Received(row)
 	}
 	return p
-}
-
-// stream is an opened block at its next matching row, or one not opened yet
-// (block nil), whose best possible place is its newest time.
-type stream struct {
-	ref   *recBlock
-	block *record.Block
-	row   int
-	at    query.Position // of the row; until opened its time only
-}
-
-// streams is a heap: what can come first is on top. At equal times blocks not
-// yet opened come first, because they may hold the greater id.
-type streams []*stream
-
-func (h streams) Len() int      { return len(h) }
-func (h streams) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h streams) Less(i, j int) bool {
-	a, b := h[i], h[j]
-	if a.at.Time != b.at.Time {
-		return a.at.Time > b.at.Time
-	}
-	if a.block == nil || b.block == nil {
-		return a.block == nil && b.block != nil
-	}
-	return a.at.Compare(&b.at) < 0
-}
-func (h *streams) Push(x any) { *h = append(*h, x.(*stream)) }
-func (h *streams) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
-}
-
-// walk calls fn for every record that q finds, newest first, until fn returns
-// false. Damaged blocks are noted and left out.
-func (s *Store) walk(ctx context.Context, q *query.Query, fn func(*record.Block, int) bool) error {
-	after, err := query.ParseCursor(q.Cursor)
-	if err != nil {
-		return err
-	}
-	refs, err := s.blocks(q)
-	if err != nil {
-		return err
-	}
-	return s.walkBlocks(ctx, refs, newMatcher(*q), after, isDamage, fn)
-}
-
-// walkBlocks calls fn for the rows of the blocks, newest first, that come
-// behind after (nil = all) and match. Blocks with an error that skip allows are
-// left out.
-func (s *Store) walkBlocks(ctx context.Context, refs []*recBlock, m *matcher, after *query.Position, skip func(error) bool, fn func(*record.Block, int) bool) (err error) {
-	h := make(streams, 0, 16)
-	for len(refs) > 0 || len(h) > 0 {
-		// Blocks come in only when their newest record could be next.
-		for len(refs) > 0 && (len(h) == 0 || refs[0].max >= h[0].at.Time) {
-			if after == nil || refs[0].min <= after.Time {
-				heap.Push(&h, &stream{ref: refs[0], at: query.Position{Time: refs[0].max}, row: -1})
-			}
-			refs = refs[1:]
-		}
-		if len(h) == 0 {
-			break
-		}
-		top := h[0]
-		if top.block != nil {
-			if !fn(top.block, top.row) {
-				return nil
-			}
-		} else if top.block, err = s.block(ctx, top.ref); err != nil {
-			if !skip(err) {
-				return err
-			}
-			heap.Pop(&h)
-			continue
-		} else if after != nil {
-			top.row = firstAfter(top.block, after) - 1
-		}
-		if top.next(m) {
-			heap.Fix(&h, 0)
-		} else {
-			heap.Pop(&h)
-		}
-	}
-	return ctx.Err()
-}
-
-// firstAfter is the first row that comes behind p.
-func firstAfter(b *record.Block, p *query.Position) int {
-	lo, hi := 0, b.Len()
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if at := positionOf(b, mid); at.Compare(p) > 0 {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return lo
-}
-
-// next moves to the next matching row.
-func (t *stream) next(m *matcher) bool {
-	for t.row++; t.row < t.block.Len(); t.row++ {
-		if m.match(t.block, t.row) {
-			t.at = positionOf(t.block, t.row)
-			return true
-		}
-	}
-	return false
 }
 
 // Search returns one page of records, newest first by (time, id). The cursor is
@@ -175,72 +161,107 @@ func (s *Store) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	}
 	page := &query.Page{}
 	more := false
-	err := s.walk(ctx, &q, func(b *record.Block, row int) bool {
+	err := s.walk(ctx, &q, limit+1, func(r *record.Record) bool {
 		if len(page.Records) == limit {
 			more = true
 			return false
 		}
-		page.Records = append(page.Records, b.Record(row))
+		page.Records = append(page.Records, own(r))
 		return true
 	})
 	if err != nil {
 		return nil, err
 	}
 	if more {
-		last := &page.Records[limit-1]
-		at := query.Position{Time: last.Time, ID: last.ID()}
-		if last.SupersededBy != 0 {
-			at.Received = last.Received
-		}
+		at := query.PositionOf(&page.Records[limit-1])
 		page.Next = at.Cursor()
 	}
 	return page, nil
 }
 
+// own is a record that shares no memory with what it was read from; its empty
+// lists are nil.
+func own(r *record.Record) record.Record {
+	c := *r
+	c.Detail, c.RawIDs = append([]record.Pair(nil), r.Detail...), append([]uint64(nil), r.RawIDs...)
+	return c
+}
+
 // Record returns the record with this id, else the newest superseded one, else
 // ErrNotFound.
 func (s *Store) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	if err := s.Refresh(); err != nil {
+	r, err := s.reader()
+	if err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	var refs []*recBlock
-	if sv := s.index.servers[id.Server]; sv != nil {
-		for _, part := range [][]*recBlock{sv.tail, sv.records} {
-			for _, b := range part {
-				if b.holds(id) {
-					refs = append(refs, b)
-				}
-			}
-		}
+	defer r.release()
+	sv := r.server(id.Server)
+	if sv == nil {
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
 	}
-	s.mu.RUnlock()
-	var damage error
-	for _, ref := range refs {
-		b, err := s.block(ctx, ref)
-		if err != nil {
-			var d *DamageError
-			if !errors.As(err, &d) {
-				return nil, err
-			}
-			damage = err
-			continue
-		}
-		for i := range b.Len() {
-			if b.ID(i) == id {
-				r := b.Record(i)
-				return &r, nil
-			}
-		}
+	l, damage := r.inBlocks(ctx, sv, slices.Concat(sv.tail, sv.records), id)
+	if len(l) > 0 {
+		return &l[0], nil
+	}
+	if damage != nil && !isDamage(damage) {
+		return nil, damage
+	}
+	found, err := r.inSegments(ctx, sv.segments, sv.view(), id)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return &found[0], nil
 	}
 	if damage != nil {
 		return nil, damage
 	}
-	if l, err := s.Versions(ctx, id); err != nil || len(l) > 0 {
+	if l, err := r.versions(ctx, sv, id); err != nil || len(l) > 0 {
 		if err != nil {
 			return nil, err
 		}
 		return &l[0], nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+}
+
+// inBlocks finds the records with an id in blocks of the log, in the order of
+// the blocks. The error is that of the last damaged block, or another.
+func (r *reader) inBlocks(ctx context.Context, sv *serverIndex, blocks []*recBlock, id record.ID) (l []record.Record, damage error) {
+	for _, ref := range blocks {
+		if !ref.holds(id) {
+			continue
+		}
+		b, err := r.s.block(ctx, ref)
+		if isDamage(err) {
+			damage = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range b.Len() {
+			if b.ID(i) != id {
+				continue
+			}
+			if rec := b.Record(i); !sv.erased(&rec) {
+				l = append(l, rec)
+			}
+		}
+	}
+	return l, damage
+}
+
+// inSegments finds the records with an id, those of the newest segment first.
+func (r *reader) inSegments(ctx context.Context, refs []*segmentRef, v segment.View, id record.ID) (l []record.Record, err error) {
+	for _, ref := range slices.Backward(refs) {
+		rec, err := ref.seg.Record(ctx, id, v)
+		if err != nil {
+			return nil, err
+		}
+		if rec != nil {
+			l = append(l, *rec)
+		}
+	}
+	return l, nil
 }

@@ -14,13 +14,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 const (
 	lockName        = "lock"
 	formatName      = "format"
 	defaultFileSize = 256 << 20
+	segmentCache    = 192 << 20 // bytes of decoded blocks of segments
 )
 
 // Store is an open data folder.
@@ -31,15 +35,32 @@ type Store struct {
 	codec *codec
 	lock  *fsx.Lock
 
-	append sync.Mutex // held by the one writer; taken before mu
+	append  sync.Mutex      // held by the one writer; taken before mu
+	records *record.Encoder // guarded by append
+	raw     *event.Encoder  // guarded by append
 
-	mu     sync.RWMutex // guards the fields below
-	index  *index
-	files  []*logFile // ascending; the last takes new frames
-	damage []*DamageError
-	failed error // an append left the file in an unknown state
-	closed bool
-	cache  *cache
+	work sync.Mutex // held by the one flush, merge or repair; taken before append
+	pins pins       // readers
+	back background
+
+	mu       sync.RWMutex // guards the fields below
+	index    *index
+	manifest *manifest  // in force; its generation is 0 when there is none
+	older    *manifest  // the one before; nil when there is none
+	files    []*logFile // ascending; the last takes new frames
+	kept     []*logFile // files of kept blocks, ascending
+	nextFile uint32     // number of the next file of any kind
+	nextLog  uint32     // number of the log file that follows a flush; 0 = any
+	failed   error      // an append left the file in an unknown state
+	closed   bool
+	cache    *cache         // blocks of the log
+	blocks   *segment.Cache // blocks of segments
+
+	leavingMu sync.Mutex // guards leaving; taken after mu
+	leaving   []*logFile // files that only readers from before need
+
+	damageMu sync.Mutex // guards damage
+	damage   []*DamageError
 }
 
 // Open opens the data folder at dir. Without ReadOnly it takes the folder's
@@ -52,7 +73,10 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.FileSize == 0 {
 		opt.FileSize = defaultFileSize
 	}
-	s := &Store{dir: dir, opt: opt, fs: opt.FS, index: newIndex(), cache: newCache(cacheBytes)}
+	s := &Store{
+		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
+		records: record.NewEncoder(), raw: event.NewEncoder(),
+	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
@@ -60,8 +84,14 @@ func Open(dir string, opt Options) (*Store, error) {
 	if s.codec, err = newCodec(); err != nil {
 		return nil, err
 	}
+	if s.blocks, err = segment.NewCache(segmentCache); err != nil {
+		return nil, err
+	}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	if !opt.ReadOnly && opt.FlushRows >= 0 {
+		s.start()
 	}
 	return s, nil
 }
@@ -93,6 +123,9 @@ func (s *Store) open() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.loadManifest(nil); err != nil {
+		return err
+	}
 	if err := s.load(); err != nil {
 		return err
 	}
@@ -152,8 +185,10 @@ func (s *Store) load() error {
 		}
 		return err
 	}
+	nums = slices.DeleteFunc(nums, func(n uint32) bool { return n < s.manifest.FirstLog })
 	for i, n := range nums {
 		last := i == len(nums)-1
+		s.nextFile = max(s.nextFile, n+1)
 		at, have := slices.BinarySearchFunc(s.files, n, func(l *logFile, n uint32) int { return cmp.Compare(l.num, n) })
 		if !have {
 			l, err := s.openLog(n, last && !s.opt.ReadOnly)
@@ -170,9 +205,7 @@ func (s *Store) load() error {
 		}
 	}
 	s.index.settle()
-	if len(s.damage) == 0 {
-		s.quarantined()
-	}
+	s.quarantined()
 	return nil
 }
 
@@ -190,7 +223,9 @@ func (s *Store) repair() error {
 		if err := s.clear(l, rest); err != nil {
 			return err
 		}
+		s.damageMu.Lock()
 		s.damage = slices.DeleteFunc(s.damage, func(d *DamageError) bool { return strings.Contains(d.Reason, quarantineDir+"/") })
+		s.damageMu.Unlock()
 		s.quarantined()
 	}
 	return s.secure(l)
@@ -207,29 +242,60 @@ func (s *Store) Refresh() error {
 	if s.closed {
 		return os.ErrClosed
 	}
+	if max(s.manifestGeneration(manifestNames[0]), s.manifestGeneration(manifestNames[1])) > s.manifest.Generation {
+		return s.reload()
+	}
 	if n := len(s.files); n > 0 { // the writer cut a failed commit: read again
 		if size, err := s.files[n-1].size(); err == nil && size < s.files[n-1].end {
-			if err := s.closeFiles(); err != nil {
-				return err
-			}
-			s.index, s.damage = newIndex(), nil
-			s.cache.clear()
+			return s.reload()
 		}
+	}
+	return s.load()
+}
+
+// reload reads everything again. Segments that stay are not opened anew; other
+// files close when the readers of now are done. The caller holds mu.
+func (s *Store) reload() error {
+	was := s.index
+	left := slices.Concat(s.files, s.kept)
+	var gone []io.Closer
+	s.damageMu.Lock()
+	s.damage = nil
+	s.damageMu.Unlock()
+	s.files, s.kept, s.index = nil, nil, newIndex()
+	s.cache.clear()
+	err := s.loadManifest(was)
+	stays := make(map[io.Closer]bool)
+	for _, c := range s.index.closers() {
+		stays[c] = true
+	}
+	for _, c := range was.closers() {
+		if !stays[c] {
+			gone = append(gone, c)
+		}
+	}
+	s.leave(left, gone)
+	if err != nil {
+		return err
 	}
 	return s.load()
 }
 
 func (s *Store) closeFiles() error {
 	var errs []error
-	for _, l := range s.files {
+	for _, l := range slices.Concat(s.files, s.kept) {
 		errs = append(errs, l.f.Close())
 	}
-	s.files = nil
+	for _, c := range s.index.closers() {
+		errs = append(errs, c.Close())
+	}
+	s.files, s.kept = nil, nil
 	return errors.Join(errs...)
 }
 
 // Close ends the use of the folder. It waits for a running Append.
 func (s *Store) Close() error {
+	s.stop()
 	s.append.Lock()
 	defer s.append.Unlock()
 	s.mu.Lock()
@@ -243,8 +309,10 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.lock.Unlock())
 }
 
-// damaged notes a damaged place once. The caller holds mu.
+// damaged notes a damaged place once.
 func (s *Store) damaged(d *DamageError) {
+	s.damageMu.Lock()
+	defer s.damageMu.Unlock()
 	for _, o := range s.damage {
 		if o.File == d.File && o.Offset == d.Offset {
 			return
@@ -255,8 +323,8 @@ func (s *Store) damaged(d *DamageError) {
 
 // Damage lists the damaged places that were met so far.
 func (s *Store) Damage() []*DamageError {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.damageMu.Lock()
+	defer s.damageMu.Unlock()
 	return slices.Clone(s.damage)
 }
 
@@ -266,14 +334,8 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	var l *logFile
-	if at, ok := slices.BinarySearchFunc(s.files, r.file, func(l *logFile, n uint32) int { return cmp.Compare(l.num, n) }); ok {
-		l = s.files[at]
-	}
-	closed := s.closed
-	s.mu.RUnlock()
-	if closed || l == nil {
+	l := s.fileOf(r.file)
+	if l == nil {
 		return nil, os.ErrClosed
 	}
 	b := make([]byte, r.size)
@@ -303,8 +365,6 @@ func (s *Store) noteBlock(file string, r *blockRef, reason string) error {
 }
 
 func (s *Store) note(d *DamageError) error {
-	s.mu.Lock()
 	s.damaged(d)
-	s.mu.Unlock()
 	return d
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 // supersedeStep says what the superseded records of a commit belong to. A
@@ -49,6 +51,10 @@ func (s *serverIndex) supersede(f *frame) {
 	if f.step&supersedeLast != 0 {
 		s.superseded = append(s.superseded, s.drafts...)
 		s.drafts, s.old = nil, nil
+		s.voids = slices.Clone(s.voids)
+		for i := range s.voids {
+			s.voids[i].Settled = true
+		}
 	}
 }
 
@@ -60,18 +66,13 @@ type Difference struct {
 	Added   int64 // not there before
 }
 
-// rows lists the records of blocks, newest first. The record is valid until the
-// next one. After the end err tells what went wrong.
-func (s *Store) rows(ctx context.Context, blocks []*recBlock, err *error) iter.Seq[*record.Record] {
-	blocks = slices.Clone(blocks)
-	sortBlocks(blocks)
+// rows lists the records of one conversion, newest first. The record is valid
+// until the next one. After the end err tells what went wrong.
+func (r *reader) rows(ctx context.Context, x *selection, err *error) iter.Seq[*record.Record] {
 	return func(yield func(*record.Record) bool) {
-		var r record.Record
-		m := newMatcher(query.Query{Classes: query.AllClasses()})
-		*err = s.walkBlocks(ctx, blocks, m, nil, isLost, func(b *record.Block, row int) bool {
-			b.Read(row, &r)
-			return yield(&r)
-		})
+		q := query.Query{Classes: query.AllClasses()}
+		l := r.sources(&q, []*selection{x}, segment.NewFilter(q), nil, batchMost, isLost)
+		*err = (&streams{}).merge(ctx, l, yield, func(int64) {})
 	}
 }
 
@@ -138,22 +139,13 @@ func sameContent(a, b *record.Record) bool {
 // by the given version of the rules; those that came out the same are left out.
 // Killed in the middle it starts anew (State.Unsettled).
 func (s *Store) Supersede(ctx context.Context, server string, by uint32) (d Difference, err error) {
-	s.mu.RLock()
-	var old, now []*recBlock
-	if sv := s.index.servers[server]; sv != nil {
-		old = slices.Clone(sv.old)
-		from := ^uint64(0)
-		for _, b := range old {
-			from = min(from, b.seq)
-		}
-		for _, b := range slices.Concat(sv.records, sv.tail) {
-			if b.seq >= from {
-				now = append(now, b)
-			}
-		}
+	r, err := s.reader()
+	if err != nil {
+		return d, err
 	}
-	s.mu.RUnlock()
-	if len(old) == 0 {
+	defer r.release()
+	old, now := r.conversions(server)
+	if old == nil {
 		return d, nil
 	}
 	var oldErr, nowErr error
@@ -167,7 +159,7 @@ func (s *Store) Supersede(ctx context.Context, server string, by uint32) (d Diff
 		}
 		return nil
 	}
-	d, err = compareRows(s.rows(ctx, old, &oldErr), s.rows(ctx, now, &nowErr), func(r *record.Record) error {
+	d, err = compareRows(r.rows(ctx, old, &oldErr), r.rows(ctx, now, &nowErr), func(r *record.Record) error {
 		c := *r
 		c.Detail, c.RawIDs, c.SupersededBy = slices.Clone(r.Detail), slices.Clone(r.RawIDs), by
 		if batch = append(batch, c); len(batch) < supersedeBatch {
@@ -183,19 +175,68 @@ func (s *Store) Supersede(ctx context.Context, server string, by uint32) (d Diff
 	return d, flush(supersedeLast)
 }
 
+// conversions are the rows that wait to be compared and those that replaced
+// them; nil when nothing waits.
+func (r *reader) conversions(server string) (old, now *selection) {
+	sv := r.server(server)
+	if sv == nil {
+		return nil, nil
+	}
+	old = &selection{sv: sv, blocks: sv.old, segments: sv.unsettled(), view: sv.oldView()}
+	if len(old.blocks)+len(old.segments) == 0 {
+		return nil, nil
+	}
+	from := ^uint64(0)
+	for _, b := range old.blocks {
+		from = min(from, b.seq)
+	}
+	yes, no := sv.settled()
+	for _, ref := range old.segments {
+		for _, q := range ref.meta.Seqs {
+			if isVoid(no, q.Seq) && !isVoid(yes, q.Seq) {
+				from = min(from, q.Seq)
+			}
+		}
+	}
+	now = &selection{sv: sv, view: sv.view()}
+	now.view.Only = []segment.SeqRange{{Lo: from - 1, Hi: ^uint64(0)}}
+	for _, b := range slices.Concat(sv.records, sv.tail) {
+		if b.seq >= from {
+			now.blocks = append(now.blocks, b)
+		}
+	}
+	for _, ref := range sv.segments {
+		if ref.maxSeq() >= from {
+			now.segments = append(now.segments, ref)
+		}
+	}
+	return old, now
+}
+
+// whole is all that holds of a server.
+func (r *reader) whole(server string) *selection {
+	sv := r.server(server)
+	if sv == nil {
+		sv = newServerIndex(server)
+	}
+	return &selection{sv: sv, blocks: slices.Concat(sv.records, sv.tail), segments: sv.segments, view: sv.view()}
+}
+
 // Compare tells how the records of a server in now differ from those in s.
 // Both stores only need to be readable.
 func (s *Store) Compare(ctx context.Context, server string, now *Store) (d Difference, err error) {
-	blocks := func(st *Store) []*recBlock {
-		st.mu.RLock()
-		defer st.mu.RUnlock()
-		if sv := st.index.servers[server]; sv != nil {
-			return slices.Concat(sv.records, sv.tail)
-		}
-		return nil
+	a, err := s.reader()
+	if err != nil {
+		return d, err
 	}
+	defer a.release()
+	b, err := now.reader()
+	if err != nil {
+		return d, err
+	}
+	defer b.release()
 	var oldErr, nowErr error
-	d, err = compareRows(s.rows(ctx, blocks(s), &oldErr), now.rows(ctx, blocks(now), &nowErr), func(*record.Record) error { return nil })
+	d, err = compareRows(a.rows(ctx, a.whole(server), &oldErr), b.rows(ctx, b.whole(server), &nowErr), func(*record.Record) error { return nil })
 	for _, e := range [...]error{err, oldErr, nowErr} {
 		if e != nil {
 			return d, e
@@ -206,43 +247,30 @@ func (s *Store) Compare(ctx context.Context, server string, now *Store) (d Diffe
 
 // Versions lists the superseded records with this id, newest conversion first.
 func (s *Store) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
-	if err := s.Refresh(); err != nil {
+	r, err := s.reader()
+	if err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	var refs []*recBlock
-	if sv := s.index.servers[id.Server]; sv != nil {
-		for _, b := range sv.superseded {
-			if b.holds(id) {
-				refs = append(refs, b)
-			}
-		}
+	defer r.release()
+	sv := r.server(id.Server)
+	if sv == nil {
+		return nil, nil
 	}
-	s.mu.RUnlock()
-	var l []record.Record
-	for _, ref := range slices.Backward(refs) {
-		b, err := s.block(ctx, ref)
-		if isDamage(err) {
-			continue
-		}
+	return r.versions(ctx, sv, id)
+}
+
+func (r *reader) versions(ctx context.Context, sv *serverIndex, id record.ID) ([]record.Record, error) {
+	l, err := r.inBlocks(ctx, sv, sv.superseded, id)
+	if err != nil && !isDamage(err) {
+		return nil, err
+	}
+	for _, ref := range sv.oldSegments {
+		err := ref.seg.Versions(ctx, id, segment.View{Hide: sv.hidden()}, func(r *record.Record) { l = append(l, own(r)) })
 		if err != nil {
 			return nil, err
 		}
-		for i := range b.Len() {
-			if b.ID(i) == id {
-				l = append(l, b.Record(i))
-			}
-		}
 	}
-	slices.SortStableFunc(l, func(a, b record.Record) int {
-		switch {
-		case a.Received > b.Received:
-			return -1
-		case a.Received < b.Received:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(l, func(a, b record.Record) int { return cmp.Compare(b.Received, a.Received) })
 	return l, nil
 }
 
@@ -250,18 +278,17 @@ func (s *Store) Versions(ctx context.Context, id record.ID) ([]record.Record, er
 // up to but without another, with the number of the commit that made each, in
 // no order. The record is valid during the call.
 func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func(r *record.Record, commit uint64)) error {
-	s.mu.RLock()
-	var refs []*recBlock
-	if sv := s.index.servers[server]; sv != nil {
-		for _, b := range slices.Concat(sv.records, sv.tail) {
-			if b.max >= from && b.min < to {
-				refs = append(refs, b)
-			}
-		}
+	r, err := s.reader()
+	if err != nil {
+		return err
 	}
-	s.mu.RUnlock()
-	var r record.Record
-	for _, ref := range refs {
+	defer r.release()
+	x := r.whole(server)
+	var rec record.Record
+	for _, ref := range x.blocks {
+		if ref.max < from || ref.min >= to {
+			continue
+		}
 		b, err := s.block(ctx, ref)
 		if isDamage(err) {
 			continue
@@ -271,9 +298,23 @@ func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func
 		}
 		for i := range b.Len() {
 			if t := b.Time(i); from <= t && t < to {
-				b.Read(i, &r)
-				fn(&r, ref.seq)
+				if b.Read(i, &rec); !x.sv.erased(&rec) {
+					fn(&rec, ref.seq)
+				}
 			}
+		}
+	}
+	f := segment.NewFilter(query.Query{From: from, To: to, Classes: query.AllClasses()})
+	for _, ref := range x.segments {
+		if ref.meta.Last < from || ref.meta.First >= to {
+			continue
+		}
+		err := ref.seg.Each(ctx, f, x.view, func(r *record.Record, seq uint64) error {
+			fn(r, seq)
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 
 // FormatVersion is the version of the data folder that this program writes. It
 // opens this one and every older one.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // DefaultLimit is the size of a page when the query names none.
 const DefaultLimit = 100
@@ -24,6 +24,10 @@ type Options struct {
 	Zone     *time.Location // calendar days of Facets; nil = UTC
 	FS       fsx.FS         // nil = the operating system's
 	FileSize int64          // a log file is followed by the next beyond this size; 0 = 256 MiB
+	// FlushRows is how many records the log holds before they move into
+	// segments in the background; 0 = 262,144. Below 0 nothing is done in the
+	// background: Flush and Settle do it when asked.
+	FlushRows int
 }
 
 // Errors that callers tell apart.
@@ -152,5 +156,6 @@ type Commit struct {
 	Imports  []Import
 
 	superseded []record.Record // earlier records, by Store.Supersede
+	erasures   []Erasure       // by Store.Erase
 	step       supersedeStep
 }

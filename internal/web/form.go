@@ -36,9 +36,14 @@ type form struct {
 	// Superseded records instead of those that hold
 	Superseded bool
 	Cursor     string
+	// Rest is conditions that no field shows; "q" in the URL is its text
+	Rest query.Query
 
-	from, to int64    // Unix ns, what Period or From and To mean
-	Problems []string // message keys for values that cannot be used
+	zone     *time.Location
+	now      time.Time
+	from, to int64              // Unix ns, what Period or From and To mean
+	Problems []string           // message keys for values that cannot be used
+	Wrong    *query.SyntaxError // of a text that cannot be read
 }
 
 // parseForm reads the form from the URL. Values that cannot be used become
@@ -50,6 +55,7 @@ func parseForm(u *url.URL, zone *time.Location, now time.Time) *form {
 		Users: list(v["user"]), Clients: list(v["client"]), Servers: list(v["server"]),
 		Period: v.Get("period"), From: clean(v.Get("from")), To: clean(v.Get("to")),
 		Noise: v.Get("noise") == "1", Network: v.Get("network") == "1", Superseded: v.Get("superseded") == "1", Cursor: v.Get("cursor"),
+		zone: zone, now: now,
 	}
 	if what := clean(v.Get("what")); what != "" { // one field, and how to understand it
 		switch v.Get("how") {
@@ -76,6 +82,9 @@ func parseForm(u *url.URL, zone *time.Location, now time.Time) *form {
 		}
 	}
 	f.period(zone, now)
+	if text := strings.Join(v["q"], " "); text != "" {
+		f.read(strings.ToValidUTF8(text, "\uFFFD"))
+	}
 	return f
 }
 
@@ -175,32 +184,39 @@ func one(s string) []string {
 
 // query is the search that the form asks for.
 func (f *form) query() query.Query {
-	q := query.Query{
-		Users: f.Users, Words: one(f.Path), Files: one(f.File), Folders: one(f.Folder), Ops: f.Ops, Results: f.Results,
-		Clients: f.Clients, Servers: f.Servers, From: f.from, To: f.to,
-		HideNetworkLogons: !f.Network, Limit: pageRows, Cursor: f.Cursor, Superseded: f.Superseded,
-		Classes: []record.Class{record.ClassUser},
+	q := f.fields(f.Rest)
+	if len(q.Classes) == 0 {
+		q.Classes = f.classes()
 	}
-	if f.Page == "/search" {
-		q.Classes = append(q.Classes, record.ClassSystem)
+	if f.Noise && !slices.Contains(q.Classes, record.ClassBackground) {
+		q.Classes = append(slices.Clone(q.Classes), record.ClassBackground)
 	}
-	if f.Noise {
-		q.Classes = append(q.Classes, record.ClassBackground)
-	}
+	q.Limit, q.Cursor = pageRows, f.Cursor
 	return q
+}
+
+// classes are what the page shows when nothing is said.
+func (f *form) classes() []record.Class {
+	if f.Page == "/search" {
+		return []record.Class{record.ClassUser, record.ClassSystem}
+	}
+	return []record.Class{record.ClassUser}
 }
 
 // empty reports whether no condition but the period and the switches is set.
 func (f *form) empty() bool {
-	return f.Path+f.File+f.Folder == "" && len(f.Users)+len(f.Clients)+len(f.Servers)+len(f.Ops)+len(f.Results) == 0
+	r := f.Rest
+	r.Oldest, r.From, r.To = false, 0, 0
+	return f.Path+f.File+f.Folder == "" && len(f.Users)+len(f.Clients)+len(f.Servers)+len(f.Ops)+len(f.Results)+len(r.Terms(nil)) == 0
 }
 
 // hidesLogons reports whether network log-ons that the other conditions may find
 // are left out: they have neither path nor another result than success.
 func (f *form) hidesLogons() bool {
-	has := func(o record.Op) bool { return len(f.Ops) == 0 || slices.Contains(f.Ops, o) }
-	return !f.Network && f.Path+f.File+f.Folder == "" && (has(record.OpLogon) || has(record.OpLogoff)) &&
-		(len(f.Results) == 0 || slices.Contains(f.Results, record.Success))
+	q := f.query()
+	has := func(o record.Op) bool { return len(q.Ops) == 0 || slices.Contains(q.Ops, o) }
+	return !f.Network && len(q.Words)+len(q.Paths)+len(q.Files)+len(q.Folders) == 0 && (has(record.OpLogon) || has(record.OpLogoff)) &&
+		(len(q.Results) == 0 || slices.Contains(q.Results, record.Success))
 }
 
 // narrow reports whether a condition of the folded part of the form is set.
@@ -242,6 +258,7 @@ func (f *form) values() url.Values {
 	if f.Superseded {
 		v.Set("superseded", "1")
 	}
+	set("q", f.RestText())
 	set("cursor", f.Cursor)
 	return v
 }

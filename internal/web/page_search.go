@@ -39,6 +39,24 @@ type results struct {
 	NetworkURL  string
 	ThisPage    string
 	Continued   bool
+	Mistake     *mistake
+}
+
+// mistake is what is wrong with a text, and where.
+type mistake struct{ Text, Before, Place, After string }
+
+func newMistake(rq *request, e *query.SyntaxError) *mistake {
+	if e == nil {
+		return nil
+	}
+	before, place, after := e.Place()
+	args := slices.Clone(e.Args)
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = record.Visible(s)
+		}
+	}
+	return &mistake{rq.p.T(e.Message, args...), record.Visible(before), record.Visible(place), record.Visible(after)}
 }
 
 // side is a list of counts beside the rows.
@@ -95,8 +113,9 @@ func (s *site) search(rq *request) error {
 		}
 	}
 	v := results{
-		frame: s.frame(rq, f.Page, "web"+strings.ReplaceAll(f.Page, "/", ".")+".title"),
-		Form:  f, Ops: record.Ops(), Results: record.Results(), Asked: f.Page == "/search" || !f.empty(),
+		Mistake: newMistake(rq, f.Wrong),
+		frame:   s.frame(rq, f.Page, "web"+strings.ReplaceAll(f.Page, "/", ".")+".title"),
+		Form:    f, Ops: record.Ops(), Results: record.Results(), Asked: f.Page == "/search" || !f.empty(),
 		ThisPage: f.url(), LogURL: f.urlOf("/search"),
 	}
 	if !v.Line.Empty {
@@ -128,7 +147,7 @@ func (s *site) find(rq *request, f *form, v *results, all *counts) error {
 		return err
 	}
 	v.Rows = rows(rq, page.Records)
-	if !f.Noise {
+	if !slices.Contains(f.query().Classes, record.ClassBackground) {
 		v.NoiseURL = f.with(func(c *form) { c.Noise = true })
 	}
 	if f.hidesLogons() {
@@ -160,8 +179,8 @@ func (s *site) find(rq *request, f *form, v *results, all *counts) error {
 	v.Sides = s.sides(rq, f, fc)
 	v.Chips = chips(rq, f)
 	v.CSVURL = "/search.csv?" + csvValues(f)
-	if f.from != 0 || f.to != 0 {
-		v.WiderURL = f.with(func(c *form) { c.Period, c.From, c.To = "", "", "" })
+	if q := f.query(); q.From != 0 || q.To != 0 {
+		v.WiderURL = f.with(func(c *form) { c.Period, c.From, c.To, c.Rest.From, c.Rest.To = "", "", "", 0, 0 })
 	}
 	if fc.Total == 0 {
 		v.Hints = hints(f, all)
@@ -343,6 +362,9 @@ func chips(rq *request, f *form) []chip {
 	}
 	if f.Superseded {
 		add("web.field.superseded", T("web.shown"), func(x *form) { x.Superseded = false })
+	}
+	for i, term := range f.Rest.Terms(f.zone) {
+		add("web.field.term", term, func(x *form) { x.Rest = f.without(i) })
 	}
 	return l
 }

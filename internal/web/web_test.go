@@ -305,6 +305,8 @@ func TestAssetsAreSmall(t *testing.T) {
 func FuzzFormIsStable(f *testing.F) {
 	f.Add("what=a&how=file&from=2026-11-01&op=read&op=x&user=a,b")
 	f.Add("period=7d&from=2026-01-01&cursor=%ff&path=%22C:%5Ca%22")
+	f.Add("q=user:a,%22b%2Cc%22+-path:x+last:7d+class:all+rule:y&user=z&to=2026-11-20")
+	f.Add("q=from:2026-10-25T00:30Z+%22%5Cu%7Bd800%7D%22+a+b&what=c&how=folder&noise=1&network=1")
 	f.Fuzz(func(t *testing.T, raw string) {
 		fm := parseForm(&url.URL{Path: "/search", RawQuery: raw}, tokyo(), testNow())
 		once := fm.url()

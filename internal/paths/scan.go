@@ -1,0 +1,210 @@
+package paths
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+)
+
+// finder looks for a folded word in pages of names. It reads only what is
+// written of each name, not what it shares with the one before: a word either
+// ends in that part, or was found in the name before.
+type finder struct {
+	word    []byte
+	begins  bool // names that begin with the word, not those that have it
+	page    Set  // places of the names of a page that were found
+	scratch []byte
+	places  []uint32
+}
+
+// scan adds to out the names that the finder finds, of within when it is not
+// nil.
+func (d *Dict) scan(ctx context.Context, f *finder, within, out *Set) error {
+	for i := range d.names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ids := d.idsOf(d.names, i)
+		if within != nil && !within.Meets(ids) {
+			continue
+		}
+		p, err := d.namesAt(i)
+		if err != nil {
+			return err
+		}
+		if err := f.find(&p); err != nil {
+			return err
+		}
+		for at := range f.page.All() {
+			if id := ids.From + at; within == nil || within.Has(id) {
+				out.Add(id)
+			}
+		}
+	}
+	return nil
+}
+
+// find leaves in f.page the names of a page that have the word.
+func (f *finder) find(p *namePage) error {
+	clear(f.page.words)
+	if bytes.IndexByte(f.word, '\\') < 0 { // in a name, only a folded form has one
+		text := p.text
+		if letters(f.word) {
+			f.scratch = append(f.scratch[:0], text...)
+			lowerInto(f.scratch, f.scratch)
+			text = f.scratch
+		}
+		if err := f.list(p.shared, text, f.word, nil); err != nil {
+			return err
+		}
+	}
+	if len(p.fShared) == 0 {
+		return nil
+	}
+	if err := f.readPlaces(p); err != nil {
+		return err
+	}
+	for _, at := range f.places {
+		f.page.Remove(at)
+	}
+	return f.list(p.fShared, p.fText, bytes.ReplaceAll(f.word, []byte{'\\'}, []byte{escaped}), f.places)
+}
+
+// readPlaces reads which names have a folded form of their own.
+func (f *finder) readPlaces(p *namePage) error {
+	f.places = f.places[:0]
+	at := uint64(0)
+	b := p.places
+	for i := range p.fShared {
+		n, k := binary.Uvarint(b)
+		if at += n; k <= 0 || n > maxNames || at >= uint64(p.n) || i > 0 && n == 0 {
+			return damage("folded names are of no name")
+		}
+		b = b[k:]
+		f.places = append(f.places, uint32(at))
+	}
+	return nil
+}
+
+func letters(b []byte) bool {
+	for _, c := range b {
+		if 'a' <= c && c <= 'z' {
+			return true
+		}
+	}
+	return false
+}
+
+// found notes entry i of a list whose entries have these places.
+func (f *finder) found(i int, places []uint32) {
+	if places != nil {
+		f.page.Add(places[i])
+		return
+	}
+	f.page.Add(uint32(i))
+}
+
+// list finds the word in a list of front-coded texts.
+func (f *finder) list(shared, text, word []byte, places []uint32) error {
+	if f.begins {
+		return f.listBegins(shared, text, word, places)
+	}
+	last, before := word[len(word)-1], byte('\\')
+	if len(word) > 1 {
+		before = word[len(word)-2]
+	}
+	entry, start := 0, 0 // the text that holds pos, where its own part begins
+	for pos, counted := 0, 0; ; {
+		h := bytes.IndexByte(text[pos:], last)
+		if h < 0 {
+			return nil
+		}
+		h += pos
+		if pos = h + 1; h > 0 && before != '\\' && text[h-1] != before && text[h-1] != '\\' {
+			continue
+		}
+		if n := bytes.Count(text[counted:h], []byte{'\\'}); n > 0 {
+			if entry += n; entry >= len(shared) {
+				return damage("%d names are written as %d", len(shared), entry)
+			}
+			start = bytes.LastIndexByte(text[:h], '\\') + 1
+		}
+		counted = h
+		end := int(shared[entry]) + h + 1 - start
+		if !endsWith(shared, text, entry, start, h+1, word) {
+			continue
+		}
+		// This one, and those that share it.
+		for {
+			f.found(entry, places)
+			n := bytes.IndexByte(text[pos:], '\\')
+			if n < 0 {
+				return damage("name %d of a page has no end", entry)
+			}
+			pos += n + 1
+			start, counted = pos, pos
+			if entry++; entry >= len(shared) {
+				return nil
+			}
+			if int(shared[entry]) < end {
+				break
+			}
+		}
+	}
+}
+
+// endsWith reports whether the text of an entry, whose own part is
+// text[start:], ends with the word when it is cut at end.
+func endsWith(shared, text []byte, entry, start, end int, word []byte) bool {
+	own := end - start
+	if own >= len(word) {
+		return string(text[end-len(word):end]) == string(word)
+	}
+	if int(shared[entry])+own < len(word) || string(text[start:end]) != string(word[len(word)-own:]) {
+		return false
+	}
+	// The rest of the word stands in the parts of entries before.
+	to := int(shared[entry])
+	word = word[:len(word)-own]
+	for len(word) > 0 {
+		if entry--; entry < 0 {
+			return false
+		}
+		close := start - 1
+		start = bytes.LastIndexByte(text[:close], '\\') + 1
+		s := int(shared[entry])
+		if s >= to {
+			continue
+		}
+		n := min(len(word), to-s) // bytes to compare, up to place to
+		at := start + to - s
+		if at > close || string(text[at-n:at]) != string(word[len(word)-n:]) {
+			return false
+		}
+		word = word[:len(word)-n]
+		to -= n
+	}
+	return true
+}
+
+// listBegins finds the texts that begin with the word.
+func (f *finder) listBegins(shared, text, word []byte, places []uint32) error {
+	pos, same := 0, 0 // bytes of the word with which the text before begins
+	for entry, s := range shared {
+		n := bytes.IndexByte(text[pos:], '\\')
+		if n < 0 {
+			return damage("name %d of a page has no end", entry)
+		}
+		if int(s) <= same {
+			same = int(s)
+			for own := text[pos : pos+n]; same < len(word) && same-int(s) < len(own) && own[same-int(s)] == word[same]; {
+				same++
+			}
+		}
+		if same == len(word) {
+			f.found(entry, places)
+		}
+		pos += n + 1
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package paths
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/akashi-audit/akashi/internal/query"
+)
+
+// Needle is a condition of a path's folded form.
+type Needle struct {
+	text    string // folded, / as a backslash
+	pattern query.Pattern
+	wild    bool
+	rest    bool // text is the beginning of the folded path without its first at bytes
+	at      int
+}
+
+// Contains wants a word anywhere; / counts as a backslash.
+func Contains(word string) Needle {
+	return Needle{text: strings.ReplaceAll(query.Fold(word), "/", `\`)}
+}
+
+// Meets wants a pattern.
+func Meets(p query.Pattern) Needle {
+	return Needle{text: p.Literal(), pattern: p, wild: p.Wild()}
+}
+
+// RestBegins wants the path to have at least at bytes and the folded rest
+// behind them to begin with the word: a word that crosses the border between a
+// share and the path below it.
+func RestBegins(at int, word string) Needle {
+	n := Contains(word)
+	n.rest, n.at = true, at
+	return n
+}
+
+// Search is the ids of the paths that meet all needles; none gives all paths.
+func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
+	all := &Set{}
+	all.AddRange(Range{0, d.paths})
+	for _, n := range needles {
+		s, err := d.search(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		all.And(s)
+		if all.Empty() {
+			break
+		}
+	}
+	return all, nil
+}
+
+// search is the ids that meet one needle.
+func (d *Dict) search(ctx context.Context, n Needle) (*Set, error) {
+	s := &Set{}
+	var err error
+	if n.rest && !strings.HasPrefix(n.text, `\`) {
+		s.AddRange(Range{0, d.paths}) // the rest need not be folded as in the path
+	} else if s, err = d.contains(ctx, n.text); err != nil {
+		return nil, err
+	}
+	if n.rest || n.wild {
+		return d.verify(ctx, s, &n)
+	}
+	return s, nil
+}
+
+// verify leaves of candidates those that meet the needle.
+func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, error) {
+	c := Cursor{folding: n.wild}
+	steps := 0
+	for id := range candidates.All() {
+		if steps++; steps%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err := c.seek(d, id); err != nil {
+			return nil, err
+		}
+		if n.wild && n.pattern.Match(string(c.folded)) || n.rest && n.matchRest(c.path) {
+			continue
+		}
+		candidates.Remove(id)
+	}
+	return candidates, nil
+}
+
+func (n *Needle) matchRest(path []byte) bool {
+	if len(path) < n.at {
+		return false
+	}
+	rest := path[n.at:]
+	if strings.HasPrefix(n.text, `\`) && (len(rest) == 0 || rest[0] != '\\' && rest[0] < utf8.RuneSelf) {
+		return false
+	}
+	return strings.HasPrefix(query.Fold(string(rest)), n.text)
+}
+
+// contains is the ids of the paths whose folded form has the word: in the
+// folder (then all its names), in the name, or across their border.
+func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
+	s := &Set{}
+	if word == "" {
+		s.AddRange(Range{0, d.paths})
+		return s, nil
+	}
+	borders := bordersOf(word)
+	if err := d.containsInFolders(ctx, word, s, borders); err != nil {
+		return nil, err
+	}
+	f := finder{word: []byte(word)}
+	if err := d.scan(ctx, &f, nil, s); err != nil {
+		return nil, err
+	}
+	for i := range borders {
+		b := &borders[i]
+		if b.folders.Empty() {
+			continue
+		}
+		f := finder{word: []byte(b.name), begins: true}
+		if err := d.scan(ctx, &f, &b.folders, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// border is a way to cut a word into the end of a folder and the beginning of
+// a name.
+type border struct {
+	folder, name string
+	folders      Set // ids of the paths in folders that end so
+}
+
+func bordersOf(word string) []border {
+	var l []border
+	for i := 0; i+1 < len(word); i++ {
+		if word[i] == '\\' {
+			l = append(l, border{folder: word[:i+1], name: word[i+1:]})
+		}
+	}
+	return l
+}

@@ -1,0 +1,209 @@
+package segment
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// SeqRange is the rows with Lo < seq < Hi.
+type SeqRange struct{ Lo, Hi uint64 }
+
+func (r SeqRange) has(seq uint64) bool { return r.Lo < seq && seq < r.Hi }
+
+// View says which rows of a segment count.
+type View struct {
+	Void []SeqRange // rows that do not hold
+	Only []SeqRange // when not nil, only rows in one of these
+	Hide []*Filter  // rows that match one of them are erased
+}
+
+// Filter is a query made ready. It is safe for concurrent use.
+type Filter struct {
+	q                                 query.Query
+	people, kinds, clients, processes *query.Matcher // nil = no condition
+	sessions, notSessions             []uint64
+	clauses                           []*clause
+}
+
+// clause is a condition on paths.
+type clause struct {
+	m    *query.Matcher
+	time bool // depends on the time too
+}
+
+// NewFilter compiles the conditions of q. Limit, Cursor, Lists, Top and
+// Superseded do not matter; Oldest does for Top.
+func NewFilter(q query.Query) *Filter {
+	f := &Filter{q: q, sessions: q.Sessions, notSessions: q.Not.Sessions}
+	n := &q.Not
+	all := query.AllClasses()
+	if len(q.Users)+len(n.Users) > 0 {
+		f.people = query.NewMatcher(query.Query{Users: q.Users, Not: query.Exclusion{Users: n.Users}})
+	}
+	if len(q.Clients)+len(n.Clients) > 0 {
+		f.clients = query.NewMatcher(query.Query{Clients: q.Clients, Not: query.Exclusion{Clients: n.Clients}})
+	}
+	if len(q.Processes)+len(n.Processes) > 0 {
+		f.processes = query.NewMatcher(query.Query{Processes: q.Processes, Not: query.Exclusion{Processes: n.Processes}})
+	}
+	f.kinds = query.NewMatcher(query.Query{
+		Ops: q.Ops, Results: q.Results, Classes: q.Classes, Objects: q.Objects, Confidences: q.Confidences, Rules: q.Rules, HideNetworkLogons: q.HideNetworkLogons,
+		Not: query.Exclusion{Ops: n.Ops, Results: n.Results, Classes: n.Classes, Objects: n.Objects, Confidences: n.Confidences, Rules: n.Rules},
+	})
+	add := func(q query.Query) {
+		q.Classes = all
+		f.clauses = append(f.clauses, &clause{m: query.NewMatcher(q), time: len(q.Lives) > 0})
+	}
+	for _, w := range q.Words {
+		add(query.Query{Words: []string{w}})
+	}
+	if len(q.Paths) > 0 {
+		add(query.Query{Paths: q.Paths})
+	}
+	if len(q.Files) > 0 {
+		add(query.Query{Files: q.Files})
+	}
+	if len(q.Folders) > 0 {
+		add(query.Query{Folders: q.Folders})
+	}
+	if len(n.Paths)+len(n.Files)+len(n.Folders) > 0 {
+		add(query.Query{Not: query.Exclusion{Paths: n.Paths, Files: n.Files, Folders: n.Folders}})
+	}
+	if len(q.Lives) > 0 {
+		add(query.Query{Lives: q.Lives})
+	}
+	return f
+}
+
+// binding is a Filter made ready for one segment. It is safe for concurrent use.
+type binding struct {
+	f         *Filter
+	none      bool   // no row can match
+	people    []bool // nil = all; so the next three
+	kinds     []bool
+	clients   []bool
+	processes []bool
+	clauses   []*boundClause
+}
+
+type boundClause struct {
+	*clause
+	mu   sync.Mutex
+	memo map[[3]uint32]bool // by path, new path and share; guarded by mu
+}
+
+// boundFilter is a binding that a segment remembers.
+type boundFilter struct {
+	f *Filter
+	b *binding
+}
+
+// maxBound is how many bindings a segment remembers.
+const maxBound = 8
+
+// bind makes the filter ready for the segment, or finds what was made.
+func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
+	s.mu.Lock()
+	for i, e := range s.bound {
+		if e.f == f {
+			copy(s.bound[1:i+1], s.bound[:i])
+			s.bound[0] = e
+			s.mu.Unlock()
+			return e.b, nil
+		}
+	}
+	s.mu.Unlock()
+	b := &binding{f: f}
+	if !f.q.WantsServer(s.meta.Server) {
+		b.none = true
+		return b, nil
+	}
+	t := s.tables
+	b.people, b.none = bindTable(b.none, f.people, t.people, func(r *record.Record, p *person) { r.User, r.SID = p.user, p.sid })
+	b.clients, b.none = bindTable(b.none, f.clients, t.clients, func(r *record.Record, c *client) { r.ClientIP, r.ClientName = c.ip, c.name })
+	b.processes, b.none = bindTable(b.none, f.processes, t.processes, func(r *record.Record, p *string) { r.Process = *p })
+	b.kinds, b.none = bindTable(b.none, f.kinds, t.kinds, func(r *record.Record, k *kind) {
+		r.Op, r.Object, r.Result, r.Confidence, r.Class, r.Rule = k.op, k.object, k.result, k.confidence, k.class, k.rule
+		r.Detail = nil
+		if k.net {
+			r.Detail = []record.Pair{{Key: "logon_type", Value: "3"}}
+		}
+	})
+	for _, c := range f.clauses {
+		b.clauses = append(b.clauses, &boundClause{clause: c, memo: make(map[[3]uint32]bool)})
+	}
+	s.mu.Lock()
+	s.bound = append([]boundFilter{{f, b}}, s.bound[:min(len(s.bound), maxBound-1)]...)
+	s.mu.Unlock()
+	return b, ctx.Err()
+}
+
+// bindTable asks the matcher about each entry of a table: nil when all match;
+// none when no entry does, or nothing did before.
+func bindTable[T any](none bool, m *query.Matcher, table []T, set func(*record.Record, *T)) ([]bool, bool) {
+	if m == nil || none {
+		return nil, none
+	}
+	r := record.Record{Class: record.ClassUser}
+	l := make([]bool, len(table))
+	n := 0
+	for i := range table {
+		set(&r, &table[i])
+		if l[i] = m.Match(&r); l[i] {
+			n++
+		}
+	}
+	if n == len(table) && n > 0 {
+		return nil, false
+	}
+	return l, n == 0
+}
+
+// times reports whether the time range can hold a row of first to last, and
+// whether it holds all.
+func (f *Filter) times(first, last int64) (some, all bool) {
+	q := &f.q
+	some = (q.From == 0 || last >= q.From) && (q.To == 0 || first < q.To)
+	all = (q.From == 0 || first >= q.From) && (q.To == 0 || last < q.To)
+	return some, all
+}
+
+// boundView is a View made ready for one segment.
+type boundView struct {
+	stamps []bool // nil = all
+	none   bool
+	hide   []*binding
+}
+
+func (s *Segment) bindView(ctx context.Context, v *View) (*boundView, error) {
+	b := &boundView{}
+	holds := func(seq uint64) bool {
+		has := func(r SeqRange) bool { return r.has(seq) }
+		return !slices.ContainsFunc(v.Void, has) && (v.Only == nil || slices.ContainsFunc(v.Only, has))
+	}
+	n := 0
+	for _, st := range s.tables.stamps {
+		ok := holds(st.seq)
+		b.stamps = append(b.stamps, ok)
+		if ok {
+			n++
+		}
+	}
+	if b.none = n == 0; n == len(b.stamps) {
+		b.stamps = nil
+	}
+	for _, f := range v.Hide {
+		h, err := s.bind(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if some, _ := f.times(s.meta.First, s.meta.Last); some && !h.none {
+			b.hide = append(b.hide, h)
+		}
+	}
+	return b, nil
+}

@@ -1,0 +1,206 @@
+package segment
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// Forms of a column of numbers. The values are stored: append only.
+const (
+	formConst = 0
+	formRuns  = 1
+	formPlain = 2
+	formDelta = 3
+)
+
+// Forms of one byte plane.
+const (
+	planeConst = 0
+	planeRaw   = 1
+	planeZstd  = 2
+)
+
+// groupRows is how many rows of a delta column follow one absolute value.
+const groupRows = 256
+
+// grain is the unit of FILETIME in nanoseconds.
+const grain = 100
+
+// numberStats is what the choice of a form needs.
+type numberStats struct {
+	min, max   uint64
+	dmin, dmax int64
+	runs       int
+}
+
+func statsOf(v []uint64, signed bool) numberStats {
+	s := numberStats{min: v[0], max: v[0], runs: 1}
+	prev := v[0]
+	flip := uint64(0)
+	if signed {
+		flip = 1 << 63
+	}
+	lo, hi := v[0]^flip, v[0]^flip
+	first := true
+	for _, x := range v[1:] {
+		if x != prev {
+			s.runs++
+		}
+		lo, hi = min(lo, x^flip), max(hi, x^flip)
+		d := int64(x - prev)
+		if first {
+			s.dmin, s.dmax, first = d, d, false
+		}
+		s.dmin, s.dmax = min(s.dmin, d), max(s.dmax, d)
+		prev = x
+	}
+	s.min, s.max = lo^flip, hi^flip
+	return s
+}
+
+// numbers appends the values of one column. Signed ones are two's complement;
+// with scaled, values that are all multiples of grain are divided by it.
+func (p *packer) numbers(dst []byte, v []uint64, signed, scaled bool) []byte {
+	if len(v) == 0 {
+		return append(dst, formConst, 1, 0)
+	}
+	scale := uint64(1)
+	if scaled && allGrains(v) {
+		scale = grain
+		p.alt = append(p.alt[:0], v...)
+		v = p.alt
+		for i, x := range v {
+			v[i] = uint64(int64(x) / grain)
+		}
+	}
+	s := statsOf(v, signed)
+	head := func(form byte) {
+		dst = binary.AppendUvarint(append(dst, form), scale)
+	}
+	switch {
+	case s.runs == 1:
+		head(formConst)
+		return binary.AppendUvarint(dst, v[0])
+	case s.runs <= len(v)/16:
+		head(formRuns)
+		return appendRuns(dst, v, s.runs)
+	}
+	wide, dwide := (bits.Len64(s.max-s.min)+7)/8, (bits.Len64(uint64(s.dmax)-uint64(s.dmin))+7)/8
+	cost := p.cost(v, func(i int) uint64 { return v[i] - s.min }, wide)
+	if p.cost(v, func(i int) uint64 { return delta(v, i, uint64(s.dmin)) }, dwide) < cost {
+		head(formDelta)
+		dst = appendSyncs(dst, v, s.min, wide)
+		dst = binary.AppendUvarint(dst, uint64(s.dmin))
+		return p.planes(dst, len(v), dwide, func(i int) uint64 { return delta(v, i, uint64(s.dmin)) })
+	}
+	head(formPlain)
+	dst = binary.AppendUvarint(dst, s.min)
+	return p.planes(dst, len(v), wide, func(i int) uint64 { return v[i] - s.min })
+}
+
+func allGrains(v []uint64) bool {
+	for _, x := range v {
+		if int64(x)%grain != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// delta is the stored difference of row i: 0 where a group begins.
+func delta(v []uint64, i int, least uint64) uint64 {
+	if i%groupRows == 0 {
+		return 0
+	}
+	return v[i] - v[i-1] - least
+}
+
+func appendRuns(dst []byte, v []uint64, runs int) []byte {
+	dst = binary.AppendUvarint(dst, uint64(runs))
+	prev := uint64(0)
+	for i := 0; i < len(v); {
+		j := i + 1
+		for j < len(v) && v[j] == v[i] {
+			j++
+		}
+		dst = binary.AppendUvarint(dst, uint64(j-i))
+		dst = binary.AppendUvarint(dst, zigzag(v[i]-prev))
+		prev, i = v[i], j
+	}
+	return dst
+}
+
+func appendSyncs(dst []byte, v []uint64, least uint64, wide int) []byte {
+	dst = binary.AppendUvarint(dst, least)
+	dst = append(dst, byte(wide))
+	for i := 0; i < len(v); i += groupRows {
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], v[i]-least)
+		dst = append(dst, b[:wide]...)
+	}
+	return dst
+}
+
+// cost estimates the bits of the planes by the entropy of their bytes.
+func (p *packer) cost(v []uint64, at func(int) uint64, wide int) float64 {
+	for k := range wide {
+		p.hist[k] = [256]uint32{}
+	}
+	for i := range v {
+		x := at(i)
+		for k := range wide {
+			p.hist[k][byte(x)]++
+			x >>= 8
+		}
+	}
+	sum := 0.0
+	for k := range wide {
+		sum += entropy(&p.hist[k], len(v))
+	}
+	return sum
+}
+
+// entropy is the information of n bytes of this histogram, in bits.
+func entropy(h *[256]uint32, n int) float64 {
+	e := float64(n) * math.Log2(float64(n))
+	for _, c := range h {
+		if c > 1 {
+			e -= float64(c) * math.Log2(float64(c))
+		}
+	}
+	return e
+}
+
+// planes appends the number of bytes per value and, of each byte place from the
+// lowest on, all its bytes.
+func (p *packer) planes(dst []byte, n, wide int, at func(int) uint64) []byte {
+	dst = append(dst, byte(wide))
+	if cap(p.plane) < n {
+		p.plane = make([]byte, n)
+	}
+	b := p.plane[:n]
+	for k := range wide {
+		shift := uint(8 * k)
+		var h [256]uint32
+		for i := range b {
+			c := byte(at(i) >> shift)
+			b[i] = c
+			h[c]++
+		}
+		switch {
+		case int(h[b[0]]) == n:
+			dst = append(dst, planeConst, b[0])
+			continue
+		case entropy(&h, n) < 7.8*float64(n):
+			p.out = p.enc.EncodeAll(b, p.out[:0])
+			if len(p.out)+len(p.out)/16 < n {
+				dst = binary.AppendUvarint(append(dst, planeZstd), uint64(len(p.out)))
+				dst = append(dst, p.out...)
+				continue
+			}
+		}
+		dst = append(append(dst, planeRaw), b...)
+	}
+	return dst
+}

@@ -1,0 +1,248 @@
+package segment
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// plane is one byte place of a column.
+type plane struct {
+	shift uint
+	b     []byte
+}
+
+// numbers is a column of numbers, unpacked but not spelled out. It is immutable
+// and safe for concurrent use.
+type numbers struct {
+	n      int
+	form   byte
+	scale  uint64
+	base   uint64 // formConst: the value; formPlain: added to every value; formDelta: to every difference
+	planes []plane
+	syncs  []uint64 // formDelta: the value at the start of each group
+	ends   []int32  // formRuns: where each run ends
+	values []uint64 // formRuns
+}
+
+// readNumbers reads a column of n values. The planes may share memory with b.
+func readNumbers(u *unpacker, b []byte, n int) (*numbers, error) {
+	d := &decoder{b: b}
+	c := &numbers{n: n, form: d.byte(), scale: d.u()}
+	switch c.form {
+	case formConst:
+		c.base = d.u()
+	case formRuns:
+		c.readRuns(d)
+	case formDelta:
+		c.readSyncs(d)
+		c.base = d.u()
+		c.readPlanes(u, d)
+	case formPlain:
+		c.base = d.u()
+		c.readPlanes(u, d)
+	default:
+		d.fail("unknown form of numbers")
+	}
+	return c, d.end()
+}
+
+func (c *numbers) readRuns(d *decoder) {
+	runs := d.count()
+	if runs > c.n {
+		d.fail("more runs than rows")
+		return
+	}
+	c.ends, c.values = make([]int32, runs), make([]uint64, runs)
+	at, v := 0, uint64(0)
+	for i := range runs {
+		at += int(d.max(uint64(c.n-at), "run"))
+		v += unzigzag(d.u())
+		c.ends[i], c.values[i] = int32(at), v
+	}
+	if at != c.n {
+		d.fail("runs do not fill the block")
+	}
+}
+
+func (c *numbers) readSyncs(d *decoder) {
+	least, wide := d.u(), int(d.byte())
+	if wide > 8 {
+		d.fail("value wider than 8 bytes")
+		return
+	}
+	n := (c.n + groupRows - 1) / groupRows
+	b := d.bytes(n * wide)
+	if d.err != nil {
+		return
+	}
+	c.syncs = make([]uint64, n)
+	for i := range c.syncs {
+		var x [8]byte
+		copy(x[:], b[i*wide:(i+1)*wide])
+		c.syncs[i] = least + binary.LittleEndian.Uint64(x[:])
+	}
+}
+
+func (c *numbers) readPlanes(u *unpacker, d *decoder) {
+	wide := int(d.byte())
+	if wide > 8 {
+		d.fail("value wider than 8 bytes")
+		return
+	}
+	for k := range wide {
+		p := plane{shift: uint(8 * k)}
+		switch d.byte() {
+		case planeConst:
+			c.base += uint64(d.byte()) << p.shift
+			continue
+		case planeRaw:
+			p.b = d.bytes(c.n)
+		case planeZstd:
+			packed := d.part()
+			if d.err != nil {
+				return
+			}
+			b, err := u.unpack(packed, c.n)
+			if err != nil {
+				d.fail(err.Error())
+				return
+			}
+			p.b = b
+		default:
+			d.fail("unknown form of plane")
+		}
+		c.planes = append(c.planes, p)
+	}
+}
+
+// bytes estimates the memory that the column holds.
+func (c *numbers) bytes() int {
+	n := 160 + 8*len(c.syncs) + 12*len(c.ends)
+	for _, p := range c.planes {
+		n += len(p.b)
+	}
+	return n
+}
+
+// constant reports whether all values are the same, and which.
+func (c *numbers) constant() (uint64, bool) {
+	return c.base * c.scale, c.form == formConst || c.form == formPlain && len(c.planes) == 0
+}
+
+// read fills dst with the values of the rows from lo on.
+func (c *numbers) read(dst []uint64, lo int) {
+	switch c.form {
+	case formConst:
+		for i := range dst {
+			dst[i] = c.base
+		}
+	case formRuns:
+		c.runsInto(dst, lo)
+	case formPlain:
+		c.sum(dst, lo)
+	case formDelta:
+		c.deltas(dst, lo)
+	}
+	if c.scale != 1 {
+		for i := range dst {
+			dst[i] *= c.scale
+		}
+	}
+}
+
+func (c *numbers) runsInto(dst []uint64, lo int) {
+	k, found := slices.BinarySearch(c.ends, int32(lo))
+	if found {
+		k++
+	}
+	for i := range dst {
+		for int(c.ends[k]) <= lo+i {
+			k++
+		}
+		dst[i] = c.values[k]
+	}
+}
+
+// sum adds up the planes.
+func (c *numbers) sum(dst []uint64, lo int) {
+	for i := range dst {
+		dst[i] = c.base
+	}
+	for _, p := range c.planes {
+		b, shift := p.b[lo:lo+len(dst)], p.shift
+		for i, x := range b {
+			dst[i] += uint64(x) << shift
+		}
+	}
+}
+
+func (c *numbers) deltas(dst []uint64, lo int) {
+	for len(dst) > 0 {
+		g := lo / groupRows
+		end := min((g+1)*groupRows, lo+len(dst))
+		var group [groupRows]uint64
+		l := group[:end-g*groupRows]
+		c.group(l, g)
+		k := copy(dst, l[lo-g*groupRows:])
+		dst, lo = dst[k:], lo+k
+	}
+}
+
+// group fills l with the first values of a group.
+func (c *numbers) group(l []uint64, g int) {
+	c.sum(l, g*groupRows)
+	v := c.syncs[g]
+	l[0] = v
+	for i := 1; i < len(l); i++ {
+		v += l[i]
+		l[i] = v
+	}
+}
+
+// gather fills dst with the values of the rows, which ascend.
+func (c *numbers) gather(dst []uint64, rows []uint16) {
+	switch c.form {
+	case formConst:
+		c.read(dst[:len(rows)], 0)
+		return
+	case formRuns:
+		k := 0
+		for i, r := range rows {
+			for int(c.ends[k]) <= int(r) {
+				k++
+			}
+			dst[i] = c.values[k]
+		}
+	case formPlain:
+		for i, r := range rows {
+			v := c.base
+			for _, p := range c.planes {
+				v += uint64(p.b[r]) << p.shift
+			}
+			dst[i] = v
+		}
+	case formDelta:
+		c.gatherDeltas(dst, rows)
+	}
+	if c.scale != 1 {
+		for i := range rows {
+			dst[i] *= c.scale
+		}
+	}
+}
+
+func (c *numbers) gatherDeltas(dst []uint64, rows []uint16) {
+	var group [groupRows]uint64
+	for i := 0; i < len(rows); {
+		g := int(rows[i]) / groupRows
+		j := i + 1
+		for j < len(rows) && int(rows[j])/groupRows == g {
+			j++
+		}
+		start := g * groupRows
+		c.group(group[:int(rows[j-1])-start+1], g)
+		for ; i < j; i++ {
+			dst[i] = group[int(rows[i])-start]
+		}
+	}
+}

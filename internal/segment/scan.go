@@ -1,0 +1,282 @@
+package segment
+
+import (
+	"context"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// scan goes through the rows of one segment that match. It belongs to one
+// goroutine.
+type scan struct {
+	s      *Segment
+	b      *binding
+	v      *boundView
+	p      *part
+	dir    *directory
+	buf    []uint64
+	buf2   []uint64
+	buf3   []uint64
+	rows   []uint16
+	rec    record.Record
+	strict bool // damage is an error
+}
+
+func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
+	b, err := s.bind(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	bv, err := s.bindView(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return &scan{s: s, b: b, v: bv, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
+}
+
+// parts lists the partitions that can hold a row.
+func (sc *scan) parts() []*part {
+	if sc.b.none || sc.v.none {
+		return nil
+	}
+	var l []*part
+	for _, p := range sc.s.parts {
+		if some, _ := sc.b.f.times(p.info.first, p.info.last); some {
+			l = append(l, p)
+		}
+	}
+	return l
+}
+
+// open makes a partition the current one; false when it is damaged.
+func (sc *scan) open(p *part) (bool, error) {
+	dir, err := p.directory()
+	if err != nil {
+		if isDamage(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	sc.p, sc.dir = p, dir
+	return true, nil
+}
+
+// start lists the rows of a block whose person matches.
+func (sc *scan) start(b *block) []uint16 {
+	sel := sc.rows[:0]
+	if sc.b.people == nil {
+		for i := range b.rows {
+			sel = append(sel, uint16(i))
+		}
+		sc.rows = sel
+		return sel
+	}
+	end := b.start + b.rows
+	for i := sc.dir.runAt(b.start); i < len(sc.dir.runs)-1 && int(sc.dir.runs[i].start) < end; i++ {
+		r := sc.dir.runs[i]
+		if !sc.b.people[r.person] {
+			continue
+		}
+		lo, hi := max(int(r.start), b.start), min(int(sc.dir.runs[i+1].start), end)
+		for k := lo; k < hi; k++ {
+			sel = append(sel, uint16(k-b.start))
+		}
+	}
+	sc.rows = sel
+	return sel
+}
+
+// match leaves the rows of the block that match and count. A damaged column
+// leaves none, without an error.
+func (sc *scan) match(b *block) ([]uint16, error) {
+	if some, _ := sc.b.f.times(b.first, b.last); !some {
+		return nil, nil
+	}
+	sel, err := sc.filter(sc.b, b, sc.start(b))
+	if err == nil {
+		sel, err = sc.counting(b, sel)
+	}
+	if isDamage(err) && !sc.strict {
+		return nil, nil
+	}
+	return sel, err
+}
+
+// counting leaves the rows that the view lets count.
+func (sc *scan) counting(b *block, sel []uint16) ([]uint16, error) {
+	sel, err := sc.codes(b, colStamp, sel, sc.v.stamps)
+	for _, h := range sc.v.hide {
+		if err != nil || len(sel) == 0 {
+			break
+		}
+		var hidden []uint16
+		if hidden, err = sc.hidden(h, b, sel); len(hidden) > 0 {
+			sel = slices.DeleteFunc(sel, func(r uint16) bool { _, ok := slices.BinarySearch(hidden, r); return ok })
+		}
+	}
+	return sel, err
+}
+
+// hidden lists the rows of sel that match h.
+func (sc *scan) hidden(h *binding, b *block, sel []uint16) ([]uint16, error) {
+	if some, _ := h.f.times(b.first, b.last); !some {
+		return nil, nil
+	}
+	l := slices.Clone(sel)
+	if h.people != nil {
+		l = slices.DeleteFunc(l, func(r uint16) bool {
+			return !h.people[sc.dir.runs[sc.dir.runAt(b.start+int(r))].person]
+		})
+	}
+	return sc.filter(h, b, l)
+}
+
+// codes leaves the rows whose code in a column is wanted.
+func (sc *scan) codes(b *block, col int, sel []uint16, want []bool) ([]uint16, error) {
+	if len(sel) == 0 || want == nil {
+		return sel, nil
+	}
+	c, err := sc.p.column(b, col)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := c.constant(); ok {
+		if v < uint64(len(want)) && want[v] {
+			return sel, nil
+		}
+		return sel[:0], nil
+	}
+	c.gather(sc.buf, sel)
+	n := 0
+	for i, r := range sel {
+		if v := sc.buf[i]; v < uint64(len(want)) && want[v] {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+// filter leaves the rows that meet the conditions but for the person.
+func (sc *scan) filter(x *binding, b *block, sel []uint16) ([]uint16, error) {
+	sel, err := sc.codes(b, colKind, sel, x.kinds)
+	if err == nil {
+		sel, err = sc.timeRange(x.f, b, sel)
+	}
+	if err == nil {
+		sel, err = sc.codes(b, colClient, sel, x.clients)
+	}
+	if err == nil {
+		sel, err = sc.codes(b, colProcess, sel, x.processes)
+	}
+	if err == nil && len(x.f.sessions)+len(x.f.notSessions) > 0 && len(sel) > 0 {
+		sel, err = sc.sessions(x.f, b, sel)
+	}
+	for _, c := range x.clauses {
+		if err != nil || len(sel) == 0 {
+			break
+		}
+		sel, err = sc.clause(c, b, sel)
+	}
+	return sel, err
+}
+
+func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
+	if _, all := f.times(b.first, b.last); all || len(sel) == 0 {
+		return sel, nil
+	}
+	c, err := sc.p.column(b, colTime)
+	if err != nil {
+		return nil, err
+	}
+	c.gather(sc.buf, sel)
+	n := 0
+	for i, r := range sel {
+		if _, all := f.times(int64(sc.buf[i]), int64(sc.buf[i])); all {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
+	c, err := sc.p.column(b, colSession)
+	if err != nil {
+		return nil, err
+	}
+	c.gather(sc.buf, sel)
+	n := 0
+	for i, r := range sel {
+		v := sc.buf[i]
+		if (len(f.sessions) == 0 || slices.Contains(f.sessions, v)) && !slices.Contains(f.notSessions, v) {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+// clause leaves the rows that meet a condition on paths. Each path, new path and
+// share is asked about once.
+func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
+	cols := [4][]uint64{sc.buf, sc.buf2, sc.buf3, nil}
+	for i, col := range [3]int{colPath, colNewPath, colShare} {
+		v, err := sc.p.column(b, col)
+		if err != nil {
+			return nil, err
+		}
+		v.gather(cols[i], sel)
+	}
+	if c.time {
+		v, err := sc.p.column(b, colTime)
+		if err != nil {
+			return nil, err
+		}
+		cols[3] = make([]uint64, len(sel))
+		v.gather(cols[3], sel)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for i, r := range sel {
+		k := [3]uint32{uint32(cols[0][i]), uint32(cols[1][i]), uint32(cols[2][i])}
+		ok, seen := c.memo[k]
+		if !seen || c.time {
+			var err error
+			if ok, err = sc.clauseRow(c, k, cols[3], i); err != nil {
+				if isDamage(err) && !sc.strict {
+					continue
+				}
+				return nil, err
+			}
+			c.memo[k] = ok
+		}
+		if ok {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+func (sc *scan) clauseRow(c *boundClause, k [3]uint32, times []uint64, i int) (ok bool, err error) {
+	r := &sc.rec
+	*r = record.Record{Server: sc.s.meta.Server, Class: record.ClassUser}
+	if r.Path, err = sc.s.path(k[0]); err == nil {
+		r.NewPath, err = sc.s.path(k[1])
+	}
+	if err != nil {
+		return false, err
+	}
+	sh, err := sc.s.shareAt(uint64(k[2]), k[0])
+	if err != nil {
+		return false, err
+	}
+	r.Share, r.ShareRoot = sh.unc, sh.root
+	if times != nil {
+		r.Time = int64(times[i])
+	}
+	return c.m.Match(r), nil
+}

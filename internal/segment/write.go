@@ -1,0 +1,234 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/facets"
+	"github.com/akashi-audit/akashi/internal/paths"
+)
+
+// Options of writing.
+type Options struct {
+	Zone  *time.Location // calendar days; nil = UTC
+	Level int            // of zstd, 1 to 22; 0 = 3
+}
+
+func (o *Options) zone() *time.Location {
+	if o.Zone == nil {
+		return time.UTC
+	}
+	return o.Zone
+}
+
+// section is the place of bytes that are kept twice, the second right behind
+// the first.
+type section struct {
+	off  int64
+	size int
+	sum  uint32
+}
+
+// chunkRef is the size and checksum of a chunk; its place follows from what
+// comes before it.
+type chunkRef struct {
+	size int
+	sum  uint32
+}
+
+// fileWriter writes the parts of a segment one after the other; the first error
+// sticks.
+type fileWriter struct {
+	w      io.Writer
+	pk     *packer
+	off    int64
+	err    error
+	tables *tables
+	usual  []uint32 // usual share of each path
+	acts   []uint32 // act of each kind
+	parts  []partInfo
+	cols   [numCols]int64 // bytes
+	extra  map[string]int64
+	stamps []uint64 // rows of each
+	ids    []idRange
+	cal    *facets.Calendar
+}
+
+// idRange is the lowest and highest first record id of an origin.
+type idRange struct {
+	lo, hi uint64
+	any    bool
+}
+
+func (r *idRange) add(id uint64) {
+	if !r.any {
+		r.lo, r.hi, r.any = id, id, true
+	}
+	r.lo, r.hi = min(r.lo, id), max(r.hi, id)
+}
+
+// partInfo is what the footer says of a partition.
+type partInfo struct {
+	day         int
+	rows        int64
+	first, last int64
+	dir         section
+}
+
+func newFileWriter(w io.Writer, pk *packer, t *tables, usual []uint32, opt *Options) *fileWriter {
+	f := &fileWriter{w: w, pk: pk, tables: t, usual: usual, extra: make(map[string]int64), stamps: make([]uint64, len(t.stamps)),
+		ids: make([]idRange, len(t.origins)), cal: facets.NewCalendar(opt.zone())}
+	_, f.acts = actsOf(t.kinds)
+	f.write([]byte(magicHead))
+	return f
+}
+
+// actsOf lists the distinct acts of the kinds and the act of each kind.
+func actsOf(kinds []kind) (acts []act, of []uint32) {
+	l := newInterned[act]()
+	of = make([]uint32, len(kinds))
+	for i := range kinds {
+		of[i] = l.code(kinds[i].act(), func(a act) act { return a })
+	}
+	return l.all, of
+}
+
+func (f *fileWriter) write(b []byte) {
+	if f.err != nil {
+		return
+	}
+	if _, err := f.w.Write(b); err != nil {
+		f.err = fmt.Errorf("write segment: %w", err)
+	}
+	f.off += int64(len(b))
+}
+
+// chunk writes bytes that stand once.
+func (f *fileWriter) chunk(b []byte, name string) chunkRef {
+	f.write(b)
+	f.extra[name] += int64(len(b))
+	return chunkRef{len(b), checksum(b)}
+}
+
+// section packs bytes and writes them twice.
+func (f *fileWriter) section(b []byte, name string) section {
+	packed := f.pk.pack(nil, b)
+	s := section{f.off, len(packed), checksum(packed)}
+	f.write(packed)
+	f.write(packed)
+	f.extra[name] += 2 * int64(len(packed))
+	return s
+}
+
+func (e *encoder) section(s section) {
+	e.u(uint64(s.off))
+	e.u(uint64(s.size))
+	e.sum(s.sum)
+}
+
+func (e *encoder) sum(s uint32) { e.b = binary.LittleEndian.AppendUint32(e.b, s) }
+
+func (e *encoder) chunks(l []chunkRef) {
+	for _, c := range l {
+		e.u(uint64(c.size))
+		e.sum(c.sum)
+	}
+}
+
+// finish writes the dictionaries and the footer.
+func (f *fileWriter) finish(m *Meta, sorted []string) {
+	index, pages := paths.Encode(sorted)
+	pagesAt := f.off
+	var refs []chunkRef
+	for _, p := range pages {
+		refs = append(refs, f.chunk(f.pk.pack(nil, p), "paths"))
+	}
+	at := f.section(index, "paths")
+	tabs := f.section(f.tables.encode(), "tables")
+	usual := f.section(encodeUsual(f.usual), "tables")
+	m.Columns = make(map[string]int64)
+	for i, name := range columnNames() {
+		m.Columns[name] = f.cols[i]
+	}
+	for name, n := range f.extra {
+		m.Columns[name] += n
+	}
+	m.Paths, m.Version = len(sorted), FormatVersion
+	f.fillMeta(m)
+	e := &encoder{}
+	m.encode(e)
+	e.u(uint64(len(f.parts)))
+	for _, p := range f.parts {
+		e.i(int64(p.day))
+		e.u(uint64(p.rows))
+		e.i(p.first)
+		e.i(p.last)
+		e.section(p.dir)
+	}
+	e.section(tabs)
+	e.section(usual)
+	e.section(at)
+	e.u(uint64(pagesAt))
+	e.u(uint64(len(refs)))
+	e.chunks(refs)
+	f.trailer(f.pk.pack(nil, e.b))
+	m.Size = f.off
+}
+
+// trailer writes the packed footer twice and says twice where it is.
+func (f *fileWriter) trailer(footer []byte) {
+	at := f.off
+	f.write(footer)
+	f.write(footer)
+	var t []byte
+	t = binary.LittleEndian.AppendUint64(t, uint64(at))
+	t = binary.LittleEndian.AppendUint64(t, uint64(len(footer)))
+	t = binary.LittleEndian.AppendUint32(t, checksum(footer))
+	t = binary.LittleEndian.AppendUint32(t, FormatVersion)
+	t = binary.LittleEndian.AppendUint32(t, checksum(t))
+	t = append(t, magicTail...)
+	f.write(t)
+	f.write(t)
+}
+
+// encodeUsual is the usual share of each path, as runs over their ids.
+func encodeUsual(usual []uint32) []byte {
+	e := &encoder{}
+	for i := 0; i < len(usual); {
+		j := i + 1
+		for j < len(usual) && usual[j] == usual[i] {
+			j++
+		}
+		e.u(uint64(j - i))
+		e.u(uint64(usual[i]))
+		i = j
+	}
+	return e.b
+}
+
+// fillMeta adds what writing the rows found out.
+func (f *fileWriter) fillMeta(m *Meta) {
+	for i, p := range f.parts {
+		if i == 0 {
+			m.First, m.Last = p.first, p.last
+		}
+		m.Rows += p.rows
+		m.First, m.Last = min(m.First, p.first), max(m.Last, p.last)
+		m.Days = append(m.Days, DayMeta{p.day, p.rows, p.first, p.last})
+	}
+	for i, n := range f.stamps {
+		if n > 0 {
+			m.Seqs = append(m.Seqs, SeqRows{f.tables.stamps[i].seq, int64(n)})
+		}
+	}
+	slices.SortStableFunc(m.Seqs, func(a, b SeqRows) int { return compareSeqs(a.Seq, b.Seq) })
+	m.Seqs = joinSeqs(m.Seqs)
+	for i, r := range f.ids {
+		if r.any {
+			m.addIDs(f.tables.origins[i].channel, f.tables.origins[i].gen, r.lo, r.hi)
+		}
+	}
+}

@@ -1,0 +1,282 @@
+package segment
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// run is a person's rows within a partition: from start to before the start of
+// the next run.
+type run struct {
+	person uint32
+	start  uint32
+}
+
+// blockInfo is what the directory of a partition says of a block.
+type blockInfo struct {
+	rows        int
+	first, last int64
+	chunks      [numCols]chunkRef
+}
+
+// page is a page of postings or of a roll-up.
+type page struct {
+	key  uint32 // first path or person
+	n    int    // entries
+	rows int    // of postings: row numbers in it
+	chunkRef
+}
+
+// row is one row with the numbers of the output's dictionaries.
+type row struct {
+	person uint32
+	v      [numCols]uint64
+	gaps   []uint64 // zigzag differences of the raw record ids, the first to the first id
+	detail []byte   // encoded; empty when there is none
+}
+
+// rollup is how many rows of one act a person made from a client.
+type rollup struct {
+	person, client, act uint32
+	n                   uint64
+	first, last         int64
+}
+
+// partWriter writes one partition; rows come in order.
+type partWriter struct {
+	f       *fileWriter
+	info    partInfo
+	at      int64
+	n       int // rows of the block in the making
+	col     [numCols][]uint64
+	gaps    []uint64
+	details interned[string]
+	blocks  []blockInfo
+	runs    []run
+	paths   []uint32
+	news    []uint64 // path << 32 | row
+	person  []rollup // of the current person
+	rolls   []rollup
+	hours   map[[2]uint32]uint64
+	ids     []idRange
+	buf     []byte
+}
+
+func (f *fileWriter) partition(day int) *partWriter {
+	p := &partWriter{f: f, info: partInfo{day: day}, at: f.off, hours: make(map[[2]uint32]uint64), ids: make([]idRange, len(f.tables.origins))}
+	p.resetBlock()
+	return p
+}
+
+func (p *partWriter) resetBlock() {
+	for c := range p.col {
+		p.col[c] = p.col[c][:0]
+	}
+	p.n, p.gaps = 0, p.gaps[:0]
+	p.details = newInterned[string]()
+	p.details.code("", same)
+}
+
+func same(s string) string { return s }
+
+// add takes one row; the row is valid during the call only.
+func (p *partWriter) add(r *row) {
+	n := uint32(p.info.rows)
+	t := int64(r.v[colTime])
+	if n == 0 {
+		p.info.first, p.info.last = t, t
+	}
+	p.info.first, p.info.last = min(p.info.first, t), max(p.info.last, t)
+	if len(p.runs) == 0 || p.runs[len(p.runs)-1].person != r.person {
+		p.endPerson()
+		p.runs = append(p.runs, run{r.person, n})
+	}
+	if p.n == blockRows || p.n > 0 && len(p.gaps)+len(r.gaps) > maxRaw {
+		p.flush()
+	}
+	if len(r.detail) > 0 {
+		code, ok := p.details.at[string(r.detail)]
+		if !ok {
+			code = p.details.code(string(r.detail), same)
+		}
+		r.v[colDetail] = uint64(code)
+	} else {
+		r.v[colDetail] = 0
+	}
+	r.v[colRaw] = uint64(len(r.gaps))
+	for c := range p.col {
+		p.col[c] = append(p.col[c], r.v[c])
+	}
+	p.gaps = append(p.gaps, r.gaps...)
+	p.paths = append(p.paths, uint32(r.v[colPath]))
+	if r.v[colNewPath] != 0 {
+		p.news = append(p.news, r.v[colNewPath]<<32|uint64(n))
+	}
+	p.n++
+	p.info.rows++
+	p.count(r, t)
+}
+
+// count keeps the sums of the footer.
+func (p *partWriter) count(r *row, t int64) {
+	f := p.f
+	f.stamps[r.v[colStamp]]++
+	f.ids[r.v[colOrigin]].add(r.v[colFirstID])
+	p.ids[r.v[colOrigin]].add(r.v[colFirstID])
+	client, act := uint32(r.v[colClient]), f.acts[r.v[colKind]]
+	p.hours[[2]uint32{uint32(f.cal.At(t).Hour), act}]++
+	for i := range p.person {
+		if e := &p.person[i]; e.client == client && e.act == act {
+			e.n++
+			e.last = t // rows of a person ascend
+			return
+		}
+	}
+	p.person = append(p.person, rollup{r.person, client, act, 1, t, t})
+}
+
+func (p *partWriter) endPerson() {
+	slices.SortFunc(p.person, func(a, b rollup) int { return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.act, b.act)) })
+	p.rolls = append(p.rolls, p.person...)
+	p.person = p.person[:0]
+}
+
+// flush writes the block in the making.
+func (p *partWriter) flush() {
+	if p.n == 0 {
+		return
+	}
+	b := blockInfo{rows: p.n}
+	t := p.col[colTime]
+	b.first, b.last = int64(t[0]), int64(t[0])
+	for _, x := range t {
+		b.first, b.last = min(b.first, int64(x)), max(b.last, int64(x))
+	}
+	for c := range numCols {
+		p.buf = p.chunk(p.buf[:0], c)
+		b.chunks[c] = chunkRef{len(p.buf), checksum(p.buf)}
+		p.f.write(p.buf)
+		p.f.cols[c] += int64(len(p.buf))
+	}
+	p.blocks = append(p.blocks, b)
+	p.resetBlock()
+}
+
+// chunk appends the stored form of a column.
+func (p *partWriter) chunk(dst []byte, c int) []byte {
+	v := p.col[c]
+	switch c {
+	case colTime, colLength:
+		return p.f.pk.numbers(dst, v, true, true)
+	case colRaw:
+		return p.rawChunk(dst, v)
+	case colDetail:
+		e := &encoder{b: dst}
+		e.part(p.f.pk.numbers(nil, v, false, false))
+		if len(p.details.all) > 1 {
+			sets := &encoder{}
+			sets.u(uint64(len(p.details.all) - 1))
+			for _, s := range p.details.all[1:] {
+				sets.b = append(sets.b, s...)
+			}
+			e.b = p.f.pk.pack(e.b, sets.b)
+		}
+		return e.b
+	}
+	return p.f.pk.numbers(dst, v, false, false)
+}
+
+// rawChunk splits the raw record ids in how many there are, the first
+// differences and the others.
+func (p *partWriter) rawChunk(dst []byte, counts []uint64) []byte {
+	var first, rest []uint64
+	at := 0
+	for _, n := range counts {
+		if n > 0 {
+			first = append(first, p.gaps[at])
+			rest = append(rest, p.gaps[at+1:at+int(n)]...)
+			at += int(n)
+		}
+	}
+	e := &encoder{b: dst}
+	e.part(p.f.pk.numbers(nil, counts, false, false))
+	e.part(p.f.pk.numbers(nil, first, false, false))
+	e.b = p.f.pk.numbers(e.b, rest, false, false)
+	return e.b
+}
+
+// close writes what is left, the postings, the roll-up and the directory.
+func (p *partWriter) close() {
+	p.flush()
+	p.endPerson()
+	f := p.f
+	pathsAt := f.off
+	pathPages := f.postings(p.paths)
+	newAt := f.off
+	newPages := f.newPostings(p.news)
+	rollAt := f.off
+	rollPages := f.rollPages(p.rolls)
+	e := &encoder{}
+	e.u(uint64(p.at))
+	e.u(uint64(len(p.runs)))
+	prev := run{}
+	for _, r := range p.runs {
+		e.u(uint64(r.person - prev.person))
+		e.u(uint64(r.start - prev.start))
+		prev = r
+	}
+	e.u(uint64(len(p.blocks)))
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		e.u(uint64(b.rows))
+		e.i(b.first - p.info.first)
+		e.i(b.last - p.info.first)
+		e.chunks(b.chunks[:])
+	}
+	e.pages(pathsAt, pathPages)
+	e.pages(newAt, newPages)
+	e.pages(rollAt, rollPages)
+	e.hours(p.hours)
+	e.u(uint64(len(p.ids)))
+	for _, r := range p.ids {
+		e.u(r.lo)
+		e.u(r.hi - r.lo)
+	}
+	p.info.dir = f.section(e.b, "directory")
+	f.parts = append(f.parts, p.info)
+}
+
+func (e *encoder) pages(at int64, l []page) {
+	e.u(uint64(at))
+	e.u(uint64(len(l)))
+	prev := uint32(0)
+	for _, p := range l {
+		e.u(uint64(p.key - prev))
+		e.u(uint64(p.n))
+		e.u(uint64(p.rows))
+		e.u(uint64(p.size))
+		e.sum(p.sum)
+		prev = p.key
+	}
+}
+
+func (e *encoder) hours(m map[[2]uint32]uint64) {
+	keys := make([][2]uint32, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b [2]uint32) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	e.u(uint64(len(keys)))
+	for _, k := range keys {
+		e.u(uint64(k[0]))
+		e.u(uint64(k[1]))
+		e.u(m[k])
+	}
+}
+
+// isNet reports whether the record is a successful network log-on or log-off.
+func isNet(r *record.Record) bool {
+	return (r.Op == record.OpLogon || r.Op == record.OpLogoff) && r.Result == record.Success && r.Get("logon_type") == "3"
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/segment"
+)
+
+// Merges join segments of one server, month and kind. Rows are written again a
+// few times at most: eight of a size become one of the next, and a month that
+// is over becomes one segment.
+
+const (
+	mergeFan   = 8       // segments of a size that become one
+	mergeRows  = 1 << 16 // rows of the smallest size
+	mergeSizes = 3       // sizes, each mergeFan times the one before; larger ones stay until their month is over
+	mergeWorth = 10      // a month that is over is merged again when a tenth of it is in small segments
+)
+
+// group is the segments of one server, month and kind.
+type group struct {
+	server     string
+	month      segment.Month
+	superseded bool
+	list       []*segmentRef // most rows first
+	over       bool          // the month is over
+}
+
+// groups lists what can be merged.
+func (s *Store) groups() []*group {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []*group
+	for name, sv := range s.index.servers {
+		at := make(map[segment.Month]*group)
+		old := make(map[segment.Month]*group)
+		var last segment.Month
+		add := func(m map[segment.Month]*group, r *segmentRef) {
+			g := m[r.month]
+			if g == nil {
+				g = &group{server: name, month: r.month, superseded: r.meta.Superseded}
+				m[r.month] = g
+				out = append(out, g)
+			}
+			g.list = append(g.list, r)
+			last = max(last, r.month)
+		}
+		for _, r := range sv.segments {
+			add(at, r)
+		}
+		for _, r := range sv.oldSegments {
+			add(old, r)
+		}
+		for _, m := range [...]map[segment.Month]*group{at, old} {
+			for _, g := range m {
+				g.over = g.month < last
+			}
+		}
+	}
+	for _, g := range out {
+		slices.SortFunc(g.list, func(a, b *segmentRef) int {
+			return cmp.Or(cmp.Compare(b.meta.Rows, a.meta.Rows), cmp.Compare(a.num, b.num))
+		})
+	}
+	slices.SortFunc(out, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(a.server, b.server), cmp.Compare(a.month, b.month), cmp.Compare(a.list[0].num, b.list[0].num))
+	})
+	return out
+}
+
+// sizeOfRows is 0 for the smallest segments.
+func sizeOfRows(rows int64) int {
+	n := 0
+	for limit := int64(mergeRows); rows >= limit && n < mergeSizes; limit *= mergeFan {
+		n++
+	}
+	return n
+}
+
+// worthwhile chooses what of a group should become one segment now; nil for
+// nothing.
+func worthwhile(g *group) []*segmentRef {
+	if g.over && len(g.list) > 1 {
+		var small int64
+		for _, r := range g.list[1:] {
+			small += r.meta.Rows
+		}
+		if len(g.list) > mergeFan || small*mergeWorth >= g.list[0].meta.Rows {
+			return g.list
+		}
+	}
+	bySize := make([][]*segmentRef, mergeSizes+1)
+	for _, r := range g.list {
+		n := sizeOfRows(r.meta.Rows)
+		bySize[n] = append(bySize[n], r)
+	}
+	for _, l := range bySize[:mergeSizes] {
+		if len(l) >= mergeFan {
+			return l
+		}
+	}
+	return nil
+}
+
+// whole chooses every group of more than one segment.
+func whole(g *group) []*segmentRef {
+	if len(g.list) > 1 {
+		return g.list
+	}
+	return nil
+}
+
+// mergeOnce does the first merge that choose finds. The caller holds work.
+func (s *Store) mergeOnce(ctx context.Context, choose func(*group) []*segmentRef) (did bool, err error) {
+	for _, g := range s.groups() {
+		if l := choose(g); len(l) > 0 {
+			if err := s.merge(ctx, g, l); err != nil {
+				return false, fmt.Errorf("merge segments of %s, %s: %w", g.server, g.month, err)
+			}
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Settle flushes the log and merges every month into one segment.
+func (s *Store) Settle(ctx context.Context) error {
+	if s.opt.ReadOnly {
+		return errors.New("settle: the data folder is open for reading only")
+	}
+	s.work.Lock()
+	defer s.work.Unlock()
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	for {
+		did, err := s.mergeOnce(ctx, whole)
+		if err != nil {
+			return err
+		}
+		if !did {
+			break
+		}
+	}
+	return s.forget()
+}
+
+// forget writes the manifest once more, so that nothing is kept for the one
+// before.
+func (s *Store) forget() error {
+	if s.manifest.Generation == 0 {
+		return nil
+	}
+	m := *s.manifest
+	m.Generation++
+	if err := s.publish(&m); err != nil {
+		return err
+	}
+	s.clean()
+	return nil
+}
+
+// merge puts one segment in the place of some. Rows that are void and compared,
+// and rows that were erased, are left out; when none is left there is no new
+// segment.
+func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
+	release := s.pins.hold()
+	defer release()
+	s.mu.RLock()
+	sv := s.index.servers[g.server]
+	yes, _ := sv.settled()
+	drop := segment.View{Hide: sv.hidden()}
+	if !g.superseded { // superseded records hold whatever becomes void
+		drop.Void = ranges(yes)
+	}
+	s.mu.RUnlock()
+	var in []*segment.Segment
+	var size uint64
+	for _, r := range l {
+		in = append(in, r.seg)
+		size += uint64(r.size)
+	}
+	free, err := s.fs.Free(s.dir)
+	if err != nil {
+		return err
+	}
+	if free < size+reserve {
+		return &SpaceError{Dir: s.dir, Free: free, Need: size + reserve}
+	}
+	num := s.newNumber()
+	var meta *segment.Meta
+	_, err = s.writeFile(segmentDir, num, func(w io.Writer) (err error) {
+		meta, err = segment.Merge(ctx, w, in, drop, segment.Options{Zone: s.opt.Zone})
+		return err
+	})
+	if err == nil {
+		err = s.syncDirs(segmentDir)
+	}
+	var out []*segmentRef
+	if err == nil && meta.Rows > 0 {
+		var r *segmentRef
+		if r, err = s.openSegment(num); err == nil {
+			out = append(out, r)
+		}
+	}
+	if err == nil {
+		err = s.publish(s.merged(g.server, l, out))
+	}
+	if err != nil {
+		for _, r := range out {
+			err = errors.Join(err, r.file.Close())
+		}
+		s.clean()
+		return err
+	}
+	s.replace(g, l, out)
+	s.clean()
+	return nil
+}
+
+// merged is the manifest with some segments in the place of others.
+func (s *Store) merged(server string, l, out []*segmentRef) *manifest {
+	m := *s.manifest
+	m.Generation++
+	m.Segments = slices.DeleteFunc(slices.Clone(m.Segments), func(f manifestFile) bool {
+		return slices.ContainsFunc(l, func(r *segmentRef) bool { return r.num == f.Num })
+	})
+	for _, r := range out {
+		m.Segments = append(m.Segments, manifestFile{r.num, server, r.size, r.meta.Rows})
+	}
+	return &m
+}
+
+// replace puts segments in the place of others in the index.
+func (s *Store) replace(g *group, l, out []*segmentRef) {
+	s.mu.Lock()
+	sv := s.index.servers[g.server].clone()
+	s.index.servers[g.server] = sv
+	list := &sv.segments
+	if g.superseded {
+		list = &sv.oldSegments
+	}
+	*list = append(slices.DeleteFunc(*list, func(r *segmentRef) bool { return slices.Contains(l, r) }), out...)
+	sv.prune()
+	s.mu.Unlock()
+	var gone []io.Closer
+	for _, r := range l {
+		gone = append(gone, r.file)
+	}
+	s.pins.retire(func() { closeAll(gone) })
+}

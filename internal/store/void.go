@@ -1,0 +1,121 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
+)
+
+// void is a range of commits whose records in segments do not hold: To < seq <
+// At. Until it is settled they wait to be compared with what replaced them.
+type void struct {
+	To      uint64 `json:"to"`
+	At      uint64 `json:"at"`
+	Settled bool   `json:"settled,omitempty"`
+}
+
+// voidOf is what a rewind makes void. Format 1 knew no comparison.
+func voidOf(r rewind, settled bool) void { return void{r.to, r.at, settled} }
+
+func isVoid(l []void, seq uint64) bool {
+	return slices.ContainsFunc(l, func(v void) bool { return v.To < seq && seq < v.At })
+}
+
+// ranges are the voids as a segment takes them.
+func ranges(l []void) []segment.SeqRange {
+	var out []segment.SeqRange
+	for _, v := range l {
+		out = append(out, segment.SeqRange{Lo: v.To, Hi: v.At})
+	}
+	return out
+}
+
+// settled and unsettled voids of a server.
+func (s *serverIndex) settled() (yes, no []void) {
+	for _, v := range s.voids {
+		if v.Settled {
+			yes = append(yes, v)
+		} else {
+			no = append(no, v)
+		}
+	}
+	return yes, no
+}
+
+// view is what of a segment holds.
+func (s *serverIndex) view() segment.View {
+	return segment.View{Void: ranges(s.voids), Hide: s.hidden()}
+}
+
+// oldView is what of a segment is void and not yet compared.
+func (s *serverIndex) oldView() segment.View {
+	yes, no := s.settled()
+	return segment.View{Void: ranges(yes), Only: ranges(no), Hide: s.hidden()}
+}
+
+// unsettled lists the segments with rows that wait to be compared.
+func (s *serverIndex) unsettled() []*segmentRef {
+	yes, no := s.settled()
+	var l []*segmentRef
+	for _, r := range s.segments {
+		if slices.ContainsFunc(r.meta.Seqs, func(q segment.SeqRows) bool { return isVoid(no, q.Seq) && !isVoid(yes, q.Seq) }) {
+			l = append(l, r)
+		}
+	}
+	return l
+}
+
+// prune forgets voids that no segment has rows of.
+func (s *serverIndex) prune() {
+	s.voids = slices.DeleteFunc(slices.Clone(s.voids), func(v void) bool {
+		return !slices.ContainsFunc(s.segments, func(r *segmentRef) bool {
+			return slices.ContainsFunc(r.meta.Seqs, func(q segment.SeqRows) bool { return isVoid([]void{v}, q.Seq) })
+		})
+	})
+}
+
+func (s *serverIndex) hidden() []*segment.Filter {
+	var l []*segment.Filter
+	for _, e := range s.erasures {
+		l = append(l, e.filter)
+	}
+	return l
+}
+
+// Erasure is a tombstone: records that meet all of its conditions are in no
+// answer any more, and leave the files at the next merge. The events behind
+// them too.
+type Erasure struct {
+	Users   []string `json:"users,omitempty"`   // as query.Query
+	Files   []string `json:"files,omitempty"`   // as query.Query
+	Folders []string `json:"folders,omitempty"` // as query.Query
+	From    int64    `json:"from,omitempty"`    // Unix ns, inclusive; 0 = no bound
+	To      int64    `json:"to,omitempty"`      // Unix ns, exclusive; 0 = no bound
+	Ground  string   `json:"ground"`            // why, in words
+	By      string   `json:"by"`                // who ordered it
+	Time    int64    `json:"time"`              // Unix ns, when it was ordered
+}
+
+func (e *Erasure) query() query.Query {
+	return query.Query{Users: e.Users, Files: e.Files, Folders: e.Folders, From: e.From, To: e.To, Classes: query.AllClasses()}
+}
+
+// erasure is an Erasure in use.
+type erasure struct {
+	Erasure
+	filter  *segment.Filter
+	matcher *query.Matcher
+}
+
+func newErasure(e Erasure) erasure {
+	return erasure{e, segment.NewFilter(e.query()), query.NewMatcher(e.query())}
+}
+
+// erased reports whether a record is in no answer any more.
+func erased(l []erasure, r *record.Record) bool {
+	return slices.ContainsFunc(l, func(e erasure) bool { return e.matcher.Match(r) })
+}
+
+func (s *serverIndex) erased(r *record.Record) bool { return erased(s.erasures, r) }
