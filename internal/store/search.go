@@ -113,10 +113,10 @@ func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, afte
 			}
 		}
 		for _, ref := range x.segments {
-			for i, d := range ref.meta.Days {
+			for _, d := range ref.meta.Days {
 				if overlaps(q, d.First, d.Last) && behind(q, after, d.First, d.Last) {
 					out = append(out, source{d.First, d.Last, uint64(ref.num), func() nexter {
-						return &dayStream{seg: ref.seg, f: f, v: x.view, day: i, after: after, limit: first}
+						return &dayStream{seg: ref.seg, f: f, v: x.view, day: d.Day, after: after, limit: first}
 					}})
 				}
 			}
