@@ -18,7 +18,7 @@ run: build ## the demonstration company at http://127.0.0.1:8730
 test: ## everything; installs what the tests need where it may
 	bash scripts/test.sh
 
-test-long: ## fuzzing for 10 minutes a target, many kills
+test-long: ## the long forms of the fault tests, fuzzing for 10 minutes a target
 	AKASHI_LONG=1 bash scripts/test.sh
 	$(MAKE) fuzz FUZZTIME=10m
 

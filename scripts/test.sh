@@ -26,7 +26,14 @@ want_packages evtxexport libevtx-utils || skip "libevtx (evtxexport): the EVTX w
 
 echo "== vet and Go tests"
 go vet ./...
-go test ./...
+go test ${AKASHI_LONG:+-timeout 4h} ./...
+
+echo "== readers beside a writer, under the race detector"
+if want_packages gcc gcc libc6-dev; then # the one thing here that needs cgo
+  CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 1h} ./internal/store -run 'TestReaders|TestDiskFull'
+else
+  skip "race detector: no gcc, and no right to install it"
+fi
 
 echo "== generated web assets are those of web/"
 go generate ./internal/web
