@@ -36,7 +36,7 @@ func TestScale(t *testing.T) {
 	files := n * 11 / 200
 	var parts Parts
 	from := cpu()
-	size, flushes := 0, 0
+	size, flushes, created := 0, 0, 0
 	for at := 0; at < n; at += 256 << 10 {
 		b := NewBuilder("FS", time.UTC)
 		for i := at; i < min(n, at+256<<10); i++ {
@@ -51,7 +51,8 @@ func TestScale(t *testing.T) {
 			case x < 76:
 				r.Op = record.OpDelete
 			case x < 136:
-				r.Op = record.OpCreate
+				r.Op, r.Path = record.OpCreate, name(created)
+				created++
 			}
 			b.Add(&r)
 		}
