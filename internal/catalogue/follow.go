@@ -147,8 +147,8 @@ type follower struct {
 }
 
 // begin and end stand before and behind all acts of an instant.
-func begin(t int64) moment { return moment{t, 0, -1} }
-func end(t int64) moment   { return moment{t, math.MaxUint32, math.MaxInt} }
+func begin(t int64) moment { return moment{t, -1, 0} }
+func end(t int64) moment   { return moment{t, math.MaxInt, 0} }
 
 const (
 	departures = 1<<touchAway | 1<<touchDeleted | 1<<touchBinned
