@@ -160,3 +160,13 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkEncode(b *testing.B) {
+	l := office(200_000)
+	slices.SortFunc(l, Compare)
+	from := cpu()
+	for b.Loop() {
+		Encode(l)
+	}
+	b.ReportMetric(float64(cpu()-from)/float64(b.N)/float64(len(l)), "cpu-ns/path")
+}
