@@ -51,7 +51,7 @@ func TestFollow(t *testing.T) {
 	f("acts at one time", tied, `D:\e`, 7, life(`D:\a`, false, 0, 5), life(`D:\b`, false, 5, 5), life(`D:\c`, false, 5, 5), life(`D:\d`, false, 5, 5), life(`D:\e`, false, 5, 10))
 	young := Parts{part(t, did(5, 1, record.OpRename, `D:\a`, `D:\b`), did(8, 2, record.OpCreate, `D:\b\x`, ""), did(9, 3, record.OpMove, `D:\b\x`, `D:\y`))}
 	f("made in a folder after its renaming", young, `D:\y`, 0, life(`D:\b\x`, false, 5, 9), life(`D:\y`, false, 9, 0))
-	f("a folder", young, `d:\A`, 1, life(`D:\a`, false, 0, 5), life(`D:\b`, true, 5, 0))
+	f("a folder", young, `d:\A`, 1, life(`D:\a`, true, 0, 5), life(`D:\b`, true, 5, 0))
 	f("no name is known of it", young, `D:\nowhere`, 3, life(`D:\nowhere`, false, 0, 0))
 	again := Parts{part(t, did(1, 1, record.OpWrite, `D:\x`, ""), did(5, 2, record.OpCreate, `D:\X`, ""), did(6, 3, record.OpCreate, `D:\x`, ""), did(7, 4, record.OpRename, `D:\x`, ""))}
 	f("made again without a known end", again, `D:\x`, 2, life(`D:\x`, false, 0, 6))

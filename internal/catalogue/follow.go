@@ -68,17 +68,23 @@ func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error
 	}
 	slices.Reverse(older)
 	s := &Story{Lives: slices.Concat(older, []query.Life{now}, newer), More: f.more}
+	folder := false
 	for i := range s.Lives {
 		life := &s.Lives[i]
 		if len(l) > 0 {
 			life.Server = l[0].server
 		}
-		if life.Folder, err = l.isFolder(life.Path); err != nil {
+		below, err := l.isFolder(life.Path)
+		if err != nil {
 			return nil, err
 		}
+		folder = folder || below
 		if err := f.copies(s, life); err != nil {
 			return nil, err
 		}
+	}
+	for i := range s.Lives {
+		s.Lives[i].Folder = folder // what is a folder once is one under all its names
 	}
 	return s, nil
 }
