@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -96,4 +97,28 @@ func TestScale(t *testing.T) {
 		l, err := all.Complete(context.Background(), "見積", 20)
 		t.Logf("complete: %v, %d, %v", cpu()-from, len(l), err)
 	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	l := make([]record.Record, 256<<10)
+	for i := range l {
+		f := rng.IntN(60_000)
+		l[i] = record.Record{Server: "FS", Channel: "Security", FirstID: uint64(i), Time: int64(i) * 1e7, Result: record.Success, Object: record.ObjectFile, Op: record.OpRead,
+			Path: fmt.Sprintf(`D:\Shares\部門%d\%d年度\取引先%d\見積書_%d.xlsx`, f%10, 2015+f%7, f*7919%8000, f), Share: `\\FS\Shares`, ShareRoot: 9}
+		if i%25 == 0 {
+			l[i].Op = record.OpDelete
+		}
+	}
+	from := cpu()
+	for b.Loop() {
+		x := NewBuilder("FS", time.UTC)
+		for i := range l {
+			x.Add(&l[i])
+		}
+		if err := x.Write(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpu()-from)/float64(b.N)/float64(len(l)), "cpu-ns/record")
 }
