@@ -4,7 +4,7 @@
 // It serves demonstrations, tests and measurements, and never a claim about a
 // real server: the sequences follow windows-events.md sections 4 and 7, where
 // real servers vary. It knows events (event), the log format (evtx) and, for
-// Records only, finished records (record); it knows no rule of convert.
+// Records and Bulk only, finished records (record); it knows no rule of convert.
 //
 // Invariants: the same seed and options give the same bytes; every event
 // carries event.SimulationActivity, so that a production folder can refuse it;
