@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/paths":    {"internal/query"},
 	"internal/segment":  {"internal/record", "internal/query", "internal/facets", "internal/paths"},
 	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx"},
+	"internal/bench":    {"internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/gloss":    {"internal/event", "internal/record", "internal/i18n"},
 	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
@@ -45,7 +46,7 @@ var allowed = map[string][]string{
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
-		"internal/gloss",
+		"internal/gloss", "internal/bench",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},

@@ -13,6 +13,7 @@ const (
 	bulkFilesAll = 2_000_000
 	bulkHot      = 16 // files that everybody uses
 	bulkYears    = 12
+	ownFolders   = 4 // of each person
 	bulkLastYear = 2026
 )
 
@@ -128,7 +129,7 @@ func (f *bulkFiles) pick(p *bulkPerson, x, y uint64) fileRef {
 	list := f.dept[d]
 	var at int
 	if x>>10%10 < 3 {
-		at = int(mix(f.seed+uint64(p.rank)<<8+x>>14&3) % uint64(len(list)))
+		at = f.own(p, x>>14%ownFolders, len(list))
 	} else {
 		at = (int(f.skew[y&4095])*len(list) + int(y>>12&65535)*len(list)/4096) >> 16
 		at = min(at, len(list)-1)
@@ -137,6 +138,11 @@ func (f *bulkFiles) pick(p *bulkPerson, x, y uint64) fileRef {
 	n := uint64(f.folders[folder].files)
 	r := y >> 32 & 0xffff
 	return fileRef{folder, uint32(r * r >> 16 * n >> 16)}
+}
+
+// own is the place of one of the person's own folders in a list of n.
+func (f *bulkFiles) own(p *bulkPerson, k uint64, n int) int {
+	return int(mix(f.seed+uint64(p.rank)<<8+k) % uint64(n))
 }
 
 // after is the next file of the folder.

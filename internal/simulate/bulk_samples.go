@@ -1,6 +1,9 @@
 package simulate
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // What a measurement asks for: values whose frequency is known.
 
@@ -31,4 +34,17 @@ func (b *Bulk) RareWord(i int) string { return "給与明細_" + bulkCustomers[i
 // the records, i from 0 to 4.
 func (b *Bulk) CommonWord(i int) string {
 	return [...]string{"見積", "請求", "契約", "会議", "検査"}[i]
+}
+
+// RareFile is the path of a file that hardly anybody but one person uses, in
+// some 30 of the records when there are enough; i is 0 to 90.
+func (b *Bulk) RareFile(i int) string {
+	records := float64(b.opt.Records) * 8e-6 // of a rank that has about 30 in each file of its own
+	rank := min(int(math.Pow(records, 1/0.9)), bulkUsers-100) + i
+	p := &b.people.list[rank]
+	at, list := 0, b.files.dept[p.dept]
+	for k := range uint64(ownFolders) {
+		at = max(at, b.files.own(p, k, len(list)))
+	}
+	return string(b.files.path(nil, fileRef{list[at], 0}))
 }
