@@ -170,8 +170,8 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		for k := range ids {
 			ids[k] = uint32(k)
 		}
-		if err := in.s.dict.Paths(ids, func(k int, p string) { l[k] = p }); err != nil {
-			return err
+		if err := in.s.dict.Paths(ids, func(k int, p []byte) error { l[k] = string(p); return nil }); err != nil {
+			return in.s.pathError(err)
 		}
 		texts[i] = l
 		in.path = make([]uint32, len(l))

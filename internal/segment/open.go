@@ -30,6 +30,9 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("segment %s is damaged at byte %d: %s", e.Name, e.Offset, e.Reason)
 }
 
+// errRead is wrapped by errors of the ReaderAt.
+var errRead = errors.New("read segment")
+
 // isDamage reports whether what was asked for is damaged and can be left out.
 func isDamage(err error) bool {
 	var d *DamageError
@@ -47,6 +50,7 @@ type Segment struct {
 	acts    []act
 	actOf   []uint32 // of each kind
 	usual   []usualRun
+	odd     []bool // shares that rows name themselves
 	usualAt section
 	tabsAt  section
 	indexAt section
@@ -160,7 +164,7 @@ func (s *Segment) bytes(off int64, n int) ([]byte, error) {
 		if err == nil || errors.Is(err, io.EOF) {
 			return nil, s.damage(off, int64(n), "lies beyond the end of the file")
 		}
-		return nil, fmt.Errorf("read segment %s: %w", s.opt.Name, err)
+		return nil, fmt.Errorf("%w %s: %w", errRead, s.opt.Name, err)
 	}
 	return b, nil
 }
@@ -266,10 +270,11 @@ func (s *Segment) footer(b []byte) error {
 func (s *Segment) readUsual(b []byte) error {
 	d := &decoder{b: b}
 	at := uint64(0)
-	for len(d.b) > 0 {
+	shares := uint64(len(s.tables.shares))
+	for range d.count() {
 		at += d.max(1<<31, "run")
 		n := d.u()
-		if n >= uint64(len(s.tables.shares)) || at > uint64(s.meta.Paths) {
+		if n >= shares || at > uint64(s.meta.Paths) {
 			d.fail("usual share")
 			break
 		}
@@ -278,7 +283,15 @@ func (s *Segment) readUsual(b []byte) error {
 	if d.err == nil && at != uint64(s.meta.Paths) {
 		d.fail("usual shares do not cover the paths")
 	}
-	return d.err
+	s.odd = make([]bool, shares)
+	for range d.count() {
+		if n := d.u(); n < shares {
+			s.odd[n] = true
+		} else {
+			d.fail("share beyond the table")
+		}
+	}
+	return d.end()
 }
 
 // usualShare is the share that rows of this path have when they do not say.

@@ -3,8 +3,6 @@ package segment
 import (
 	"context"
 	"slices"
-
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // scan goes through the rows of one segment that match. It belongs to one
@@ -19,7 +17,6 @@ type scan struct {
 	buf2   []uint64
 	buf3   []uint64
 	rows   []uint16
-	rec    record.Record
 	strict bool // damage is an error
 }
 
@@ -218,42 +215,42 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	return sel[:n], nil
 }
 
-// clause leaves the rows that meet a condition on paths. Each path, new path and
-// share is asked about once.
+// clause leaves the rows that meet a condition on paths.
 func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
-	cols := [4][]uint64{sc.buf, sc.buf2, sc.buf3, nil}
+	cols := [4][]uint64{sc.buf[:len(sel)], sc.buf2[:len(sel)], sc.buf3[:len(sel)], nil}
+	var plain [3]bool
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
 		v, err := sc.p.column(b, col)
 		if err != nil {
 			return nil, err
 		}
+		if n, ok := v.constant(); ok && n == 0 {
+			plain[i] = true
+		}
 		v.gather(cols[i], sel)
 	}
-	if c.time {
-		v, err := sc.p.column(b, colTime)
+	if len(c.lives) > 0 {
+		return sc.livesClause(c, b, sel, cols[0], cols[1])
+	}
+	n := 0
+	if plain[1] && plain[2] && c.check.Empty() {
+		for i, r := range sel {
+			if c.full.Has(uint32(cols[0][i])) != c.not {
+				sel[n] = r
+				n++
+			}
+		}
+		return sel[:n], nil
+	}
+	for i, r := range sel {
+		ok, err := sc.s.meets(c, uint32(cols[0][i]), uint32(cols[1][i]), cols[2][i])
 		if err != nil {
+			if isDamage(err) && !sc.strict {
+				continue
+			}
 			return nil, err
 		}
-		cols[3] = make([]uint64, len(sel))
-		v.gather(cols[3], sel)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for i, r := range sel {
-		k := [3]uint32{uint32(cols[0][i]), uint32(cols[1][i]), uint32(cols[2][i])}
-		ok, seen := c.memo[k]
-		if !seen || c.time {
-			var err error
-			if ok, err = sc.clauseRow(c, k, cols[3], i); err != nil {
-				if isDamage(err) && !sc.strict {
-					continue
-				}
-				return nil, err
-			}
-			c.memo[k] = ok
-		}
-		if ok {
+		if ok != c.not {
 			sel[n] = r
 			n++
 		}
@@ -261,22 +258,25 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 	return sel[:n], nil
 }
 
-func (sc *scan) clauseRow(c *boundClause, k [3]uint32, times []uint64, i int) (ok bool, err error) {
-	r := &sc.rec
-	*r = record.Record{Server: sc.s.meta.Server, Class: record.ClassUser}
-	if r.Path, err = sc.s.path(k[0]); err == nil {
-		r.NewPath, err = sc.s.path(k[1])
-	}
+// livesClause leaves the rows that have one of the names at its time.
+func (sc *scan) livesClause(c *boundClause, b *block, sel []uint16, path, newPath []uint64) ([]uint16, error) {
+	v, err := sc.p.column(b, colTime)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	sh, err := sc.s.shareAt(uint64(k[2]), k[0])
-	if err != nil {
-		return false, err
+	times := sc.buf3[:len(sel)]
+	v.gather(times, sel)
+	n := 0
+	for i, r := range sel {
+		t := int64(times[i])
+		for k := range c.clause.lives {
+			l, set := &c.clause.lives[k], c.lives[k]
+			if (l.From == 0 || t >= l.From) && (l.To == 0 || t < l.To) && (set.Has(uint32(path[i])) || newPath[i] != 0 && set.Has(uint32(newPath[i]))) {
+				sel[n] = r
+				n++
+				break
+			}
+		}
 	}
-	r.Share, r.ShareRoot = sh.unc, sh.root
-	if times != nil {
-		r.Time = int64(times[i])
-	}
-	return c.m.Match(r), nil
+	return sel[:n], nil
 }

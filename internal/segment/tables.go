@@ -61,11 +61,13 @@ type act struct {
 func (k *kind) act() act { return act{k.class, k.op, k.result, k.net} }
 
 // share is the share of a path and how much of the path is its local folder.
-// known: the path is at least that long, and text is that part of it.
+// known: the path is at least that long, and text is that part of it. tidy: the
+// rest of the path is empty or begins with a backslash.
 type share struct {
 	unc   string
 	root  uint32
 	known bool
+	tidy  bool
 	text  string
 }
 
@@ -73,6 +75,8 @@ func shareOf(r *record.Record) share {
 	s := share{unc: r.Share, root: r.ShareRoot}
 	if int64(r.ShareRoot) <= int64(len(r.Path)) {
 		s.known, s.text = true, r.Path[:r.ShareRoot]
+		rest := r.Path[r.ShareRoot:]
+		s.tidy = rest == "" || rest[0] == '\\'
 	}
 	return s
 }
@@ -159,12 +163,16 @@ func (t *tables) encode() []byte {
 	for _, s := range t.shares {
 		x.add(e, s.unc)
 		e.u(uint64(s.root))
-		if s.known {
+		switch {
+		case s.tidy:
+			e.u(2)
+		case s.known:
 			e.u(1)
-			x.add(e, s.text)
-		} else {
+		default:
 			e.u(0)
+			continue
 		}
+		x.add(e, s.text)
 	}
 	e.u(uint64(len(t.processes)))
 	for _, p := range t.processes {
@@ -221,7 +229,8 @@ func decodeTables(d *decoder) *tables {
 	t.shares = make([]share, d.count())
 	for i := range t.shares {
 		s := share{unc: text(), root: u32()}
-		if s.known = d.max(1, "flag") == 1; s.known {
+		n := d.max(2, "flag")
+		if s.known, s.tidy = n > 0, n == 2; s.known {
 			s.text = text()
 		}
 		t.shares[i] = s

@@ -109,6 +109,9 @@ func (p *partWriter) add(r *row) {
 	for c := range p.col {
 		p.col[c] = append(p.col[c], r.v[c])
 	}
+	if n := r.v[colShare]; n > 0 {
+		p.f.odd[n-1] = true
+	}
 	p.gaps = append(p.gaps, r.gaps...)
 	p.paths = append(p.paths, uint32(r.v[colPath]))
 	if r.v[colNewPath] != 0 {
