@@ -59,6 +59,7 @@ type binding struct {
 	clients   []bool
 	processes []bool
 	clauses   []*boundClause
+	rarest    *driver // leads to the rows; may be nil
 }
 
 // boundFilter is a binding that a segment remembers.
@@ -109,6 +110,9 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 		if b.clauses = append(b.clauses, x); x.nothing() {
 			b.none = true
 		}
+	}
+	if !b.none {
+		b.rarest = s.rarest(b)
 	}
 	s.mu.Lock()
 	s.bound = append([]boundFilter{{f, b}}, s.bound[:min(len(s.bound), maxBound-1)]...)

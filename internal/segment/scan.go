@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"math"
 	"slices"
 )
 
@@ -17,7 +18,9 @@ type scan struct {
 	buf2   []uint64
 	buf3   []uint64
 	rows   []uint16
-	strict bool // damage is an error
+	driven []uint32 // rows of the partition to which postings lead; nil = all
+	lo, hi int64    // only rows from lo to hi, both included
+	strict bool     // damage is an error
 }
 
 func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
@@ -29,7 +32,7 @@ func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error
 	if err != nil {
 		return nil, err
 	}
-	return &scan{s: s, b: b, v: bv, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
+	return &scan{s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
 }
 
 // parts lists the partitions that can hold a row.
@@ -56,11 +59,17 @@ func (sc *scan) open(p *part) (bool, error) {
 		return false, err
 	}
 	sc.p, sc.dir = p, dir
+	if _, err := sc.drive(); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
 // start lists the rows of a block whose person matches.
 func (sc *scan) start(b *block) []uint16 {
+	if sc.driven != nil {
+		return sc.startDriven(b)
+	}
 	sel := sc.rows[:0]
 	if sc.b.people == nil {
 		for i := range b.rows {
@@ -84,13 +93,48 @@ func (sc *scan) start(b *block) []uint16 {
 	return sel
 }
 
+// startDriven is start for the rows to which postings lead.
+func (sc *scan) startDriven(b *block) []uint16 {
+	sel := sc.rows[:0]
+	at, _ := slices.BinarySearch(sc.driven, uint32(b.start))
+	end := uint32(b.start + b.rows)
+	run := -1
+	for ; at < len(sc.driven) && sc.driven[at] < end; at++ {
+		row := sc.driven[at]
+		if sc.b.people != nil {
+			if run < 0 {
+				run = sc.dir.runAt(int(row))
+			}
+			for sc.dir.runs[run+1].start <= row {
+				run++
+			}
+			if !sc.b.people[sc.dir.runs[run].person] {
+				continue
+			}
+		}
+		sel = append(sel, uint16(int(row)-b.start))
+	}
+	sc.rows = sel
+	return sel
+}
+
 // match leaves the rows of the block that match and count. A damaged column
 // leaves none, without an error.
 func (sc *scan) match(b *block) ([]uint16, error) {
 	if some, _ := sc.b.f.times(b.first, b.last); !some {
 		return nil, nil
 	}
-	sel, err := sc.filter(sc.b, b, sc.start(b))
+	if b.first > sc.hi || b.last < sc.lo {
+		return nil, nil
+	}
+	sel := sc.start(b)
+	var err error
+	if len(sel) > 0 && (b.first < sc.lo || b.last > sc.hi) {
+		sel, err = sc.between(b, sel)
+	}
+	if err == nil {
+		sel, err = sc.filter(sc.b, b, sel)
+	}
 	if err == nil {
 		sel, err = sc.counting(b, sel)
 	}
@@ -174,6 +218,9 @@ func (sc *scan) filter(x *binding, b *block, sel []uint16) ([]uint16, error) {
 		if err != nil || len(sel) == 0 {
 			break
 		}
+		if x := sc.b.rarest; x != nil && x.exact && x.clause == c && sc.driven != nil {
+			continue // the postings say so
+		}
 		sel, err = sc.clause(c, b, sel)
 	}
 	return sel, err
@@ -191,6 +238,23 @@ func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	n := 0
 	for i, r := range sel {
 		if _, all := f.times(int64(sc.buf[i]), int64(sc.buf[i])); all {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+// between leaves the rows from lo to hi.
+func (sc *scan) between(b *block, sel []uint16) ([]uint16, error) {
+	c, err := sc.p.column(b, colTime)
+	if err != nil {
+		return nil, err
+	}
+	c.gather(sc.buf, sel)
+	n := 0
+	for i, r := range sel {
+		if t := int64(sc.buf[i]); t >= sc.lo && t <= sc.hi {
 			sel[n] = r
 			n++
 		}
