@@ -80,15 +80,16 @@ func (b *Builder) Add(r *record.Record, seq uint64) {
 		time: r.Time, length: r.EndTime - r.Time, firstID: r.FirstID, session: r.Session, raw: uint32(len(b.raw)),
 		day: int32(b.cal.At(r.Time).Day), ordinal: r.Ordinal, count: r.Count,
 	}
-	x.person = b.people.code(person{r.User, r.SID}, func(p person) person { return person{b.keep(p.user), b.keep(p.sid)} })
-	x.origin = b.origins.code(origin{r.Channel, r.Generation, r.Source}, func(o origin) origin { return origin{b.keep(o.channel), o.gen, b.keep(o.source)} })
-	x.stamp = b.stamps.code(stamp{seq, r.Received}, func(s stamp) stamp { return s })
-	x.client = b.clients.code(client{r.ClientIP, r.ClientName}, func(c client) client { return client{b.keep(c.ip), b.keep(c.name)} })
-	x.kind = b.kinds.code(kind{r.Op, r.Object, r.Result, r.Confidence, r.Class, r.Rule, r.RulesVersion, r.SupersededBy, isNet(r)},
+	x.person = b.people.codeNear(person{r.User, r.SID}, tail(r.User)*31+tail(r.SID), func(p person) person { return person{b.keep(p.user), b.keep(p.sid)} })
+	x.origin = b.origins.codeNear(origin{r.Channel, r.Generation, r.Source}, 0, func(o origin) origin { return origin{b.keep(o.channel), o.gen, b.keep(o.source)} })
+	x.stamp = b.stamps.codeNear(stamp{seq, r.Received}, 0, func(s stamp) stamp { return s })
+	x.client = b.clients.codeNear(client{r.ClientIP, r.ClientName}, tail(r.ClientIP)*31+tail(r.ClientName), func(c client) client { return client{b.keep(c.ip), b.keep(c.name)} })
+	x.kind = b.kinds.codeNear(kind{r.Op, r.Object, r.Result, r.Confidence, r.Class, r.Rule, r.RulesVersion, r.SupersededBy, isNet(r)},
+		tail(r.Rule)*7+uint(r.Op)+uint(r.Result)*64+uint(r.Class)*128+uint(r.Object),
 		func(k kind) kind { k.rule = b.keep(k.rule); return k })
-	x.process = b.processes.code(r.Process, b.keep)
+	x.process = b.processes.codeNear(r.Process, tail(r.Process), b.keep)
 	x.path, x.newPath = b.path(r.Path), b.path(r.NewPath)
-	x.share = b.shares.code(shareOf(r), func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
+	x.share = b.shares.codeNear(shareOf(r), tail(r.Share)+uint(r.ShareRoot)*31, func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
 	if b.usual[x.path] == 0 {
 		b.usual[x.path] = x.share + 1
 	}
@@ -252,15 +253,82 @@ func (b *Builder) order(m Month) *ordered {
 		used[b.rows[i].newPath] = true
 	}
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
-	x.sorted, x.path = keepUsed(b.paths.all, used, paths.Compare)
+	x.sorted, x.path = sortPaths(b.paths.all, used)
 	x.usual = make([]uint32, len(x.sorted))
 	for i, n := range x.path {
 		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
 			x.usual[n] = x.share[b.usual[i]-1]
 		}
 	}
-	slices.SortFunc(x.rows, func(i, j uint32) int { return b.compare(&b.rows[i], &b.rows[j], x) })
+	b.sortRows(x, first, last)
 	return x
+}
+
+// sortRows sorts by day and person in one go, then each person's rows.
+func (b *Builder) sortRows(x *ordered, first, last int32) {
+	if len(x.rows) == 0 {
+		return
+	}
+	people := len(x.tables.people)
+	starts := make([]uint32, (int(last-first)+1)*people+1)
+	bucket := func(i uint32) int { return int(b.rows[i].day-first)*people + int(x.person[b.rows[i].person]) }
+	for _, i := range x.rows {
+		starts[bucket(i)+1]++
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	sorted, next := make([]uint32, len(x.rows)), slices.Clone(starts)
+	for _, i := range x.rows {
+		k := bucket(i)
+		sorted[next[k]] = i
+		next[k]++
+	}
+	compare := func(i, j uint32) int { return b.compare(&b.rows[i], &b.rows[j], x) }
+	for k := range len(starts) - 1 {
+		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
+			slices.SortFunc(l, compare)
+		}
+	}
+	x.rows = sorted
+}
+
+// sortPaths is keepUsed for paths: it sorts the folders first and then the names
+// within each.
+func sortPaths(all []string, used []bool) (kept []string, number []uint32) {
+	folders := newInterned[string]()
+	var in [][]uint32 // used paths of each folder
+	for i, ok := range used {
+		if !ok {
+			continue
+		}
+		p := all[i]
+		f := folders.code(p[:strings.LastIndexByte(p, '\\')+1], same)
+		if int(f) == len(in) {
+			in = append(in, nil)
+		}
+		in[f] = append(in[f], uint32(i))
+	}
+	order := make([]uint32, len(folders.all))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return paths.Compare(folders.all[a], folders.all[b]) })
+	number = make([]uint32, len(all))
+	for i := 0; i < len(order); {
+		l := in[order[i]]
+		j := i + 1
+		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
+			l = append(l, in[order[j]]...)
+		}
+		i = j
+		slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
+		for _, k := range l {
+			number[k] = uint32(len(kept))
+			kept = append(kept, all[k])
+		}
+	}
+	return kept, number
 }
 
 func compareStamps(a, b stamp) int {

@@ -83,8 +83,9 @@ func shareOf(r *record.Record) share {
 
 // interned is a dictionary under construction.
 type interned[T comparable] struct {
-	at  map[T]uint32
-	all []T
+	at     map[T]uint32
+	all    []T
+	recent [512]uint32 // by a weak hash, what was asked for last
 }
 
 func newInterned[T comparable]() interned[T] { return interned[T]{at: make(map[T]uint32)} }
@@ -98,6 +99,25 @@ func (l *interned[T]) code(v T, keep func(T) T) uint32 {
 		l.at[v], l.all = n, append(l.all, v)
 	}
 	return n
+}
+
+// codeNear is code for what is often asked for again; hash is a weak hash of v.
+func (l *interned[T]) codeNear(v T, hash uint, keep func(T) T) uint32 {
+	slot := &l.recent[hash%uint(len(l.recent))]
+	if int(*slot) < len(l.all) && l.all[*slot] == v {
+		return *slot
+	}
+	*slot = l.code(v, keep)
+	return *slot
+}
+
+// tail is a weak hash of a text.
+func tail(s string) uint {
+	h := uint(len(s))
+	for i := max(0, len(s)-4); i < len(s); i++ {
+		h = h*31 + uint(s[i])
+	}
+	return h
 }
 
 // tables are the dictionaries of a segment but for the paths.

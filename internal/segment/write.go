@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/paths"
 )
 
@@ -55,7 +54,8 @@ type fileWriter struct {
 	extra  map[string]int64
 	stamps []uint64 // rows of each
 	ids    []idRange
-	cal    *facets.Calendar
+	zone   *time.Location
+	part   *partWriter // used again for each partition
 }
 
 // idRange is the lowest and highest first record id of an origin.
@@ -81,7 +81,7 @@ type partInfo struct {
 
 func newFileWriter(w io.Writer, pk *packer, t *tables, usual []uint32, opt *Options) *fileWriter {
 	f := &fileWriter{w: w, pk: pk, tables: t, usual: usual, extra: make(map[string]int64), stamps: make([]uint64, len(t.stamps)),
-		odd: make([]bool, len(t.shares)), ids: make([]idRange, len(t.origins)), cal: facets.NewCalendar(opt.zone())}
+		odd: make([]bool, len(t.shares)), ids: make([]idRange, len(t.origins)), zone: opt.zone()}
 	_, f.acts = actsOf(t.kinds)
 	f.write([]byte(magicHead))
 	return f
