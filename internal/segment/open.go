@@ -209,21 +209,29 @@ func (s *Segment) trailer() (section, error) {
 		if err != nil {
 			return section{}, err
 		}
-		le := binary.LittleEndian
-		if string(b[trailerSize-len(magicTail):]) != magicTail || le.Uint32(b[24:]) != checksum(b[:24]) {
-			failed = s.damage(off, trailerSize, "does not end as a segment does")
-			continue
+		at, err := s.readTrailer(b, off)
+		if err == nil || !isDamage(err) {
+			return at, err
 		}
-		if v := le.Uint32(b[20:]); v != FormatVersion {
-			return section{}, fmt.Errorf("segment %s has format %d, this akashi reads up to %d", s.opt.Name, v, FormatVersion)
-		}
-		at, n := le.Uint64(b), le.Uint64(b[8:])
-		if at > uint64(s.size) || n > uint64(s.size) {
-			return section{}, s.damage(off, trailerSize, "footer lies beyond the end of the file")
-		}
-		return section{int64(at), int(n), le.Uint32(b[16:])}, nil
+		failed = err
 	}
 	return section{}, failed
+}
+
+// readTrailer reads one of the two trailers.
+func (s *Segment) readTrailer(b []byte, off int64) (section, error) {
+	le := binary.LittleEndian
+	if string(b[trailerSize-len(magicTail):]) != magicTail || le.Uint32(b[24:]) != checksum(b[:24]) {
+		return section{}, s.damage(off, trailerSize, "does not end as a segment does")
+	}
+	if v := le.Uint32(b[20:]); v != FormatVersion {
+		return section{}, fmt.Errorf("segment %s has format %d, this akashi reads up to %d", s.opt.Name, v, FormatVersion)
+	}
+	at, n := le.Uint64(b), le.Uint64(b[8:])
+	if at > uint64(s.size) || n > uint64(s.size) {
+		return section{}, s.damage(off, trailerSize, "footer lies beyond the end of the file")
+	}
+	return section{int64(at), int(n), le.Uint32(b[16:])}, nil
 }
 
 func (d *decoder) section() section {
