@@ -106,9 +106,6 @@ func (f *finder) found(i int, places []uint32) {
 
 // list finds the word in a list of front-coded texts.
 func (f *finder) list(shared, text, word []byte, places []uint32) error {
-	if f.begins {
-		return f.listBegins(shared, text, word, places)
-	}
 	last, before := word[len(word)-1], byte('\\')
 	if len(word) > 1 {
 		before = word[len(word)-2]
@@ -131,7 +128,7 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 		}
 		counted = h
 		end := int(shared[entry]) + h + 1 - start
-		if !endsWith(shared, text, entry, start, h+1, word) {
+		if f.begins && end != len(word) || !endsWith(shared, text, entry, start, h+1, word) {
 			continue
 		}
 		// This one, and those that share it.
@@ -185,26 +182,4 @@ func endsWith(shared, text []byte, entry, start, end int, word []byte) bool {
 		to -= n
 	}
 	return true
-}
-
-// listBegins finds the texts that begin with the word.
-func (f *finder) listBegins(shared, text, word []byte, places []uint32) error {
-	pos, same := 0, 0 // bytes of the word with which the text before begins
-	for entry, s := range shared {
-		n := bytes.IndexByte(text[pos:], '\\')
-		if n < 0 {
-			return damage("name %d of a page has no end", entry)
-		}
-		if int(s) <= same {
-			same = int(s)
-			for own := text[pos : pos+n]; same < len(word) && same-int(s) < len(own) && own[same-int(s)] == word[same]; {
-				same++
-			}
-		}
-		if same == len(word) {
-			f.found(entry, places)
-		}
-		pos += n + 1
-	}
-	return nil
 }
