@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"internal/web":       {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/facets":    {"internal/record", "internal/query"},
 	"internal/segment":   {"internal/record", "internal/query", "internal/facets", "internal/paths"},
+	"internal/bench":     {"internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/engine": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/store",
