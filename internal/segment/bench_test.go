@@ -53,7 +53,7 @@ func TestScale(t *testing.T) {
 	l := make([]record.Record, 4096)
 	seq := uint64(0)
 	for done := 0; done < n; {
-		bl := NewBuilder(b.Server(), false, Options{Zone: zone})
+		bl := NewBuilder(b.Server(), false, Options{Zone: zone, Level: 1})
 		for bl.Len() < flush && done < n {
 			k := b.Next(l)
 			seq++

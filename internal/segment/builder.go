@@ -25,6 +25,25 @@ type builtRow struct {
 // builtRowSize is what a builtRow takes, in bytes.
 const builtRowSize = 32 + 8 + 12*4
 
+// builtChunk is how many rows are kept in one piece.
+const builtChunk = 4096
+
+// builtRows is rows in pieces, which never move.
+type builtRows struct {
+	n      int
+	chunks [][]builtRow
+}
+
+func (l *builtRows) add(r *builtRow) {
+	if l.n%builtChunk == 0 {
+		l.chunks = append(l.chunks, make([]builtRow, builtChunk))
+	}
+	l.chunks[l.n/builtChunk][l.n%builtChunk] = *r
+	l.n++
+}
+
+func (l *builtRows) at(i uint32) *builtRow { return &l.chunks[i/builtChunk][i%builtChunk] }
+
 // Builder collects rows of one server in memory until they are written as
 // segments, one per month. It belongs to one goroutine.
 type Builder struct {
@@ -32,7 +51,7 @@ type Builder struct {
 	superseded bool
 	opt        Options
 	cal        *facets.Calendar
-	rows       []builtRow
+	rows       builtRows
 	raw        []byte // of each row: number of raw record ids, then differences
 	people     interned[person]
 	origins    interned[origin]
@@ -66,7 +85,10 @@ func (b *Builder) keep(s string) string {
 }
 
 func (b *Builder) path(s string) uint32 {
-	n := b.paths.code(s, b.keep)
+	if s == "" && len(b.usual) > 0 {
+		return 0
+	}
+	n := b.paths.codeNear(s, tail(s), b.keep)
 	if int(n) == len(b.usual) {
 		b.usual = append(b.usual, 0)
 	}
@@ -105,7 +127,7 @@ func (b *Builder) Add(r *record.Record, seq uint64) {
 		b.raw = binary.AppendUvarint(b.raw, zigzag(id-prev))
 		prev = id
 	}
-	b.rows = append(b.rows, x)
+	b.rows.add(&x)
 }
 
 // encodeDetail is the stored form of a set of details; nothing for none.
@@ -123,17 +145,19 @@ func encodeDetail(dst []byte, l []record.Pair) []byte {
 }
 
 // Len is the number of rows.
-func (b *Builder) Len() int { return len(b.rows) }
+func (b *Builder) Len() int { return b.rows.n }
 
 // Bytes estimates the memory that the Builder holds.
-func (b *Builder) Bytes() int { return cap(b.rows)*builtRowSize + cap(b.raw) + b.text }
+func (b *Builder) Bytes() int {
+	return len(b.rows.chunks)*builtChunk*builtRowSize + cap(b.raw) + b.text
+}
 
 // Months lists the months that have rows, ascending.
 func (b *Builder) Months() []Month {
 	var l []Month
 	last := int32(-1 << 31)
-	for i := range b.rows {
-		if d := b.rows[i].day; d != last {
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d != last {
 			last = d
 			if m := MonthOf(int(d)); !slices.Contains(l, m) {
 				l = append(l, m)
@@ -155,13 +179,13 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	var out row
 	for i, at := range x.rows {
-		if i == 0 || b.rows[at].day != b.rows[x.rows[i-1]].day {
+		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {
 			if i > 0 {
 				x.part.close()
 			}
-			x.part = f.partition(int(b.rows[at].day))
+			x.part = f.partition(int(b.rows.at(at).day))
 		}
-		b.fill(&out, &b.rows[at], x)
+		b.fill(&out, b.rows.at(at), x)
 		x.part.add(&out)
 	}
 	if x.part != nil {
@@ -216,22 +240,22 @@ type ordered struct {
 func (b *Builder) order(m Month) *ordered {
 	x := &ordered{tables: &tables{}}
 	first, last := int32(1<<31-1), int32(-1<<31)
-	for i := range b.rows {
-		if d := b.rows[i].day; d < first || d > last { // days that were not asked about yet
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d < first || d > last { // days that were not asked about yet
 			if MonthOf(int(d)) == m {
 				first, last = min(first, d), max(last, d)
 			}
 		}
 	}
-	for i := range b.rows {
-		if d := b.rows[i].day; d >= first && d <= last {
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d >= first && d <= last {
 			x.rows = append(x.rows, uint32(i))
 		}
 	}
 	each := func(code func(*builtRow) uint32, n int) []bool {
 		used := make([]bool, n)
 		for _, i := range x.rows {
-			used[code(&b.rows[i])] = true
+			used[code(b.rows.at(i))] = true
 		}
 		return used
 	}
@@ -250,7 +274,7 @@ func (b *Builder) order(m Month) *ordered {
 	}
 	used[0] = true
 	for _, i := range x.rows {
-		used[b.rows[i].newPath] = true
+		used[b.rows.at(i).newPath] = true
 	}
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
 	x.sorted, x.path = sortPaths(b.paths.all, used)
@@ -271,7 +295,7 @@ func (b *Builder) sortRows(x *ordered, first, last int32) {
 	}
 	people := len(x.tables.people)
 	starts := make([]uint32, (int(last-first)+1)*people+1)
-	bucket := func(i uint32) int { return int(b.rows[i].day-first)*people + int(x.person[b.rows[i].person]) }
+	bucket := func(i uint32) int { return int(b.rows.at(i).day-first)*people + int(x.person[b.rows.at(i).person]) }
 	for _, i := range x.rows {
 		starts[bucket(i)+1]++
 	}
@@ -284,7 +308,7 @@ func (b *Builder) sortRows(x *ordered, first, last int32) {
 		sorted[next[k]] = i
 		next[k]++
 	}
-	compare := func(i, j uint32) int { return b.compare(&b.rows[i], &b.rows[j], x) }
+	compare := func(i, j uint32) int { return b.compare(b.rows.at(i), b.rows.at(j), x) }
 	for k := range len(starts) - 1 {
 		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
 			slices.SortFunc(l, compare)

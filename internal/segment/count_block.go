@@ -57,13 +57,8 @@ func (c *counting) gather(n int, b *block, col int, sel []uint16) ([]uint64, err
 	if err != nil {
 		return nil, err
 	}
-	out := c.buf[n][:len(sel)]
-	if len(sel) == b.rows {
-		v.read(out, 0)
-	} else {
-		v.gather(out, sel)
-	}
-	return out, nil
+	v.pick(c.buf[n], sel)
+	return c.buf[n][:len(sel)], nil
 }
 
 // codesFit makes sure that every number names an entry.

@@ -53,20 +53,22 @@ func (sc *scan) drive() (bool, error) {
 	}
 	rows := []uint32{}
 	for i, l := range [2][]pageAt{sc.dir.paths, sc.dir.news} {
-		set := x.of
+		ids := x.of
 		if i == 1 {
-			set = x.news
+			ids = x.news
 		}
 		for k := range l {
-			r := paths.Range{From: l[k].key, To: 1<<32 - 1}
+			from, _ := slices.BinarySearch(ids, l[k].key)
+			ids = ids[from:]
+			n := len(ids)
 			if k+1 < len(l) {
-				r.To = l[k+1].key
+				n, _ = slices.BinarySearch(ids, l[k+1].key)
 			}
-			if !set.Meets(r) {
+			if n == 0 {
 				continue
 			}
 			var err error
-			if rows, err = sc.p.posted(rows, &l[k], set); err != nil {
+			if rows, err = sc.p.posted(rows, &l[k], ids[:n]); err != nil {
 				if isDamage(err) {
 					return false, nil // the column of paths knows too
 				}
@@ -82,7 +84,7 @@ func (sc *scan) drive() (bool, error) {
 // driver is what leads to the rows of a binding.
 type driver struct {
 	clause   *boundClause
-	of, news *paths.Set
+	of, news []uint32 // paths and new paths, ascending
 	exact    bool
 }
 
@@ -96,46 +98,80 @@ func (s *Segment) rarest(b *binding) *driver {
 			continue
 		}
 		if n := of.Len() + news.Len(); best == nil || n < least {
-			best, least = &driver{c, of, news, exact}, n
+			best, least = &driver{c, slices.Collect(of.All()), slices.Collect(news.All()), exact}, n
 		}
 	}
 	return best
 }
 
 // postingPage is a page of postings.
-type postingPage struct{ ids, counts, first, further *numbers }
+type postingPage struct{ ids, ends, first, further *numbers }
 
-// posted appends the rows of the paths in set that the page has.
-func (p *part) posted(rows []uint32, at *pageAt, set *paths.Set) ([]uint32, error) {
+// seekFew: so many of a page's entries for each wanted path make it cheaper to
+// look each path up than to read the page from end to end.
+const seekFew = 200
+
+// posted appends the rows of those of the paths, which ascend, that the page has.
+func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
 	pg, err := p.postingPage(at)
 	if err != nil {
 		return nil, err
 	}
-	buf := make([]uint64, 3*pg.ids.n+pg.further.n)
-	ids, counts, first, further := buf[:pg.ids.n], buf[pg.ids.n:2*pg.ids.n], buf[2*pg.ids.n:3*pg.ids.n], buf[3*pg.ids.n:]
-	pg.ids.read(ids, 0)
-	pg.counts.read(counts, 0)
-	pg.first.read(first, 0)
-	pg.further.read(further, 0)
-	k := 0
-	for i, id := range ids {
-		n := int(counts[i]) - 1
-		if n < 0 || n > len(further)-k {
-			return nil, p.seg.damage(at.off, int64(at.size), "postings do not add up")
-		}
-		if set.Has(uint32(id)) {
-			row := first[i]
-			for j := -1; j < n; j++ {
-				if j >= 0 {
-					row += further[k+j]
-				}
-				if row >= uint64(p.info.rows) {
-					return nil, p.seg.damage(at.off, int64(at.size), "posting beyond the rows")
-				}
-				rows = append(rows, uint32(row))
+	n := pg.ids.n
+	if pg.ids.form == formDelta && len(wanted)*seekFew < n {
+		for _, id := range wanted {
+			i, ok := pg.ids.find(uint64(id))
+			if !ok {
+				continue
+			}
+			var ends [2]uint64
+			if i == 0 {
+				pg.ends.read(ends[1:], 0)
+			} else {
+				pg.ends.read(ends[:], i-1)
+			}
+			if rows, err = p.post(rows, at, pg, i, ends[0], ends[1]); err != nil {
+				return nil, err
 			}
 		}
-		k += n
+		return rows, nil
+	}
+	buf := make([]uint64, 2*n)
+	ids, ends := buf[:n], buf[n:]
+	pg.ids.read(ids, 0)
+	pg.ends.read(ends, 0)
+	start := uint64(0)
+	for i, id := range ids {
+		for len(wanted) > 0 && uint64(wanted[0]) < id {
+			wanted = wanted[1:]
+		}
+		if len(wanted) == 0 {
+			break
+		}
+		if uint64(wanted[0]) == id {
+			if rows, err = p.post(rows, at, pg, i, start, ends[i]); err != nil {
+				return nil, err
+			}
+		}
+		start = ends[i]
+	}
+	return rows, nil
+}
+
+// post appends the rows of entry i, which are start to end of the page's.
+func (p *part) post(rows []uint32, at *pageAt, pg *postingPage, i int, start, end uint64) ([]uint32, error) {
+	if start < uint64(i) || end <= start || end > uint64(at.rows) || end-uint64(i)-1 > uint64(pg.further.n) {
+		return nil, p.seg.damage(at.off, int64(at.size), "postings do not add up")
+	}
+	l := make([]uint64, end-start)
+	pg.first.read(l[:1], i)
+	pg.further.read(l[1:], int(start)-i)
+	row := uint64(0)
+	for _, d := range l {
+		if row += d; row >= uint64(p.info.rows) {
+			return nil, p.seg.damage(at.off, int64(at.size), "posting beyond the rows")
+		}
+		rows = append(rows, uint32(row))
 	}
 	return rows, nil
 }
@@ -156,7 +192,7 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	if at.rows < at.n || int64(at.rows) > 2*p.info.rows {
 		d.fail("number of rows of a page")
 	}
-	for i, to := range [4]**numbers{&v.ids, &v.counts, &v.first, &v.further} {
+	for i, to := range [4]**numbers{&v.ids, &v.ends, &v.first, &v.further} {
 		n, part := at.n, d.b
 		if i < 3 {
 			part = d.part()
@@ -173,7 +209,7 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	if d.err != nil {
 		return nil, s.damaged(at.off, at.size, d.err)
 	}
-	s.opt.Cache.put(k, v, v.ids.bytes()+v.counts.bytes()+v.first.bytes()+v.further.bytes())
+	s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
 	return v, nil
 }
 

@@ -314,6 +314,19 @@ func (s *Segment) usualShare(path uint32) uint32 {
 	return s.usual[i].share
 }
 
+// usualShares is usualShare of all paths.
+func (s *Segment) usualShares() []uint32 {
+	l := make([]uint32, s.meta.Paths)
+	from := uint32(0)
+	for _, u := range s.usual {
+		for i := from; i < u.end; i++ {
+			l[i] = u.share
+		}
+		from = u.end
+	}
+	return l
+}
+
 // pathPage reads a page of the path dictionary.
 func (s *Segment) pathPage(n int) ([]byte, error) {
 	if n < 0 || n >= len(s.pages) {

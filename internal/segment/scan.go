@@ -188,7 +188,7 @@ func (sc *scan) codes(b *block, col int, sel []uint16, want []bool) ([]uint16, e
 		}
 		return sel[:0], nil
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		if v := sc.buf[i]; v < uint64(len(want)) && want[v] {
@@ -234,7 +234,7 @@ func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		if _, all := f.times(int64(sc.buf[i]), int64(sc.buf[i])); all {
@@ -251,7 +251,7 @@ func (sc *scan) between(b *block, sel []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		if t := int64(sc.buf[i]); t >= sc.lo && t <= sc.hi {
@@ -267,7 +267,7 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		v := sc.buf[i]
@@ -281,38 +281,30 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 
 // clause leaves the rows that meet a condition on paths.
 func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
-	cols := [4][]uint64{sc.buf[:len(sel)], sc.buf2[:len(sel)], sc.buf3[:len(sel)], nil}
-	var plain [3]bool
+	cols := [3][]uint64{sc.buf, sc.buf2, sc.buf3}
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
 		v, err := sc.p.column(b, col)
 		if err != nil {
 			return nil, err
 		}
-		if n, ok := v.constant(); ok && n == 0 {
-			plain[i] = true
-		}
-		v.gather(cols[i], sel)
+		v.pick(cols[i], sel)
 	}
+	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
 	if len(c.lives) > 0 {
-		return sc.livesClause(c, b, sel, cols[0], cols[1])
+		return sc.livesClause(c, b, sel, path, newPath)
 	}
-	n := 0
-	if plain[1] && plain[2] && c.check.Empty() {
-		for i, r := range sel {
-			if c.full.Has(uint32(cols[0][i])) != c.not {
-				sel[n] = r
-				n++
-			}
-		}
-		return sel[:n], nil
-	}
+	n, ask := 0, !c.check.Empty()
 	for i, r := range sel {
-		ok, err := sc.s.meets(c, uint32(cols[0][i]), uint32(cols[1][i]), cols[2][i])
-		if err != nil {
-			if isDamage(err) && !sc.strict {
-				continue
+		p := uint32(path[i])
+		ok := share[i] == 0 && c.full.Has(p)
+		if !ok && (newPath[i]|share[i] != 0 || ask) {
+			var err error
+			if ok, err = sc.s.meets(c, p, uint32(newPath[i]), share[i]); err != nil {
+				if isDamage(err) && !sc.strict {
+					continue
+				}
+				return nil, err
 			}
-			return nil, err
 		}
 		if ok != c.not {
 			sel[n] = r
@@ -328,8 +320,8 @@ func (sc *scan) livesClause(c *boundClause, b *block, sel []uint16, path, newPat
 	if err != nil {
 		return nil, err
 	}
+	v.pick(sc.buf3, sel)
 	times := sc.buf3[:len(sel)]
-	v.gather(times, sel)
 	n := 0
 	for i, r := range sel {
 		t := int64(times[i])

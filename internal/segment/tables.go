@@ -85,7 +85,7 @@ func shareOf(r *record.Record) share {
 type interned[T comparable] struct {
 	at     map[T]uint32
 	all    []T
-	recent [512]uint32 // by a weak hash, what was asked for last
+	recent [1024]uint32 // by a weak hash, what was asked for last
 }
 
 func newInterned[T comparable]() interned[T] { return interned[T]{at: make(map[T]uint32)} }
@@ -114,7 +114,7 @@ func (l *interned[T]) codeNear(v T, hash uint, keep func(T) T) uint32 {
 // tail is a weak hash of a text.
 func tail(s string) uint {
 	h := uint(len(s))
-	for i := max(0, len(s)-4); i < len(s); i++ {
+	for i := max(0, len(s)-8); i < len(s); i++ {
 		h = h*31 + uint(s[i])
 	}
 	return h

@@ -106,8 +106,8 @@ func (t *top) block(i int) error {
 		}
 		return err
 	}
+	c.pick(t.sc.buf, sel)
 	times := t.sc.buf[:len(sel)]
-	c.gather(times, sel)
 	for k, row := range sel {
 		t.l = append(t.l, candidate{int64(times[k]), int32(i), row})
 	}
