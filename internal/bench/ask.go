@@ -13,7 +13,7 @@ import (
 
 // ask measures every question.
 func (r *runner) ask(ctx context.Context) error {
-	resetPeak()
+	beginPeak()
 	all := questions()
 	var opened []float64
 	for i := range all {

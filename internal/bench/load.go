@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -99,7 +100,7 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	resetPeak()
+	beginPeak()
 	start, cpu := time.Now(), cpuTime()
 	if r.st, err = openStore(r.opt.Dir, true); err != nil {
 		return err
@@ -124,6 +125,12 @@ func (r *runner) load(ctx context.Context) (err error) {
 		return err
 	}
 	return r.note()
+}
+
+// beginPeak lets peakMemory begin again, without what the stage before left.
+func beginPeak() {
+	debug.FreeOSMemory()
+	resetPeak()
 }
 
 func perRecord(d time.Duration, n int) float64 {
