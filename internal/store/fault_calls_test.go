@@ -163,7 +163,7 @@ func TestEveryCallFails(t *testing.T) {
 			defer func() { t.Logf("%d runs", runs) }()
 			for _, sticky := range []bool{false, true} {
 				for n := 0; ; n++ {
-					if !long() && n > 5 && n%7 != 0 {
+					if !long() && n > 5 && n%11 != 0 {
 						continue
 					}
 					disk := newDisk(t)
