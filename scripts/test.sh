@@ -44,6 +44,16 @@ fi
 echo "== Windows build"
 GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/akashi
 
+echo "== the record store beside DuckDB"
+if ! command -v npm >/dev/null; then
+  skip "comparison with DuckDB: no npm"
+elif ! { [ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm ci --no-audit --no-fund --silent); }; then
+  skip "comparison with DuckDB: its npm package could not be installed"
+else
+  node --test tools/duckbench/
+  bash scripts/bench-duckdb.sh "${BENCH_RECORDS:-200000}"
+fi
+
 echo "== browser"
 if ! command -v npm >/dev/null; then
   skip "browser test: no npm"

@@ -173,9 +173,12 @@ type index struct {
 	logRows int               // records in the log
 	packs   []*packRef        // files of raw events
 	paths   []*pathRef        // parts of the path catalogue
+	partial map[string]bool   // servers of which parts of the catalogue are missing
 }
 
-func newIndex() *index { return &index{servers: make(map[string]*serverIndex)} }
+func newIndex() *index {
+	return &index{servers: make(map[string]*serverIndex), partial: make(map[string]bool)}
+}
 
 func (x *index) apply(f *frame) {
 	x.seq, x.chain = max(x.seq, f.seq), f.hash
