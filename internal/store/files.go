@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/segment"
 )
+
+// writeBuffer is how many bytes of a new file go to the disk at once.
+const writeBuffer = 1 << 20
 
 // Folders of immutable files. All files of a data folder share one sequence of
 // numbers, so that a number names one file.
@@ -74,7 +78,11 @@ func (s *Store) writeFile(dir string, num uint32, write func(io.Writer) error) (
 	if err != nil {
 		return 0, fmt.Errorf("make %s: %w", name, err)
 	}
-	err = write(f)
+	w := bufio.NewWriterSize(f, writeBuffer)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
 	if err == nil {
 		err = f.Sync()
 	}
