@@ -47,13 +47,14 @@ type Store struct {
 
 	mu       sync.RWMutex // guards the fields below
 	index    *index
-	manifest *manifest  // in force; its generation is 0 when there is none
-	older    *manifest  // the one before; nil when there is none
-	files    []*logFile // ascending; the last takes new frames
-	kept     []*logFile // files of kept blocks, ascending
-	nextFile uint32     // number of the next file of any kind
-	nextLog  uint32     // number of the log file that follows a flush; 0 = any
-	failed   error      // an append left the file in an unknown state
+	manifest *manifest   // in force; its generation is 0 when there is none
+	older    *manifest   // the one before; nil when there is none
+	doubtful []*manifest // that could not be written, and may be on disk
+	files    []*logFile  // ascending; the last takes new frames
+	kept     []*logFile  // files of kept blocks, ascending
+	nextFile uint32      // number of the next file of any kind
+	nextLog  uint32      // number of the log file that follows a flush; 0 = any
+	failed   error       // an append left the file in an unknown state
 	closed   bool
 	cache    *cache         // blocks of the log
 	blocks   *segment.Cache // blocks of segments
