@@ -216,7 +216,7 @@ func crashes(t *testing.T, seed uint64, steps, flushRows int, look func(c *fsx.C
 func TestPowerFailure(t *testing.T) {
 	runs, steps, stride, images := uint64(3), 32, 3, 2
 	if long() {
-		runs, steps, stride, images = 5, 60, 1, 16
+		runs, steps, stride, images = 6, 40, 1, 8
 	}
 	for run := range runs {
 		looked, flushRows := 0, -1

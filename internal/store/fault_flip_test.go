@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -128,119 +127,6 @@ func (f *flipFolder) flip(path string, off int64, bits byte) (*fsx.Crash, error)
 		_, err = h.WriteAt(b, off)
 	}
 	return c, errors.Join(err, h.Sync(), h.Close())
-}
-
-// survey reads all that a damaged store still gives. Errors that name damage go
-// to the list.
-type survey struct {
-	records []record.Record
-	events  map[string][]uint64
-	damage  []*store.DamageError
-}
-
-func (v *survey) note(err error) error {
-	var d *store.DamageError
-	if errors.As(err, &d) {
-		v.damage = append(v.damage, d)
-		return nil
-	}
-	return err
-}
-
-func (f *flipFolder) survey(s *store.Store) (*survey, error) {
-	ctx := context.Background()
-	v := &survey{events: make(map[string][]uint64)}
-	q := query.Query{Classes: query.AllClasses(), Limit: 200}
-	var err error
-	if v.records, err = pages(ctx, s, q); v.note(err) != nil {
-		return nil, err
-	}
-	facets, err := s.Facets(ctx, q)
-	if v.note(err) != nil {
-		return nil, err
-	}
-	if err == nil && facets.Total != uint64(len(v.records)) {
-		return nil, fmt.Errorf("facets count %d of %d records", facets.Total, len(v.records))
-	}
-	q.Superseded = true
-	if l, err := pages(ctx, s, q); v.note(err) != nil || len(l) > 0 {
-		return nil, fmt.Errorf("%d superseded records, %w", len(l), err)
-	}
-	if err := v.note(s.Facts(ctx, 0, 1<<40, func(store.Fact) {})); err != nil {
-		return nil, err
-	}
-	for _, name := range s.ServerNames() {
-		var bad error
-		err := s.Replay(ctx, name, store.Key{}, func(e *event.Event, _ store.Key) error {
-			if w := testEvent(name, e.RecordID); !reflect.DeepEqual(w.Values, e.Values) || w.Time != e.Time {
-				bad = fmt.Errorf("event %d of %s changed", e.RecordID, name)
-			}
-			v.events[name] = append(v.events[name], e.RecordID)
-			return nil
-		})
-		if err = errors.Join(bad, v.note(err)); err != nil {
-			return nil, err
-		}
-		slices.Sort(v.events[name])
-		// Every checkpoint is asked for.
-		_, err = s.Resume(ctx, name, func([]byte, store.Basis) bool { return false })
-		if v.note(err) != nil {
-			return nil, err
-		}
-	}
-	for i := range v.records {
-		if r := &v.records[i]; i%3 == 0 {
-			if _, err := s.Raw(ctx, r.ID()); v.note(err) != nil {
-				return nil, fmt.Errorf("events of %s: %w", r.ID(), err)
-			}
-		}
-	}
-	if err := f.ask(s, v); err != nil {
-		return nil, err
-	}
-	if c, ok := any(s).(checker); ok {
-		l, err := c.Check(ctx)
-		if err != nil {
-			return nil, err
-		}
-		v.damage = append(v.damage, l...)
-	}
-	v.damage = append(v.damage, s.Damage()...)
-	return v, nil
-}
-
-// ask asks queries: what they find is what the records that are served say, or
-// less when damage is told.
-func (f *flipFolder) ask(s *store.Store, v *survey) error {
-	ctx := context.Background()
-	queries := f.queries
-	if len(v.damage)+len(s.Damage()) > 0 && !long() { // found already
-		queries = queries[:1]
-	}
-	for _, q := range queries {
-		want := find(q, &state{Records: v.records})
-		got, err := pages(ctx, s, q)
-		if v.note(err) != nil {
-			return err
-		}
-		facets, ferr := s.Facets(ctx, q)
-		if v.note(ferr) != nil {
-			return ferr
-		}
-		told := len(v.damage)+len(s.Damage()) > 0
-		if recordDiff(want, got) == "equal" && ferr == nil && facets.Total == uint64(len(want)) {
-			continue
-		}
-		for i := range got {
-			if !slices.ContainsFunc(want, func(r record.Record) bool { return reflect.DeepEqual(r, got[i]) }) {
-				return fmt.Errorf("%+v finds %s, which it should not", q, got[i].ID())
-			}
-		}
-		if !told {
-			return fmt.Errorf("%+v finds %d of %d records, and no damage is told", q, len(got), len(want))
-		}
-	}
-	return nil
 }
 
 // located reports whether one of the errors names the place.
@@ -373,6 +259,40 @@ func (f *flipFolder) served(v *survey, file string, off int64) error {
 		}
 	}
 	return nil
+}
+
+// TestMissingFiles takes files of a folder away, one at a time: that is told, and
+// the rest is served.
+func TestMissingFiles(t *testing.T) {
+	if !complete {
+		t.Skip("no files beside the log")
+	}
+	f := newFlipFolder(t, 8, 6, true)
+	for file := range f.sizes(t) {
+		if file == "lock" || file == "format" {
+			continue
+		}
+		c := f.disk.Image(1)
+		if err := c.Remove(filepath.Join(dataDir, filepath.FromSlash(file))); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(dataDir, store.Options{FS: c, Zone: zone(), FlushRows: -1})
+		if err != nil {
+			t.Errorf("without %s: open: %v", file, err)
+			continue
+		}
+		v, err := f.survey(s)
+		if err == nil {
+			err = f.served(v, file, 0)
+		}
+		told := v != nil && slices.ContainsFunc(v.damage, func(d *store.DamageError) bool { return d.File == file })
+		if spare := strings.HasPrefix(file, "manifest"); err == nil && !told && !spare {
+			err = errors.New("nothing is told")
+		}
+		if err = errors.Join(err, s.Close()); err != nil {
+			t.Errorf("without %s: %v", file, err)
+		}
+	}
 }
 
 // TestFlippedBytes turns over bits of the files of a folder, byte by byte.

@@ -350,7 +350,7 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 	}
 	l := s.fileOf(r.file)
 	if l == nil {
-		return nil, os.ErrClosed
+		return nil, s.missing(r)
 	}
 	b := make([]byte, r.size)
 	_, err := l.f.ReadAt(b, r.off)
@@ -372,6 +372,21 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 		}
 	}
 	return nil, s.note(d)
+}
+
+// missing is the error for a block whose file is not open: it is missing, or the
+// store is closed.
+func (s *Store) missing(r *blockRef) error {
+	s.mu.RLock()
+	closed, dir := s.closed, logDir
+	if s.manifest.keeps()[r.file] {
+		dir = keepDir
+	}
+	s.mu.RUnlock()
+	if closed {
+		return os.ErrClosed
+	}
+	return s.noteBlock(fileName(dir, r.file), r, "the file is missing")
 }
 
 func (s *Store) noteBlock(file string, r *blockRef, reason string) error {
