@@ -3,6 +3,7 @@ package catalogue
 import (
 	"cmp"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -18,12 +19,18 @@ type Builder struct {
 	server string
 	zone   *time.Location
 	paths  map[string]*seen
+	order  []*seen // as they came
 	roots  map[Root]bool
 	acts   []act
+	root   Root  // the last one
+	month  Month // the last one, and where it begins and ends (Unix ns)
+	begin  int64
+	end    int64
 }
 
 // seen is what is known of a path.
 type seen struct {
+	path   string
 	months Months
 	n      uint64
 	first  int64 // Unix ns
@@ -45,32 +52,69 @@ func NewBuilder(server string, zone *time.Location) *Builder {
 }
 
 // Add takes a record. It keeps no reference to it.
-func (b *Builder) Add(r *record.Record) {
-	m := MonthOf(time.Unix(0, r.Time).In(b.zone))
-	a := act{time: r.Time, id: r.ID(), kind: actOf(r), path: b.see(r.Path, m, r.Time)}
-	if r.NewPath != "" {
-		a.new = b.see(r.NewPath, m, r.Time)
-	}
-	if n := int(r.ShareRoot); r.Share != "" && n > 0 && n <= len(r.Path) {
-		if root := (Root{r.Share, r.Path[:n]}); !b.roots[root] {
-			b.roots[Root{strings.Clone(root.Share), strings.Clone(root.Folder)}] = true
+func (b *Builder) Add(r *record.Record) { b.add(r, 1) }
+
+// AddPath takes a path that n records of a month name, for whom has counted
+// them; AddAct then takes those of the records that tell of shares and acts.
+// Paths in the order of paths.Compare cost least. A creation is then kept only
+// behind another act on its name.
+func (b *Builder) AddPath(path string, m Month, n uint64) { b.see(path, m, math.MaxInt64, n) }
+
+// AddAct takes what a record says of its share and of what happened to names.
+func (b *Builder) AddAct(r *record.Record) { b.add(r, 0) }
+
+func (b *Builder) add(r *record.Record, n uint64) {
+	kind := actOf(r)
+	var path, to *seen
+	if n > 0 || kind != 0 {
+		m := b.monthOf(r.Time)
+		path = b.see(r.Path, m, r.Time, n)
+		if r.NewPath != "" {
+			to = b.see(r.NewPath, m, r.Time, n)
 		}
 	}
-	if a.kind != 0 {
-		a.id.Server, a.id.Channel = "", strings.Clone(a.id.Channel)
-		b.acts = append(b.acts, a)
+	if k := int(r.ShareRoot); r.Share != "" && k > 0 && k <= len(r.Path) {
+		b.addRoot(Root{r.Share, r.Path[:k]})
+	}
+	if kind != 0 {
+		id := r.ID()
+		id.Server, id.Channel = "", strings.Clone(id.Channel)
+		b.acts = append(b.acts, act{r.Time, id, kind, path, to})
 	}
 }
 
-func (b *Builder) see(path string, m Month, t int64) *seen {
+// monthOf is the month of a moment in the Builder's zone.
+func (b *Builder) monthOf(t int64) Month {
+	if b.begin <= t && t < b.end {
+		return b.month
+	}
+	in := time.Unix(0, t).In(b.zone)
+	b.month = MonthOf(in)
+	first := time.Date(in.Year(), in.Month(), 1, 0, 0, 0, 0, b.zone)
+	b.begin, b.end = first.UnixNano(), first.AddDate(0, 1, 0).UnixNano()
+	return b.month
+}
+
+func (b *Builder) addRoot(r Root) {
+	if r == b.root {
+		return
+	}
+	if b.root = (Root{strings.Clone(r.Share), strings.Clone(r.Folder)}); !b.roots[b.root] {
+		b.roots[b.root] = true
+	}
+}
+
+// see notes a path in a month, named by n more records.
+func (b *Builder) see(path string, m Month, t int64, n uint64) *seen {
 	s := b.paths[path]
 	if s == nil {
-		s = &seen{first: t}
-		b.paths[strings.Clone(path)] = s
+		s = &seen{first: t, path: strings.Clone(path)}
+		b.paths[s.path] = s
+		b.order = append(b.order, s)
 	}
-	s.n++
+	s.n += n
 	s.first = min(s.first, t)
-	if !s.months.Has(m) {
+	if n := len(s.months); n == 0 || s.months[n-1] != m {
 		s.months = s.months.with(m)
 	}
 	return s
@@ -108,15 +152,10 @@ func (b *Builder) Write(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	sorted := make([]string, 0, len(b.paths))
-	for p := range b.paths {
-		sorted = append(sorted, p)
-	}
-	slices.SortFunc(sorted, paths.Compare)
-	for i, p := range sorted {
-		s := b.paths[p]
+	slices.SortFunc(b.order, func(x, y *seen) int { return paths.Compare(x.path, y.path) })
+	for i, s := range b.order {
 		s.id = uint32(i)
-		if err := w.path(p, s.months, s.n); err != nil {
+		if err := w.path(s.path, s.months, s.n); err != nil {
 			return err
 		}
 	}

@@ -68,17 +68,23 @@ func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error
 	}
 	slices.Reverse(older)
 	s := &Story{Lives: slices.Concat(older, []query.Life{now}, newer), More: f.more}
+	folder := false
 	for i := range s.Lives {
 		life := &s.Lives[i]
 		if len(l) > 0 {
 			life.Server = l[0].server
 		}
-		if life.Folder, err = l.isFolder(life.Path); err != nil {
+		below, err := l.isFolder(life.Path)
+		if err != nil {
 			return nil, err
 		}
+		folder = folder || below
 		if err := f.copies(s, life); err != nil {
 			return nil, err
 		}
+	}
+	for i := range s.Lives {
+		s.Lives[i].Folder = folder // what is a folder once is one under all its names
 	}
 	return s, nil
 }
@@ -147,8 +153,8 @@ type follower struct {
 }
 
 // begin and end stand before and behind all acts of an instant.
-func begin(t int64) moment { return moment{t, 0, -1} }
-func end(t int64) moment   { return moment{t, math.MaxUint32, math.MaxInt} }
+func begin(t int64) moment { return moment{t, -1, 0} }
+func end(t int64) moment   { return moment{t, math.MaxInt, 0} }
 
 const (
 	departures = 1<<touchAway | 1<<touchDeleted | 1<<touchBinned

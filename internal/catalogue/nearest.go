@@ -6,19 +6,20 @@ import (
 	"sort"
 )
 
-// moment is a place in the order of acts.
+// moment is a place in the order of acts. Of acts of one time in several parts,
+// those of the earlier part come first.
 type moment struct {
 	time int64
-	seq  uint32
 	part int
+	seq  int64
 }
 
 func (m moment) compare(o moment) int {
-	return cmp.Or(cmp.Compare(m.time, o.time), cmp.Compare(m.seq, o.seq), cmp.Compare(m.part, o.part))
+	return cmp.Or(cmp.Compare(m.time, o.time), cmp.Compare(m.part, o.part), cmp.Compare(m.seq, o.seq))
 }
 
 // before is a moment behind all acts that are before m.
-func (m moment) before() moment { return moment{m.time, m.seq, m.part - 1} }
+func (m moment) before() moment { return moment{m.time, m.part, m.seq - 1} }
 
 // event is a touch of a name or of a folder above it.
 type event struct {
@@ -62,7 +63,7 @@ func (l Parts) nearest(ctx context.Context, names []string, from moment, back bo
 				if err != nil {
 					return best, false, err
 				}
-				e := event{moment: moment{t.time, t.seq, i}, kind: t.kind, length: len(name), name: name, id: t.other}
+				e := event{moment: moment{t.time, i, int64(t.seq)}, kind: t.kind, length: len(name), name: name, id: t.other}
 				if found && (!ok || e.nearer(&best, back)) {
 					best, ok, bestPart = e, true, i
 				}
@@ -94,7 +95,9 @@ func preferred(kind uint8, back bool) bool {
 
 // nearest is the same for one path of one part.
 func (p *Part) nearest(id uint32, part int, from moment, back bool, ways uint) (best touch, ok bool, err error) {
-	behind := func(t touch) int { return cmp.Or(cmp.Compare(t.path, id), moment{t.time, t.seq, part}.compare(from)) }
+	behind := func(t touch) int {
+		return cmp.Or(cmp.Compare(t.path, id), moment{t.time, part, int64(t.seq)}.compare(from))
+	}
 	// Blocks that can hold the path: from the one before the first that begins
 	// with it, to the last that begins with it or before it.
 	first := max(0, sort.Search(len(p.touches), func(i int) bool { return p.blocks[p.touches[i]].first >= id })-1)

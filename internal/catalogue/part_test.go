@@ -176,6 +176,27 @@ func TestMergeSaysWhatThePartsSay(t *testing.T) {
 	}
 }
 
+// TestCountedPaths gives a Builder paths with their counts and the acts apart.
+func TestCountedPaths(t *testing.T) {
+	l := goldenRecords()
+	a, b := NewBuilder("FS", time.UTC), NewBuilder("FS", time.UTC)
+	for i := range l {
+		r := &l[i]
+		a.Add(r)
+		m := MonthOf(time.Unix(0, r.Time).UTC())
+		b.AddPath(r.Path, m, 1)
+		if r.NewPath != "" {
+			b.AddPath(r.NewPath, m, 1)
+		}
+	}
+	for i := range l {
+		b.AddAct(&l[i])
+	}
+	if x, y := packed(t, a.Write), packed(t, b.Write); !bytes.Equal(x, y) {
+		t.Errorf("%d bytes by records, %d by counts: they differ", len(x), len(y))
+	}
+}
+
 func TestComplete(t *testing.T) {
 	b := NewBuilder("FS", time.UTC)
 	for i, p := range []string{`D:\共有\見積`, `D:\共有\見積`, `D:\共有\請求`, `D:\共有`, `E:\古い\D:\共有`, `E:\ｷｮｳ`} {

@@ -73,8 +73,15 @@ func (e *Encoder) Len() int { return int(e.paths) }
 // Add appends a path, which must come behind all others by Compare. It returns
 // the errors of emit.
 func (e *Encoder) Add(path string) error {
-	folder, name := split(path)
+	folder, name, ok := "", "", false
 	g := &e.group
+	if len(g.spellings) > 0 {
+		folder = g.spellings[0]
+		name, ok = strings.CutPrefix(path, folder)
+	}
+	if !ok || strings.IndexByte(name, '\\') >= 0 {
+		folder, name = split(path)
+	}
 	at := 0
 	switch {
 	case len(g.spellings) == 0:
@@ -205,10 +212,11 @@ func lowerInto(dst, src []byte) {
 	}
 }
 
-// foldExtra is the folded form when it is not just lower(s).
+// foldExtra is the folded form when it is not just lower(s); else the text that
+// it returns means nothing.
 func foldExtra(s string) (string, bool) {
 	if plain(s) {
-		return lower(s), false
+		return "", false
 	}
 	f := query.Fold(s)
 	return f, f != lower(s)

@@ -54,6 +54,8 @@ func (w *folderWriter) add(g *group) {
 			n := shared(w.folded, f)
 			w.body = binary.AppendUvarint(w.body, uint64(n))
 			w.body = appendString(w.body, f[n:])
+		} else {
+			f = lower(s)
 		}
 		w.last, w.folded = s, f
 		w.n++

@@ -64,6 +64,7 @@ func TestPathsFindBelow(t *testing.T) {
 			checkBelow(t, d, l, want)
 			checkBegins(t, d, l, want[:rapid.IntRange(0, len(want)).Draw(t, "cut")])
 		}
+		checkPaths(t, d, l)
 		var got []string
 		c := d.Cursor()
 		for c.Next() {
@@ -85,6 +86,28 @@ func checkBelow(t *rapid.T, d *Dict, l []string, want string) {
 		if w := below(p, want); w != in {
 			t.Fatalf("Below(%q) = %v, place %d is %q: %v", want, ranges, i, p, w)
 		}
+	}
+}
+
+func checkPaths(t *rapid.T, d *Dict, l []string) {
+	var ids []uint32
+	for i := range l {
+		if rapid.IntRange(0, 3).Draw(t, "skip") == 0 {
+			ids = append(ids, uint32(i))
+		}
+	}
+	n := 0
+	err := d.Paths(ids, func(i int, path []byte) error {
+		if n++; string(path) != l[ids[i]] {
+			t.Fatalf("path %d is %q, want %q", ids[i], path, l[ids[i]])
+		}
+		return nil
+	})
+	if err != nil || n != len(ids) {
+		t.Fatalf("Paths gave %d of %d: %v", n, len(ids), err)
+	}
+	if _, err := d.Path(uint32(len(l))); err == nil {
+		t.Fatalf("Path of an id that is not there gave no error")
 	}
 }
 

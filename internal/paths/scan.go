@@ -106,13 +106,7 @@ func (f *finder) found(i int, places []uint32) {
 
 // list finds the word in a list of front-coded texts.
 func (f *finder) list(shared, text, word []byte, places []uint32) error {
-	if f.begins {
-		return f.listBegins(shared, text, word, places)
-	}
-	last, before := word[len(word)-1], byte('\\')
-	if len(word) > 1 {
-		before = word[len(word)-2]
-	}
+	last := word[len(word)-1]
 	entry, start := 0, 0 // the text that holds pos, where its own part begins
 	for pos, counted := 0, 0; ; {
 		h := bytes.IndexByte(text[pos:], last)
@@ -120,7 +114,13 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 			return nil
 		}
 		h += pos
-		if pos = h + 1; h > 0 && before != '\\' && text[h-1] != before && text[h-1] != '\\' {
+		pos = h + 1
+		own := 1 // bytes of the word's end that stand before pos
+		for own < len(word) && own <= h && text[h-own] == word[len(word)-1-own] {
+			own++
+		}
+		crosses := own < len(word) // out of the text's own part, if at all
+		if crosses && own <= h && text[h-own] != '\\' {
 			continue
 		}
 		if n := bytes.Count(text[counted:h], []byte{'\\'}); n > 0 {
@@ -130,8 +130,8 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 			start = bytes.LastIndexByte(text[:h], '\\') + 1
 		}
 		counted = h
-		end := int(shared[entry]) + h + 1 - start
-		if !endsWith(shared, text, entry, start, h+1, word) {
+		end := int(shared[entry]) + pos - start
+		if f.begins && end != len(word) || crosses && !sharesEnd(shared, text, entry, start, word[:len(word)-own]) {
 			continue
 		}
 		// This one, and those that share it.
@@ -153,19 +153,14 @@ func (f *finder) list(shared, text, word []byte, places []uint32) error {
 	}
 }
 
-// endsWith reports whether the text of an entry, whose own part is
-// text[start:], ends with the word when it is cut at end.
-func endsWith(shared, text []byte, entry, start, end int, word []byte) bool {
-	own := end - start
-	if own >= len(word) {
-		return string(text[end-len(word):end]) == string(word)
-	}
-	if int(shared[entry])+own < len(word) || string(text[start:end]) != string(word[len(word)-own:]) {
+// sharesEnd reports whether what an entry, whose own part begins at start, shares
+// with the one before ends with the word: it stands in the own parts of entries
+// before.
+func sharesEnd(shared, text []byte, entry, start int, word []byte) bool {
+	to := int(shared[entry])
+	if to < len(word) {
 		return false
 	}
-	// The rest of the word stands in the parts of entries before.
-	to := int(shared[entry])
-	word = word[:len(word)-own]
 	for len(word) > 0 {
 		if entry--; entry < 0 {
 			return false
@@ -185,26 +180,4 @@ func endsWith(shared, text []byte, entry, start, end int, word []byte) bool {
 		to -= n
 	}
 	return true
-}
-
-// listBegins finds the texts that begin with the word.
-func (f *finder) listBegins(shared, text, word []byte, places []uint32) error {
-	pos, same := 0, 0 // bytes of the word with which the text before begins
-	for entry, s := range shared {
-		n := bytes.IndexByte(text[pos:], '\\')
-		if n < 0 {
-			return damage("name %d of a page has no end", entry)
-		}
-		if int(s) <= same {
-			same = int(s)
-			for own := text[pos : pos+n]; same < len(word) && same-int(s) < len(own) && own[same-int(s)] == word[same]; {
-				same++
-			}
-		}
-		if same == len(word) {
-			f.found(entry, places)
-		}
-		pos += n + 1
-	}
-	return nil
 }

@@ -71,10 +71,13 @@ func (f *folderFinder) has(e *folderEntry) bool {
 	if f.end > 0 && f.end <= e.keep {
 		return true
 	}
+	f.end = 0
+	if bytes.IndexByte(e.folded[e.keep:], f.word[len(f.word)-1]) < 0 {
+		return false // it would end there
+	}
 	from := max(0, e.keep-len(f.word)+1)
 	i := bytes.Index(e.folded[from:], f.word)
 	if i < 0 {
-		f.end = 0
 		return false
 	}
 	f.end = from + i + len(f.word)

@@ -1,9 +1,9 @@
 package paths
 
 import (
+	"bytes"
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/query"
 )
@@ -70,7 +70,8 @@ func (d *Dict) search(ctx context.Context, n Needle) (*Set, error) {
 
 // verify leaves of candidates those that meet the needle.
 func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, error) {
-	c := Cursor{folding: n.wild}
+	c := Cursor{folding: true}
+	var root restRoot
 	steps := 0
 	for id := range candidates.All() {
 		if steps++; steps%1024 == 0 && ctx.Err() != nil {
@@ -79,7 +80,7 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 		if err := c.seek(d, id); err != nil {
 			return nil, err
 		}
-		if n.wild && n.pattern.Match(string(c.folded)) || n.rest && n.matchRest(c.path) {
+		if n.wild && n.pattern.Match(string(c.folded)) || n.rest && root.match(n, &c) {
 			continue
 		}
 		candidates.Remove(id)
@@ -87,15 +88,27 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 	return candidates, nil
 }
 
-func (n *Needle) matchRest(path []byte) bool {
-	if len(path) < n.at {
+// restRoot remembers how long the folded form of a path's beginning is.
+type restRoot struct {
+	root   []byte
+	folded int
+	some   bool
+}
+
+// match reports whether the cursor's path meets a needle of a rest.
+func (r *restRoot) match(n *Needle, c *Cursor) bool {
+	if len(c.path) < n.at {
 		return false
 	}
-	rest := path[n.at:]
-	if strings.HasPrefix(n.text, `\`) && (len(rest) == 0 || rest[0] != '\\' && rest[0] < utf8.RuneSelf) {
-		return false
+	root, rest := c.path[:n.at], c.path[n.at:]
+	if len(rest) == 0 || rest[0] != '\\' || !strings.HasPrefix(n.text, `\`) {
+		return strings.HasPrefix(query.Fold(string(rest)), n.text)
 	}
-	return strings.HasPrefix(query.Fold(string(rest)), n.text)
+	// What a backslash parts is folded apart.
+	if !r.some || !bytes.Equal(r.root, root) {
+		r.root, r.folded, r.some = append(r.root[:0], root...), len(query.Fold(string(root))), true
+	}
+	return r.folded <= len(c.folded) && bytes.HasPrefix(c.folded[r.folded:], []byte(n.text))
 }
 
 // contains is the ids of the paths whose folded form has the word: in the

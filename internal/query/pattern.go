@@ -22,6 +22,9 @@ func NewPattern(s string) Pattern {
 	return Pattern{text: t, wild: strings.ContainsAny(s, "*?"), name: !strings.Contains(t, `\`)}
 }
 
+// NewWord prepares a word: the same as a pattern, but * and ? mean themselves.
+func NewWord(s string) Pattern { return Pattern{text: foldPath(s)} }
+
 // Literal is the longest piece that every matching path contains, folded.
 func (p Pattern) Literal() string {
 	if !p.wild {
@@ -74,4 +77,16 @@ func glob(pattern, s string) bool {
 		}
 	}
 	return strings.Trim(pattern[i:], "*") == ""
+}
+
+// Name reports whether the pattern is of the last name only.
+func (p Pattern) Name() bool { return p.wild && p.name }
+
+// Start is what every folded path that meets a pattern of the whole path begins
+// with; "" when that is not known.
+func (p Pattern) Start() string {
+	if !p.wild || p.name {
+		return ""
+	}
+	return p.text[:strings.IndexAny(p.text, "*?")]
 }

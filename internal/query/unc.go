@@ -53,3 +53,15 @@ func sameShare(a, b string) bool {
 	hb, sb, _ := strings.Cut(strings.TrimPrefix(b, `\\`), `\`)
 	return strings.EqualFold(sa, sb) && (SameServer(ha, hb) || SameServer(hb, ha))
 }
+
+// SplitUNC cuts a wanted file or folder as a Matcher does: path is what local
+// paths are compared with, share is \\server\share when it is a UNC path, and
+// rest what stands behind it ("" or from the backslash on).
+func SplitUNC(wanted string) (path, share, rest string) {
+	u := splitUNC(wanted)
+	return u.full, u.share, u.rest
+}
+
+// SameShare reports whether two \\server\share name the same share; each server
+// may be the full name or the host part.
+func SameShare(a, b string) bool { return sameShare(a, b) }

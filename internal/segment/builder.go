@@ -25,6 +25,25 @@ type builtRow struct {
 // builtRowSize is what a builtRow takes, in bytes.
 const builtRowSize = 32 + 8 + 12*4
 
+// builtChunk is how many rows are kept in one piece.
+const builtChunk = 4096
+
+// builtRows is rows in pieces, which never move.
+type builtRows struct {
+	n      int
+	chunks [][]builtRow
+}
+
+func (l *builtRows) add(r *builtRow) {
+	if l.n%builtChunk == 0 {
+		l.chunks = append(l.chunks, make([]builtRow, builtChunk))
+	}
+	l.chunks[l.n/builtChunk][l.n%builtChunk] = *r
+	l.n++
+}
+
+func (l *builtRows) at(i uint32) *builtRow { return &l.chunks[i/builtChunk][i%builtChunk] }
+
 // Builder collects rows of one server in memory until they are written as
 // segments, one per month. It belongs to one goroutine.
 type Builder struct {
@@ -32,7 +51,7 @@ type Builder struct {
 	superseded bool
 	opt        Options
 	cal        *facets.Calendar
-	rows       []builtRow
+	rows       builtRows
 	raw        []byte // of each row: number of raw record ids, then differences
 	people     interned[person]
 	origins    interned[origin]
@@ -66,7 +85,10 @@ func (b *Builder) keep(s string) string {
 }
 
 func (b *Builder) path(s string) uint32 {
-	n := b.paths.code(s, b.keep)
+	if s == "" && len(b.usual) > 0 {
+		return 0
+	}
+	n := b.paths.codeNear(s, tail(s), b.keep)
 	if int(n) == len(b.usual) {
 		b.usual = append(b.usual, 0)
 	}
@@ -80,15 +102,16 @@ func (b *Builder) Add(r *record.Record, seq uint64) {
 		time: r.Time, length: r.EndTime - r.Time, firstID: r.FirstID, session: r.Session, raw: uint32(len(b.raw)),
 		day: int32(b.cal.At(r.Time).Day), ordinal: r.Ordinal, count: r.Count,
 	}
-	x.person = b.people.code(person{r.User, r.SID}, func(p person) person { return person{b.keep(p.user), b.keep(p.sid)} })
-	x.origin = b.origins.code(origin{r.Channel, r.Generation, r.Source}, func(o origin) origin { return origin{b.keep(o.channel), o.gen, b.keep(o.source)} })
-	x.stamp = b.stamps.code(stamp{seq, r.Received}, func(s stamp) stamp { return s })
-	x.client = b.clients.code(client{r.ClientIP, r.ClientName}, func(c client) client { return client{b.keep(c.ip), b.keep(c.name)} })
-	x.kind = b.kinds.code(kind{r.Op, r.Object, r.Result, r.Confidence, r.Class, r.Rule, r.RulesVersion, r.SupersededBy, isNet(r)},
+	x.person = b.people.codeNear(person{r.User, r.SID}, tail(r.User)*31+tail(r.SID), func(p person) person { return person{b.keep(p.user), b.keep(p.sid)} })
+	x.origin = b.origins.codeNear(origin{r.Channel, r.Generation, r.Source}, 0, func(o origin) origin { return origin{b.keep(o.channel), o.gen, b.keep(o.source)} })
+	x.stamp = b.stamps.codeNear(stamp{seq, r.Received}, 0, func(s stamp) stamp { return s })
+	x.client = b.clients.codeNear(client{r.ClientIP, r.ClientName}, tail(r.ClientIP)*31+tail(r.ClientName), func(c client) client { return client{b.keep(c.ip), b.keep(c.name)} })
+	x.kind = b.kinds.codeNear(kind{r.Op, r.Object, r.Result, r.Confidence, r.Class, r.Rule, r.RulesVersion, r.SupersededBy, isNet(r)},
+		tail(r.Rule)*7+uint(r.Op)+uint(r.Result)*64+uint(r.Class)*128+uint(r.Object),
 		func(k kind) kind { k.rule = b.keep(k.rule); return k })
-	x.process = b.processes.code(r.Process, b.keep)
+	x.process = b.processes.codeNear(r.Process, tail(r.Process), b.keep)
 	x.path, x.newPath = b.path(r.Path), b.path(r.NewPath)
-	x.share = b.shares.code(shareOf(r), func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
+	x.share = b.shares.codeNear(shareOf(r), tail(r.Share)+uint(r.ShareRoot)*31, func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
 	if b.usual[x.path] == 0 {
 		b.usual[x.path] = x.share + 1
 	}
@@ -104,7 +127,7 @@ func (b *Builder) Add(r *record.Record, seq uint64) {
 		b.raw = binary.AppendUvarint(b.raw, zigzag(id-prev))
 		prev = id
 	}
-	b.rows = append(b.rows, x)
+	b.rows.add(&x)
 }
 
 // encodeDetail is the stored form of a set of details; nothing for none.
@@ -122,17 +145,19 @@ func encodeDetail(dst []byte, l []record.Pair) []byte {
 }
 
 // Len is the number of rows.
-func (b *Builder) Len() int { return len(b.rows) }
+func (b *Builder) Len() int { return b.rows.n }
 
 // Bytes estimates the memory that the Builder holds.
-func (b *Builder) Bytes() int { return cap(b.rows)*builtRowSize + cap(b.raw) + b.text }
+func (b *Builder) Bytes() int {
+	return len(b.rows.chunks)*builtChunk*builtRowSize + cap(b.raw) + b.text
+}
 
 // Months lists the months that have rows, ascending.
 func (b *Builder) Months() []Month {
 	var l []Month
 	last := int32(-1 << 31)
-	for i := range b.rows {
-		if d := b.rows[i].day; d != last {
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d != last {
 			last = d
 			if m := MonthOf(int(d)); !slices.Contains(l, m) {
 				l = append(l, m)
@@ -154,13 +179,13 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	var out row
 	for i, at := range x.rows {
-		if i == 0 || b.rows[at].day != b.rows[x.rows[i-1]].day {
+		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {
 			if i > 0 {
 				x.part.close()
 			}
-			x.part = f.partition(int(b.rows[at].day))
+			x.part = f.partition(int(b.rows.at(at).day))
 		}
-		b.fill(&out, &b.rows[at], x)
+		b.fill(&out, b.rows.at(at), x)
 		x.part.add(&out)
 	}
 	if x.part != nil {
@@ -215,22 +240,22 @@ type ordered struct {
 func (b *Builder) order(m Month) *ordered {
 	x := &ordered{tables: &tables{}}
 	first, last := int32(1<<31-1), int32(-1<<31)
-	for i := range b.rows {
-		if d := b.rows[i].day; d < first || d > last { // days that were not asked about yet
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d < first || d > last { // days that were not asked about yet
 			if MonthOf(int(d)) == m {
 				first, last = min(first, d), max(last, d)
 			}
 		}
 	}
-	for i := range b.rows {
-		if d := b.rows[i].day; d >= first && d <= last {
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d >= first && d <= last {
 			x.rows = append(x.rows, uint32(i))
 		}
 	}
 	each := func(code func(*builtRow) uint32, n int) []bool {
 		used := make([]bool, n)
 		for _, i := range x.rows {
-			used[code(&b.rows[i])] = true
+			used[code(b.rows.at(i))] = true
 		}
 		return used
 	}
@@ -249,18 +274,85 @@ func (b *Builder) order(m Month) *ordered {
 	}
 	used[0] = true
 	for _, i := range x.rows {
-		used[b.rows[i].newPath] = true
+		used[b.rows.at(i).newPath] = true
 	}
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
-	x.sorted, x.path = keepUsed(b.paths.all, used, paths.Compare)
+	x.sorted, x.path = sortPaths(b.paths.all, used)
 	x.usual = make([]uint32, len(x.sorted))
 	for i, n := range x.path {
 		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
 			x.usual[n] = x.share[b.usual[i]-1]
 		}
 	}
-	slices.SortFunc(x.rows, func(i, j uint32) int { return b.compare(&b.rows[i], &b.rows[j], x) })
+	b.sortRows(x, first, last)
 	return x
+}
+
+// sortRows sorts by day and person in one go, then each person's rows.
+func (b *Builder) sortRows(x *ordered, first, last int32) {
+	if len(x.rows) == 0 {
+		return
+	}
+	people := len(x.tables.people)
+	starts := make([]uint32, (int(last-first)+1)*people+1)
+	bucket := func(i uint32) int { return int(b.rows.at(i).day-first)*people + int(x.person[b.rows.at(i).person]) }
+	for _, i := range x.rows {
+		starts[bucket(i)+1]++
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	sorted, next := make([]uint32, len(x.rows)), slices.Clone(starts)
+	for _, i := range x.rows {
+		k := bucket(i)
+		sorted[next[k]] = i
+		next[k]++
+	}
+	compare := func(i, j uint32) int { return b.compare(b.rows.at(i), b.rows.at(j), x) }
+	for k := range len(starts) - 1 {
+		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
+			slices.SortFunc(l, compare)
+		}
+	}
+	x.rows = sorted
+}
+
+// sortPaths is keepUsed for paths: it sorts the folders first and then the names
+// within each.
+func sortPaths(all []string, used []bool) (kept []string, number []uint32) {
+	folders := newInterned[string]()
+	var in [][]uint32 // used paths of each folder
+	for i, ok := range used {
+		if !ok {
+			continue
+		}
+		p := all[i]
+		f := folders.code(p[:strings.LastIndexByte(p, '\\')+1], same)
+		if int(f) == len(in) {
+			in = append(in, nil)
+		}
+		in[f] = append(in[f], uint32(i))
+	}
+	order := make([]uint32, len(folders.all))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return paths.Compare(folders.all[a], folders.all[b]) })
+	number = make([]uint32, len(all))
+	for i := 0; i < len(order); {
+		l := in[order[i]]
+		j := i + 1
+		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
+			l = append(l, in[order[j]]...)
+		}
+		i = j
+		slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
+		for _, k := range l {
+			number[k] = uint32(len(kept))
+			kept = append(kept, all[k])
+		}
+	}
+	return kept, number
 }
 
 func compareStamps(a, b stamp) int {

@@ -83,6 +83,19 @@ func (c *Cache) drop(el *list.Element) {
 	c.used -= old.size + 200
 }
 
+// forget drops the parts of a segment.
+func (c *Cache) forget(segment uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for el := c.order.Front(); el != nil; {
+		next := el.Next()
+		if el.Value.(*cached).key.segment == segment {
+			c.drop(el)
+		}
+		el = next
+	}
+}
+
 // Clear forgets everything.
 func (c *Cache) Clear() {
 	c.mu.Lock()

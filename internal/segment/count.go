@@ -2,18 +2,332 @@ package segment
 
 import (
 	"context"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// Count adds every row that matches to the counter.
-func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Counter) error {
-	return s.Each(ctx, f, v, func(r *record.Record, _ uint64) error {
-		into.Add(r)
-		return nil
-	})
+// counting adds up the rows of one segment by their numbers, and turns them to
+// texts at the end. It belongs to one goroutine.
+type counting struct {
+	sc      *scan
+	into    *facets.Counter
+	acts    []uint64 // rows of each act
+	people  []*facets.Person
+	nobody  []bool
+	clients []uint64
+	paths   []uint64 // nil = not wanted
+	folders []uint64
+	files   []fileSum
+	kinds   []uint64 // scratch: rows of each kind in a run
+	touched []uint32 // scratch: kinds with rows
+	named   []uint32 // last client named of each person, + 1
+	n       uint64
+	hours   hourTable
+	buf     [5][]uint64
 }
 
-var _ query.Lists
+// fileSum is how often a path was touched.
+type fileSum struct {
+	n           uint64
+	first, last int64
+}
+
+// Count adds every row that matches to the counter. Roll-ups answer what they
+// can; else only the columns that the wanted lists need are read.
+func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Counter) error {
+	if into.Zone().String() != s.meta.Zone { // other days than the partitions
+		return s.Each(ctx, f, v, func(r *record.Record, _ uint64) error {
+			into.Add(r)
+			return nil
+		})
+	}
+	sc, err := s.newScan(ctx, f, &v)
+	if err != nil {
+		return err
+	}
+	t := s.tables
+	c := &counting{sc: sc, into: into, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
+		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), named: make([]uint32, len(t.people))}
+	for i := range c.buf {
+		c.buf[i] = make([]uint64, blockRows)
+	}
+	if into.Wants(query.ListPaths) {
+		c.paths = make([]uint64, s.dict.Len())
+	}
+	if into.Wants(query.ListFolders) {
+		c.folders = make([]uint64, s.dict.Len())
+	}
+	if into.Wants(query.ListFiles) {
+		c.files = make([]fileSum, s.dict.Len())
+	}
+	wanted := c.wantedActs()
+	for _, p := range sc.parts() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.rolled(p, wanted) {
+			if done, err := c.rollup(p, wanted); err != nil {
+				return err
+			} else if done {
+				continue
+			}
+		}
+		if err := c.part(ctx, p); err != nil {
+			return err
+		}
+	}
+	return c.finish()
+}
+
+// wantedActs tells which acts the filter wants; nil when kinds of one act are
+// told apart.
+func (c *counting) wantedActs() []bool {
+	s := c.sc.s
+	out := make([]bool, len(s.acts))
+	seen := make([]bool, len(s.acts))
+	for k, a := range s.actOf {
+		ok := c.sc.b.kinds == nil || c.sc.b.kinds[k]
+		if seen[a] && out[a] != ok {
+			return nil
+		}
+		seen[a], out[a] = true, ok
+	}
+	return out
+}
+
+// rolled reports whether the roll-up of the partition has all that is wanted.
+func (c *counting) rolled(p *part, acts []bool) bool {
+	x, v, f := c.sc.b, c.sc.v, c.sc.b.f
+	_, all := f.times(p.info.first, p.info.last)
+	return all && acts != nil && len(x.clauses) == 0 && x.processes == nil && len(f.sessions)+len(f.notSessions) == 0 && v.stamps == nil && len(v.hide) == 0 &&
+		c.paths == nil && c.folders == nil && c.files == nil &&
+		(!c.into.Wants(query.ListHours) || x.people == nil && x.clients == nil)
+}
+
+// rollup counts a partition by its roll-up; false when that is damaged.
+func (c *counting) rollup(p *part, acts []bool) (bool, error) {
+	if ok, err := c.sc.open(p); err != nil || !ok {
+		return true, err
+	}
+	var l []rollup
+	for i := range c.sc.dir.rolls {
+		page, err := p.rollPage(&c.sc.dir.rolls[i])
+		if err != nil {
+			if isDamage(err) {
+				return false, nil
+			}
+			return false, err
+		}
+		if len(c.sc.dir.rolls) == 1 {
+			l = page
+		} else {
+			l = append(l, page...)
+		}
+	}
+	s, x := c.sc.s, c.sc.b
+	perAct := make([]uint64, len(s.acts))
+	for i := range l {
+		e := &l[i]
+		if !acts[e.act] || x.people != nil && !x.people[e.person] || x.clients != nil && !x.clients[e.client] {
+			continue
+		}
+		perAct[e.act] += e.n
+		c.clients[e.client] += e.n
+		c.into.AddTotal(e.n, e.first, e.last)
+		if q := c.person(e.person); q != nil {
+			a := &s.acts[e.act]
+			q.Add(a.op, e.n, a.result != record.Success, e.first, e.last)
+			c.name(q, e.person, e.client)
+		}
+	}
+	c.day(p, perAct)
+	if c.into.Wants(query.ListHours) {
+		for _, h := range c.sc.dir.hours {
+			if acts[h.act] {
+				c.into.AddHour(weekday(p.info.day), h.hour, h.n)
+			}
+		}
+	}
+	return true, nil
+}
+
+func weekday(day int) int { return ((day+4)%7 + 7) % 7 }
+
+// person is the sums of a person; nil when they are not wanted.
+func (c *counting) person(n uint32) *facets.Person {
+	if c.people[n] == nil && !c.nobody[n] {
+		p := &c.sc.s.tables.people[n]
+		if c.people[n] = c.into.Person(p.user, p.sid); c.people[n] == nil {
+			c.nobody[n] = true
+		}
+	}
+	return c.people[n]
+}
+
+// name notes a client of a person.
+func (c *counting) name(p *facets.Person, person, client uint32) {
+	if c.named[person] != client+1 {
+		c.named[person] = client + 1
+		p.AddClient(c.sc.s.tables.clients[client].text())
+	}
+}
+
+// day adds the rows of each act of one partition to the sums of its day.
+func (c *counting) day(p *part, perAct []uint64) {
+	s := c.sc.s
+	d := c.into.Day(p.info.day)
+	for a, n := range perAct {
+		c.acts[a] += n
+		if d != nil && n > 0 {
+			d.Add(s.acts[a].op, n, s.acts[a].result != record.Success)
+		}
+	}
+}
+
+// part counts the rows of a partition.
+func (c *counting) part(ctx context.Context, p *part) error {
+	if ok, err := c.sc.open(p); err != nil || !ok {
+		return err
+	}
+	if c.into.Wants(query.ListHours) {
+		c.hours = newHourTable(p.info.first, p.info.last, c.into.Zone())
+	}
+	perAct := make([]uint64, len(c.sc.s.acts))
+	for i := range c.sc.dir.blocks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b := &c.sc.dir.blocks[i]
+		sel, err := c.sc.match(b)
+		if err != nil {
+			return err
+		}
+		if len(sel) == 0 {
+			continue
+		}
+		if err := c.block(b, sel, perAct); err != nil && !isDamage(err) {
+			return err
+		}
+	}
+	c.day(p, perAct)
+	return nil
+}
+
+// finish turns what is counted by number to texts.
+func (c *counting) finish() error {
+	s := c.sc.s
+	n := uint64(0)
+	for a, k := range c.acts {
+		c.into.AddOp(s.acts[a].op, k)
+		c.into.AddResult(s.acts[a].result, k)
+		n += k
+	}
+	if n > 0 {
+		c.into.AddServer(s.meta.Server, n)
+	}
+	for i, k := range c.clients {
+		if k > 0 {
+			c.into.AddClient(s.tables.clients[i].text(), k)
+		}
+	}
+	if err := c.texts(c.paths, func(p string, n uint64, _ uint32) { c.into.AddPath(p, n) }); err != nil {
+		return err
+	}
+	if err := c.folderTexts(); err != nil {
+		return err
+	}
+	if c.files == nil {
+		return nil
+	}
+	counts := make([]uint64, len(c.files))
+	for i := range c.files {
+		counts[i] = c.files[i].n
+	}
+	return c.texts(counts, func(p string, n uint64, id uint32) { c.into.AddFile(p, n, c.files[id].first, c.files[id].last) })
+}
+
+// texts calls fn for each path that has a count.
+func (c *counting) texts(counts []uint64, fn func(path string, n uint64, id uint32)) error {
+	var ids []uint32
+	for id, n := range counts {
+		if n > 0 {
+			ids = append(ids, uint32(id))
+		}
+	}
+	return c.sc.s.eachPath(ids, func(i int, p []byte) { fn(string(p), counts[ids[i]], ids[i]) })
+}
+
+// folderTexts adds up the counts of neighbours, which mostly share a folder.
+func (c *counting) folderTexts() error {
+	last, sum := "", uint64(0)
+	err := c.texts(c.folders, func(p string, n uint64, _ uint32) {
+		if f := facets.Parent(p); f != last {
+			c.into.AddFolder(last, sum)
+			last, sum = f, 0
+		}
+		sum += n
+	})
+	c.into.AddFolder(last, sum)
+	return err
+}
+
+// eachPath calls fn for the texts of paths, which ascend; those in damaged
+// pages are left out.
+func (s *Segment) eachPath(ids []uint32, fn func(i int, p []byte)) error {
+	for done := 0; done < len(ids); {
+		at := done
+		err := s.pathError(s.dict.Paths(ids[at:], func(i int, p []byte) error {
+			fn(at+i, p)
+			done = at + i + 1
+			return nil
+		}))
+		if err != nil && !isDamage(err) {
+			return err
+		}
+		if err != nil {
+			done++ // the path that could not be read
+		}
+	}
+	return nil
+}
+
+// hourTable is the local hours of one partition.
+type hourTable struct {
+	starts []int64 // ascending
+	at     []facets.Moment
+	cal    *facets.Calendar
+}
+
+// newHourTable finds where hours begin between two times; beyond two days it
+// leaves that to the calendar.
+func newHourTable(first, last int64, zone *time.Location) hourTable {
+	t := hourTable{cal: facets.NewCalendar(zone)}
+	const quarter = 15 * 60 * 1e9
+	if last-first > 48*3600e9 || last < first || last > 1<<62 || first < -1<<62 {
+		return t
+	}
+	from := first - first%quarter
+	if from > first {
+		from -= quarter
+	}
+	for at := from; at <= last; at += quarter {
+		a, b := t.cal.At(at), t.cal.At(at+quarter-1)
+		if a != b { // the hour does not change at a quarter here
+			return hourTable{cal: t.cal}
+		}
+		t.starts = append(t.starts, at)
+		t.at = append(t.at, a)
+	}
+	return t
+}
+
+// find is the place of a time in the calendar.
+func (t *hourTable) find(at int64) facets.Moment {
+	if len(t.starts) == 0 {
+		return t.cal.At(at)
+	}
+	return t.at[(at-t.starts[0])/(15*60*1e9)]
+}

@@ -3,7 +3,6 @@ package segment
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -29,18 +28,11 @@ type Filter struct {
 	clauses                           []*clause
 }
 
-// clause is a condition on paths.
-type clause struct {
-	m    *query.Matcher
-	time bool // depends on the time too
-}
-
 // NewFilter compiles the conditions of q. Limit, Cursor, Lists, Top and
 // Superseded do not matter; Oldest does for Top.
 func NewFilter(q query.Query) *Filter {
 	f := &Filter{q: q, sessions: q.Sessions, notSessions: q.Not.Sessions}
 	n := &q.Not
-	all := query.AllClasses()
 	if len(q.Users)+len(n.Users) > 0 {
 		f.people = query.NewMatcher(query.Query{Users: q.Users, Not: query.Exclusion{Users: n.Users}})
 	}
@@ -54,28 +46,7 @@ func NewFilter(q query.Query) *Filter {
 		Ops: q.Ops, Results: q.Results, Classes: q.Classes, Objects: q.Objects, Confidences: q.Confidences, Rules: q.Rules, HideNetworkLogons: q.HideNetworkLogons,
 		Not: query.Exclusion{Ops: n.Ops, Results: n.Results, Classes: n.Classes, Objects: n.Objects, Confidences: n.Confidences, Rules: n.Rules},
 	})
-	add := func(q query.Query) {
-		q.Classes = all
-		f.clauses = append(f.clauses, &clause{m: query.NewMatcher(q), time: len(q.Lives) > 0})
-	}
-	for _, w := range q.Words {
-		add(query.Query{Words: []string{w}})
-	}
-	if len(q.Paths) > 0 {
-		add(query.Query{Paths: q.Paths})
-	}
-	if len(q.Files) > 0 {
-		add(query.Query{Files: q.Files})
-	}
-	if len(q.Folders) > 0 {
-		add(query.Query{Folders: q.Folders})
-	}
-	if len(n.Paths)+len(n.Files)+len(n.Folders) > 0 {
-		add(query.Query{Not: query.Exclusion{Paths: n.Paths, Files: n.Files, Folders: n.Folders}})
-	}
-	if len(q.Lives) > 0 {
-		add(query.Query{Lives: q.Lives})
-	}
+	f.clauses = newClauses(&q)
 	return f
 }
 
@@ -88,12 +59,7 @@ type binding struct {
 	clients   []bool
 	processes []bool
 	clauses   []*boundClause
-}
-
-type boundClause struct {
-	*clause
-	mu   sync.Mutex
-	memo map[[3]uint32]bool // by path, new path and share; guarded by mu
+	rarest    *driver // leads to the rows; may be nil
 }
 
 // boundFilter is a binding that a segment remembers.
@@ -134,7 +100,19 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 		}
 	})
 	for _, c := range f.clauses {
-		b.clauses = append(b.clauses, &boundClause{clause: c, memo: make(map[[3]uint32]bool)})
+		if b.none {
+			break
+		}
+		x, err := s.bindClause(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if b.clauses = append(b.clauses, x); x.nothing() {
+			b.none = true
+		}
+	}
+	if !b.none {
+		b.rarest = s.rarest(b)
 	}
 	s.mu.Lock()
 	s.bound = append([]boundFilter{{f, b}}, s.bound[:min(len(s.bound), maxBound-1)]...)

@@ -26,6 +26,7 @@ type merge struct {
 // mergeInput is one segment and what its numbers become.
 type mergeInput struct {
 	s                                                         *Segment
+	usual                                                     []uint32 // usual share of each path
 	sc                                                        *scan
 	person, origin, stamp, client, kind, share, process, path []uint32
 }
@@ -171,10 +172,11 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 			ids[k] = uint32(k)
 		}
 		if err := in.s.dict.Paths(ids, func(k int, p []byte) error { l[k] = string(p); return nil }); err != nil {
-			return err
+			return in.s.pathError(err)
 		}
 		texts[i] = l
 		in.path = make([]uint32, len(l))
+		in.usual = in.s.usualShares()
 	}
 	for {
 		best := -1
@@ -197,7 +199,7 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		m.usual = append(m.usual, 0)
 		for i := len(texts) - 1; i >= 0; i-- {
 			if at[i] < len(texts[i]) && texts[i][at[i]] == p && (used[i] == nil || at[i] == 0 || used[i].of[colPath][at[i]]) {
-				if sh := m.in[i].s.usualShare(uint32(at[i])); used[i] == nil || used[i].of[colShare][sh] {
+				if sh := m.in[i].usual[at[i]]; used[i] == nil || used[i].of[colShare][sh] {
 					m.usual[n] = m.in[i].share[sh]
 				}
 				m.in[i].path[at[i]] = n
@@ -255,7 +257,7 @@ func (c *mergeCursor) fill() error {
 	r.v[colKind] = uint64(in.kind[v(colKind)])
 	r.v[colProcess] = uint64(in.process[v(colProcess)])
 	r.v[colPath], r.v[colNewPath] = uint64(in.path[v(colPath)]), uint64(in.path[v(colNewPath)])
-	sh := uint64(in.s.usualShare(uint32(v(colPath))))
+	sh := uint64(in.usual[v(colPath)])
 	if v(colShare) > 0 {
 		sh = v(colShare) - 1
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // Forms of a column of numbers. The values are stored: append only.
@@ -87,16 +88,48 @@ func (p *packer) numbers(dst []byte, v []uint64, signed, scaled bool) []byte {
 		return appendRuns(dst, v, s.runs)
 	}
 	wide, dwide := (bits.Len64(s.max-s.min)+7)/8, (bits.Len64(uint64(s.dmax)-uint64(s.dmin))+7)/8
-	cost := p.cost(v, func(i int) uint64 { return v[i] - s.min }, wide)
-	if p.cost(v, func(i int) uint64 { return delta(v, i, uint64(s.dmin)) }, dwide) < cost {
+	n := len(v)
+	if p.deltas(v[:min(n, sampleRows)], uint64(s.dmin)); p.cost(p.codes, dwide) < p.plainCost(v[:min(n, sampleRows)], s.min, wide) {
 		head(formDelta)
 		dst = appendSyncs(dst, v, s.min, wide)
 		dst = binary.AppendUvarint(dst, uint64(s.dmin))
-		return p.planes(dst, len(v), dwide, func(i int) uint64 { return delta(v, i, uint64(s.dmin)) })
+		p.deltas(v, uint64(s.dmin))
+		return p.planes(dst, dwide)
 	}
 	head(formPlain)
 	dst = binary.AppendUvarint(dst, s.min)
-	return p.planes(dst, len(v), wide, func(i int) uint64 { return v[i] - s.min })
+	p.plain(v, s.min)
+	return p.planes(dst, wide)
+}
+
+// sampleRows is how many rows decide between two forms.
+const sampleRows = 2048
+
+// plain fills codes with the differences to the least value.
+func (p *packer) plain(v []uint64, least uint64) {
+	p.codes = slices.Grow(p.codes[:0], len(v))[:len(v)]
+	for i, x := range v {
+		p.codes[i] = x - least
+	}
+}
+
+// deltas fills codes with the differences to the row before, less the least of
+// them; 0 where a group begins.
+func (p *packer) deltas(v []uint64, least uint64) {
+	p.codes = slices.Grow(p.codes[:0], len(v))[:len(v)]
+	prev := uint64(0)
+	for i, x := range v {
+		p.codes[i] = x - prev - least
+		prev = x
+	}
+	for i := 0; i < len(v); i += groupRows {
+		p.codes[i] = 0
+	}
+}
+
+func (p *packer) plainCost(v []uint64, least uint64, wide int) float64 {
+	p.plain(v, least)
+	return p.cost(p.codes, wide)
 }
 
 func allGrains(v []uint64) bool {
@@ -106,14 +139,6 @@ func allGrains(v []uint64) bool {
 		}
 	}
 	return true
-}
-
-// delta is the stored difference of row i: 0 where a group begins.
-func delta(v []uint64, i int, least uint64) uint64 {
-	if i%groupRows == 0 {
-		return 0
-	}
-	return v[i] - v[i-1] - least
 }
 
 func appendRuns(dst []byte, v []uint64, runs int) []byte {
@@ -143,20 +168,15 @@ func appendSyncs(dst []byte, v []uint64, least uint64, wide int) []byte {
 }
 
 // cost estimates the bits of the planes by the entropy of their bytes.
-func (p *packer) cost(v []uint64, at func(int) uint64, wide int) float64 {
-	for k := range wide {
-		p.hist[k] = [256]uint32{}
-	}
-	for i := range v {
-		x := at(i)
-		for k := range wide {
-			p.hist[k][byte(x)]++
-			x >>= 8
-		}
-	}
+func (p *packer) cost(codes []uint64, wide int) float64 {
 	sum := 0.0
 	for k := range wide {
-		sum += entropy(&p.hist[k], len(v))
+		h, shift := &p.hist, uint(8*k)
+		*h = [256]uint32{}
+		for _, x := range codes {
+			h[byte(x>>shift)]++
+		}
+		sum += entropy(h, len(codes))
 	}
 	return sum
 }
@@ -172,19 +192,18 @@ func entropy(h *[256]uint32, n int) float64 {
 	return e
 }
 
-// planes appends the number of bytes per value and, of each byte place from the
+// planes appends the number of bytes per code and, of each byte place from the
 // lowest on, all its bytes.
-func (p *packer) planes(dst []byte, n, wide int, at func(int) uint64) []byte {
+func (p *packer) planes(dst []byte, wide int) []byte {
+	n := len(p.codes)
 	dst = append(dst, byte(wide))
-	if cap(p.plane) < n {
-		p.plane = make([]byte, n)
-	}
-	b := p.plane[:n]
+	p.plane = slices.Grow(p.plane[:0], n)[:n]
+	b := p.plane
 	for k := range wide {
-		shift := uint(8 * k)
-		var h [256]uint32
-		for i := range b {
-			c := byte(at(i) >> shift)
+		h, shift := &p.hist, uint(8*k)
+		*h = [256]uint32{}
+		for i, x := range p.codes {
+			c := byte(x >> shift)
 			b[i] = c
 			h[c]++
 		}
@@ -192,7 +211,7 @@ func (p *packer) planes(dst []byte, n, wide int, at func(int) uint64) []byte {
 		case int(h[b[0]]) == n:
 			dst = append(dst, planeConst, b[0])
 			continue
-		case entropy(&h, n) < 7.8*float64(n):
+		case entropy(h, n) < 7.8*float64(n):
 			p.out = p.enc.EncodeAll(b, p.out[:0])
 			if len(p.out)+len(p.out)/16 < n {
 				dst = binary.AppendUvarint(append(dst, planeZstd), uint64(len(p.out)))

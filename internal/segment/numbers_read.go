@@ -165,11 +165,28 @@ func (c *numbers) runsInto(dst []uint64, lo int) {
 
 // sum adds up the planes.
 func (c *numbers) sum(dst []uint64, lo int) {
-	for i := range dst {
-		dst[i] = c.base
+	l := c.planes
+	switch {
+	case len(l) >= 3:
+		a, b, e := l[0].b[lo:lo+len(dst)], l[1].b[lo:lo+len(dst)], l[2].b[lo:lo+len(dst)]
+		as, bs, es := l[0].shift&63, l[1].shift&63, l[2].shift&63
+		for i := range dst {
+			dst[i] = c.base + uint64(a[i])<<as + uint64(b[i])<<bs + uint64(e[i])<<es
+		}
+		l = l[3:]
+	case len(l) >= 1:
+		a, as := l[0].b[lo:lo+len(dst)], l[0].shift&63
+		for i := range dst {
+			dst[i] = c.base + uint64(a[i])<<as
+		}
+		l = l[1:]
+	default:
+		for i := range dst {
+			dst[i] = c.base
+		}
 	}
-	for _, p := range c.planes {
-		b, shift := p.b[lo:lo+len(dst)], p.shift
+	for _, p := range l {
+		b, shift := p.b[lo:lo+len(dst)], p.shift&63
 		for i, x := range b {
 			dst[i] += uint64(x) << shift
 		}
@@ -244,5 +261,40 @@ func (c *numbers) gatherDeltas(dst []uint64, rows []uint16) {
 		for ; i < j; i++ {
 			dst[i] = group[int(rows[i])-start]
 		}
+	}
+}
+
+// find looks for x in differences that ascend.
+func (c *numbers) find(x uint64) (int, bool) {
+	g, ok := slices.BinarySearch(c.syncs, x)
+	if ok {
+		return g * groupRows, true
+	}
+	if g--; g < 0 {
+		return 0, false
+	}
+	var group [groupRows]uint64
+	l := group[:min(groupRows, c.n-g*groupRows)]
+	c.group(l, g)
+	i, ok := slices.BinarySearch(l, x)
+	return g*groupRows + i, ok
+}
+
+// pick is gather that reads rows that stand close in one go.
+func (c *numbers) pick(dst []uint64, rows []uint16) {
+	if len(rows) == 0 {
+		return
+	}
+	lo, n := int(rows[0]), int(rows[len(rows)-1])-int(rows[0])+1
+	if n > 3*len(rows) || n > len(dst) {
+		c.gather(dst, rows)
+		return
+	}
+	c.read(dst[:n], lo)
+	if n == len(rows) {
+		return
+	}
+	for i, r := range rows {
+		dst[i] = dst[int(r)-lo]
 	}
 }

@@ -30,6 +30,9 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("segment %s is damaged at byte %d: %s", e.Name, e.Offset, e.Reason)
 }
 
+// errRead is wrapped by errors of the ReaderAt.
+var errRead = errors.New("read segment")
+
 // isDamage reports whether what was asked for is damaged and can be left out.
 func isDamage(err error) bool {
 	var d *DamageError
@@ -47,6 +50,7 @@ type Segment struct {
 	acts    []act
 	actOf   []uint32 // of each kind
 	usual   []usualRun
+	odd     []bool // shares that rows name themselves
 	usualAt section
 	tabsAt  section
 	indexAt section
@@ -160,7 +164,7 @@ func (s *Segment) bytes(off int64, n int) ([]byte, error) {
 		if err == nil || errors.Is(err, io.EOF) {
 			return nil, s.damage(off, int64(n), "lies beyond the end of the file")
 		}
-		return nil, fmt.Errorf("read segment %s: %w", s.opt.Name, err)
+		return nil, fmt.Errorf("%w %s: %w", errRead, s.opt.Name, err)
 	}
 	return b, nil
 }
@@ -205,21 +209,29 @@ func (s *Segment) trailer() (section, error) {
 		if err != nil {
 			return section{}, err
 		}
-		le := binary.LittleEndian
-		if string(b[trailerSize-len(magicTail):]) != magicTail || le.Uint32(b[24:]) != checksum(b[:24]) {
-			failed = s.damage(off, trailerSize, "does not end as a segment does")
-			continue
+		at, err := s.readTrailer(b, off)
+		if err == nil || !isDamage(err) {
+			return at, err
 		}
-		if v := le.Uint32(b[20:]); v != FormatVersion {
-			return section{}, fmt.Errorf("segment %s has format %d, this akashi reads up to %d", s.opt.Name, v, FormatVersion)
-		}
-		at, n := le.Uint64(b), le.Uint64(b[8:])
-		if at > uint64(s.size) || n > uint64(s.size) {
-			return section{}, s.damage(off, trailerSize, "footer lies beyond the end of the file")
-		}
-		return section{int64(at), int(n), le.Uint32(b[16:])}, nil
+		failed = err
 	}
 	return section{}, failed
+}
+
+// readTrailer reads one of the two trailers.
+func (s *Segment) readTrailer(b []byte, off int64) (section, error) {
+	le := binary.LittleEndian
+	if string(b[trailerSize-len(magicTail):]) != magicTail || le.Uint32(b[24:]) != checksum(b[:24]) {
+		return section{}, s.damage(off, trailerSize, "does not end as a segment does")
+	}
+	if v := le.Uint32(b[20:]); v != FormatVersion {
+		return section{}, fmt.Errorf("segment %s has format %d, this akashi reads up to %d", s.opt.Name, v, FormatVersion)
+	}
+	at, n := le.Uint64(b), le.Uint64(b[8:])
+	if at > uint64(s.size) || n > uint64(s.size) {
+		return section{}, s.damage(off, trailerSize, "footer lies beyond the end of the file")
+	}
+	return section{int64(at), int(n), le.Uint32(b[16:])}, nil
 }
 
 func (d *decoder) section() section {
@@ -266,10 +278,11 @@ func (s *Segment) footer(b []byte) error {
 func (s *Segment) readUsual(b []byte) error {
 	d := &decoder{b: b}
 	at := uint64(0)
-	for len(d.b) > 0 {
+	shares := uint64(len(s.tables.shares))
+	for range d.count() {
 		at += d.max(1<<31, "run")
 		n := d.u()
-		if n >= uint64(len(s.tables.shares)) || at > uint64(s.meta.Paths) {
+		if n >= shares || at > uint64(s.meta.Paths) {
 			d.fail("usual share")
 			break
 		}
@@ -278,7 +291,15 @@ func (s *Segment) readUsual(b []byte) error {
 	if d.err == nil && at != uint64(s.meta.Paths) {
 		d.fail("usual shares do not cover the paths")
 	}
-	return d.err
+	s.odd = make([]bool, shares)
+	for range d.count() {
+		if n := d.u(); n < shares {
+			s.odd[n] = true
+		} else {
+			d.fail("share beyond the table")
+		}
+	}
+	return d.end()
 }
 
 // usualShare is the share that rows of this path have when they do not say.
@@ -291,6 +312,19 @@ func (s *Segment) usualShare(path uint32) uint32 {
 		return 0
 	}
 	return s.usual[i].share
+}
+
+// usualShares is usualShare of all paths.
+func (s *Segment) usualShares() []uint32 {
+	l := make([]uint32, s.meta.Paths)
+	from := uint32(0)
+	for _, u := range s.usual {
+		for i := from; i < u.end; i++ {
+			l[i] = u.share
+		}
+		from = u.end
+	}
+	return l
 }
 
 // pathPage reads a page of the path dictionary.

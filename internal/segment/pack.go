@@ -13,7 +13,8 @@ type packer struct {
 	plane []byte
 	out   []byte
 	alt   []uint64
-	hist  [8][256]uint32
+	codes []uint64
+	hist  [256]uint32
 }
 
 func newPacker(level int) (*packer, error) {

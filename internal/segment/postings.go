@@ -56,11 +56,11 @@ func (f *fileWriter) newPostings(pairs []uint64) []page {
 
 // postingPages collects postings and writes them in pages.
 type postingPages struct {
-	f                           *fileWriter
-	ids, counts, first, further []uint64
-	rows                        int
-	last                        uint32 // first row of the posting before
-	pages                       []page
+	f                         *fileWriter
+	ids, ends, first, further []uint64
+	rows                      int
+	last                      uint32 // first row of the posting before
+	pages                     []page
 }
 
 func (w *postingPages) add(path uint32, rows []uint32) {
@@ -68,7 +68,7 @@ func (w *postingPages) add(path uint32, rows []uint32) {
 		w.flush()
 	}
 	w.ids = append(w.ids, uint64(path))
-	w.counts = append(w.counts, uint64(len(rows)))
+	w.ends = append(w.ends, uint64(w.rows+len(rows)))
 	w.first = append(w.first, uint64(rows[0]))
 	for i := 1; i < len(rows); i++ {
 		w.further = append(w.further, uint64(rows[i]-rows[i-1]))
@@ -83,11 +83,11 @@ func (w *postingPages) flush() {
 	pk := w.f.pk
 	e := &encoder{}
 	e.part(pk.numbers(nil, w.ids, false, false))
-	e.part(pk.numbers(nil, w.counts, false, false))
+	e.part(pk.numbers(nil, w.ends, false, false))
 	e.part(pk.numbers(nil, w.first, false, false))
 	e.b = pk.numbers(e.b, w.further, false, false)
 	w.pages = append(w.pages, page{uint32(w.ids[0]), len(w.ids), w.rows, w.f.chunk(e.b, "postings")})
-	w.ids, w.counts, w.first, w.further, w.rows = w.ids[:0], w.counts[:0], w.first[:0], w.further[:0], 0
+	w.ids, w.ends, w.first, w.further, w.rows = w.ids[:0], w.ends[:0], w.first[:0], w.further[:0], 0
 }
 
 func (w *postingPages) close() []page {

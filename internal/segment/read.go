@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/akashi-audit/akashi/internal/record"
@@ -12,7 +13,16 @@ func (s *Segment) path(id uint32) (string, error) {
 	if int(id) >= s.dict.Len() {
 		return "", s.damage(s.indexAt.off, int64(s.indexAt.size), fmt.Sprintf("path %d of %d", id, s.dict.Len()))
 	}
-	return s.dict.Path(id)
+	p, err := s.dict.Path(id)
+	return p, s.pathError(err)
+}
+
+// pathError makes an error of the path dictionary one that names a place.
+func (s *Segment) pathError(err error) error {
+	if err == nil || isDamage(err) || errors.Is(err, errRead) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return s.damage(s.indexAt.off, int64(s.indexAt.size), err.Error())
 }
 
 // shareAt is the share that a row with this code and path has.

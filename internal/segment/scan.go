@@ -2,9 +2,8 @@ package segment
 
 import (
 	"context"
+	"math"
 	"slices"
-
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // scan goes through the rows of one segment that match. It belongs to one
@@ -19,8 +18,9 @@ type scan struct {
 	buf2   []uint64
 	buf3   []uint64
 	rows   []uint16
-	rec    record.Record
-	strict bool // damage is an error
+	driven []uint32 // rows of the partition to which postings lead; nil = all
+	lo, hi int64    // only rows from lo to hi, both included
+	strict bool     // damage is an error
 }
 
 func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
@@ -32,7 +32,7 @@ func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error
 	if err != nil {
 		return nil, err
 	}
-	return &scan{s: s, b: b, v: bv, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
+	return &scan{s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
 }
 
 // parts lists the partitions that can hold a row.
@@ -59,11 +59,17 @@ func (sc *scan) open(p *part) (bool, error) {
 		return false, err
 	}
 	sc.p, sc.dir = p, dir
+	if _, err := sc.drive(); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
 // start lists the rows of a block whose person matches.
 func (sc *scan) start(b *block) []uint16 {
+	if sc.driven != nil {
+		return sc.startDriven(b)
+	}
 	sel := sc.rows[:0]
 	if sc.b.people == nil {
 		for i := range b.rows {
@@ -87,13 +93,48 @@ func (sc *scan) start(b *block) []uint16 {
 	return sel
 }
 
+// startDriven is start for the rows to which postings lead.
+func (sc *scan) startDriven(b *block) []uint16 {
+	sel := sc.rows[:0]
+	at, _ := slices.BinarySearch(sc.driven, uint32(b.start))
+	end := uint32(b.start + b.rows)
+	run := -1
+	for ; at < len(sc.driven) && sc.driven[at] < end; at++ {
+		row := sc.driven[at]
+		if sc.b.people != nil {
+			if run < 0 {
+				run = sc.dir.runAt(int(row))
+			}
+			for sc.dir.runs[run+1].start <= row {
+				run++
+			}
+			if !sc.b.people[sc.dir.runs[run].person] {
+				continue
+			}
+		}
+		sel = append(sel, uint16(int(row)-b.start))
+	}
+	sc.rows = sel
+	return sel
+}
+
 // match leaves the rows of the block that match and count. A damaged column
 // leaves none, without an error.
 func (sc *scan) match(b *block) ([]uint16, error) {
 	if some, _ := sc.b.f.times(b.first, b.last); !some {
 		return nil, nil
 	}
-	sel, err := sc.filter(sc.b, b, sc.start(b))
+	if b.first > sc.hi || b.last < sc.lo {
+		return nil, nil
+	}
+	sel := sc.start(b)
+	var err error
+	if len(sel) > 0 && (b.first < sc.lo || b.last > sc.hi) {
+		sel, err = sc.between(b, sel)
+	}
+	if err == nil {
+		sel, err = sc.filter(sc.b, b, sel)
+	}
 	if err == nil {
 		sel, err = sc.counting(b, sel)
 	}
@@ -147,7 +188,7 @@ func (sc *scan) codes(b *block, col int, sel []uint16, want []bool) ([]uint16, e
 		}
 		return sel[:0], nil
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		if v := sc.buf[i]; v < uint64(len(want)) && want[v] {
@@ -177,6 +218,9 @@ func (sc *scan) filter(x *binding, b *block, sel []uint16) ([]uint16, error) {
 		if err != nil || len(sel) == 0 {
 			break
 		}
+		if x := sc.b.rarest; x != nil && x.exact && x.clause == c && sc.driven != nil {
+			continue // the postings say so
+		}
 		sel, err = sc.clause(c, b, sel)
 	}
 	return sel, err
@@ -190,10 +234,27 @@ func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		if _, all := f.times(int64(sc.buf[i]), int64(sc.buf[i])); all {
+			sel[n] = r
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+// between leaves the rows from lo to hi.
+func (sc *scan) between(b *block, sel []uint16) ([]uint16, error) {
+	c, err := sc.p.column(b, colTime)
+	if err != nil {
+		return nil, err
+	}
+	c.pick(sc.buf, sel)
+	n := 0
+	for i, r := range sel {
+		if t := int64(sc.buf[i]); t >= sc.lo && t <= sc.hi {
 			sel[n] = r
 			n++
 		}
@@ -206,7 +267,7 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.gather(sc.buf, sel)
+	c.pick(sc.buf, sel)
 	n := 0
 	for i, r := range sel {
 		v := sc.buf[i]
@@ -218,42 +279,34 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	return sel[:n], nil
 }
 
-// clause leaves the rows that meet a condition on paths. Each path, new path and
-// share is asked about once.
+// clause leaves the rows that meet a condition on paths.
 func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
-	cols := [4][]uint64{sc.buf, sc.buf2, sc.buf3, nil}
+	cols := [3][]uint64{sc.buf, sc.buf2, sc.buf3}
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
 		v, err := sc.p.column(b, col)
 		if err != nil {
 			return nil, err
 		}
-		v.gather(cols[i], sel)
+		v.pick(cols[i], sel)
 	}
-	if c.time {
-		v, err := sc.p.column(b, colTime)
-		if err != nil {
-			return nil, err
-		}
-		cols[3] = make([]uint64, len(sel))
-		v.gather(cols[3], sel)
+	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
+	if len(c.lives) > 0 {
+		return sc.livesClause(c, b, sel, path, newPath)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
+	n, ask := 0, !c.check.Empty()
 	for i, r := range sel {
-		k := [3]uint32{uint32(cols[0][i]), uint32(cols[1][i]), uint32(cols[2][i])}
-		ok, seen := c.memo[k]
-		if !seen || c.time {
+		p := uint32(path[i])
+		ok := share[i] == 0 && c.full.Has(p)
+		if !ok && (newPath[i]|share[i] != 0 || ask) {
 			var err error
-			if ok, err = sc.clauseRow(c, k, cols[3], i); err != nil {
+			if ok, err = sc.s.meets(c, p, uint32(newPath[i]), share[i]); err != nil {
 				if isDamage(err) && !sc.strict {
 					continue
 				}
 				return nil, err
 			}
-			c.memo[k] = ok
 		}
-		if ok {
+		if ok != c.not {
 			sel[n] = r
 			n++
 		}
@@ -261,22 +314,25 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 	return sel[:n], nil
 }
 
-func (sc *scan) clauseRow(c *boundClause, k [3]uint32, times []uint64, i int) (ok bool, err error) {
-	r := &sc.rec
-	*r = record.Record{Server: sc.s.meta.Server, Class: record.ClassUser}
-	if r.Path, err = sc.s.path(k[0]); err == nil {
-		r.NewPath, err = sc.s.path(k[1])
-	}
+// livesClause leaves the rows that have one of the names at its time.
+func (sc *scan) livesClause(c *boundClause, b *block, sel []uint16, path, newPath []uint64) ([]uint16, error) {
+	v, err := sc.p.column(b, colTime)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	sh, err := sc.s.shareAt(uint64(k[2]), k[0])
-	if err != nil {
-		return false, err
+	v.pick(sc.buf3, sel)
+	times := sc.buf3[:len(sel)]
+	n := 0
+	for i, r := range sel {
+		t := int64(times[i])
+		for k := range c.clause.lives {
+			l, set := &c.clause.lives[k], c.lives[k]
+			if (l.From == 0 || t >= l.From) && (l.To == 0 || t < l.To) && (set.Has(uint32(path[i])) || newPath[i] != 0 && set.Has(uint32(newPath[i]))) {
+				sel[n] = r
+				n++
+				break
+			}
+		}
 	}
-	r.Share, r.ShareRoot = sh.unc, sh.root
-	if times != nil {
-		r.Time = int64(times[i])
-	}
-	return c.m.Match(r), nil
+	return sel[:n], nil
 }

@@ -61,11 +61,13 @@ type act struct {
 func (k *kind) act() act { return act{k.class, k.op, k.result, k.net} }
 
 // share is the share of a path and how much of the path is its local folder.
-// known: the path is at least that long, and text is that part of it.
+// known: the path is at least that long, and text is that part of it. tidy: the
+// rest of the path is empty or begins with a backslash.
 type share struct {
 	unc   string
 	root  uint32
 	known bool
+	tidy  bool
 	text  string
 }
 
@@ -73,14 +75,17 @@ func shareOf(r *record.Record) share {
 	s := share{unc: r.Share, root: r.ShareRoot}
 	if int64(r.ShareRoot) <= int64(len(r.Path)) {
 		s.known, s.text = true, r.Path[:r.ShareRoot]
+		rest := r.Path[r.ShareRoot:]
+		s.tidy = rest == "" || rest[0] == '\\'
 	}
 	return s
 }
 
 // interned is a dictionary under construction.
 type interned[T comparable] struct {
-	at  map[T]uint32
-	all []T
+	at     map[T]uint32
+	all    []T
+	recent [1024]uint32 // by a weak hash, what was asked for last
 }
 
 func newInterned[T comparable]() interned[T] { return interned[T]{at: make(map[T]uint32)} }
@@ -94,6 +99,25 @@ func (l *interned[T]) code(v T, keep func(T) T) uint32 {
 		l.at[v], l.all = n, append(l.all, v)
 	}
 	return n
+}
+
+// codeNear is code for what is often asked for again; hash is a weak hash of v.
+func (l *interned[T]) codeNear(v T, hash uint, keep func(T) T) uint32 {
+	slot := &l.recent[hash%uint(len(l.recent))]
+	if int(*slot) < len(l.all) && l.all[*slot] == v {
+		return *slot
+	}
+	*slot = l.code(v, keep)
+	return *slot
+}
+
+// tail is a weak hash of a text.
+func tail(s string) uint {
+	h := uint(len(s))
+	for i := max(0, len(s)-8); i < len(s); i++ {
+		h = h*31 + uint(s[i])
+	}
+	return h
 }
 
 // tables are the dictionaries of a segment but for the paths.
@@ -159,12 +183,16 @@ func (t *tables) encode() []byte {
 	for _, s := range t.shares {
 		x.add(e, s.unc)
 		e.u(uint64(s.root))
-		if s.known {
+		switch {
+		case s.tidy:
+			e.u(2)
+		case s.known:
 			e.u(1)
-			x.add(e, s.text)
-		} else {
+		default:
 			e.u(0)
+			continue
 		}
+		x.add(e, s.text)
 	}
 	e.u(uint64(len(t.processes)))
 	for _, p := range t.processes {
@@ -221,7 +249,8 @@ func decodeTables(d *decoder) *tables {
 	t.shares = make([]share, d.count())
 	for i := range t.shares {
 		s := share{unc: text(), root: u32()}
-		if s.known = d.max(1, "flag") == 1; s.known {
+		n := d.max(2, "flag")
+		if s.known, s.tidy = n > 0, n == 2; s.known {
 			s.text = text()
 		}
 		t.shares[i] = s

@@ -3,6 +3,7 @@ package segment
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/query"
@@ -86,13 +87,14 @@ func (t *top) run(ctx context.Context) ([]record.Record, error) {
 // block adds the rows of a block.
 func (t *top) block(i int) error {
 	b := &t.sc.dir.blocks[i]
-	best, worst := b.last, b.first
+	best := b.last
 	if t.oldest {
-		best, worst = worst, best
+		best = b.first
 	}
-	if t.full && t.better(t.worst, best) || t.after != nil && t.better(worst, t.after.Time) {
+	if t.full && t.better(t.worst, best) {
 		return nil
 	}
+	t.bound()
 	sel, err := t.sc.match(b)
 	if err != nil || len(sel) == 0 {
 		return err
@@ -104,19 +106,34 @@ func (t *top) block(i int) error {
 		}
 		return err
 	}
+	c.pick(t.sc.buf, sel)
 	times := t.sc.buf[:len(sel)]
-	c.gather(times, sel)
 	for k, row := range sel {
-		at := int64(times[k])
-		if t.full && t.better(t.worst, at) || t.after != nil && t.better(at, t.after.Time) {
-			continue
-		}
-		t.l = append(t.l, candidate{at, int32(i), row})
+		t.l = append(t.l, candidate{int64(times[k]), int32(i), row})
 	}
 	if len(t.l) > 4*t.limit+1000 {
 		t.prune()
 	}
 	return nil
+}
+
+// bound keeps the scan from rows that cannot be among the best.
+func (t *top) bound() {
+	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
+	set := func(best, worst *int64) {
+		if t.full {
+			*worst = t.worst
+		}
+		if t.after != nil {
+			*best = t.after.Time
+		}
+	}
+	if t.oldest {
+		set(&lo, &hi)
+	} else {
+		set(&hi, &lo)
+	}
+	t.sc.lo, t.sc.hi = lo, hi
 }
 
 // prune leaves the best, and all that have the time of the last of them.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/paths"
 )
 
@@ -48,13 +47,15 @@ type fileWriter struct {
 	err    error
 	tables *tables
 	usual  []uint32 // usual share of each path
+	odd    []bool   // shares that rows have which are not the usual ones of their paths
 	acts   []uint32 // act of each kind
 	parts  []partInfo
 	cols   [numCols]int64 // bytes
 	extra  map[string]int64
 	stamps []uint64 // rows of each
 	ids    []idRange
-	cal    *facets.Calendar
+	zone   *time.Location
+	part   *partWriter // used again for each partition
 }
 
 // idRange is the lowest and highest first record id of an origin.
@@ -80,7 +81,7 @@ type partInfo struct {
 
 func newFileWriter(w io.Writer, pk *packer, t *tables, usual []uint32, opt *Options) *fileWriter {
 	f := &fileWriter{w: w, pk: pk, tables: t, usual: usual, extra: make(map[string]int64), stamps: make([]uint64, len(t.stamps)),
-		ids: make([]idRange, len(t.origins)), cal: facets.NewCalendar(opt.zone())}
+		odd: make([]bool, len(t.shares)), ids: make([]idRange, len(t.origins)), zone: opt.zone()}
 	_, f.acts = actsOf(t.kinds)
 	f.write([]byte(magicHead))
 	return f
@@ -148,7 +149,7 @@ func (f *fileWriter) finish(m *Meta, sorted []string) {
 	}
 	at := f.section(index, "paths")
 	tabs := f.section(f.tables.encode(), "tables")
-	usual := f.section(encodeUsual(f.usual), "tables")
+	usual := f.section(f.encodeUsual(), "tables")
 	m.Columns = make(map[string]int64)
 	for i, name := range columnNames() {
 		m.Columns[name] = f.cols[i]
@@ -194,19 +195,33 @@ func (f *fileWriter) trailer(footer []byte) {
 	f.write(t)
 }
 
-// encodeUsual is the usual share of each path, as runs over their ids.
-func encodeUsual(usual []uint32) []byte {
-	e := &encoder{}
-	for i := 0; i < len(usual); {
+// encodeUsual is the usual share of each path, as runs over their ids, and the
+// shares that rows name themselves.
+func (f *fileWriter) encodeUsual() []byte {
+	runs, n := &encoder{}, uint64(0)
+	for i := 0; i < len(f.usual); {
 		j := i + 1
-		for j < len(usual) && usual[j] == usual[i] {
+		for j < len(f.usual) && f.usual[j] == f.usual[i] {
 			j++
 		}
-		e.u(uint64(j - i))
-		e.u(uint64(usual[i]))
+		runs.u(uint64(j - i))
+		runs.u(uint64(f.usual[i]))
 		i = j
+		n++
 	}
-	return e.b
+	e := &encoder{}
+	e.u(n)
+	e.b = append(e.b, runs.b...)
+	odd := &encoder{}
+	n = 0
+	for i, ok := range f.odd {
+		if ok {
+			odd.u(uint64(i))
+			n++
+		}
+	}
+	e.u(n)
+	return append(e.b, odd.b...)
 }
 
 // fillMeta adds what writing the rows found out.

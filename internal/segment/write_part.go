@@ -3,7 +3,9 @@ package segment
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -50,7 +52,7 @@ type partWriter struct {
 	info    partInfo
 	at      int64
 	n       int // rows of the block in the making
-	col     [numCols][]uint64
+	col     [numCols][blockRows]uint64
 	gaps    []uint64
 	details interned[string]
 	blocks  []blockInfo
@@ -59,21 +61,34 @@ type partWriter struct {
 	news    []uint64 // path << 32 | row
 	person  []rollup // of the current person
 	rolls   []rollup
-	hours   map[[2]uint32]uint64
+	hours   [24][]uint64 // rows by hour and act
+	table   hourTable
 	ids     []idRange
 	buf     []byte
 }
 
 func (f *fileWriter) partition(day int) *partWriter {
-	p := &partWriter{f: f, info: partInfo{day: day}, at: f.off, hours: make(map[[2]uint32]uint64), ids: make([]idRange, len(f.tables.origins))}
+	p := f.part
+	if p == nil {
+		p = &partWriter{f: f}
+		f.part = p
+	}
+	p.info, p.at, p.ids = partInfo{day: day}, f.off, make([]idRange, len(f.tables.origins))
+	p.blocks, p.runs, p.paths, p.news, p.rolls = p.blocks[:0], p.runs[:0], p.paths[:0], p.news[:0], p.rolls[:0]
+	for h := range p.hours {
+		p.hours[h] = make([]uint64, len(f.tables.kinds))
+	}
+	from := time.Unix(int64(day)*86400, 0).UTC()
+	y, mo, d := from.Date()
+	p.table = hourTable{cal: facets.NewCalendar(f.zone)}
+	if 1700 < y && y < 2250 {
+		p.table = newHourTable(time.Date(y, mo, d, 0, 0, 0, 0, f.zone).UnixNano(), time.Date(y, mo, d+1, 0, 0, 0, 0, f.zone).UnixNano()-1, f.zone)
+	}
 	p.resetBlock()
 	return p
 }
 
 func (p *partWriter) resetBlock() {
-	for c := range p.col {
-		p.col[c] = p.col[c][:0]
-	}
 	p.n, p.gaps = 0, p.gaps[:0]
 	p.details = newInterned[string]()
 	p.details.code("", same)
@@ -107,7 +122,10 @@ func (p *partWriter) add(r *row) {
 	}
 	r.v[colRaw] = uint64(len(r.gaps))
 	for c := range p.col {
-		p.col[c] = append(p.col[c], r.v[c])
+		p.col[c][p.n] = r.v[c]
+	}
+	if n := r.v[colShare]; n > 0 {
+		p.f.odd[n-1] = true
 	}
 	p.gaps = append(p.gaps, r.gaps...)
 	p.paths = append(p.paths, uint32(r.v[colPath]))
@@ -126,7 +144,7 @@ func (p *partWriter) count(r *row, t int64) {
 	f.ids[r.v[colOrigin]].add(r.v[colFirstID])
 	p.ids[r.v[colOrigin]].add(r.v[colFirstID])
 	client, act := uint32(r.v[colClient]), f.acts[r.v[colKind]]
-	p.hours[[2]uint32{uint32(f.cal.At(t).Hour), act}]++
+	p.hours[p.table.find(t).Hour][act]++
 	for i := range p.person {
 		if e := &p.person[i]; e.client == client && e.act == act {
 			e.n++
@@ -149,7 +167,7 @@ func (p *partWriter) flush() {
 		return
 	}
 	b := blockInfo{rows: p.n}
-	t := p.col[colTime]
+	t := p.col[colTime][:p.n]
 	b.first, b.last = int64(t[0]), int64(t[0])
 	for _, x := range t {
 		b.first, b.last = min(b.first, int64(x)), max(b.last, int64(x))
@@ -166,7 +184,7 @@ func (p *partWriter) flush() {
 
 // chunk appends the stored form of a column.
 func (p *partWriter) chunk(dst []byte, c int) []byte {
-	v := p.col[c]
+	v := p.col[c][:p.n]
 	switch c {
 	case colTime, colLength:
 		return p.f.pk.numbers(dst, v, true, true)
@@ -238,7 +256,7 @@ func (p *partWriter) close() {
 	e.pages(pathsAt, pathPages)
 	e.pages(newAt, newPages)
 	e.pages(rollAt, rollPages)
-	e.hours(p.hours)
+	e.hours(&p.hours)
 	e.u(uint64(len(p.ids)))
 	for _, r := range p.ids {
 		e.u(r.lo)
@@ -262,18 +280,21 @@ func (e *encoder) pages(at int64, l []page) {
 	}
 }
 
-func (e *encoder) hours(m map[[2]uint32]uint64) {
-	keys := make([][2]uint32, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+func (e *encoder) hours(hours *[24][]uint64) {
+	n := 0
+	l := &encoder{}
+	for h, acts := range hours {
+		for a, k := range acts {
+			if k > 0 {
+				l.u(uint64(h))
+				l.u(uint64(a))
+				l.u(k)
+				n++
+			}
+		}
 	}
-	slices.SortFunc(keys, func(a, b [2]uint32) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	e.u(uint64(len(keys)))
-	for _, k := range keys {
-		e.u(uint64(k[0]))
-		e.u(uint64(k[1]))
-		e.u(m[k])
-	}
+	e.u(uint64(n))
+	e.b = append(e.b, l.b...)
 }
 
 // isNet reports whether the record is a successful network log-on or log-off.

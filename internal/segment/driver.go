@@ -1,0 +1,256 @@
+package segment
+
+import (
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/paths"
+)
+
+// rareShare: postings lead to the rows when a condition names at most one in so
+// many paths; else the column of paths is read.
+const rareShare = 20
+
+// candidates lists the paths and new paths of all rows that can meet the clause;
+// ok is false when that is not known or too many. exact: every such row does
+// meet it.
+func (s *Segment) candidates(c *boundClause) (of, news *paths.Set, exact, ok bool) {
+	if c.not || c.open {
+		return nil, nil, false, false
+	}
+	exact = len(c.lives) == 0 && c.check.Empty()
+	of, news = &paths.Set{}, &paths.Set{}
+	of.Or(c.full)
+	of.Or(c.check)
+	news.Or(c.ids)
+	for i, x := range c.shares {
+		if x == nil {
+			continue
+		}
+		if x.news {
+			news.Or(x.ids)
+			exact = false
+		}
+		if s.odd[i] {
+			of.Or(x.ids)
+			of.Or(x.ask)
+			exact = false
+		}
+	}
+	if c.shares != nil && slices.Contains(s.odd, true) {
+		exact = false // a path can be met below its usual share only
+	}
+	few := of.Len()+news.Len() <= max(64, s.dict.Len()/rareShare)
+	return of, news, exact, few && !of.Has(0)
+}
+
+// drive finds the rows of the current partition to which the rarest condition
+// on paths leads; false when there is none that is rare.
+func (sc *scan) drive() (bool, error) {
+	sc.driven = nil
+	x := sc.b.rarest
+	if x == nil {
+		return false, nil
+	}
+	rows := []uint32{}
+	for i, l := range [2][]pageAt{sc.dir.paths, sc.dir.news} {
+		ids := x.of
+		if i == 1 {
+			ids = x.news
+		}
+		for k := range l {
+			from, _ := slices.BinarySearch(ids, l[k].key)
+			ids = ids[from:]
+			n := len(ids)
+			if k+1 < len(l) {
+				n, _ = slices.BinarySearch(ids, l[k+1].key)
+			}
+			if n == 0 {
+				continue
+			}
+			var err error
+			if rows, err = sc.p.posted(rows, &l[k], ids[:n]); err != nil {
+				if isDamage(err) {
+					return false, nil // the column of paths knows too
+				}
+				return false, err
+			}
+		}
+	}
+	slices.Sort(rows)
+	sc.driven = slices.Compact(rows)
+	return true, nil
+}
+
+// driver is what leads to the rows of a binding.
+type driver struct {
+	clause   *boundClause
+	of, news []uint32 // paths and new paths, ascending
+	exact    bool
+}
+
+// rarest finds the condition on paths that names the fewest.
+func (s *Segment) rarest(b *binding) *driver {
+	var best *driver
+	least := 0
+	for _, c := range b.clauses {
+		of, news, exact, ok := s.candidates(c)
+		if !ok {
+			continue
+		}
+		if n := of.Len() + news.Len(); best == nil || n < least {
+			best, least = &driver{c, slices.Collect(of.All()), slices.Collect(news.All()), exact}, n
+		}
+	}
+	return best
+}
+
+// postingPage is a page of postings.
+type postingPage struct{ ids, ends, first, further *numbers }
+
+// seekFew: so many of a page's entries for each wanted path make it cheaper to
+// look each path up than to read the page from end to end.
+const seekFew = 200
+
+// posted appends the rows of those of the paths, which ascend, that the page has.
+func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
+	pg, err := p.postingPage(at)
+	if err != nil {
+		return nil, err
+	}
+	n := pg.ids.n
+	if pg.ids.form == formDelta && len(wanted)*seekFew < n {
+		for _, id := range wanted {
+			i, ok := pg.ids.find(uint64(id))
+			if !ok {
+				continue
+			}
+			var ends [2]uint64
+			if i == 0 {
+				pg.ends.read(ends[1:], 0)
+			} else {
+				pg.ends.read(ends[:], i-1)
+			}
+			if rows, err = p.post(rows, at, pg, i, ends[0], ends[1]); err != nil {
+				return nil, err
+			}
+		}
+		return rows, nil
+	}
+	buf := make([]uint64, 2*n)
+	ids, ends := buf[:n], buf[n:]
+	pg.ids.read(ids, 0)
+	pg.ends.read(ends, 0)
+	start := uint64(0)
+	for i, id := range ids {
+		for len(wanted) > 0 && uint64(wanted[0]) < id {
+			wanted = wanted[1:]
+		}
+		if len(wanted) == 0 {
+			break
+		}
+		if uint64(wanted[0]) == id {
+			if rows, err = p.post(rows, at, pg, i, start, ends[i]); err != nil {
+				return nil, err
+			}
+		}
+		start = ends[i]
+	}
+	return rows, nil
+}
+
+// post appends the rows of entry i, which are start to end of the page's.
+func (p *part) post(rows []uint32, at *pageAt, pg *postingPage, i int, start, end uint64) ([]uint32, error) {
+	if start < uint64(i) || end <= start || end > uint64(at.rows) || end-uint64(i)-1 > uint64(pg.further.n) {
+		return nil, p.seg.damage(at.off, int64(at.size), "postings do not add up")
+	}
+	l := make([]uint64, end-start)
+	pg.first.read(l[:1], i)
+	pg.further.read(l[1:], int(start)-i)
+	row := uint64(0)
+	for _, d := range l {
+		if row += d; row >= uint64(p.info.rows) {
+			return nil, p.seg.damage(at.off, int64(at.size), "posting beyond the rows")
+		}
+		rows = append(rows, uint32(row))
+	}
+	return rows, nil
+}
+
+func (p *part) postingPage(at *pageAt) (*postingPage, error) {
+	s := p.seg
+	k := cacheKey{s.number, at.off}
+	if v, ok := s.opt.Cache.get(k).(*postingPage); ok {
+		return v, nil
+	}
+	b, err := s.chunk(at.off, at.chunkRef)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{b: b}
+	v := &postingPage{}
+	un := s.opt.Cache.un
+	if at.rows < at.n || int64(at.rows) > 2*p.info.rows {
+		d.fail("number of rows of a page")
+	}
+	for i, to := range [4]**numbers{&v.ids, &v.ends, &v.first, &v.further} {
+		n, part := at.n, d.b
+		if i < 3 {
+			part = d.part()
+		} else {
+			n = at.rows - at.n
+		}
+		if d.err != nil {
+			break
+		}
+		if *to, err = readNumbers(un, part, n); err != nil {
+			return nil, s.damaged(at.off, at.size, err)
+		}
+	}
+	if d.err != nil {
+		return nil, s.damaged(at.off, at.size, d.err)
+	}
+	s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
+	return v, nil
+}
+
+// rollPage is a page of a roll-up, spelled out.
+func (p *part) rollPage(at *pageAt) ([]rollup, error) {
+	s := p.seg
+	k := cacheKey{s.number, at.off}
+	if v, ok := s.opt.Cache.get(k).([]rollup); ok {
+		return v, nil
+	}
+	b, err := s.chunk(at.off, at.chunkRef)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{b: b}
+	if at.n > pageRows {
+		d.fail("entries of a page")
+	}
+	var v [6][]uint64
+	for c := range v {
+		part := d.part()
+		if d.err != nil {
+			break
+		}
+		col, err := readNumbers(s.opt.Cache.un, part, at.n)
+		if err != nil {
+			return nil, s.damaged(at.off, at.size, err)
+		}
+		v[c] = make([]uint64, at.n)
+		col.read(v[c], 0)
+	}
+	if err := d.end(); err != nil {
+		return nil, s.damaged(at.off, at.size, err)
+	}
+	l := make([]rollup, at.n)
+	for i := range l {
+		l[i] = rollup{uint32(v[0][i]), uint32(v[1][i]), uint32(v[2][i]), v[3][i], int64(v[4][i]), int64(v[4][i] + v[5][i])}
+		if v[0][i] >= uint64(len(s.tables.people)) || v[1][i] >= uint64(len(s.tables.clients)) || v[2][i] >= uint64(len(s.acts)) {
+			return nil, s.damage(at.off, int64(at.size), "roll-up names what no table has")
+		}
+	}
+	s.opt.Cache.put(k, l, 40*len(l))
+	return l, nil
+}
