@@ -30,7 +30,7 @@ type Crash struct {
 	calls    int
 	stopAt   int // call at which the machine stops; 0 = none
 	stopped  bool
-	watch    func(call int)
+	watch    func(call int, op Op)
 	capacity int64 // bytes of all files; < 0 = no bound
 	used     int64
 	free     int64 // what Free tells; < 0 = the truth
@@ -60,8 +60,8 @@ func (c *Crash) Calls() int {
 
 // Watch has fn called in the middle of every changing call, when its change is
 // made but nothing of it is sure. An Image taken by fn is that of a machine that
-// stopped there. nil ends it.
-func (c *Crash) Watch(fn func(call int)) {
+// stopped there. op is OpOpen for a file that is made or cut. nil ends it.
+func (c *Crash) Watch(fn func(call int, op Op)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch = fn
@@ -85,7 +85,8 @@ func (c *Crash) Used() int64 {
 
 // change runs one changing call. What it does counts as done, though not as
 // sure, when the machine stops at it; a sync counts as not done.
-func (c *Crash) change(sync bool, apply func() error) error {
+func (c *Crash) change(op Op, apply func() error) error {
+	sync := op == OpSync || op == OpSyncDir
 	c.mu.Lock()
 	if c.stopped {
 		c.mu.Unlock()
@@ -108,7 +109,7 @@ func (c *Crash) change(sync bool, apply func() error) error {
 		return err
 	}
 	if watch != nil {
-		watch(n)
+		watch(n, op)
 	}
 	if sync {
 		c.mu.Lock()
@@ -183,7 +184,7 @@ func (c *Crash) OpenFile(name string, flag int, perm os.FileMode) (File, error) 
 	}
 	c.mu.Unlock()
 	if err == nil && changes {
-		err = c.change(false, func() error {
+		err = c.change(OpOpen, func() error {
 			var err error
 			if at, err = c.create(name, flag, perm); err == nil {
 				at.open++
@@ -222,7 +223,7 @@ func (c *Crash) create(name string, flag int, perm os.FileMode) (*inode, error) 
 
 // Rename moves a name; a file that has the new one already loses it.
 func (c *Crash) Rename(from, to string) error {
-	err := c.change(false, func() error {
+	err := c.change(OpRename, func() error {
 		a, an, err := c.parent(from)
 		if err != nil {
 			return err
@@ -265,7 +266,7 @@ func (c *Crash) unlink(n *inode) {
 
 // Remove removes a file or an empty folder.
 func (c *Crash) Remove(name string) error {
-	return pathError("remove", name, c.change(false, func() error {
+	return pathError("remove", name, c.change(OpRemove, func() error {
 		dir, base, err := c.parent(name)
 		if err != nil {
 			return err
@@ -300,7 +301,7 @@ func (c *Crash) MkdirAll(dir string, perm os.FileMode) error {
 		case err == nil:
 			err = syscall.ENOTDIR
 		case errors.Is(err, os.ErrNotExist):
-			err = c.change(false, func() error {
+			err = c.change(OpMkdir, func() error {
 				up, base, err := c.parent(path)
 				if err == nil && up.names[base] == nil {
 					up.setName(c.op, base, newInode(true, perm))
@@ -339,7 +340,7 @@ func (c *Crash) ReadDir(dir string) ([]os.DirEntry, error) {
 
 // SyncDir makes the names in dir sure.
 func (c *Crash) SyncDir(dir string) error {
-	return pathError("sync", dir, c.change(true, func() error {
+	return pathError("sync", dir, c.change(OpSyncDir, func() error {
 		at, err := c.find(dir)
 		if err == nil && !at.dir {
 			err = syscall.ENOTDIR

@@ -80,7 +80,7 @@ func (f *crashFile) writeAt(b []byte, off int64) (n int, err error) {
 }
 
 func (f *crashFile) Write(b []byte) (n int, err error) {
-	err = f.c.change(false, func() error {
+	err = f.c.change(OpWrite, func() error {
 		if f.flag&os.O_APPEND != 0 {
 			f.pos = int64(len(f.node.data))
 		}
@@ -93,7 +93,7 @@ func (f *crashFile) Write(b []byte) (n int, err error) {
 }
 
 func (f *crashFile) WriteAt(b []byte, off int64) (n int, err error) {
-	err = f.c.change(false, func() error {
+	err = f.c.change(OpWrite, func() error {
 		var err error
 		n, err = f.writeAt(b, off)
 		return err
@@ -102,7 +102,7 @@ func (f *crashFile) WriteAt(b []byte, off int64) (n int, err error) {
 }
 
 func (f *crashFile) Sync() error {
-	return f.fail("sync", f.c.change(true, func() error {
+	return f.fail("sync", f.c.change(OpSync, func() error {
 		if f.closed {
 			return os.ErrClosed
 		}
@@ -120,7 +120,7 @@ func (f *crashFile) LoseWrites() {
 }
 
 func (f *crashFile) Truncate(size int64) error {
-	return f.fail("truncate", f.c.change(false, func() error {
+	return f.fail("truncate", f.c.change(OpTruncate, func() error {
 		switch grow := size - int64(len(f.node.data)); {
 		case f.closed:
 			return os.ErrClosed

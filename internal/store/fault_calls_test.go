@@ -76,6 +76,13 @@ func (p *patient) do(st step) error {
 			p.w.done(st)
 			return nil
 		}
+		if try == 0 { // the process, or the power, may end now
+			for i, now := range []*fsx.Crash{p.disk.Fork(), p.disk.Image(0), p.disk.Image(uint64(4 + st.n))} {
+				if err := reopen(now, []*model{before, after}, true, 1); err != nil {
+					return fmt.Errorf("%s failed, then the %s: %w", st, [...]string{"process dies", "power fails", "power fails"}[i], err)
+				}
+			}
+		}
 		if errors.Is(err, fsx.ErrInjected) && !p.blind && try == 0 {
 			// Nothing of it is to be seen, whether the store goes on or not.
 			if _, err := oneOf(ctx, p.s, []*model{before}); err != nil {
@@ -163,7 +170,8 @@ func TestEveryCallFails(t *testing.T) {
 			defer func() { t.Logf("%d runs", runs) }()
 			for _, sticky := range []bool{false, true} {
 				for n := 0; ; n++ {
-					if !long() && n > 5 && n%7 != 0 {
+					few := k.ops&(fsx.OpRename|fsx.OpRemove|fsx.OpMkdir|fsx.OpSyncDir) == k.ops // calls
+					if !long() && !few && n > 5 && n%13 != 0 {
 						continue
 					}
 					disk := newDisk(t)

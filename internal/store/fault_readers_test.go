@@ -154,7 +154,7 @@ func TestReadersBesideWriter(t *testing.T) {
 	ctx := context.Background()
 	steps := 60
 	if long() {
-		steps = 1500
+		steps = 400
 	}
 	disk := newDisk(t)
 	s, err := store.Open(dataDir, options(store.Options{FS: disk, Zone: zone()}))

@@ -107,6 +107,10 @@ func (s *Store) openKept(num uint32) (*logFile, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())
 	}
+	head := make([]byte, len(keepMagic))
+	if _, err := f.ReadAt(head, 0); err != nil || string(head) != keepMagic { // its blocks have their own checksums
+		s.damaged(&DamageError{File: name, Size: int64(len(head)), Reason: "head of the file"})
+	}
 	return &logFile{num: num, name: name, f: f, end: size, kept: true}, nil
 }
 

@@ -285,6 +285,10 @@ func (s *Store) quarantined() {
 	for _, e := range entries {
 		var num uint32
 		var off int64
+		if n, ok := fileNumber(logDir, e.Name()); ok { // put aside when the rest of it was flushed
+			s.damaged(&DamageError{File: fileName(logDir, n), Reason: "a damaged file of the log; it is in " + quarantineDir + "/" + e.Name()})
+			continue
+		}
 		if _, err := fmt.Sscanf(e.Name(), "%06d-%d.bin", &num, &off); err != nil || !strings.HasSuffix(e.Name(), ".bin") {
 			continue
 		}

@@ -165,17 +165,20 @@ func (s *Store) loadManifest(was *index) error {
 	return s.adopt(l[0], was)
 }
 
-// publish makes m true on disk. The caller holds work.
+// publish makes m true on disk. When that fails it may be there all the same, so
+// that its files must stay until another one is. The caller holds work.
 func (s *Store) publish(m *manifest) error {
 	s.mu.RLock()
 	m.NextFile = s.nextFile
 	s.mu.RUnlock()
-	if err := s.writeManifest(m); err != nil {
+	err := s.writeManifest(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.doubtful = append(s.doubtful, m)
 		return err
 	}
-	s.mu.Lock()
-	s.manifest, s.older = m, s.manifest
-	s.mu.Unlock()
+	s.manifest, s.older, s.doubtful = m, s.manifest, nil
 	return nil
 }
 
@@ -190,7 +193,7 @@ func (s *Store) needed() func(dir string, num uint32) bool {
 	}
 	want := make(map[file]bool)
 	first := s.manifest.FirstLog
-	for _, m := range []*manifest{s.manifest, s.older} {
+	for _, m := range append([]*manifest{s.manifest, s.older}, s.doubtful...) {
 		if m == nil {
 			continue
 		}

@@ -47,13 +47,14 @@ type Store struct {
 
 	mu       sync.RWMutex // guards the fields below
 	index    *index
-	manifest *manifest  // in force; its generation is 0 when there is none
-	older    *manifest  // the one before; nil when there is none
-	files    []*logFile // ascending; the last takes new frames
-	kept     []*logFile // files of kept blocks, ascending
-	nextFile uint32     // number of the next file of any kind
-	nextLog  uint32     // number of the log file that follows a flush; 0 = any
-	failed   error      // an append left the file in an unknown state
+	manifest *manifest   // in force; its generation is 0 when there is none
+	older    *manifest   // the one before; nil when there is none
+	doubtful []*manifest // that could not be written, and may be on disk
+	files    []*logFile  // ascending; the last takes new frames
+	kept     []*logFile  // files of kept blocks, ascending
+	nextFile uint32      // number of the next file of any kind
+	nextLog  uint32      // number of the log file that follows a flush; 0 = any
+	failed   error       // an append left the file in an unknown state
 	closed   bool
 	cache    *cache         // blocks of the log
 	blocks   *segment.Cache // blocks of segments
@@ -349,7 +350,7 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 	}
 	l := s.fileOf(r.file)
 	if l == nil {
-		return nil, os.ErrClosed
+		return nil, s.missing(r)
 	}
 	b := make([]byte, r.size)
 	_, err := l.f.ReadAt(b, r.off)
@@ -371,6 +372,21 @@ func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
 		}
 	}
 	return nil, s.note(d)
+}
+
+// missing is the error for a block whose file is not open: it is missing, or the
+// store is closed.
+func (s *Store) missing(r *blockRef) error {
+	s.mu.RLock()
+	closed, dir := s.closed, logDir
+	if s.manifest.keeps()[r.file] {
+		dir = keepDir
+	}
+	s.mu.RUnlock()
+	if closed {
+		return os.ErrClosed
+	}
+	return s.noteBlock(fileName(dir, r.file), r, "the file is missing")
 }
 
 func (s *Store) noteBlock(file string, r *blockRef, reason string) error {
