@@ -32,13 +32,14 @@ var allowed = map[string][]string{
 	"internal/facets":   {"internal/record", "internal/query"},
 	"internal/paths":    {"internal/query"},
 	"internal/segment":  {"internal/record", "internal/query", "internal/facets", "internal/paths"},
-	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx"},
+	"internal/seal":     {"internal/fsx"},
+	"internal/store":    {"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/seal"},
 	"internal/bench":    {"internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/gloss":    {"internal/event", "internal/record", "internal/i18n"},
 	"internal/web":      {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
-		"internal/convert", "internal/collect", "internal/store",
+		"internal/convert", "internal/collect", "internal/store", "internal/seal",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",

@@ -36,6 +36,9 @@ type manifest struct {
 	Segments []manifestFile   `json:"segments,omitempty"`
 	Raw      []manifestFile   `json:"raw,omitempty"`
 	Paths    []manifestFile   `json:"paths,omitempty"`
+	Erasures []Erasure        `json:"erasures,omitempty"`
+	Schedule Schedule         `json:"schedule,omitzero"`
+	Expired  []Expired        `json:"expired,omitempty"`
 }
 
 // manifestFile is one immutable file.
@@ -94,7 +97,7 @@ type manifestServer struct {
 	Tail        []manifestRecords    `json:"tail,omitempty"`
 	Old         []manifestRecords    `json:"old,omitempty"`
 	Drafts      []manifestRecords    `json:"drafts,omitempty"`
-	Erasures    []Erasure            `json:"erasures,omitempty"`
+	Gone        []manifestGone       `json:"gone,omitempty"`
 }
 
 func (r *blockRef) manifest() manifestRef { return manifestRef{r.file, r.off, r.size, r.crc, r.n} }

@@ -19,8 +19,11 @@ func (s *Store) adopt(m *manifest, was *index) error {
 	x.seq, x.spread, x.imports = m.Absorbed, m.Spread, slices.Clone(m.Imports)
 	copy(x.chain[:], m.Chain)
 	s.manifest, s.index, s.nextFile, s.nextLog = m, x, max(s.nextFile, m.NextFile), m.FirstLog
+	x.erasures, x.schedule, x.expired = slices.Clone(m.Erasures), m.Schedule, slices.Clone(m.Expired)
 	for i := range m.Servers {
-		x.servers[m.Servers[i].Name] = m.Servers[i].index()
+		sv := m.Servers[i].index()
+		sv.erasures = x.erasuresOf(sv.name)
+		x.servers[sv.name] = sv
 	}
 	for _, f := range m.Facts {
 		x.facts = append(x.facts, &factBlock{blockRef: f.Ref.ref(), seq: f.Seq, min: f.Min, max: f.Max})
@@ -98,8 +101,9 @@ func (m *manifestServer) index() *serverIndex {
 	for _, c := range m.Checkpoints {
 		sv.checkpoints = append(sv.checkpoints, checkpoint{c.Seq, c.Watermark, c.Ref.ref(), c.Basis})
 	}
-	for _, e := range m.Erasures {
-		sv.erasures = append(sv.erasures, newErasure(e))
+	for _, g := range m.Gone {
+		b := g.block()
+		sv.raw[b.channel] = append(sv.raw[b.channel], b)
 	}
 	return sv
 }
