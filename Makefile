@@ -7,7 +7,7 @@ DEMO ?= demo
 LISTEN ?= 127.0.0.1:8730
 export CGO_ENABLED = 0
 
-.PHONY: build run test test-long go-test e2e tools lint generate bench fuzz clean
+.PHONY: build run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
 
 build: ## bin/akashi
 	$(GO) build -trimpath -o bin/akashi ./cmd/akashi
@@ -18,7 +18,7 @@ run: build ## the demonstration company at http://127.0.0.1:8730
 test: ## everything; installs what the tests need where it may
 	bash scripts/test.sh
 
-test-long: ## fuzzing for 10 minutes a target, many kills
+test-long: ## the long forms of the fault tests, fuzzing for 10 minutes a target
 	AKASHI_LONG=1 bash scripts/test.sh
 	$(MAKE) fuzz FUZZTIME=10m
 
@@ -37,6 +37,10 @@ generate: ## rebuild the web assets from web/
 
 bench: ## the decoder's speed, docs/PERFORMANCE.md
 	$(GO) test ./internal/evtx -run '^$$' -bench BenchmarkReadEVTX -benchmem -cpu 1
+
+RECORDS ?= 20000000
+bench-vs-duckdb: ## the record store beside DuckDB, docs/PERFORMANCE.md
+	bash scripts/bench-duckdb.sh $(RECORDS)
 
 FUZZTIME ?= 10m
 fuzz:

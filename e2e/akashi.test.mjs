@@ -92,6 +92,28 @@ for (const lang of ["ja", "en"]) {
         }
       });
 
+      test("a search as text fills the fields, and a mistake is marked", async (t) => {
+        const v = await open(t);
+        const { page } = v;
+        await page.goto(`${app.base}/search`);
+        await page.locator("#f-text").fill(`user:"${person}" -op:logon,logoff last:30d`);
+        await page.locator("#f-text").press("Enter");
+        await page.waitForURL(/period=30d/);
+        assert.equal(await page.locator("#f-user").inputValue(), person);
+        assert.equal(await page.locator(".chips bdi", { hasText: "-op:logon,logoff" }).count(), 1);
+        await clean(v, "text");
+        await page.reload(); // the check of accessibility leaves empty style attributes
+        await page.locator("#f-what").fill("xlsx");
+        await page.locator("#f-what").press("Enter");
+        await page.waitForURL(/path=xlsx/);
+        await page.waitForFunction(() => document.querySelector("#f-text").value.startsWith("xlsx user:"));
+        assert.ok(decodeURIComponent(page.url()).includes("q=-op:logon,logoff"), "what no field shows stays");
+        await page.locator("#f-text").fill("op:delte");
+        await page.locator("#f-text").press("Enter");
+        await page.locator("mark", { hasText: "delte" }).waitFor();
+        await clean(v, "text-wrong");
+      });
+
       test("search of the log, narrowed by a day and an operation", async (t) => {
         const v = await open(t);
         const { page } = v;

@@ -26,7 +26,14 @@ want_packages evtxexport libevtx-utils || skip "libevtx (evtxexport): the EVTX w
 
 echo "== vet and Go tests"
 go vet ./...
-go test ./...
+go test ${AKASHI_LONG:+-timeout 4h} ./...
+
+echo "== readers beside a writer, under the race detector"
+if want_packages gcc gcc libc6-dev; then # the one thing here that needs cgo
+  CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 1h} ./internal/store -run 'TestReaders|TestDiskFull'
+else
+  skip "race detector: no gcc, and no right to install it"
+fi
 
 echo "== generated web assets are those of web/"
 go generate ./internal/web
@@ -36,6 +43,16 @@ fi
 
 echo "== Windows build"
 GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/akashi
+
+echo "== the record store beside DuckDB"
+if ! command -v npm >/dev/null; then
+  skip "comparison with DuckDB: no npm"
+elif ! { [ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm ci --no-audit --no-fund --silent); }; then
+  skip "comparison with DuckDB: its npm package could not be installed"
+else
+  node --test tools/duckbench/
+  bash scripts/bench-duckdb.sh "${BENCH_RECORDS:-200000}"
+fi
 
 echo "== browser"
 if ! command -v npm >/dev/null; then

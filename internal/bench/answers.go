@@ -80,6 +80,11 @@ func peopleRows(f *query.Facets) (l [][]any) {
 	return l
 }
 
+func tenPeople(f *query.Facets) [][]any {
+	l := peopleRows(f)
+	return l[:min(len(l), 10)]
+}
+
 // dayRows: each operation of each day, the refusals and failures of each day,
 // and the results.
 func dayRows(f *query.Facets) (l [][]any) {

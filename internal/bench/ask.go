@@ -98,7 +98,10 @@ func (r *runner) once(ctx context.Context, q *question, v int) (t timed, err err
 		}
 	} else {
 		a.Rows = append(a.Rows, q.rows(facets)...)
-		a.Total, a.More = facets.Total, facets.PeopleMore
+		a.Total = facets.Total
+		if what.Lists.Has(query.ListPeople) && what.Top == lots { // a list of ten leaves out the others on purpose
+			a.More = facets.PeopleMore
+		}
 	}
 	t.rows, t.total = len(a.Rows), a.Total
 	r.res.Answers = append(r.res.Answers, a)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,7 +33,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("%d questions, %d answers", len(first.Queries), len(first.Answers))
 	}
 	for _, q := range first.Queries {
-		if q.Rows == 0 && q.ID != "b1r" && q.ID != "b3" && q.ID != "b3n" && q.ID != "a2" { // too rare for so few records
+		if q.Rows == 0 && !slices.Contains([]string{"a2", "a4", "b1r", "b3", "b3n"}, q.ID) { // too rare for so few records
 			t.Errorf("%s found nothing", q.ID)
 		}
 	}

@@ -159,7 +159,7 @@ func (r *runner) append(ctx context.Context, gens []*simulate.Bulk) error {
 		done := 0
 		for p := range made {
 			if n := len(p.records); n > 0 {
-				c := &store.Commit{Server: p.server, Records: p.records, Received: p.records[n-1].Time + int64(2*time.Second)}
+				c := &store.Commit{Server: p.server, Records: p.records, Received: receivedAt(p.records)}
 				if _, err := r.st.Append(gctx, c); err != nil {
 					return fmt.Errorf("append: %w", err)
 				}

@@ -88,7 +88,7 @@ func questions() []question {
 		{id: "c1", what: "all days by operation and result", rows: dayRows, query: func(s *samples, v int) query.Query {
 			return query.Query{From: s.before(v), Lists: query.ListDays | query.ListResults}
 		}},
-		{id: "c2", what: "the ten people with most refusals", rows: peopleRows, query: func(s *samples, v int) query.Query {
+		{id: "c2", what: "the ten people with most refusals", rows: tenPeople, query: func(s *samples, v int) query.Query {
 			return query.Query{Results: []record.Result{record.Denied}, From: s.before(v), Lists: query.ListPeople, Top: 10}
 		}},
 		{id: "b2n", what: "newest 100 of a folder", page: true, query: func(s *samples, v int) query.Query {

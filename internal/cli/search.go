@@ -35,7 +35,7 @@ type searchOptions struct {
 func (a *app) newSearch() *cobra.Command {
 	var o searchOptions
 	c := &cobra.Command{
-		Use: "search --data DIR […]", Short: a.p.T("cli.search.short"), Long: a.p.T("cli.search.long"),
+		Use: "search --data DIR [QUERY…]", Short: a.p.T("cli.search.short"), Long: a.p.T("cli.search.long"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Text, o.Limited = strings.Join(args, " "), cmd.Flags().Changed("limit")
 			return a.runSearch(cmd.Context(), o)

@@ -202,13 +202,13 @@ func appendHours(b []byte, hours *[7][24]uint64) []byte {
 // listing is one list of f.
 func (s *search) listing(f *query.Facets, x list) *listing {
 	counts := func(kind string, l []query.Count) *listing {
-		t := newListing(x.name, "value", "records")
+		t := newListing(x.name, "records", "value")
 		for _, c := range l {
 			v := c.Value
 			if kind != "" && s.o.Format == "table" {
 				v = s.p.T("web." + kind + "." + v)
 			}
-			t.add(v, c.N)
+			t.add(c.N, v)
 		}
 		return t
 	}
@@ -242,10 +242,10 @@ func (s *search) listing(f *query.Facets, x list) *listing {
 }
 
 func filesOf(f *query.Facets) *listing {
-	t := newListing("files", "path", "records", "first", "last")
+	t := newListing("files", "records", "first", "last", "path")
 	t.more = f.FilesMore
 	for _, x := range f.Files {
-		t.add(x.Path, x.N, moment(x.First), moment(x.Last))
+		t.add(x.N, moment(x.First), moment(x.Last), x.Path)
 	}
 	return t
 }

@@ -187,9 +187,9 @@ func TestFacets(t *testing.T) {
   ほか 3 件。--limit で増やせます
 
 操作
-  値     件数
-  読取  1,134
-  削除    100
+   件数  値
+  1,134  読取
+    100  削除
 `, searchOptions{Facets: "people,ops"})
 	f("en", `1234
 `, searchOptions{Count: true})
@@ -197,7 +197,7 @@ func TestFacets(t *testing.T) {
 CORP\田中,S-1,1200,7,1970-01-01T00:00:01Z,1970-01-01T00:00:02Z,PC-1 PC-2,"{""read"":1100,""delete"":100}"
 ,S-2,34,0,,,,{}
 `, searchOptions{People: true, Format: "csv"})
-	f("en", "{\"path\":\"D:\\\\a\u202e\",\"records\":5,\"first\":\"1970-01-01T00:00:01Z\",\"last\":\"1970-01-01T00:00:02Z\"}\n", searchOptions{Files: true, Format: "jsonl"})
+	f("en", "{\"records\":5,\"first\":\"1970-01-01T00:00:01Z\",\"last\":\"1970-01-01T00:00:02Z\",\"path\":\"D:\\\\a\u202e\"}\n", searchOptions{Files: true, Format: "jsonl"})
 	out, _, _, _ := runFake(t, context.Background(), s, "en", searchOptions{Facets: "hours"})
 	if !strings.Contains(out, "\n  Thu     0    0    0    0    0    0    0    0    0 1234 ") || strings.Index(out, "Mon") > strings.Index(out, "Sun") {
 		t.Errorf("hours:\n%s", out)

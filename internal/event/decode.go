@@ -32,7 +32,7 @@ func decodeColumns(b []byte) ([]*Event, error) {
 	if r.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", errBlock, r.Err())
 	}
-	r.names()
+	r.names(n)
 	store := make([]Event, n)
 	group := make([]uint32, n)
 	column.Numbers(r.Reader, group, uint64(len(r.schemas)-1), false)
@@ -69,11 +69,11 @@ func (r *columnReader) place(v uint32) uint32 {
 	return v
 }
 
-// names reads the schemas; the first is none.
-func (r *columnReader) names() {
+// names reads the schemas, no more than there are events; the first is none.
+func (r *columnReader) names(events int) {
 	r.schemas = make([]*Schema, 1, 8)
 	name := func() string { return r.plain[r.place(uint32(r.Uvarint(uint64(len(r.plain)))))] }
-	for range r.Count() {
+	for range r.Uvarint(uint64(events)) {
 		payload := name()
 		l := make([]string, r.Count())
 		for i := range l {

@@ -16,9 +16,14 @@ func split(path string) (folder, name string) {
 
 // Compare is the order of a dictionary: by folder, then by name, both as NTFS
 // compares them (see key); of paths that are equal so far, the bytes decide.
-func Compare(a, b string) int {
+func Compare(a, b string) int { return compare(a, b) }
+
+// CompareBytes is Compare of paths as a Cursor gives them.
+func CompareBytes(a, b []byte) int { return compare(a, b) }
+
+func compare[T string | []byte](a, b T) int {
 	at := common(a, b)
-	la, lb := strings.LastIndexByte(a[at:], '\\')+1, strings.LastIndexByte(b[at:], '\\')+1
+	la, lb := lastSlash(a[at:])+1, lastSlash(b[at:])+1
 	switch {
 	case la == 0 && lb == 0: // the same folder
 		if c := compareTails(a[at:], b[at:]); c != 0 {
@@ -36,7 +41,15 @@ func Compare(a, b string) int {
 			return c
 		}
 	}
-	return strings.Compare(a, b)
+	return cmp.Compare(string(a), string(b))
+}
+
+func lastSlash[T string | []byte](s T) int {
+	i := len(s) - 1
+	for i >= 0 && s[i] != '\\' {
+		i--
+	}
+	return i
 }
 
 // invalid is added to a byte that is no UTF-8 (part of a lone surrogate): it

@@ -10,7 +10,7 @@ func (d *Dict) Find(path string) (Range, error) {
 	if err != nil || group.Len() == 0 {
 		return Range{}, err
 	}
-	return d.findName(group, name)
+	return d.findName(group, name, false)
 }
 
 // findFolder is the ids of the paths directly in a folder (with its backslash).
@@ -57,15 +57,16 @@ func (d *Dict) seekFolders(at int, behind func(head []byte) bool) (folderReader,
 	return r, true, r.seek(run)
 }
 
-// findName is the ids within a folder's whose names are equal to name.
-func (d *Dict) findName(group Range, name string) (Range, error) {
+// findName is the ids within a folder's whose names are equal to name, or begin
+// with it.
+func (d *Dict) findName(group Range, name string, begin bool) (Range, error) {
 	first, last := pageOf(d.names, group.From), pageOf(d.names, group.To-1)
 	// The names that are equal may begin in the page before the one that
 	// begins with such a name.
 	page := first + sort.Search(last-first, func(i int) bool { return compareKey(d.names[first+1+i].first, name) >= 0 })
 	var found Range
 	for ; page <= last; page++ {
-		r, end, err := d.findInPage(page, group, name)
+		r, end, err := d.findInPage(page, group, name, begin)
 		if err != nil {
 			return Range{}, err
 		}
@@ -82,9 +83,9 @@ func (d *Dict) findName(group Range, name string) (Range, error) {
 	return found, nil
 }
 
-// findInPage looks for equal names in one page; end says that later pages have
+// findInPage looks for such names in one page; end says that later pages have
 // none.
-func (d *Dict) findInPage(page int, group Range, name string) (found Range, end bool, err error) {
+func (d *Dict) findInPage(page int, group Range, name string, begin bool) (found Range, end bool, err error) {
 	p, err := d.namesAt(page)
 	if err != nil {
 		return Range{}, false, err
@@ -114,6 +115,9 @@ func (d *Dict) findInPage(page int, group Range, name string) (found Range, end 
 			return Range{}, false, err
 		}
 		c := compareKey(text, name)
+		if begin && hasPrefixKey(text, name) {
+			c = 0
+		}
 		if c > 0 {
 			return found, true, nil
 		}
@@ -160,6 +164,31 @@ func (d *Dict) Below(folder string) ([]Range, error) {
 	}
 	return l, nil
 }
+
+// Begins is the ids of the paths that begin with prefix, under NTFS equality.
+func (d *Dict) Begins(prefix string) (*Set, error) {
+	s := &Set{}
+	from, err := d.lowerFolder(prefix, false)
+	if err != nil {
+		return nil, err
+	}
+	to, err := d.lowerFolder(prefix, true)
+	if err != nil {
+		return nil, err
+	}
+	s.AddRange(Range{from, to})
+	folder, name := split(prefix)
+	group, err := d.findFolder(folder)
+	if err != nil || group.Len() == 0 {
+		return s, err
+	}
+	names, err := d.findName(group, name, true)
+	s.AddRange(names)
+	return s, err
+}
+
+// HasPrefix reports whether a path begins with prefix, under NTFS equality.
+func HasPrefix(path, prefix string) bool { return hasPrefixKey(path, prefix) }
 
 // lowerFolder is the first id whose folder is not before prefix, or with past,
 // behind all that begin with prefix.

@@ -62,6 +62,7 @@ func TestPathsFindBelow(t *testing.T) {
 				}
 			}
 			checkBelow(t, d, l, want)
+			checkBegins(t, d, l, want[:rapid.IntRange(0, len(want)).Draw(t, "cut")])
 		}
 		var got []string
 		c := d.Cursor()
@@ -83,6 +84,18 @@ func checkBelow(t *rapid.T, d *Dict, l []string, want string) {
 		in := slices.ContainsFunc(ranges, func(r Range) bool { return contains(r, uint32(i)) })
 		if w := below(p, want); w != in {
 			t.Fatalf("Below(%q) = %v, place %d is %q: %v", want, ranges, i, p, w)
+		}
+	}
+}
+
+func checkBegins(t *rapid.T, d *Dict, l []string, prefix string) {
+	s, err := d.Begins(prefix)
+	if err != nil {
+		t.Fatalf("Begins(%q): %v", prefix, err)
+	}
+	for i, p := range l {
+		if want := HasPrefix(p, prefix); want != s.Has(uint32(i)) {
+			t.Fatalf("Begins(%q) of %q = %v, want %v", prefix, p, !want, want)
 		}
 	}
 }

@@ -66,6 +66,9 @@ func (s *Store) round(ctx context.Context) error {
 	}
 	for {
 		did, err := s.mergeOnce(ctx, worthwhile)
+		if err == nil && !did {
+			did, err = s.mergePaths(ctx, false)
+		}
 		if err != nil || !did {
 			return err
 		}

@@ -1,10 +1,27 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/catalogue"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
 )
+
+// catalogueCache bounds the unpacked blocks of the path catalogue in memory.
+const catalogueCache = 64 << 20
+
+// gateMonths is from how many months on the catalogue is asked first: for fewer,
+// asking the segments themselves is as quick.
+const gateMonths = 4
 
 // pathRef is an open part of the path catalogue.
 type pathRef struct {
@@ -12,13 +29,231 @@ type pathRef struct {
 	server string
 	size   int64
 	file   io.Closer
+	part   *catalogue.Part
 }
 
 func (s *Store) openPaths(num uint32, server string) (*pathRef, error) {
-	return nil, errors.ErrUnsupported
+	name := fileName(pathDir, num)
+	f, err := s.fs.OpenFile(filepath.Join(s.dir, filepath.FromSlash(name)), os.O_RDONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	size, err := sizeOf(f)
+	if err == nil {
+		var p *catalogue.Part
+		if p, err = catalogue.Open(f, size, s.names); err == nil && p.Server() != server {
+			err = errors.New("it is of another server")
+		}
+		if err == nil {
+			return &pathRef{num, server, size, f, p}, nil
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())
 }
 
-// catalogue makes a part of the path catalogue from new segments.
-func (f *flush) catalogue(ctx context.Context, l []*segmentRef) ([]*pathRef, error) {
-	return nil, ctx.Err()
+// catalogue writes what a flush saw of the paths of a server.
+func (f *flush) catalogue(server string, b *catalogue.Builder) ([]*pathRef, error) {
+	num := f.s.newNumber()
+	if _, err := f.s.writeFile(pathDir, num, b.Write); err != nil {
+		return nil, err
+	}
+	f.dirs[pathDir] = true
+	r, err := f.s.openPaths(num, server)
+	if err != nil {
+		return nil, err
+	}
+	return []*pathRef{r}, nil
+}
+
+// parts are the parts of the catalogue of one server.
+func parts(l []*pathRef, server string) (out catalogue.Parts) {
+	for _, r := range l {
+		if r.server == server {
+			out = append(out, r.part)
+		}
+	}
+	return out
+}
+
+// mergePaths joins parts of the catalogue of one server that are of one size,
+// or all of them. The caller holds work.
+func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) {
+	release := s.pins.hold()
+	defer release()
+	s.mu.RLock()
+	have := slices.Clone(s.index.paths)
+	s.mu.RUnlock()
+	l := choosePaths(have, all)
+	if len(l) == 0 {
+		return false, ctx.Err()
+	}
+	var in []*catalogue.Part
+	var size uint64
+	for _, r := range l {
+		in, size = append(in, r.part), size+uint64(r.size)
+	}
+	if err := s.room(size); err != nil {
+		return false, err
+	}
+	num := s.newNumber()
+	_, err = s.writeFile(pathDir, num, func(w io.Writer) error { return catalogue.Merge(w, in...) })
+	if err == nil {
+		err = s.syncDirs(pathDir)
+	}
+	var r *pathRef
+	if err == nil {
+		r, err = s.openPaths(num, l[0].server)
+	}
+	if err == nil {
+		m := *s.manifest
+		m.Generation++
+		m.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(f manifestFile) bool {
+			return slices.ContainsFunc(l, func(r *pathRef) bool { return r.num == f.Num })
+		})
+		m.Paths = append(m.Paths, manifestFile{Num: num, Server: r.server, Size: r.size})
+		err = s.publish(&m)
+	}
+	if err != nil {
+		if r != nil {
+			err = errors.Join(err, r.file.Close())
+		}
+		s.clean()
+		return false, fmt.Errorf("merge path catalogue of %s: %w", l[0].server, err)
+	}
+	s.mu.Lock()
+	s.index.paths = append(slices.DeleteFunc(slices.Clone(s.index.paths), func(o *pathRef) bool { return slices.Contains(l, o) }), r)
+	s.mu.Unlock()
+	var gone []io.Closer
+	for _, o := range l {
+		gone = append(gone, o.file)
+	}
+	s.pins.retire(func() { closeAll(gone) })
+	s.clean()
+	return true, nil
+}
+
+// choosePaths picks the parts that should become one: mergeFan of a size of one
+// server.
+func choosePaths(l []*pathRef, all bool) []*pathRef {
+	byServer := make(map[string][]*pathRef)
+	for _, r := range l {
+		byServer[r.server] = append(byServer[r.server], r)
+	}
+	for _, l := range byServer {
+		if all && len(l) > 1 {
+			return l
+		}
+		slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.size, b.size) })
+		for i := 0; i+mergeFan <= len(l); i++ {
+			if l[i+mergeFan-1].size <= max(64<<10, l[i].size*mergeFan) {
+				return l[i : i+mergeFan]
+			}
+		}
+	}
+	return nil
+}
+
+// gate leaves out the segments of months in which no path can meet the query.
+// It is asked only when there are many months.
+func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
+	months := make(map[int]bool)
+	for _, ref := range x.segments {
+		months[int(ref.month)] = true
+	}
+	if q.Superseded || len(months) < gateMonths || r.partial[x.sv.name] {
+		return nil
+	}
+	can, any, err := parts(r.paths, x.sv.name).Months(ctx, q)
+	if err != nil {
+		var d *catalogue.DamageError
+		if errors.As(err, &d) { // the segments themselves are asked
+			return nil
+		}
+		return fmt.Errorf("ask the path catalogue of %s: %w", x.sv.name, err)
+	}
+	if any {
+		return nil
+	}
+	n := len(x.segments)
+	x.segments = slices.DeleteFunc(x.segments, func(ref *segmentRef) bool { return !can.Has(catalogue.Month(ref.month)) })
+	q.Trace.Skip("paths", n-len(x.segments))
+	return nil
+}
+
+// Follow is the life of the file or folder of a server that had the local path
+// at a moment (Unix ns; 0 = the last one that is known).
+func (s *Store) Follow(ctx context.Context, server, path string, at int64) (*catalogue.Story, error) {
+	r, err := s.reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.release()
+	sv := r.server(server)
+	if sv == nil {
+		return &catalogue.Story{}, nil
+	}
+	l := parts(r.paths, server)
+	fresh, err := r.fresh(ctx, sv)
+	if err != nil {
+		return nil, err
+	}
+	if fresh != nil {
+		l = append(l, fresh)
+	}
+	story, err := l.Follow(ctx, path, at)
+	if err != nil {
+		return nil, fmt.Errorf("follow %s: %w", path, err)
+	}
+	for i := range story.Lives {
+		story.Lives[i].Server = server
+	}
+	return story, nil
+}
+
+// Complete is the paths that what is typed can become.
+func (s *Store) Complete(ctx context.Context, server, typed string, limit int) ([]catalogue.Entry, error) {
+	r, err := s.reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.release()
+	l, err := parts(r.paths, server).Complete(ctx, typed, limit)
+	if err != nil {
+		return nil, fmt.Errorf("complete a path: %w", err)
+	}
+	return l, nil
+}
+
+// fresh is a part of what is still in the log; nil when there is nothing.
+func (r *reader) fresh(ctx context.Context, sv *serverIndex) (*catalogue.Part, error) {
+	b := catalogue.NewBuilder(sv.name, r.s.opt.Zone)
+	n := 0
+	var rec record.Record
+	for _, ref := range slices.Concat(sv.records, sv.tail) {
+		bl, err := r.s.block(ctx, ref)
+		if isDamage(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range bl.Len() {
+			if bl.Read(i, &rec); !sv.erased(&rec) {
+				b.Add(&rec)
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	var buf bytes.Buffer
+	if err := b.Write(&buf); err != nil {
+		return nil, fmt.Errorf("catalogue of the log: %w", err)
+	}
+	p, err := catalogue.Open(bytes.NewReader(buf.Bytes()), int64(buf.Len()), r.s.names)
+	if err != nil {
+		return nil, fmt.Errorf("catalogue of the log: %w", err)
+	}
+	return p, nil
 }

@@ -20,7 +20,10 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 		return nil, err
 	}
 	defer r.release()
-	l := r.selections(&q)
+	l, err := r.selections(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
 	total := facets.New(&q, s.opt.Zone)
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)

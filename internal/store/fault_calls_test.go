@@ -238,7 +238,8 @@ func TestDiskNearlyFull(t *testing.T) {
 	ctx := context.Background()
 	disk := newDisk(t)
 	p := &patient{disk: disk, fs: disk, heal: func() {}, w: newWork(1, 6)}
-	if err := p.open(); err != nil {
+	var err error // without background work, which changes files at its own time
+	if p.s, err = store.Open(dataDir, options(store.Options{FS: disk, Zone: zone(), FlushRows: -1})); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 {

@@ -147,7 +147,7 @@ func (p *progress) get() []*model {
 // crashes runs a workload of some steps on a machine and calls look in the
 // middle of every changing call, with the states that are right if the power
 // fails there.
-func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call int, right []*model)) {
+func crashes(t *testing.T, seed uint64, steps, flushRows int, look func(c *fsx.Crash, call int, right []*model)) {
 	t.Helper()
 	ctx := context.Background()
 	c := newDisk(t)
@@ -155,7 +155,7 @@ func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call 
 	w := newWork(seed, 6)
 	p.set(w.model)
 	c.Watch(func(call int) { look(c, call, p.get()) })
-	s, err := store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: -1}))
+	s, err := store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: flushRows}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func crashes(t *testing.T, seed uint64, steps int, look func(c *fsx.Crash, call 
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if s, err = store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: -1})); err != nil {
+			if s, err = store.Open(dataDir, options(store.Options{FS: c, Zone: zone(), FlushRows: flushRows})); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -193,8 +193,11 @@ func TestPowerFailure(t *testing.T) {
 		runs, steps, stride, images = 5, 60, 1, 16
 	}
 	for run := range runs {
-		looked := 0
-		crashes(t, run, steps, func(c *fsx.Crash, call int, right []*model) {
+		looked, flushRows := 0, -1
+		if run%3 == 2 { // flushes and merges in the background, at their own time
+			flushRows = 60
+		}
+		crashes(t, run, steps, flushRows, func(c *fsx.Crash, call int, right []*model) {
 			if call%stride != 0 || t.Failed() {
 				return
 			}
@@ -219,7 +222,7 @@ func TestPowerFailureTwice(t *testing.T) {
 	if long() {
 		stride, images = 3, 12
 	}
-	crashes(t, 100, 30, func(c *fsx.Crash, call int, right []*model) {
+	crashes(t, 100, 30, -1, func(c *fsx.Crash, call int, right []*model) {
 		if call%stride != 0 || t.Failed() {
 			return
 		}
@@ -254,7 +257,7 @@ func TestProcessDies(t *testing.T) {
 	if long() {
 		stride = 1
 	}
-	crashes(t, 200, 30, func(c *fsx.Crash, call int, right []*model) {
+	crashes(t, 200, 30, -1, func(c *fsx.Crash, call int, right []*model) {
 		if call%stride != 0 || t.Failed() {
 			return
 		}

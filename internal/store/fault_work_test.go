@@ -231,7 +231,8 @@ func (w *work) tail(server string, n int) (l []record.Record) {
 func (w *work) rewind(server string, sv *serverModel) step {
 	to := 0
 	if w.r.IntN(3) > 0 {
-		if c := pick(w.r, sv.commits); c.checkpoint {
+		// Stores keep the last few checkpoints, and of older ones some.
+		if c := pick(w.r, sv.commits[max(0, len(sv.commits)-6):]); c.checkpoint {
 			to = c.step
 		}
 	}

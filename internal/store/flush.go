@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/catalogue"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
@@ -131,28 +132,31 @@ func (f *flush) build(ctx context.Context) error {
 		b := &built{}
 		f.built[name] = b
 		var err error
-		if b.segments, err = f.segments(ctx, name, sv.records, false); err != nil {
+		names := catalogue.NewBuilder(name, f.s.opt.Zone)
+		if b.segments, err = f.segments(ctx, name, sv.records, names); err != nil {
 			return err
 		}
-		if b.old, err = f.segments(ctx, name, sv.superseded, true); err != nil {
+		if b.old, err = f.segments(ctx, name, sv.superseded, nil); err != nil {
 			return err
 		}
-		if b.paths, err = f.catalogue(ctx, b.segments); err != nil {
-			return err
+		if len(b.segments) > 0 {
+			if b.paths, err = f.catalogue(name, names); err != nil {
+				return err
+			}
 		}
 	}
 	return f.keepBlocks(ctx)
 }
 
 // segments turns blocks of records into segments, one per month, or several
-// when they are large.
-func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock, superseded bool) ([]*segmentRef, error) {
+// when they are large. names takes their paths; nil for superseded records.
+func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock, names *catalogue.Builder) ([]*segmentRef, error) {
 	if len(blocks) == 0 {
 		return nil, nil
 	}
 	opt := segment.Options{Zone: f.s.opt.Zone}
 	var out []*segmentRef
-	b := segment.NewBuilder(server, superseded, opt)
+	b := segment.NewBuilder(server, names == nil, opt)
 	write := func() error {
 		for _, m := range b.Months() {
 			r, err := f.segment(b, m)
@@ -161,7 +165,7 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 			}
 			out = append(out, r)
 		}
-		b = segment.NewBuilder(server, superseded, opt)
+		b = segment.NewBuilder(server, names == nil, opt)
 		return nil
 	}
 	var r record.Record
@@ -176,6 +180,9 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 		for i := range bl.Len() {
 			bl.Read(i, &r)
 			b.Add(&r, ref.seq)
+			if names != nil {
+				names.Add(&r)
+			}
 		}
 		if b.Bytes() > buildBytes {
 			if err := write(); err != nil {

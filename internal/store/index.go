@@ -174,12 +174,15 @@ type index struct {
 	packs   []*packRef        // files of raw events
 	paths   []*pathRef        // parts of the path catalogue
 
-	erasures []Erasure // of all servers, those that appear later too
-	schedule Schedule  // of retention
-	expired  []Expired // months that were deleted
+	erasures []Erasure       // of all servers, those that appear later too
+	schedule Schedule        // of retention
+	expired  []Expired       // months that were deleted
+	partial  map[string]bool // servers of which parts of the catalogue are missing
 }
 
-func newIndex() *index { return &index{servers: make(map[string]*serverIndex)} }
+func newIndex() *index {
+	return &index{servers: make(map[string]*serverIndex), partial: make(map[string]bool)}
+}
 
 func (x *index) apply(f *frame) {
 	x.seq, x.chain = max(x.seq, f.seq), f.hash

@@ -147,6 +147,15 @@ func (s *Store) Settle(ctx context.Context) error {
 			break
 		}
 	}
+	for {
+		did, err := s.mergePaths(ctx, true)
+		if err != nil {
+			return err
+		}
+		if !did {
+			break
+		}
+	}
 	return s.forget()
 }
 
@@ -190,16 +199,12 @@ func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hid
 		in = append(in, r.seg)
 		size += uint64(r.size)
 	}
-	free, err := s.fs.Free(s.dir)
-	if err != nil {
+	if err := s.room(size); err != nil {
 		return err
-	}
-	if free < size+reserve {
-		return &SpaceError{Dir: s.dir, Free: free, Need: size + reserve}
 	}
 	num := s.newNumber()
 	var meta *segment.Meta
-	_, err = s.writeFile(segmentDir, num, func(w io.Writer) (err error) {
+	_, err := s.writeFile(segmentDir, num, func(w io.Writer) (err error) {
 		meta, err = segment.Merge(ctx, w, in, drop, segment.Options{Zone: s.opt.Zone})
 		return err
 	})
@@ -228,6 +233,18 @@ func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hid
 	}
 	s.replace(g, l, out)
 	s.clean()
+	return nil
+}
+
+// room reports whether the disk takes a new file of some bytes.
+func (s *Store) room(size uint64) error {
+	free, err := s.fs.Free(s.dir)
+	if err != nil {
+		return err
+	}
+	if free < size+reserve {
+		return &SpaceError{Dir: s.dir, Free: free, Need: size + reserve}
+	}
 	return nil
 }
 

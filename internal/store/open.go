@@ -63,6 +63,7 @@ func (s *Store) adopt(m *manifest, was *index) error {
 		r, err := s.openPaths(f.Num, f.Server)
 		if err != nil {
 			s.lost(pathDir, f, err)
+			x.partial[f.Server] = true
 			continue
 		}
 		x.paths = append(x.paths, r)

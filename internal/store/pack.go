@@ -32,7 +32,7 @@ func (s *Store) openPack(num uint32) (*packRef, error) {
 	size, err := sizeOf(f)
 	if err == nil {
 		var p *rawfile.File
-		if p, err = rawfile.Open(f, size); err == nil {
+		if p, err = rawfile.Open(f, size, s.unpacker); err == nil {
 			return &packRef{num, size, f, p}, nil
 		}
 	}
@@ -78,7 +78,7 @@ func (f *flush) packEvents(ctx context.Context) error {
 	}
 	num := f.s.newNumber()
 	_, err := f.s.writeFile(rawDir, num, func(w io.Writer) error {
-		rw, err := rawfile.NewWriter(w)
+		rw, err := rawfile.NewWriter(w, f.s.packer)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,8 @@ func (f *flush) packEvents(ctx context.Context) error {
 				}
 			}
 		}
-		return rw.Close()
+		_, err = rw.Close()
+		return err
 	})
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ func (p *packer) flush() error {
 	}
 	l := p.open
 	p.open, p.max = nil, 0
-	if err := p.w.Add(p.server, p.channel, l); err != nil {
+	if _, err := p.w.Add(p.server, p.channel, l); err != nil {
 		return fmt.Errorf("pack events of %s: %w", p.server, err)
 	}
 	return nil

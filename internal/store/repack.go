@@ -120,7 +120,7 @@ func (s *Store) rewritePack(ctx context.Context, p *packRef, gens map[int]uint32
 	removed := int64(0)
 	num := s.newNumber()
 	_, err := s.writeFile(rawDir, num, func(w io.Writer) error {
-		rw, err := rawfile.NewWriter(w)
+		rw, err := rawfile.NewWriter(w, s.packer)
 		if err != nil {
 			return err
 		}
@@ -140,11 +140,12 @@ func (s *Store) rewritePack(ctx context.Context, p *packRef, gens map[int]uint32
 			if len(keep) == 0 {
 				continue
 			}
-			if err := rw.Add(x.server, x.b.channel, keep); err != nil {
+			if _, err := rw.Add(x.server, x.b.channel, keep); err != nil {
 				return err
 			}
 		}
-		return rw.Close()
+		_, err = rw.Close()
+		return err
 	})
 	if err == nil {
 		err = s.syncDirs(rawDir)

@@ -16,6 +16,8 @@ import (
 type reader struct {
 	s       *Store
 	servers []*serverIndex
+	paths   []*pathRef
+	partial map[string]bool // servers of which parts of the catalogue are missing
 	release func()
 }
 
@@ -32,7 +34,7 @@ func (s *Store) reader() (*reader, error) {
 		release()
 		return nil, os.ErrClosed
 	}
-	r := &reader{s: s, release: release}
+	r := &reader{s: s, release: release, paths: s.index.paths, partial: s.index.partial}
 	for _, sv := range s.index.servers {
 		c := *sv // its lists are never changed in place; its maps are not for readers
 		r.servers = append(r.servers, &c)
@@ -64,9 +66,8 @@ type selection struct {
 	view     segment.View
 }
 
-// select lists what must be looked at.
-func (r *reader) selections(q *query.Query) []*selection {
-	var out []*selection
+// selections lists what must be looked at.
+func (r *reader) selections(ctx context.Context, q *query.Query) (out []*selection, err error) {
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			continue
@@ -88,9 +89,12 @@ func (r *reader) selections(q *query.Query) []*selection {
 				x.segments = append(x.segments, ref)
 			}
 		}
+		if err := r.gate(ctx, q, x); err != nil {
+			return nil, err
+		}
 		out = append(out, x)
 	}
-	return out
+	return out, nil
 }
 
 // behind reports whether a source with these times can hold something behind a
@@ -113,10 +117,10 @@ func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, afte
 			}
 		}
 		for _, ref := range x.segments {
-			for i, d := range ref.meta.Days {
+			for _, d := range ref.meta.Days {
 				if overlaps(q, d.First, d.Last) && behind(q, after, d.First, d.Last) {
 					out = append(out, source{d.First, d.Last, uint64(ref.num), func() nexter {
-						return &dayStream{seg: ref.seg, f: f, v: x.view, day: i, after: after, limit: first}
+						return &dayStream{seg: ref.seg, f: f, v: x.view, day: d.Day, after: after, limit: first}
 					}})
 				}
 			}
@@ -138,7 +142,11 @@ func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*re
 		return err
 	}
 	defer r.release()
-	l := r.sources(q, r.selections(q), segment.NewFilter(*q), after, first, isDamage)
+	sel, err := r.selections(ctx, q)
+	if err != nil {
+		return err
+	}
+	l := r.sources(q, sel, segment.NewFilter(*q), after, first, isDamage)
 	h := &streams{oldest: q.Oldest}
 	return h.merge(ctx, l, fn, func(int64) {})
 }

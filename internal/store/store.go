@@ -14,8 +14,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/catalogue"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
@@ -55,6 +57,9 @@ type Store struct {
 	closed   bool
 	cache    *cache         // blocks of the log
 	blocks   *segment.Cache // blocks of segments
+	names    *catalogue.Cache
+	packer   *rawfile.Packer // guarded by work
+	unpacker *rawfile.Unpacker
 
 	leavingMu sync.Mutex // guards leaving; taken after mu
 	leaving   []*logFile // files that only readers from before need
@@ -75,13 +80,19 @@ func Open(dir string, opt Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
-		records: record.NewEncoder(), raw: event.NewEncoder(),
+		records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
 	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
 	}
 	var err error
 	if s.codec, err = newCodec(); err != nil {
+		return nil, err
+	}
+	if s.packer, err = rawfile.NewPacker(); err != nil {
+		return nil, err
+	}
+	if s.unpacker, err = rawfile.NewUnpacker(); err != nil {
 		return nil, err
 	}
 	if s.blocks, err = segment.NewCache(segmentCache); err != nil {
@@ -306,6 +317,8 @@ func (s *Store) Close() error {
 	s.closed = true
 	err := s.closeFiles()
 	s.codec.close()
+	s.packer.Close()
+	s.unpacker.Close()
 	return errors.Join(err, s.lock.Unlock())
 }
 

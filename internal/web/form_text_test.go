@@ -141,6 +141,17 @@ func TestConditionsOfTheTextAreChips(t *testing.T) {
 	}
 }
 
+func TestTextFollowsTheFields(t *testing.T) {
+	h := newSite(t, company(50))
+	_, body := get(t, h, "/search?user=sato.takeshi&q=rule:X1", "HX-Request", "true")
+	if !strings.Contains(body, `<hx-partial hx-target="#text" hx-swap="outerHTML">`) || !strings.Contains(body, `value="user:sato.takeshi rule:X1"`) {
+		t.Errorf("the part does not renew the text: %.300s", body)
+	}
+	if _, body = get(t, h, "/files?user=sato.takeshi", "HX-Request", "true"); strings.Contains(body, "hx-partial") {
+		t.Error("a page without text renews it")
+	}
+}
+
 func TestWrongTextIsMarked(t *testing.T) {
 	h := newSite(t, company(50))
 	f := func(lang, text string, want ...string) {
@@ -161,6 +172,9 @@ func TestWrongTextIsMarked(t *testing.T) {
 	f("ja", "操做：<b>", "操作 のことですか", `<code><mark>操做</mark>：&lt;b&gt;</code>`)
 	f("en", "usr:\u202ex", `<mark>usr</mark>:\u{202e}x`)
 	f("en", "op:", `<mark>op:</mark>`)
+	if _, body := get(t, h, "/people?q=op:delte"); !strings.Contains(body, "<mark>delte</mark>") {
+		t.Error("a page without the field does not show what is wrong")
+	}
 	if res, _ := get(t, h, "/search.csv?q=op:delte"); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("CSV of a wrong text: status %d", res.StatusCode)
 	}

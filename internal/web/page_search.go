@@ -42,23 +42,6 @@ type results struct {
 	Mistake     *mistake
 }
 
-// mistake is what is wrong with a text, and where.
-type mistake struct{ Text, Before, Place, After string }
-
-func newMistake(rq *request, e *query.SyntaxError) *mistake {
-	if e == nil {
-		return nil
-	}
-	before, place, after := e.Place()
-	args := slices.Clone(e.Args)
-	for i, a := range args {
-		if s, ok := a.(string); ok {
-			args[i] = record.Visible(s)
-		}
-	}
-	return &mistake{rq.p.T(e.Message, args...), record.Visible(before), record.Visible(place), record.Visible(after)}
-}
-
 // side is a list of counts beside the rows.
 type side struct {
 	Key    string
@@ -134,7 +117,7 @@ func (s *site) search(rq *request) error {
 	case rq.partial() && f.Cursor != "":
 		return s.render(rq, 200, "more", v)
 	case rq.partial():
-		return s.render(rq, 200, "results", v)
+		return s.render(rq, 200, "answer", v)
 	}
 	return s.render(rq, 200, "search", v)
 }

@@ -1,0 +1,148 @@
+package archive
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+const (
+	// groupRows is the most rows of a row group: what a reader can skip, and
+	// what the writer holds.
+	groupRows = 256 << 10
+	chunkRows = 1024 // rows that are handed over at once
+	keySchema = "akashi.schema"
+)
+
+// ErrSchema: the file is Parquet, but not of this package.
+var ErrSchema = errors.New("not an archive of akashi records")
+
+// Write writes the records as one Parquet file, by user, SID, time and id. The
+// records may come in any order and are not changed. On an error w holds a part
+// of a file.
+func Write(w io.Writer, recs []record.Record) (err error) {
+	defer recovered(&err)
+	out := parquet.NewGenericWriter[row](w,
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), // level 3
+		parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.CreatedBy("akashi", SchemaVersion, ""),
+		parquet.KeyValueMetadata(keySchema, SchemaVersion),
+		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("user"), parquet.Ascending("sid"), parquet.Ascending("time"))),
+	)
+	rows := make([]row, chunkRows)
+	for part := range slices.Chunk(order(recs), chunkRows) {
+		for i, at := range part {
+			rows[i].set(&recs[at])
+		}
+		if _, err := out.Write(rows[:len(part)]); err != nil {
+			return fmt.Errorf("write archive: %w", err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		return fmt.Errorf("write archive: %w", err)
+	}
+	return nil
+}
+
+// order is the places of the records by user, SID, time and id.
+func order(recs []record.Record) []int32 {
+	type key struct {
+		person uint32 // rank of user and SID
+		at     int32
+		time   int64
+	}
+	type person struct{ user, sid string }
+	rank := make(map[person]uint32)
+	var people []person
+	for i := range recs {
+		p := person{recs[i].User, recs[i].SID}
+		if _, ok := rank[p]; !ok {
+			rank[p] = 0
+			people = append(people, p)
+		}
+	}
+	slices.SortFunc(people, func(a, b person) int { return cmp.Or(strings.Compare(a.user, b.user), strings.Compare(a.sid, b.sid)) })
+	for i, p := range people {
+		rank[p] = uint32(i)
+	}
+	keys := make([]key, len(recs))
+	for i := range recs {
+		r := &recs[i]
+		keys[i] = key{rank[person{r.User, r.SID}], int32(i), r.Time}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.person != b.person || a.time != b.time {
+			return cmp.Or(cmp.Compare(a.person, b.person), cmp.Compare(a.time, b.time))
+		}
+		return compareIDs(&recs[a.at], &recs[b.at])
+	})
+	l := make([]int32, len(keys))
+	for i := range keys {
+		l[i] = keys[i].at
+	}
+	return l
+}
+
+func compareIDs(a, b *record.Record) int {
+	return cmp.Or(strings.Compare(a.Server, b.Server), strings.Compare(a.Channel, b.Channel), cmp.Compare(a.Generation, b.Generation),
+		cmp.Compare(a.FirstID, b.FirstID), cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.Received, b.Received))
+}
+
+func sortPairs(l []record.Pair) {
+	slices.SortFunc(l, func(a, b record.Pair) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// Read calls fn for each record of the file of size bytes, in the file's order,
+// and stops with fn's error. The record belongs to fn. A damaged file gives an
+// error, after the records before the damage.
+func Read(r io.ReaderAt, size int64, fn func(*record.Record) error) (err error) {
+	defer recovered(&err)
+	f, err := parquet.OpenFile(r, size)
+	if err != nil {
+		return fmt.Errorf("open archive: %w", err)
+	}
+	if v, ok := f.Lookup(keySchema); !ok || v != SchemaVersion {
+		return fmt.Errorf("schema %q: %w", v, ErrSchema)
+	}
+	in := parquet.NewGenericReader[row](f)
+	defer func() { err = errors.Join(err, in.Close()) }()
+	rows := make([]row, min(max(f.NumRows(), 1), chunkRows))
+	for done := int64(0); ; {
+		n, rerr := in.Read(rows)
+		for i := range rows[:n] {
+			var rec record.Record
+			if err := rows[i].get(&rec); err != nil {
+				return fmt.Errorf("row %d: %w", done+int64(i), err)
+			}
+			if err := fn(&rec); err != nil {
+				return err
+			}
+		}
+		done += int64(n)
+		if errors.Is(rerr, io.EOF) {
+			if done != f.NumRows() {
+				return fmt.Errorf("archive has %d rows, want %d", done, f.NumRows())
+			}
+			return nil
+		}
+		if rerr != nil {
+			return fmt.Errorf("read archive at row %d: %w", done, rerr)
+		}
+	}
+}
+
+// recovered turns a panic of the Parquet library, which damaged files can
+// cause, into an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = errors.Join(*err, fmt.Errorf("archive: %v", p))
+	}
+}

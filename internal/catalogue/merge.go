@@ -1,0 +1,169 @@
+package catalogue
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/paths"
+)
+
+// Merge writes one part that says what the parts of one server say together.
+// It holds four bytes per path of each part and a few blocks in memory.
+func Merge(out io.Writer, parts ...*Part) error {
+	if len(parts) == 0 {
+		return fmt.Errorf("merge path catalogues: there are none")
+	}
+	w, err := newWriter(out)
+	if err != nil {
+		return err
+	}
+	l := make([]*merging, len(parts))
+	var roots []Root
+	for i, p := range parts {
+		if !strings.EqualFold(p.server, parts[0].server) {
+			return fmt.Errorf("merge path catalogues of two servers, %s and %s", parts[0].server, p.server)
+		}
+		l[i] = &merging{p: p, c: p.dict.Cursor(), ids: make([]uint32, 0, p.Len())}
+		if err := l[i].next(); err != nil {
+			return err
+		}
+		roots = append(roots, p.roots...)
+	}
+	if err := mergePaths(w, l); err != nil {
+		return err
+	}
+	if !numberSpans(l) {
+		return fmt.Errorf("merge path catalogues: too many acts at one time")
+	}
+	if err := mergeTouches(w, l); err != nil {
+		return err
+	}
+	slices.SortFunc(roots, compareRoots)
+	return w.finish(parts[0].server, slices.Compact(roots))
+}
+
+// merging is a part that is being merged.
+type merging struct {
+	p       *Part
+	c       *paths.Cursor
+	more    bool // c stands on a path
+	ids     []uint32
+	block   int // of touches, the one after those read
+	touches []touch
+	seq     uint32 // added to sequence numbers
+}
+
+func (m *merging) next() error {
+	m.more = m.c.Next()
+	return m.c.Err()
+}
+
+func mergePaths(w *writer, l []*merging) error {
+	var path []byte
+	for id := uint32(0); ; id++ {
+		var least *merging
+		for _, m := range l {
+			if m.more && (least == nil || paths.CompareBytes(m.c.Path(), least.c.Path()) < 0) {
+				least = m
+			}
+		}
+		if least == nil {
+			return nil
+		}
+		path = append(path[:0], least.c.Path()...)
+		var months Months
+		n := uint64(0)
+		for _, m := range l {
+			if !m.more || string(m.c.Path()) != string(path) {
+				continue
+			}
+			at := m.c.ID()
+			v, err := m.p.valuesAt(int(at) / valuesPerBlock)
+			if err != nil {
+				return err
+			}
+			set := m.p.sets[v.sets[at%valuesPerBlock]]
+			if months == nil {
+				months = set
+			} else if !slices.Equal(months, set) {
+				months = months.Or(set)
+			}
+			n += v.counts[at%valuesPerBlock]
+			m.ids = append(m.ids, id)
+			if err := m.next(); err != nil {
+				return err
+			}
+		}
+		if err := w.path(string(path), months, n); err != nil {
+			return err
+		}
+	}
+}
+
+// head is the next touch of a part, in the ids of the whole.
+func (m *merging) head() (touch, bool, error) {
+	if len(m.touches) == 0 {
+		if m.block == len(m.p.touches) {
+			return touch{}, false, nil
+		}
+		l, err := m.p.touchesAt(m.block)
+		if err != nil {
+			return touch{}, false, err
+		}
+		m.touches = l
+		m.block++
+	}
+	t := m.touches[0]
+	t.path = m.ids[t.path]
+	t.seq += m.seq
+	if t.other != noPath {
+		t.other = m.ids[t.other]
+	}
+	return t, true, nil
+}
+
+// numberSpans keeps acts of the same time in the order of the parts: where the
+// times of parts overlap, the later part's acts are numbered behind the
+// earlier's.
+func numberSpans(l []*merging) bool {
+	for i, m := range l {
+		s := &m.p.span
+		next := uint64(0)
+		for _, o := range l[:i] {
+			if t := &o.p.span; t.seqs > 0 && t.first <= s.last && s.first <= t.last {
+				next = max(next, uint64(o.seq)+uint64(t.seqs))
+			}
+		}
+		if next+uint64(s.seqs) > 1<<32-1 {
+			return false
+		}
+		m.seq = uint32(next)
+	}
+	return true
+}
+
+// mergeTouches writes the touches of all parts by path.
+func mergeTouches(w *writer, l []*merging) error {
+	for {
+		var least *merging
+		var best touch
+		for _, m := range l {
+			t, ok, err := m.head()
+			if err != nil {
+				return err
+			}
+			if ok && (least == nil || compareTouch(t, best) < 0) {
+				least, best = m, t
+			}
+		}
+		if least == nil {
+			return nil
+		}
+		least.touches = least.touches[1:]
+		if err := w.touch(best); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package catalogue
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/paths"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Root is the local folder of a share, as records name it.
+type Root struct{ Share, Folder string }
+
+// writer writes a part: paths in order, then touches in order, then finish.
+type writer struct {
+	w       io.Writer
+	enc     *zstd.Encoder
+	offset  int64
+	blocks  []block
+	dict    *paths.Encoder
+	sets    map[string]int
+	setList []Months
+	inSets  []byte // the columns of the block of values under way
+	counts  []byte
+	values  int
+	touches []touch
+	span    span
+	err     error
+}
+
+func newWriter(out io.Writer) (*writer, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, fmt.Errorf("make packer: %w", err)
+	}
+	w := &writer{w: out, enc: enc, sets: make(map[string]int)}
+	w.dict = paths.NewEncoder(func(page []byte) error { return w.block(blockPage, page, 0) })
+	w.write([]byte(magic))
+	return w, w.err
+}
+
+func (w *writer) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.w.Write(b)
+		w.offset += int64(len(b))
+	}
+}
+
+func (w *writer) block(kind int, plain []byte, first uint32) error {
+	b := w.enc.EncodeAll(plain, nil)
+	w.blocks = append(w.blocks, block{kind: kind, offset: w.offset, size: len(b), plain: len(plain), sum: checksum(b), first: first})
+	w.write(b)
+	return w.err
+}
+
+// path appends a path; paths must ascend by paths.Compare.
+func (w *writer) path(path string, months Months, n uint64) error {
+	if err := w.dict.Add(path); err != nil {
+		return err
+	}
+	var key []byte
+	for _, m := range months {
+		key = binary.LittleEndian.AppendUint16(key, uint16(m))
+	}
+	set, ok := w.sets[string(key)]
+	if !ok {
+		set = len(w.setList)
+		w.sets[string(key)] = set
+		w.setList = append(w.setList, slices.Clone(months))
+	}
+	w.inSets = binary.AppendUvarint(w.inSets, uint64(set))
+	w.counts = binary.AppendUvarint(w.counts, n)
+	if w.values++; w.values == valuesPerBlock {
+		return w.flushValues()
+	}
+	return nil
+}
+
+func (w *writer) flushValues() error {
+	b := append(w.inSets, w.counts...)
+	w.inSets, w.counts, w.values = w.inSets[:0], w.counts[:0], 0
+	return w.block(blockValues, b, 0)
+}
+
+// touch appends a touch; touches must ascend by path, time and sequence.
+func (w *writer) touch(t touch) error {
+	w.span.add(t)
+	if w.touches = append(w.touches, t); len(w.touches) == touchesPerBlock {
+		return w.flushTouches()
+	}
+	return nil
+}
+
+func (w *writer) flushTouches() error {
+	b := encodeTouches(w.touches)
+	first := w.touches[0].path
+	w.touches = w.touches[:0]
+	return w.block(blockTouches, b, first)
+}
+
+// finish writes what is left, the footer and the trailer.
+func (w *writer) finish(server string, roots []Root) error {
+	defer w.enc.Close() //nolint:errcheck // it holds no file
+	n := w.dict.Len()
+	index, err := w.dict.Finish()
+	if err != nil {
+		return err
+	}
+	if err := w.block(blockIndex, index, 0); err != nil {
+		return err
+	}
+	if w.values > 0 {
+		if err := w.flushValues(); err != nil {
+			return err
+		}
+	}
+	if len(w.touches) > 0 {
+		if err := w.flushTouches(); err != nil {
+			return err
+		}
+	}
+	footer := w.footer(server, n, roots)
+	at := w.offset
+	w.write(footer)
+	t := binary.LittleEndian.AppendUint64(nil, uint64(at))
+	t = binary.LittleEndian.AppendUint32(t, uint32(len(footer)))
+	t = binary.LittleEndian.AppendUint32(t, checksum(footer))
+	t = binary.LittleEndian.AppendUint32(t, 0)
+	t = binary.LittleEndian.AppendUint32(t, checksum(t))
+	w.write(append(t, trailerMagic...))
+	return w.err
+}
+
+func (w *writer) footer(server string, n int, roots []Root) []byte {
+	b := appendString(nil, server)
+	b = binary.AppendUvarint(b, uint64(n))
+	b = binary.AppendUvarint(b, uint64(len(w.setList)))
+	for _, set := range w.setList {
+		b = binary.AppendUvarint(b, uint64(len(set)))
+		last := Month(0)
+		for _, m := range set {
+			b = binary.AppendUvarint(b, uint64(m-last))
+			last = m
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(roots)))
+	for _, r := range roots {
+		b = appendString(appendString(b, r.Share), r.Folder)
+	}
+	b = binary.AppendVarint(b, w.span.first)
+	b = binary.AppendVarint(b, w.span.last)
+	b = binary.AppendUvarint(b, uint64(w.span.seqs))
+	b = binary.AppendUvarint(b, uint64(len(w.blocks)))
+	for _, x := range w.blocks {
+		b = append(b, byte(x.kind))
+		b = binary.AppendUvarint(b, uint64(x.size))
+		b = binary.AppendUvarint(b, uint64(x.plain))
+		b = binary.LittleEndian.AppendUint32(b, x.sum)
+		b = binary.AppendUvarint(b, uint64(x.first))
+	}
+	return b
+}

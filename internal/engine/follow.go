@@ -1,0 +1,18 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/akashi-audit/akashi/internal/query"
+)
+
+// Follow is the life of the file or folder of a server that had the local path
+// at a moment (Unix ns; 0 = the last one that is known): its names, one after
+// the other, oldest first.
+func (e *Engine) Follow(ctx context.Context, server, path string, at int64) ([]query.Life, error) {
+	story, err := e.st.Follow(ctx, server, path, at)
+	if err != nil {
+		return nil, err
+	}
+	return story.Lives, nil
+}
