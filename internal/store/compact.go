@@ -155,6 +155,11 @@ func (s *Store) compactServer(ctx context.Context, name string, out *Removal) er
 		}
 		out.Segments++
 	}
+	if len(hit) > 0 {
+		if err := s.rebuildPaths(ctx, name); err != nil {
+			return err
+		}
+	}
 	return s.rewritePacks(ctx, func(server string, gen uint32, e *event.Event) bool {
 		return server == name && gone[origin{e.Channel, gen}][e.RecordID]
 	}, out)

@@ -47,6 +47,14 @@ func (x *index) erase(l []Erasure) {
 	}
 }
 
+// erasedPath reports whether a name must not be shown by itself. A name that is
+// erased for some people or some time only may be.
+func (s *serverIndex) erasedPath(path string) bool {
+	return slices.ContainsFunc(s.erasures, func(e erasure) bool {
+		return len(e.Users) == 0 && e.From == 0 && e.To == 0 && e.matcher.Match(&record.Record{Server: s.name, Path: path})
+	})
+}
+
 // newServer begins the index of a server.
 func (x *index) newServer(name string) *serverIndex {
 	sv := newServerIndex(name)

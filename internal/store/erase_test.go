@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -68,6 +69,13 @@ func holds(t *testing.T, dir, text string) (l []string) {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func bases(l []string) (out []string) {
+	for _, p := range l {
+		out = append(out, filepath.Base(p))
+	}
+	return out
 }
 
 func TestErasure(t *testing.T) {
@@ -154,8 +162,11 @@ func TestErasure(t *testing.T) {
 		}
 		reopen()
 		check("after Compact and opening again")
-		if l := holds(t, filepath.Join(dir, "segments"), "給与.xlsx"); len(l) > 0 {
+		if l := holds(t, dir, "給与.xlsx"); len(l) > 0 && !slices.Equal(bases(l), []string{"manifest-a", "manifest-b"}) {
 			t.Errorf("%s: the name is still in %v", name, l)
+		}
+		if l, err := s.Complete(t.Context(), "fs", `D:\人事`, 10); err != nil || len(l) > 0 {
+			t.Errorf("%s: the name completes to %v, %v", name, l, err)
 		}
 
 		// The same events do not come back, nor does the file on another server.

@@ -282,7 +282,7 @@ func (f *flush) manifest() *manifest {
 	for _, name := range f.names {
 		sv := f.servers[name]
 		for _, r := range slices.Concat(f.built[name].segments, f.built[name].old) {
-			m.Segments = append(m.Segments, manifestFile{r.num, name, r.size, r.meta.Rows})
+			m.Segments = append(m.Segments, r.manifest(name))
 		}
 		for _, r := range f.built[name].paths {
 			m.Paths = append(m.Paths, manifestFile{Num: r.num, Server: name, Size: r.size})

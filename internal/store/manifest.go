@@ -47,6 +47,8 @@ type manifestFile struct {
 	Server string `json:"server,omitempty"`
 	Size   int64  `json:"size"` // bytes
 	Rows   int64  `json:"rows,omitempty"`
+	First  int64  `json:"first,omitempty"` // of a segment: times of its records, Unix ns
+	Last   int64  `json:"last,omitempty"`
 }
 
 // manifestRef is a block in a file of kept blocks.

@@ -256,7 +256,7 @@ func (s *Store) merged(server string, l, out []*segmentRef) *manifest {
 		return slices.ContainsFunc(l, func(r *segmentRef) bool { return r.num == f.Num })
 	})
 	for _, r := range out {
-		m.Segments = append(m.Segments, manifestFile{r.num, server, r.size, r.meta.Rows})
+		m.Segments = append(m.Segments, r.manifest(server))
 	}
 	return &m
 }
