@@ -157,8 +157,25 @@ func (s *Store) loadManifest(was *index) error {
 		s.manifest, s.older = &manifest{}, nil
 		for _, d := range s.Damage() {
 			if slices.Contains(manifestNames[:], d.File) {
+				if s.opt.salvage {
+					break
+				}
 				return fmt.Errorf("%w; run akashi store repair", d)
 			}
+		}
+		waste, err := s.orphaned()
+		if err != nil {
+			return err
+		}
+		if waste && !s.opt.salvage {
+			return fmt.Errorf("%w; run akashi store repair", &DamageError{File: manifestNames[0], Reason: errNoManifest.Error()})
+		}
+		if s.opt.salvage {
+			m, err := s.salvageManifest()
+			if err != nil {
+				return err
+			}
+			return s.adopt(m, was)
 		}
 		return nil
 	}

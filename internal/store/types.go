@@ -32,6 +32,8 @@ type Options struct {
 	// Seal is told of every erasure, deletion and confirmation before it is
 	// done; nil = nobody is.
 	Seal seal.Recorder
+
+	salvage bool // by Repair: make a manifest when both are lost
 }
 
 // Errors that callers tell apart.
