@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"internal/web":   {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
-		"internal/convert", "internal/collect", "internal/store",
+		"internal/convert", "internal/collect", "internal/store", "internal/seal",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",

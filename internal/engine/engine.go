@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -23,12 +24,13 @@ var ErrReadOnly = errors.New("the data folder is open for reading only")
 
 // Engine is one open data folder.
 type Engine struct {
-	dir  string
-	opt  Options
-	cfg  config.Config
-	st   *store.Store
-	log  *slog.Logger
-	deps deps
+	dir     string
+	opt     Options
+	cfg     config.Config
+	st      *store.Store
+	journal *seal.Journal // nil when the folder is open for reading only
+	log     *slog.Logger
+	deps    deps
 
 	importing sync.Mutex // held by the import that runs
 
@@ -64,11 +66,16 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if err != nil {
 		return nil, fmt.Errorf("zone of the data folder: %w", err)
 	}
-	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs, FlushRows: d.flushRows})
+	recorder := &lateRecorder{}
+	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs, FlushRows: d.flushRows, Seal: recorder})
 	if err != nil {
 		return nil, err
 	}
-	if !opt.ReadOnly {
+	if !opt.ReadOnly { // under the folder's lock
+		if e.journal, err = seal.Open(d.fs, abs); err != nil {
+			return nil, errors.Join(err, e.closeAll())
+		}
+		recorder.Recorder = e.journal
 		if err := e.ready(ctx, &tracker{}); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
@@ -179,5 +186,8 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 func (e *Engine) Close() error {
 	e.importing.Lock()
 	defer e.importing.Unlock()
-	return e.st.Close()
+	return e.closeAll()
 }
+
+// lateRecorder is a recorder that is there once the folder is locked.
+type lateRecorder struct{ seal.Recorder }

@@ -75,7 +75,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
 		setTail: c.SetTail, watermark: c.Watermark, imports: c.Imports,
 		basis: c.Basis, step: c.step,
-		factsRead: c.FactsRead, spread: c.Spread, erasures: c.erasures,
+		factsRead: c.FactsRead, spread: c.Spread, erasures: c.erasures, schedule: c.schedule,
 	}
 	if c.Rewind != nil {
 		f.rewind = rewind{*c.Rewind, seq}

@@ -204,6 +204,7 @@ func (s *Store) Follow(ctx context.Context, server, path string, at int64) (*cat
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", path, err)
 	}
+	story.Lives = slices.DeleteFunc(story.Lives, func(l query.Life) bool { return sv.erasedPath(l.Path) })
 	for i := range story.Lives {
 		story.Lives[i].Server = server
 	}
@@ -220,6 +221,9 @@ func (s *Store) Complete(ctx context.Context, server, typed string, limit int) (
 	l, err := parts(r.paths, server).Complete(ctx, typed, limit)
 	if err != nil {
 		return nil, fmt.Errorf("complete a path: %w", err)
+	}
+	if sv := r.server(server); sv != nil {
+		l = slices.DeleteFunc(l, func(e catalogue.Entry) bool { return sv.erasedPath(e.Path) })
 	}
 	return l, nil
 }

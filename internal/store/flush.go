@@ -38,6 +38,8 @@ type flush struct {
 	imports  []Import
 	facts    []*factBlock
 	spread   uint64
+	erasures []Erasure
+	schedule Schedule
 
 	keep   *keeper
 	dirs   map[string]bool
@@ -97,6 +99,7 @@ func (s *Store) beginFlush() *flush {
 	f := &flush{
 		s: s, cut: s.index.seq, chain: s.index.chain, firstLog: s.nextLog, servers: make(map[string]*serverIndex),
 		imports: slices.Clone(s.index.imports), facts: slices.Clone(s.index.facts), spread: s.index.spread,
+		erasures: slices.Clone(s.index.erasures), schedule: s.index.schedule,
 		dirs: make(map[string]bool), built: make(map[string]*built), packed: make(map[string]map[string][]*rawBlock),
 	}
 	f.keep = newKeeper(f)
@@ -271,6 +274,7 @@ func (f *flush) manifest() *manifest {
 		Generation: s.manifest.Generation + 1, Absorbed: f.cut, Chain: f.chain[:], FirstLog: f.firstLog,
 		Imports: f.imports, Spread: f.spread, Segments: s.manifest.Segments, Raw: s.manifest.Raw, Paths: s.manifest.Paths,
 	}
+	m.Erasures, m.Schedule, m.Expired = f.erasures, f.schedule, s.manifest.Expired
 	m.Segments, m.Raw, m.Paths = slices.Clone(m.Segments), slices.Clone(m.Raw), slices.Clone(m.Paths)
 	for _, b := range f.facts {
 		m.Facts = append(m.Facts, manifestFact{b.blockRef.manifest(), b.seq, b.min, b.max})
@@ -278,7 +282,7 @@ func (f *flush) manifest() *manifest {
 	for _, name := range f.names {
 		sv := f.servers[name]
 		for _, r := range slices.Concat(f.built[name].segments, f.built[name].old) {
-			m.Segments = append(m.Segments, manifestFile{r.num, name, r.size, r.meta.Rows})
+			m.Segments = append(m.Segments, r.manifest(name))
 		}
 		for _, r := range f.built[name].paths {
 			m.Paths = append(m.Paths, manifestFile{Num: r.num, Server: name, Size: r.size})
@@ -292,9 +296,7 @@ func (f *flush) manifest() *manifest {
 		for _, c := range sv.checkpoints {
 			ms.Checkpoints = append(ms.Checkpoints, manifestCheckpoint{c.ref.manifest(), c.seq, c.watermark, c.basis})
 		}
-		for _, e := range sv.erasures {
-			ms.Erasures = append(ms.Erasures, e.Erasure)
-		}
+		ms.Gone = goneBlocks(sv.raw)
 		m.Servers = append(m.Servers, ms)
 	}
 	for _, p := range f.packs {
@@ -362,7 +364,7 @@ func (f *flush) apply() []*logFile {
 		sv.checkpoints = f.keep.movedCheckpoints(sv.checkpoints, f.cut, flushed.checkpoints)
 		for ch, l := range f.packed[name] {
 			old := flushed.raw[ch]
-			at := slices.IndexFunc(old, func(b *rawBlock) bool { return b.pack == nil })
+			at := slices.IndexFunc(old, func(b *rawBlock) bool { return b.inLog() })
 			sv.raw[ch] = slices.Concat(old[:at], l, sv.raw[ch][len(old):])
 			delete(sv.parts, ch)
 		}

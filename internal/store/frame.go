@@ -78,9 +78,14 @@ type rawBlock struct {
 	first, last event.Filetime // times of the first and the last event
 	min, max    event.Filetime // bounds of the times
 	runs        []run
-	pack        *packRef // nil: a block of the log
+	pack        *packRef // nil: a block of the log, or a gone one
 	at          int      // in pack
+	gone        bool     // holds nothing: some or all of what it held was erased or deleted
+	removed     []run    // of a gone block: what went away; nil = all
 }
+
+// inLog reports whether the events of the block are in the log.
+func (b *rawBlock) inLog() bool { return b.pack == nil && !b.gone }
 
 func (b *rawBlock) lo() uint64 { return b.runs[0].lo }
 func (b *rawBlock) hi() uint64 { return b.runs[len(b.runs)-1].hi }
@@ -139,6 +144,7 @@ type frame struct {
 	prev     [sha256.Size]byte // hash of the commit before
 	digest   [sha256.Size]byte // SHA-256 of the body
 	erasures []Erasure
+	schedule *Schedule         // of retention; nil = as before
 	hash     [sha256.Size]byte // SHA-256 of the meta; not stored in it
 }
 
@@ -225,6 +231,14 @@ func (f *frame) encode(base int64) ([]byte, error) {
 		b, err := json.Marshal(&f.erasures[i])
 		if err != nil {
 			return nil, fmt.Errorf("encode erasure: %w", err)
+		}
+		e.str(string(b))
+	}
+	e.flag(f.schedule != nil)
+	if f.schedule != nil {
+		b, err := json.Marshal(f.schedule)
+		if err != nil {
+			return nil, fmt.Errorf("encode schedule: %w", err)
 		}
 		e.str(string(b))
 	}
@@ -337,6 +351,12 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 				break
 			}
 			f.erasures = append(f.erasures, x)
+		}
+		if d.flag() {
+			f.schedule = &Schedule{}
+			if err := json.Unmarshal([]byte(d.str()), f.schedule); err != nil {
+				d.fail()
+			}
 		}
 	}
 	f.hash = sha256.Sum256(meta)

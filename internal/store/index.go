@@ -173,7 +173,11 @@ type index struct {
 	logRows int               // records in the log
 	packs   []*packRef        // files of raw events
 	paths   []*pathRef        // parts of the path catalogue
-	partial map[string]bool   // servers of which parts of the catalogue are missing
+
+	erasures []Erasure       // of all servers, those that appear later too
+	schedule Schedule        // of retention
+	expired  []Expired       // months that were deleted
+	partial  map[string]bool // servers of which parts of the catalogue are missing
 }
 
 func newIndex() *index {
@@ -185,13 +189,16 @@ func (x *index) apply(f *frame) {
 	x.imports = append(x.imports, f.imports...)
 	x.facts = append(x.facts, f.facts...)
 	x.spread = max(x.spread, f.spread)
+	if f.schedule != nil {
+		x.schedule = *f.schedule
+	}
+	x.erase(f.erasures)
 	if f.server == "" {
 		return
 	}
 	s := x.servers[f.server]
 	if s == nil {
-		s = newServerIndex(f.server)
-		x.servers[f.server] = s
+		s = x.newServer(f.server)
 	}
 	if r := f.rewind; r.at > s.rewind.at {
 		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
@@ -222,8 +229,5 @@ func (x *index) apply(f *frame) {
 		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint, f.basis})
 	}
 	s.supersede(f)
-	for _, x := range f.erasures {
-		s.erasures = append(s.erasures, newErasure(x))
-	}
 	s.unread = !f.factsRead && (s.unread || f.version < 2 && len(f.raw) > 0)
 }

@@ -115,6 +115,9 @@ func (s *Store) scan(l *logFile, last bool) (rest int64, err error) {
 		case derr != nil:
 			s.damaged(&DamageError{File: l.name, Offset: l.end, Size: n, Reason: derr.Error(), Err: l.unread})
 		default:
+			if s.opt.salvage && f.seq <= s.manifest.Absorbed { // in segments already
+				f.records, f.superseded = nil, nil
+			}
 			s.index.apply(f)
 		}
 		l.last = l.end

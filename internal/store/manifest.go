@@ -36,6 +36,9 @@ type manifest struct {
 	Segments []manifestFile   `json:"segments,omitempty"`
 	Raw      []manifestFile   `json:"raw,omitempty"`
 	Paths    []manifestFile   `json:"paths,omitempty"`
+	Erasures []Erasure        `json:"erasures,omitempty"`
+	Schedule Schedule         `json:"schedule,omitzero"`
+	Expired  []Expired        `json:"expired,omitempty"`
 }
 
 // manifestFile is one immutable file.
@@ -44,6 +47,8 @@ type manifestFile struct {
 	Server string `json:"server,omitempty"`
 	Size   int64  `json:"size"` // bytes
 	Rows   int64  `json:"rows,omitempty"`
+	First  int64  `json:"first,omitempty"` // of a segment: times of its records, Unix ns
+	Last   int64  `json:"last,omitempty"`
 }
 
 // manifestRef is a block in a file of kept blocks.
@@ -94,7 +99,7 @@ type manifestServer struct {
 	Tail        []manifestRecords    `json:"tail,omitempty"`
 	Old         []manifestRecords    `json:"old,omitempty"`
 	Drafts      []manifestRecords    `json:"drafts,omitempty"`
-	Erasures    []Erasure            `json:"erasures,omitempty"`
+	Gone        []manifestGone       `json:"gone,omitempty"`
 }
 
 func (r *blockRef) manifest() manifestRef { return manifestRef{r.file, r.off, r.size, r.crc, r.n} }

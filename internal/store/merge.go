@@ -174,16 +174,21 @@ func (s *Store) forget() error {
 	return nil
 }
 
-// merge puts one segment in the place of some. Rows that are void and compared,
-// and rows that were erased, are left out; when none is left there is no new
-// segment.
+// merge puts one segment in the place of some. Rows that are void and compared
+// are left out; when none is left there is no new segment. Rows that were erased
+// stay until Compact has found the events behind them.
 func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
+	return s.mergeWithout(ctx, g, l, nil)
+}
+
+// mergeWithout is merge without the rows that match one of the filters.
+func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hide []*segment.Filter) error {
 	release := s.pins.hold()
 	defer release()
 	s.mu.RLock()
 	sv := s.index.servers[g.server]
 	yes, _ := sv.settled()
-	drop := segment.View{Hide: sv.hidden()}
+	drop := segment.View{Hide: hide}
 	if !g.superseded { // superseded records hold whatever becomes void
 		drop.Void = ranges(yes)
 	}
@@ -203,6 +208,9 @@ func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
 		meta, err = segment.Merge(ctx, w, in, drop, segment.Options{Zone: s.opt.Zone})
 		return err
 	})
+	if errors.Is(err, segment.ErrNoRows) {
+		meta, err = &segment.Meta{}, nil
+	}
 	if err == nil {
 		err = s.syncDirs(segmentDir)
 	}
@@ -248,7 +256,7 @@ func (s *Store) merged(server string, l, out []*segmentRef) *manifest {
 		return slices.ContainsFunc(l, func(r *segmentRef) bool { return r.num == f.Num })
 	})
 	for _, r := range out {
-		m.Segments = append(m.Segments, manifestFile{r.num, server, r.size, r.meta.Rows})
+		m.Segments = append(m.Segments, r.manifest(server))
 	}
 	return &m
 }

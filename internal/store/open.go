@@ -19,8 +19,11 @@ func (s *Store) adopt(m *manifest, was *index) error {
 	x.seq, x.spread, x.imports = m.Absorbed, m.Spread, slices.Clone(m.Imports)
 	copy(x.chain[:], m.Chain)
 	s.manifest, s.index, s.nextFile, s.nextLog = m, x, max(s.nextFile, m.NextFile), m.FirstLog
+	x.erasures, x.schedule, x.expired = slices.Clone(m.Erasures), m.Schedule, slices.Clone(m.Expired)
 	for i := range m.Servers {
-		x.servers[m.Servers[i].Name] = m.Servers[i].index()
+		sv := m.Servers[i].index()
+		sv.erasures = x.erasuresOf(sv.name)
+		x.servers[sv.name] = sv
 	}
 	for _, f := range m.Facts {
 		x.facts = append(x.facts, &factBlock{blockRef: f.Ref.ref(), seq: f.Seq, min: f.Min, max: f.Max})
@@ -99,8 +102,9 @@ func (m *manifestServer) index() *serverIndex {
 	for _, c := range m.Checkpoints {
 		sv.checkpoints = append(sv.checkpoints, checkpoint{c.Seq, c.Watermark, c.Ref.ref(), c.Basis})
 	}
-	for _, e := range m.Erasures {
-		sv.erasures = append(sv.erasures, newErasure(e))
+	for _, g := range m.Gone {
+		b := g.block()
+		sv.raw[b.channel] = append(sv.raw[b.channel], b)
 	}
 	return sv
 }
@@ -153,8 +157,25 @@ func (s *Store) loadManifest(was *index) error {
 		s.manifest, s.older = &manifest{}, nil
 		for _, d := range s.Damage() {
 			if slices.Contains(manifestNames[:], d.File) {
+				if s.opt.salvage {
+					break
+				}
 				return fmt.Errorf("%w; run akashi store repair", d)
 			}
+		}
+		waste, err := s.orphaned()
+		if err != nil {
+			return err
+		}
+		if waste && !s.opt.salvage {
+			return fmt.Errorf("%w; run akashi store repair", &DamageError{File: manifestNames[0], Reason: errNoManifest.Error()})
+		}
+		if s.opt.salvage {
+			m, err := s.salvageManifest()
+			if err != nil {
+				return err
+			}
+			return s.adopt(m, was)
 		}
 		return nil
 	}

@@ -67,7 +67,7 @@ func (f *flush) packEvents(ctx context.Context) error {
 	for _, sv := range f.servers {
 		for _, l := range sv.raw {
 			for _, b := range l {
-				if b.pack == nil {
+				if b.inLog() {
 					fresh++
 				}
 			}
@@ -116,7 +116,7 @@ func (f *flush) packEvents(ctx context.Context) error {
 // out the same from the packed blocks.
 func (p *packer) life(ctx context.Context, li *life) error {
 	for _, b := range li.blocks {
-		if b.pack != nil {
+		if !b.inLog() {
 			continue
 		}
 		l, err := p.f.s.events(ctx, b)

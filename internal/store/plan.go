@@ -114,6 +114,12 @@ func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (b
 			if b.hi() < e.RecordID || !runs(b.runs).has(e.RecordID) {
 				continue
 			}
+			if b.gone {
+				if b.held(e) {
+					return true, nil // stays away
+				}
+				continue
+			}
 			l, err := p.decoded(ctx, b)
 			if isLost(err) {
 				continue

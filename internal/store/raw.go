@@ -13,6 +13,9 @@ import (
 
 // events returns the events of a raw block, in record order.
 func (s *Store) events(ctx context.Context, b *rawBlock) ([]*event.Event, error) {
+	if b.gone {
+		return nil, nil
+	}
 	if b.pack != nil {
 		l, err := b.pack.pack.Read(b.at)
 		if err != nil {

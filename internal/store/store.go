@@ -216,6 +216,9 @@ func (s *Store) load() error {
 			return err
 		}
 	}
+	if s.opt.salvage {
+		s.index.absorbed()
+	}
 	s.index.settle()
 	s.quarantined()
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
 )
 
 // FormatVersion is the version of the data folder that this program writes. It
@@ -28,6 +29,11 @@ type Options struct {
 	// segments in the background; 0 = 262,144. Below 0 nothing is done in the
 	// background: Flush and Settle do it when asked.
 	FlushRows int
+	// Seal is told of every erasure, deletion and confirmation before it is
+	// done; nil = nobody is.
+	Seal seal.Recorder
+
+	salvage bool // by Repair: make a manifest when both are lost
 }
 
 // Errors that callers tell apart.
@@ -157,5 +163,6 @@ type Commit struct {
 
 	superseded []record.Record // earlier records, by Store.Supersede
 	erasures   []Erasure       // by Store.Erase
+	schedule   *Schedule       // by Store.ProposeRetention and ConfirmRetention
 	step       supersedeStep
 }

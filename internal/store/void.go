@@ -85,9 +85,10 @@ func (s *serverIndex) hidden() []*segment.Filter {
 }
 
 // Erasure is a tombstone: records that meet all of its conditions are in no
-// answer any more, and leave the files at the next merge. The events behind
-// them too.
+// answer any more, whether they are stored already or come later, and leave the
+// files by Store.Compact, with the events behind them. It holds for ever.
 type Erasure struct {
+	Servers []string `json:"servers,omitempty"` // as query.Query; none = all, those that appear later too
 	Users   []string `json:"users,omitempty"`   // as query.Query
 	Files   []string `json:"files,omitempty"`   // as query.Query
 	Folders []string `json:"folders,omitempty"` // as query.Query

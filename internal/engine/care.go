@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+// Affected tells what an erasure would hide, by server and month.
+func (e *Engine) Affected(ctx context.Context, x store.Erasure) ([]store.Affected, error) {
+	return e.st.Affected(ctx, x)
+}
+
+// Erase orders an erasure and takes what it hides out of the files. Time is set
+// here. The tombstone holds when only the second part fails.
+func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*store.Removal, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	e.importing.Lock()
+	defer e.importing.Unlock()
+	now := e.deps.now().UnixNano()
+	x.Time = now
+	if err := e.st.Erase(ctx, x); err != nil {
+		return nil, err
+	}
+	return e.st.Compact(ctx, x.By, now)
+}
+
+// Stats tells what the store holds, by server and week.
+func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) { return e.st.Stats(ctx) }
+
+// RebuildPaths makes the path catalogue again from the segments.
+func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
+	if e.opt.ReadOnly {
+		return ErrReadOnly
+	}
+	e.importing.Lock()
+	defer e.importing.Unlock()
+	x := seal.Entry{Kind: seal.KindRebuild, Subject: "path catalogue", By: by, Time: e.deps.now().UnixNano()}
+	if err := e.journal.Record(ctx, x); err != nil {
+		return err
+	}
+	return e.st.RebuildPaths(ctx)
+}
+
+// folder is what is known of a data folder before it is opened.
+func folder(dir string) (abs string, zone *time.Location, err error) {
+	if abs, err = filepath.Abs(dir); err != nil {
+		return "", nil, fmt.Errorf("data folder: %w", err)
+	}
+	cfg, err := config.Load(abs)
+	if err != nil {
+		return "", nil, err
+	}
+	zone, err = cfg.Location()
+	if err != nil {
+		return "", nil, fmt.Errorf("zone of the data folder: %w", err)
+	}
+	return abs, zone, nil
+}
+
+// Check reads every block of a data folder. It works beside a running writer.
+func Check(ctx context.Context, dir string, progress func(done, all int64, file string)) (*store.CheckReport, error) {
+	abs, zone, err := folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := store.Check(ctx, abs, store.CheckOptions{Zone: zone, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	var d *seal.DamageError
+	if _, err := seal.Read(abs); errors.As(err, &d) {
+		r.Findings = append(r.Findings, store.Finding{File: seal.FileName, Offset: d.Offset, Reason: d.Reason, In: store.InOther, Remedy: store.RemedyNone})
+	} else if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// journalOf records in the journal of a folder that somebody else has locked.
+type journalOf string
+
+func (dir journalOf) Record(ctx context.Context, x seal.Entry) error {
+	j, err := seal.Open(nil, string(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(j.Record(ctx, x), j.Close())
+}
+
+// Repair puts damaged files aside, and converts the servers that lost records
+// again from their raw events.
+func Repair(ctx context.Context, dir, by string, progress func(Progress)) (*store.RepairReport, *ReconvertSummary, error) {
+	abs, zone, err := folder(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := store.Repair(ctx, abs, store.Options{Zone: zone, Seal: journalOf(abs)}, by, time.Now().UnixNano())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(r.Servers) == 0 {
+		return r, &ReconvertSummary{Servers: []Reconverted{}}, nil
+	}
+	e, err := Open(ctx, dir, Options{})
+	if err != nil {
+		return r, nil, err
+	}
+	sum, err := e.again(ctx, r, progress)
+	return r, sum, errors.Join(err, e.Close())
+}
+
+// again brings back the erasures that a lost manifest had, and converts servers
+// again.
+func (e *Engine) again(ctx context.Context, r *store.RepairReport, progress func(Progress)) (*ReconvertSummary, error) {
+	if r.Manifest {
+		l, err := seal.Read(e.dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range l {
+			var tomb store.Erasure
+			if x.Kind != seal.KindErasure || json.Unmarshal([]byte(x.Subject), &tomb) != nil {
+				continue
+			}
+			if have := e.st.Erasures(); slices.ContainsFunc(have, func(o store.Erasure) bool { return o.Time == tomb.Time }) {
+				continue
+			}
+			if err := e.st.Erase(ctx, tomb); err != nil {
+				return nil, err
+			}
+		}
+	}
+	all := &ReconvertSummary{Rules: e.deps.rules, Servers: []Reconverted{}}
+	for _, name := range r.Servers {
+		sum, err := e.Reconvert(ctx, ReconvertRequest{Server: name}, progress)
+		if err != nil {
+			return all, err
+		}
+		all.Servers = append(all.Servers, sum.Servers...)
+	}
+	return all, nil
+}
+
+// closeAll ends the use of the store and the journal.
+func (e *Engine) closeAll() error {
+	var errs []error
+	if e.st != nil {
+		errs = append(errs, e.st.Close())
+	}
+	if e.journal != nil {
+		errs = append(errs, e.journal.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,50 @@
+package seal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// Hash is a SHA-256. As text it is 64 hexadecimal digits.
+type Hash [sha256.Size]byte
+
+// MarshalText is the text form.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(h[:])), nil }
+
+// UnmarshalText reads the text form.
+func (h *Hash) UnmarshalText(b []byte) error {
+	if n, err := hex.Decode(h[:], b); err != nil || n != len(h) || len(b) != 2*len(h) {
+		return fmt.Errorf("hash %q: want 64 hexadecimal digits", b)
+	}
+	return nil
+}
+
+// The kinds of entries that the data folder itself makes.
+const (
+	KindErasure           = "erasure"            // a tombstone was ordered; the subject is its JSON
+	KindRemoval           = "removal"            // erased records and events left the files
+	KindRetentionProposed = "retention_proposed" // a schedule waits for confirmation
+	KindRetention         = "retention"          // a schedule was confirmed
+	KindDeletion          = "deletion"           // a month of a server was deleted by the schedule
+	KindRepair            = "repair"             // damaged files were put aside, records made again
+	KindRebuild           = "rebuild"            // derived files were made again
+)
+
+// Entry is one thing that was done and who answers for it.
+type Entry struct {
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"` // what it was done to
+	By      string `json:"by"`      // who answers for it
+	Ground  string `json:"ground,omitempty"`
+	Time    int64  `json:"time"` // Unix ns
+	// Hash is that of the thing the entry is about; zero when it has none.
+	Hash Hash `json:"hash,omitzero"`
+}
+
+// Recorder writes entries down. Record returns when the entry is durable; on an
+// error what it tells of must not be done.
+type Recorder interface {
+	Record(ctx context.Context, e Entry) error
+}

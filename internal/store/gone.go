@@ -1,0 +1,105 @@
+package store
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// Events that were erased or deleted leave a trace: which record ids were there
+// and when. By it the lives of a channel keep their numbers, on which record ids
+// rest, and the same events do not come back when their log is imported again.
+
+// manifestGone is the trace of a block of raw events.
+type manifestGone struct {
+	Channel string         `json:"channel"`
+	First   event.Filetime `json:"first"`
+	Last    event.Filetime `json:"last"`
+	Min     event.Filetime `json:"min"`
+	Max     event.Filetime `json:"max"`
+	Runs    [][2]uint64    `json:"runs"`              // record ids, both ends included
+	Removed [][2]uint64    `json:"removed,omitempty"` // when not all of them went away
+}
+
+func (m *manifestGone) block() *rawBlock {
+	b := &rawBlock{channel: m.Channel, first: m.First, last: m.Last, min: m.Min, max: m.Max, gone: true}
+	for _, r := range m.Runs {
+		b.runs = append(b.runs, run{r[0], r[1]})
+	}
+	for _, r := range m.Removed {
+		b.removed = append(b.removed, run{r[0], r[1]})
+	}
+	if len(b.runs) == 0 { // a manifest never says so
+		b.runs = []run{{}}
+	}
+	return b
+}
+
+// goneBlocks lists the traces among the blocks of a server.
+func goneBlocks(raw map[string][]*rawBlock) []manifestGone {
+	var out []manifestGone
+	for _, ch := range slices.Sorted(maps.Keys(raw)) {
+		for _, b := range raw[ch] {
+			if b.gone {
+				out = append(out, b.trace())
+			}
+		}
+	}
+	return out
+}
+
+func (b *rawBlock) trace() manifestGone {
+	m := manifestGone{Channel: b.channel, First: b.first, Last: b.last, Min: b.min, Max: b.max}
+	for _, r := range b.runs {
+		m.Runs = append(m.Runs, [2]uint64{r.lo, r.hi})
+	}
+	for _, r := range b.removed {
+		m.Removed = append(m.Removed, [2]uint64{r.lo, r.hi})
+	}
+	return m
+}
+
+// held reports whether this event, or another one of its id and time, went away
+// from a gone block.
+func (b *rawBlock) held(e *event.Event) bool {
+	ids := b.runs
+	if b.removed != nil {
+		ids = b.removed
+	}
+	return runs(ids).has(e.RecordID) && e.Time+copyGrain > b.min && e.Time < b.max+copyGrain
+}
+
+// joinGone joins traces of one channel that follow on one another, so that ten
+// years of them stay few. What is joined begins a life where its first part
+// did.
+func joinGone(l []manifestGone) []manifestGone {
+	slices.SortStableFunc(l, func(a, b manifestGone) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Min, b.Min), cmp.Compare(a.Runs[0][0], b.Runs[0][0]))
+	})
+	var out []manifestGone
+	for _, g := range l {
+		if n := len(out); n > 0 && out[n-1].precedes(&g) {
+			p := &out[n-1]
+			p.Last, p.Max = g.Last, max(p.Max, g.Max)
+			p.Runs = slices.Clone(p.Runs)
+			for _, r := range g.Runs {
+				if last := &p.Runs[len(p.Runs)-1]; last[1]+1 == r[0] {
+					last[1] = r[1]
+				} else {
+					p.Runs = append(p.Runs, r)
+				}
+			}
+			continue
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// precedes reports whether o goes on where m ends: later ids, without a time
+// that lies before m's.
+func (m *manifestGone) precedes(o *manifestGone) bool {
+	return m.Removed == nil && o.Removed == nil && m.Channel == o.Channel && m.Runs[len(m.Runs)-1][1] < o.Runs[0][0] && m.Max <= o.Min
+}
