@@ -215,7 +215,7 @@ func catalogueOf(t testing.TB, rng *rand.Rand, records []record.Record) Parts {
 
 func TestFollowAgainstSimulation(t *testing.T) {
 	lives := 0
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		d := &disk{rng: rng}
 		for range 5 + rng.IntN(80) {

@@ -61,7 +61,7 @@ func TestHostileBytes(t *testing.T) {
 	}
 	rng, found := rand.New(rand.NewPCG(1, 2)), 0
 	all := append([][]byte{index}, pages...)
-	for range 3000 {
+	for range 1000 {
 		i := rng.IntN(len(all))
 		was := all[i]
 		b := bytes.Clone(was)
@@ -79,7 +79,7 @@ func TestHostileBytes(t *testing.T) {
 		}
 		all[i] = was
 	}
-	if found < 500 {
-		t.Errorf("%d of 3000 damages gave an error", found)
+	if found < 160 {
+		t.Errorf("%d of 1000 damages gave an error", found)
 	}
 }

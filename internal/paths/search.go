@@ -53,16 +53,21 @@ func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
 	return all, nil
 }
 
+// maxWord is the bytes of a word that are looked for at once; of a longer one
+// the end leads to candidates. It bounds what a word costs that matches almost
+// everywhere.
+const maxWord = 512
+
 // search is the ids that meet one needle.
 func (d *Dict) search(ctx context.Context, n Needle) (*Set, error) {
 	s := &Set{}
 	var err error
 	if n.rest && !strings.HasPrefix(n.text, `\`) {
 		s.AddRange(Range{0, d.paths}) // the rest need not be folded as in the path
-	} else if s, err = d.contains(ctx, n.text); err != nil {
+	} else if s, err = d.contains(ctx, n.text[max(0, len(n.text)-maxWord):]); err != nil {
 		return nil, err
 	}
-	if n.rest || n.wild {
+	if n.rest || n.wild || len(n.text) > maxWord {
 		return d.verify(ctx, s, &n)
 	}
 	return s, nil
@@ -80,7 +85,16 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 		if err := c.seek(d, id); err != nil {
 			return nil, err
 		}
-		if n.wild && n.pattern.Match(string(c.folded)) || n.rest && root.match(n, &c) {
+		ok := false
+		switch {
+		case n.rest:
+			ok = root.match(n, &c)
+		case n.wild:
+			ok = n.pattern.Match(string(c.folded))
+		default:
+			ok = bytes.Contains(c.folded, []byte(n.text))
+		}
+		if ok {
 			continue
 		}
 		candidates.Remove(id)
