@@ -201,11 +201,15 @@ func (c *checker) segment(ctx context.Context, sv *serverIndex, r *segmentRef) e
 		c.add(Finding{File: r.name(), Offset: off, Size: size, Reason: reason, In: InSegment, Server: sv.name,
 			First: r.meta.First, Last: r.meta.Last, Records: r.meta.Rows, Remedy: RemedyRepair})
 	}
-	for _, d := range r.seg.Check(ctx) {
+	damage, err := r.seg.Check(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range damage {
 		add(d.Offset, d.Size, d.Reason)
 	}
 	rows := int64(0)
-	err := r.seg.Each(ctx, segment.NewFilter(everything()), segment.View{}, func(*record.Record, uint64) error {
+	err = r.seg.Each(ctx, segment.NewFilter(everything()), segment.View{}, func(*record.Record, uint64) error {
 		rows++
 		return nil
 	})
