@@ -85,7 +85,7 @@ func TestScale(t *testing.T) {
 	total := int64(0)
 	for m, in := range small {
 		var buf bytes.Buffer
-		meta, err := Merge(context.Background(), &buf, in, View{}, Options{Zone: zone})
+		meta, err := Merge(context.Background(), &buf, in, View{}, Options{Zone: zone, Level: mergeLevel()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,4 +183,10 @@ func queries(t *testing.T, b *simulate.Bulk, months []*Segment) {
 		}
 		t.Logf("%-36s %8.1f ms first %8.1f ms, %d rows", x.name, float64(best.Microseconds())/1000, float64(cold.Microseconds())/1000, n)
 	}
+}
+
+// mergeLevel is the level of zstd that SEGMENT_LEVEL asks for.
+func mergeLevel() int {
+	n, _ := strconv.Atoi(os.Getenv("SEGMENT_LEVEL"))
+	return n
 }
