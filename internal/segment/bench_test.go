@@ -77,6 +77,12 @@ func TestScale(t *testing.T) {
 		}
 		write += cpu() - at
 	}
+	mergeSmall(t, b, open, small, add, write, smallBytes, n)
+}
+
+// mergeSmall joins the small segments and asks the questions.
+func mergeSmall(t *testing.T, b *simulate.Bulk, open func([]byte, string) *Segment, small map[Month][]*Segment, add, write time.Duration, smallBytes int64, n int) {
+	zone := b.Start().Location()
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(n) }
 	t.Logf("add %.0f ns/row, write %.0f ns/row, small segments %.2f B/row", us(add), us(write), float64(smallBytes)/float64(n))
 	var months []*Segment

@@ -266,6 +266,11 @@ func (s *Segment) footer(b []byte) error {
 		m.First, m.Last = min(m.First, p.info.first), max(m.Last, p.info.last)
 		m.Days = append(m.Days, DayMeta{p.info.day, p.info.rows, p.info.first, p.info.last})
 	}
+	// A block of blockRows takes at least three bytes for each column; a row has
+	// at most two paths.
+	if m.Rows > blockRows*(s.size/(3*numCols)+1) || int64(m.Paths) > 2*m.Rows+1 {
+		d.fail("more rows or paths than the file can hold")
+	}
 	s.tabsAt, s.usualAt, s.indexAt = d.section(), d.section(), d.section()
 	off := int64(d.max(1<<62, "offset"))
 	for range d.count() {
