@@ -229,7 +229,7 @@ func (s *Segment) Record(ctx context.Context, id record.ID, v View) (*record.Rec
 	if id.Server != s.meta.Server {
 		return nil, nil
 	}
-	sc, err := s.newScan(ctx, NewFilter(query.Query{Classes: nil}), &v)
+	sc, err := s.newScan(ctx, NewFilter(query.Query{}), &v)
 	if err != nil {
 		return nil, err
 	}
