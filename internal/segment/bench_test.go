@@ -77,6 +77,12 @@ func TestScale(t *testing.T) {
 		}
 		write += cpu() - at
 	}
+	mergeSmall(t, b, open, small, add, write, smallBytes, n)
+}
+
+// mergeSmall joins the small segments and asks the questions.
+func mergeSmall(t *testing.T, b *simulate.Bulk, open func([]byte, string) *Segment, small map[Month][]*Segment, add, write time.Duration, smallBytes int64, n int) {
+	zone := b.Start().Location()
 	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(n) }
 	t.Logf("add %.0f ns/row, write %.0f ns/row, small segments %.2f B/row", us(add), us(write), float64(smallBytes)/float64(n))
 	var months []*Segment
@@ -85,7 +91,7 @@ func TestScale(t *testing.T) {
 	total := int64(0)
 	for m, in := range small {
 		var buf bytes.Buffer
-		meta, err := Merge(context.Background(), &buf, in, View{}, Options{Zone: zone})
+		meta, err := Merge(context.Background(), &buf, in, View{}, Options{Zone: zone, Level: mergeLevel()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,4 +189,10 @@ func queries(t *testing.T, b *simulate.Bulk, months []*Segment) {
 		}
 		t.Logf("%-36s %8.1f ms first %8.1f ms, %d rows", x.name, float64(best.Microseconds())/1000, float64(cold.Microseconds())/1000, n)
 	}
+}
+
+// mergeLevel is the level of zstd that SEGMENT_LEVEL asks for.
+func mergeLevel() int {
+	n, _ := strconv.Atoi(os.Getenv("SEGMENT_LEVEL"))
+	return n
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -71,9 +72,19 @@ type boundClause struct {
 	lives  []*paths.Set
 	open   bool // rows with an unusual share can meet it whatever their path
 
+	// lazy: few rows are expected, each is asked by its text until there were
+	// lazyRows; then later is bound and takes over.
+	lazy  bool
+	asked atomic.Int64
+	later atomic.Pointer[boundClause]
+
 	mu   sync.Mutex
 	memo map[[3]uint32]bool // by path, new path and share, of single rows; guarded by mu
 }
+
+// lazyRows is how many rows are asked by their text before the whole dictionary
+// is searched.
+const lazyRows = 4000
 
 // shareSet is what a condition finds in the UNC forms of one share's paths.
 type shareSet struct {
@@ -125,7 +136,7 @@ func (s *Segment) bindClause(ctx context.Context, c *clause) (*boundClause, erro
 
 // nothing reports that no row can meet the clause.
 func (c *boundClause) nothing() bool {
-	return !c.not && c.shares == nil && c.ids.Empty()
+	return !c.lazy && !c.not && c.shares == nil && c.ids.Empty()
 }
 
 // addPaths adds the spellings of a path, or with exact false, a folder and all
@@ -272,6 +283,9 @@ func (s *Segment) bindSharePattern(ctx context.Context, x *shareSet, p query.Pat
 
 // meets reports whether a row meets the clause, but for its not.
 func (s *Segment) meets(c *boundClause, path, newPath uint32, shareCode uint64) (bool, error) {
+	if c.lazy {
+		return s.meetsText(c, path, newPath, shareCode)
+	}
 	if shareCode == 0 {
 		if c.full.Has(path) || newPath != 0 && c.ids.Has(newPath) {
 			return true, nil

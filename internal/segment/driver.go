@@ -14,7 +14,7 @@ const rareShare = 20
 // ok is false when that is not known or too many. exact: every such row does
 // meet it.
 func (s *Segment) candidates(c *boundClause) (of, news *paths.Set, exact, ok bool) {
-	if c.not || c.open {
+	if c.lazy || c.not || c.open {
 		return nil, nil, false, false
 	}
 	exact = len(c.lives) == 0 && c.check.Empty()

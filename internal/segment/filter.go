@@ -103,6 +103,10 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 		if b.none {
 			break
 		}
+		if b.people != nil && len(c.patterns) > 0 {
+			b.clauses = append(b.clauses, &boundClause{clause: c, lazy: true, memo: make(map[[3]uint32]bool)})
+			continue
+		}
 		x, err := s.bindClause(ctx, c)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/paths"
+	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // ErrNoRows: after a merge nothing would be left. Nothing of use was written.
@@ -48,7 +49,7 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 		if x := s.Meta(); x.Server != first.Server || x.Superseded != first.Superseded || x.Month() != first.Month() || x.Zone != first.Zone {
 			return nil, fmt.Errorf("merge %s and %s: another server, kind, month or zone", in[0].opt.Name, s.opt.Name)
 		}
-		sc, err := s.newScan(ctx, NewFilter(query0()), &drop)
+		sc, err := s.newScan(ctx, NewFilter(query.Query{}), &drop)
 		if err != nil {
 			return nil, err
 		}

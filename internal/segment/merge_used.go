@@ -2,11 +2,7 @@ package segment
 
 import (
 	"context"
-
-	"github.com/akashi-audit/akashi/internal/query"
 )
-
-func query0() query.Query { return query.Query{} }
 
 // usedPeople is the place of people in usedCodes, besides the columns.
 const usedPeople = numCols

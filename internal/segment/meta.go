@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 )
@@ -16,11 +15,11 @@ type Meta struct {
 	Rows       int64
 	First      int64 // Unix ns
 	Last       int64
-	Days       []DayMeta // ascending
-	Seqs       []SeqRows // ascending
-	IDs        []IDRange // by channel and generation
-	Paths      int       // distinct paths and new paths, "" included
-	Columns    map[string]int64
+	Days       []DayMeta        // ascending
+	Seqs       []SeqRows        // ascending
+	IDs        []IDRange        // by channel and generation
+	Paths      int              // distinct paths and new paths, "" included
+	Columns    map[string]int64 // bytes by column and other part
 }
 
 // DayMeta is one calendar day of a segment.
@@ -42,8 +41,6 @@ type IDRange struct {
 	Generation uint32
 	Lo, Hi     uint64
 }
-
-func compareSeqs(a, b uint64) int { return cmp.Compare(a, b) }
 
 // joinSeqs joins what several stamps of one commit gave.
 func joinSeqs(l []SeqRows) []SeqRows {
@@ -68,7 +65,7 @@ func (m *Meta) addIDs(channel string, gen uint32, lo, hi uint64) {
 	m.IDs = append(m.IDs, IDRange{channel, gen, lo, hi})
 }
 
-// Months lists the months of the days; a segment has one.
+// Month is the month of the days; a segment has one.
 func (m *Meta) Month() Month {
 	if len(m.Days) == 0 {
 		return 0

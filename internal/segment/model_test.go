@@ -330,6 +330,9 @@ func TestQueries(t *testing.T) {
 	for _, superseded := range []bool{false, true} {
 		rows := testRecords(1, 500, superseded)
 		s, _ := buildSegment(t, rows, superseded)
+		if superseded {
+			s.lazy = 20
+		}
 		checkQueries(t, s, rows, 3, 250)
 	}
 }

@@ -58,6 +58,7 @@ type Segment struct {
 	pages   []pageRef // of the path dictionary
 	dict    *paths.Dict
 	parts   []*part // ascending by day
+	lazy    int64   // lazyRows, but in tests
 
 	mu       sync.Mutex // guards the fields below
 	reported map[int64]bool
@@ -83,7 +84,7 @@ func Open(r io.ReaderAt, size int64, opt OpenOptions) (*Segment, error) {
 		}
 		opt.Cache = c
 	}
-	s := &Segment{r: r, size: size, opt: opt, number: opt.Cache.number(), reported: make(map[int64]bool)}
+	s := &Segment{r: r, size: size, opt: opt, number: opt.Cache.number(), lazy: lazyRows, reported: make(map[int64]bool)}
 	head, err := s.bytes(0, len(magicHead))
 	if err != nil {
 		return nil, err
@@ -264,6 +265,11 @@ func (s *Segment) footer(b []byte) error {
 		m.Rows += p.info.rows
 		m.First, m.Last = min(m.First, p.info.first), max(m.Last, p.info.last)
 		m.Days = append(m.Days, DayMeta{p.info.day, p.info.rows, p.info.first, p.info.last})
+	}
+	// A block of blockRows takes at least three bytes for each column; a row has
+	// at most two paths.
+	if m.Rows > blockRows*(s.size/(3*numCols)+1) || int64(m.Paths) > 2*m.Rows+1 {
+		d.fail("more rows or paths than the file can hold")
 	}
 	s.tabsAt, s.usualAt, s.indexAt = d.section(), d.section(), d.section()
 	off := int64(d.max(1<<62, "offset"))

@@ -128,16 +128,7 @@ func (d *decoder) pages() []pageAt {
 	return l
 }
 
-// find is the run of a person; false when the person has no rows that day.
-func (d *directory) find(person uint32) (lo, hi int, ok bool) {
-	i, ok := slices.BinarySearchFunc(d.runs, person, func(r run, p uint32) int { return int(int64(r.person) - int64(p)) })
-	if !ok || i == len(d.runs)-1 {
-		return 0, 0, false
-	}
-	return int(d.runs[i].start), int(d.runs[i+1].start), true
-}
-
-// personAt is the run that holds a row.
+// runAt is the run that holds a row.
 func (d *directory) runAt(row int) int {
 	i, ok := slices.BinarySearchFunc(d.runs, uint32(row), func(r run, s uint32) int { return int(int64(r.start) - int64(s)) })
 	if !ok {

@@ -61,7 +61,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		if err != nil {
 			return err
 		}
-		col.gather(rd.v[c], rows)
+		col.pick(rd.v[c], rows)
 	}
 	var err error
 	if rd.raw, err = p.rawIDs(b); err != nil {
@@ -70,7 +70,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 	if rd.det, err = p.details(b); err != nil {
 		return err
 	}
-	rd.det.codes.gather(rd.v[colDetail], rows)
+	rd.det.codes.pick(rd.v[colDetail], rows)
 	rd.people = rd.people[:0]
 	at := -1
 	for _, r := range rows {

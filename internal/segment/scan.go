@@ -9,6 +9,7 @@ import (
 // scan goes through the rows of one segment that match. It belongs to one
 // goroutine.
 type scan struct {
+	ctx    context.Context // of the call that the scan is for
 	s      *Segment
 	b      *binding
 	v      *boundView
@@ -32,7 +33,7 @@ func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error
 	if err != nil {
 		return nil, err
 	}
-	return &scan{s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
+	return &scan{ctx: ctx, s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
 }
 
 // parts lists the partitions that can hold a row.
@@ -293,7 +294,14 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 	if len(c.lives) > 0 {
 		return sc.livesClause(c, b, sel, path, newPath)
 	}
-	n, ask := 0, !c.check.Empty()
+	if c.lazy {
+		x, err := sc.later(c, len(sel))
+		if err != nil {
+			return nil, err
+		}
+		c = x
+	}
+	n, ask := 0, c.lazy || !c.check.Empty()
 	for i, r := range sel {
 		p := uint32(path[i])
 		ok := share[i] == 0 && c.full.Has(p)
@@ -312,6 +320,21 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		}
 	}
 	return sel[:n], nil
+}
+
+// later is the clause that takes over from a lazy one, if it is time.
+func (sc *scan) later(c *boundClause, rows int) (*boundClause, error) {
+	if x := c.later.Load(); x != nil {
+		return x, nil
+	}
+	if c.asked.Add(int64(rows)) <= sc.s.lazy {
+		return c, nil
+	}
+	x, err := sc.s.bindClause(sc.ctx, c.clause)
+	if err == nil {
+		c.later.Store(x)
+	}
+	return x, err
 }
 
 // livesClause leaves the rows that have one of the names at its time.

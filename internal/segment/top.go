@@ -241,7 +241,7 @@ func (s *Segment) Versions(ctx context.Context, id record.ID, v View, fn func(*r
 	if id.Server != s.meta.Server {
 		return nil
 	}
-	sc, err := s.newScan(ctx, NewFilter(query.Query{Classes: nil}), &v)
+	sc, err := s.newScan(ctx, NewFilter(query.Query{}), &v)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -239,7 +240,7 @@ func (f *fileWriter) fillMeta(m *Meta) {
 			m.Seqs = append(m.Seqs, SeqRows{f.tables.stamps[i].seq, int64(n)})
 		}
 	}
-	slices.SortStableFunc(m.Seqs, func(a, b SeqRows) int { return compareSeqs(a.Seq, b.Seq) })
+	slices.SortStableFunc(m.Seqs, func(a, b SeqRows) int { return cmp.Compare(a.Seq, b.Seq) })
 	m.Seqs = joinSeqs(m.Seqs)
 	for i, r := range f.ids {
 		if r.any {

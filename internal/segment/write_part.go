@@ -48,23 +48,24 @@ type rollup struct {
 
 // partWriter writes one partition; rows come in order.
 type partWriter struct {
-	f       *fileWriter
-	info    partInfo
-	at      int64
-	n       int // rows of the block in the making
-	col     [numCols][blockRows]uint64
-	gaps    []uint64
-	details interned[string]
-	blocks  []blockInfo
-	runs    []run
-	paths   []uint32
-	news    []uint64 // path << 32 | row
-	person  []rollup // of the current person
-	rolls   []rollup
-	hours   [24][]uint64 // rows by hour and act
-	table   hourTable
-	ids     []idRange
-	buf     []byte
+	f                 *fileWriter
+	info              partInfo
+	at                int64
+	n                 int // rows of the block in the making
+	col               [numCols][blockRows]uint64
+	gaps              []uint64
+	firstRaw, restRaw []uint64 // of rawChunk
+	details           interned[string]
+	blocks            []blockInfo
+	runs              []run
+	paths             []uint32
+	news              []uint64 // path << 32 | row
+	person            []rollup // of the current person
+	rolls             []rollup
+	hours             [24][]uint64 // rows by hour and act
+	table             hourTable
+	ids               []idRange
+	buf               []byte
 }
 
 func (f *fileWriter) partition(day int) *partWriter {
@@ -209,7 +210,7 @@ func (p *partWriter) chunk(dst []byte, c int) []byte {
 // rawChunk splits the raw record ids in how many there are, the first
 // differences and the others.
 func (p *partWriter) rawChunk(dst []byte, counts []uint64) []byte {
-	var first, rest []uint64
+	first, rest := p.firstRaw[:0], p.restRaw[:0]
 	at := 0
 	for _, n := range counts {
 		if n > 0 {
@@ -218,6 +219,7 @@ func (p *partWriter) rawChunk(dst []byte, counts []uint64) []byte {
 			at += int(n)
 		}
 	}
+	p.firstRaw, p.restRaw = first, rest
 	e := &encoder{b: dst}
 	e.part(p.f.pk.numbers(nil, counts, false, false))
 	e.part(p.f.pk.numbers(nil, first, false, false))

@@ -1,0 +1,186 @@
+package segment
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/paths"
+)
+
+// ordered is the rows of a month in stored order and the output's dictionaries.
+type ordered struct {
+	rows                                                      []uint32
+	tables                                                    *tables
+	sorted                                                    []string
+	usual                                                     []uint32
+	person, origin, stamp, client, kind, share, process, path []uint32
+	part                                                      *partWriter
+}
+
+// order sorts the rows of a month and numbers what they use anew.
+func (b *Builder) order(m Month) *ordered {
+	x := &ordered{tables: &tables{}}
+	first, last := int32(1<<31-1), int32(-1<<31)
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d < first || d > last { // days that were not asked about yet
+			if MonthOf(int(d)) == m {
+				first, last = min(first, d), max(last, d)
+			}
+		}
+	}
+	for i := range b.rows.n {
+		if d := b.rows.at(uint32(i)).day; d >= first && d <= last {
+			x.rows = append(x.rows, uint32(i))
+		}
+	}
+	each := func(code func(*builtRow) uint32, n int) []bool {
+		used := make([]bool, n)
+		for _, i := range x.rows {
+			used[code(b.rows.at(i))] = true
+		}
+		return used
+	}
+	x.tables.people, x.person = keepUsed(b.people.all, each(func(r *builtRow) uint32 { return r.person }, len(b.people.all)), comparePeople)
+	x.tables.origins, x.origin = keepUsed(b.origins.all, each(func(r *builtRow) uint32 { return r.origin }, len(b.origins.all)), nil)
+	x.tables.stamps, x.stamp = keepUsed(b.stamps.all, each(func(r *builtRow) uint32 { return r.stamp }, len(b.stamps.all)), compareStamps)
+	x.tables.clients, x.client = keepUsed(b.clients.all, each(func(r *builtRow) uint32 { return r.client }, len(b.clients.all)), nil)
+	x.tables.kinds, x.kind = keepUsed(b.kinds.all, each(func(r *builtRow) uint32 { return r.kind }, len(b.kinds.all)), nil)
+	x.tables.processes, x.process = keepUsed(b.processes.all, each(func(r *builtRow) uint32 { return r.process }, len(b.processes.all)), nil)
+	used := each(func(r *builtRow) uint32 { return r.path }, len(b.paths.all))
+	usedShares := each(func(r *builtRow) uint32 { return r.share }, len(b.shares.all))
+	for i, ok := range used { // the usual share may be that of another month's row
+		if ok {
+			usedShares[b.usual[i]-1] = true
+		}
+	}
+	used[0] = true
+	for _, i := range x.rows {
+		used[b.rows.at(i).newPath] = true
+	}
+	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
+	x.sorted, x.path = sortPaths(b.paths.all, used)
+	x.usual = make([]uint32, len(x.sorted))
+	for i, n := range x.path {
+		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
+			x.usual[n] = x.share[b.usual[i]-1]
+		}
+	}
+	b.sortRows(x, first, last)
+	return x
+}
+
+// sortRows sorts by day and person in one go, then each person's rows.
+func (b *Builder) sortRows(x *ordered, first, last int32) {
+	if len(x.rows) == 0 {
+		return
+	}
+	people := len(x.tables.people)
+	starts := make([]uint32, (int(last-first)+1)*people+1)
+	bucket := func(i uint32) int { return int(b.rows.at(i).day-first)*people + int(x.person[b.rows.at(i).person]) }
+	for _, i := range x.rows {
+		starts[bucket(i)+1]++
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	sorted, next := make([]uint32, len(x.rows)), slices.Clone(starts)
+	for _, i := range x.rows {
+		k := bucket(i)
+		sorted[next[k]] = i
+		next[k]++
+	}
+	compare := func(i, j uint32) int { return b.compare(b.rows.at(i), b.rows.at(j), x) }
+	for k := range len(starts) - 1 {
+		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
+			slices.SortFunc(l, compare)
+		}
+	}
+	x.rows = sorted
+}
+
+// sortPaths is keepUsed for paths: it sorts the folders first and then the names
+// within each.
+func sortPaths(all []string, used []bool) (kept []string, number []uint32) {
+	folders := newInterned[string]()
+	var in [][]uint32 // used paths of each folder
+	for i, ok := range used {
+		if !ok {
+			continue
+		}
+		p := all[i]
+		f := folders.code(p[:strings.LastIndexByte(p, '\\')+1], same)
+		if int(f) == len(in) {
+			in = append(in, nil)
+		}
+		in[f] = append(in[f], uint32(i))
+	}
+	order := make([]uint32, len(folders.all))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return paths.Compare(folders.all[a], folders.all[b]) })
+	number = make([]uint32, len(all))
+	for i := 0; i < len(order); {
+		l := in[order[i]]
+		j := i + 1
+		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
+			l = append(l, in[order[j]]...)
+		}
+		i = j
+		slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
+		for _, k := range l {
+			number[k] = uint32(len(kept))
+			kept = append(kept, all[k])
+		}
+	}
+	return kept, number
+}
+
+func compareStamps(a, b stamp) int {
+	return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.received, b.received))
+}
+
+// keepUsed leaves the used entries, sorted when compare is not nil, and gives
+// the new number of each.
+func keepUsed[T any](all []T, used []bool, compare func(a, b T) int) (kept []T, number []uint32) {
+	order := make([]uint32, 0, len(all))
+	for i, ok := range used {
+		if ok {
+			order = append(order, uint32(i))
+		}
+	}
+	if compare != nil {
+		slices.SortFunc(order, func(a, b uint32) int { return compare(all[a], all[b]) })
+	}
+	number = make([]uint32, len(all))
+	for n, i := range order {
+		kept = append(kept, all[i])
+		number[i] = uint32(n)
+	}
+	return kept, number
+}
+
+// compare is the stored order: day, person, time, id, arrival.
+func (b *Builder) compare(p, q *builtRow, x *ordered) int {
+	if p.day != q.day {
+		return cmp.Compare(p.day, q.day)
+	}
+	if p.person != q.person {
+		return cmp.Compare(x.person[p.person], x.person[q.person])
+	}
+	if p.time != q.time {
+		return cmp.Compare(p.time, q.time)
+	}
+	return cmp.Or(compareOrigins(&b.origins.all[p.origin], &b.origins.all[q.origin]), cmp.Compare(p.firstID, q.firstID), cmp.Compare(p.ordinal, q.ordinal),
+		compareArrival(b.stamps.all[p.stamp], b.stamps.all[q.stamp]))
+}
+
+func compareArrival(a, b stamp) int {
+	return cmp.Or(cmp.Compare(a.received, b.received), cmp.Compare(a.seq, b.seq))
+}
+
+// compareOrigins orders as ids do.
+func compareOrigins(a, b *origin) int {
+	return cmp.Or(strings.Compare(a.channel, b.channel), cmp.Compare(a.gen, b.gen))
+}
