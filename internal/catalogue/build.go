@@ -152,7 +152,7 @@ func (b *Builder) Write(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(b.order, func(x, y *seen) int { return paths.Compare(x.path, y.path) })
+	b.sort()
 	for i, s := range b.order {
 		s.id = uint32(i)
 		if err := w.path(s.path, s.months, s.n); err != nil {
@@ -170,6 +170,30 @@ func (b *Builder) Write(out io.Writer) error {
 	}
 	slices.SortFunc(roots, compareRoots)
 	return w.finish(b.server, roots)
+}
+
+// sort brings the paths into the order of the dictionary. What came in that
+// order, behind the paths of acts, is only joined.
+func (b *Builder) sort() {
+	compare := func(x, y *seen) int { return paths.Compare(x.path, y.path) }
+	n := len(b.order) - 1
+	for n > 0 && compare(b.order[n-1], b.order[n]) < 0 {
+		n--
+	}
+	if n <= 0 {
+		return
+	}
+	l, r := b.order[:n:n], b.order[n:]
+	slices.SortFunc(l, compare)
+	all := make([]*seen, 0, len(b.order))
+	for len(l) > 0 && len(r) > 0 {
+		if compare(l[0], r[0]) < 0 {
+			all, l = append(all, l[0]), l[1:]
+		} else {
+			all, r = append(all, r[0]), r[1:]
+		}
+	}
+	b.order = append(append(all, l...), r...)
 }
 
 func compareRoots(a, b Root) int {

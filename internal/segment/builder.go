@@ -62,6 +62,7 @@ type Builder struct {
 	details    interned[string]
 	usual      []uint32 // share of each path, as first seen; + 1
 	text       int      // bytes of all texts
+	written    *ordered // the month that was written last
 	buf        []byte
 }
 
@@ -174,6 +175,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	}
 	defer pk.close()
 	x := b.order(m)
+	b.written = x
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	var out row
 	for i, at := range x.rows {

@@ -164,6 +164,9 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 				return err
 			}
 			out = append(out, r)
+			if names != nil {
+				b.EachPath(func(path string, n uint64) { names.AddPath(path, catalogue.Month(m), n) })
+			}
 		}
 		b = segment.NewBuilder(server, names == nil, opt)
 		return nil
@@ -181,7 +184,7 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 			bl.Read(i, &r)
 			b.Add(&r, ref.seq)
 			if names != nil {
-				names.Add(&r)
+				names.AddAct(&r)
 			}
 		}
 		if b.Bytes() > buildBytes {
