@@ -176,7 +176,7 @@ func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
 	}
 	n := len(x.segments)
 	x.segments = slices.DeleteFunc(x.segments, func(ref *segmentRef) bool { return !can.Has(catalogue.Month(ref.month)) })
-	q.Trace.Skip("paths", n-len(x.segments))
+	q.Trace.Skip(query.SkipPath, n-len(x.segments))
 	return nil
 }
 

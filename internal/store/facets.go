@@ -66,7 +66,10 @@ func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, tod
 	}
 	for _, x := range l {
 		for _, ref := range x.segments {
-			if err := give(func(c *facets.Counter) error { return ref.seg.Count(ctx, f, x.view, c) }); err != nil {
+			if err := give(func(c *facets.Counter) error {
+				q.Trace.Segment()
+				return ref.seg.Count(ctx, f, x.view, c)
+			}); err != nil {
 				return err
 			}
 		}

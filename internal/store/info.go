@@ -78,3 +78,36 @@ func (s *serverIndex) info() ServerInfo {
 	}
 	return i
 }
+
+// ColumnBytes is how many bytes each column of the segments takes, and each
+// other kind of file.
+func (s *Store) ColumnBytes() (map[string]int64, error) {
+	r, err := s.reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.release()
+	m := make(map[string]int64)
+	for _, sv := range r.servers {
+		for _, ref := range slices.Concat(sv.segments, sv.oldSegments) {
+			rest := ref.size
+			for name, n := range ref.meta.Columns {
+				m[name] += n
+				rest -= n
+			}
+			m["frame"] += rest
+		}
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, l := range slices.Concat(s.files, s.kept) {
+		m["log"] += l.end
+	}
+	for _, f := range s.manifest.Paths {
+		m["catalogue"] += f.Size
+	}
+	for _, f := range s.manifest.Raw {
+		m["raw"] += f.Size
+	}
+	return m, nil
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -70,6 +71,7 @@ type selection struct {
 func (r *reader) selections(ctx context.Context, q *query.Query) (out []*selection, err error) {
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
+			q.Trace.Skip(query.SkipServer, len(sv.segments))
 			continue
 		}
 		x := &selection{sv: sv, view: sv.view()}
@@ -88,6 +90,9 @@ func (r *reader) selections(ctx context.Context, q *query.Query) (out []*selecti
 			if overlaps(q, ref.meta.First, ref.meta.Last) {
 				x.segments = append(x.segments, ref)
 			}
+		}
+		if n := len(segs) - len(x.segments); n > 0 {
+			q.Trace.Skip(query.SkipTime, n)
 		}
 		if err := r.gate(ctx, q, x); err != nil {
 			return nil, err
@@ -109,10 +114,11 @@ func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, afte
 	var out []source
 	for _, x := range l {
 		m := newMatcher(*q, x.sv.erasures)
+		looked := make(map[*segmentRef]bool)
 		for _, b := range x.blocks {
 			if behind(q, after, b.min, b.max) {
 				out = append(out, source{b.min, b.max, b.seq, func() nexter {
-					return &blockStream{s: r.s, ref: b, m: m, after: after, oldest: q.Oldest, skip: skip}
+					return &blockStream{s: r.s, ref: b, m: m, after: after, oldest: q.Oldest, skip: skip, trace: q.Trace}
 				}})
 			}
 		}
@@ -120,7 +126,11 @@ func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, afte
 			for _, d := range ref.meta.Days {
 				if overlaps(q, d.First, d.Last) && behind(q, after, d.First, d.Last) {
 					out = append(out, source{d.First, d.Last, uint64(ref.num), func() nexter {
-						return &dayStream{seg: ref.seg, f: f, v: x.view, day: d.Day, after: after, limit: first}
+						if !looked[ref] {
+							looked[ref] = true
+							q.Trace.Segment()
+						}
+						return &dayStream{seg: ref.seg, trace: q.Trace, f: f, v: x.view, day: d.Day, after: after, limit: first}
 					}})
 				}
 			}
@@ -142,7 +152,11 @@ func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*re
 		return err
 	}
 	defer r.release()
+	start := time.Now()
 	sel, err := r.selections(ctx, q)
+	q.Trace.Spend(query.PhasePlan, time.Since(start))
+	start = time.Now()
+	defer func() { q.Trace.Spend(query.PhaseRead, time.Since(start)) }()
 	if err != nil {
 		return err
 	}

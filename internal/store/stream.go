@@ -125,6 +125,7 @@ type blockStream struct {
 	after  *query.Position
 	oldest bool
 	skip   func(error) bool
+	trace  *query.Trace
 
 	block *record.Block
 	row   int
@@ -144,15 +145,18 @@ func (b *blockStream) next(ctx context.Context) (*record.Record, error) {
 			}
 			return nil, err
 		}
+		b.trace.LogBlock()
 		b.row = b.first()
 	} else {
 		b.row += step
 	}
 	for ; b.row >= 0 && b.row < b.block.Len(); b.row += step {
 		if b.m.match(b.block, b.row) {
+			b.trace.Rows(1, 1)
 			b.block.Read(b.row, &b.rec)
 			return &b.rec, nil
 		}
+		b.trace.Rows(1, 0)
 	}
 	b.row = b.block.Len() // stays at the end
 	if b.oldest {
@@ -199,6 +203,7 @@ type dayStream struct {
 	day   int
 	after *query.Position
 	limit int
+	trace *query.Trace
 
 	list []record.Record
 	at   int
@@ -212,6 +217,7 @@ func (d *dayStream) next(ctx context.Context) (*record.Record, error) {
 			return nil, err
 		}
 		d.list, d.at, d.end = l, 0, len(l) < d.limit
+		d.trace.Rows(len(l), len(l))
 		if n := len(l); n > 0 {
 			at := query.PositionOf(&l[n-1])
 			d.after = &at
