@@ -192,7 +192,13 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 		x.part.close()
 	}
 	meta := &Meta{Server: b.server, Superseded: b.superseded, Zone: b.opt.zone().String()}
-	f.finish(meta, x.sorted)
+	dict := newPackedPaths(pk)
+	for _, p := range x.sorted {
+		if err := dict.enc.Add(p); err != nil {
+			return nil, err
+		}
+	}
+	f.finish(meta, dict)
 	if f.err != nil {
 		return nil, f.err
 	}

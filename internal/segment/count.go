@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/facets"
@@ -64,12 +65,14 @@ func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Cou
 		c.files = make([]fileSum, s.dict.Len())
 	}
 	wanted := c.wantedActs()
-	for _, p := range sc.parts() {
+	parts := sc.parts()
+	for i, p := range parts {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if c.rolled(p, wanted) {
-			if done, err := c.rollup(p, wanted); err != nil {
+			inner := i > 0 && i < len(parts)-1 && c.n > 0 && c.later(parts[i+1:], wanted)
+			if done, err := c.rollup(p, wanted, inner); err != nil {
 				return err
 			} else if done {
 				continue
@@ -107,10 +110,41 @@ func (c *counting) rolled(p *part, acts []bool) bool {
 		(!c.into.Wants(query.ListHours) || x.people == nil && x.clients == nil)
 }
 
-// rollup counts a partition by its roll-up; false when that is damaged.
-func (c *counting) rollup(p *part, acts []bool) (bool, error) {
+// later reports whether one of the partitions surely has rows of wanted acts.
+func (c *counting) later(parts []*part, acts []bool) bool {
+	for _, p := range parts {
+		if dir, err := p.directory(); err == nil && c.rolled(p, acts) && slices.ContainsFunc(dir.hours, func(h hourCount) bool { return acts[h.act] }) {
+			return true
+		}
+	}
+	return false
+}
+
+// byHours counts a partition by its hours: enough when neither people nor clients
+// matter and partitions before and after it say when the first and the last row
+// was.
+func (c *counting) byHours(p *part, acts []bool) {
+	perAct, n := make([]uint64, len(acts)), uint64(0)
+	for _, h := range c.sc.dir.hours {
+		if acts[h.act] {
+			perAct[h.act] += h.n
+			n += h.n
+			c.into.AddHour(weekday(p.info.day), h.hour, h.n)
+		}
+	}
+	c.into.AddTotal(n, p.info.first, p.info.last)
+	c.day(p, perAct)
+}
+
+// rollup counts a partition by its roll-up; false when that is damaged. inner:
+// partitions before and after have rows too.
+func (c *counting) rollup(p *part, acts []bool, inner bool) (bool, error) {
 	if ok, err := c.sc.open(p); err != nil || !ok {
 		return true, err
+	}
+	if x := c.sc.b; inner && x.people == nil && x.clients == nil && !c.into.Wants(query.ListPeople) && !c.into.Wants(query.ListClients) {
+		c.byHours(p, acts)
+		return true, nil
 	}
 	var l []rollup
 	for i := range c.sc.dir.rolls {
@@ -181,6 +215,7 @@ func (c *counting) day(p *part, perAct []uint64) {
 	d := c.into.Day(p.info.day)
 	for a, n := range perAct {
 		c.acts[a] += n
+		c.n += n
 		if d != nil && n > 0 {
 			d.Add(s.acts[a].op, n, s.acts[a].result != record.Success)
 		}

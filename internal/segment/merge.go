@@ -20,7 +20,7 @@ type merge struct {
 	in     []*mergeInput
 	drop   *View
 	tables *tables
-	sorted []string
+	dict   *packedPaths
 	usual  []uint32
 }
 
@@ -56,14 +56,15 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 		sc.b, sc.strict = &binding{f: sc.b.f}, true
 		m.in = append(m.in, &mergeInput{s: s, sc: sc})
 	}
-	if err := m.number(ctx); err != nil {
-		return nil, err
-	}
 	pk, err := newPacker(opt.Level)
 	if err != nil {
 		return nil, err
 	}
 	defer pk.close()
+	m.dict = newPackedPaths(pk)
+	if err := m.number(ctx); err != nil {
+		return nil, err
+	}
 	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
 	for _, day := range m.days() {
 		if err := m.day(ctx, f, day); err != nil {
@@ -74,7 +75,7 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 		return nil, ErrNoRows
 	}
 	meta := &Meta{Server: first.Server, Superseded: first.Superseded, Zone: first.Zone}
-	f.finish(meta, m.sorted)
+	f.finish(meta, m.dict)
 	return meta, f.err
 }
 
@@ -162,52 +163,78 @@ func union[T comparable](n int, table func(int) []T, used func(int) []bool, comp
 	return out
 }
 
+// pathCursor goes through the paths of an input that are used.
+type pathCursor struct {
+	in   *mergeInput
+	used *usedCodes // nil = all
+	c    *paths.Cursor
+	path string
+	done bool
+}
+
+func (p *pathCursor) next() error {
+	for p.c.Next() {
+		if id := p.c.ID(); p.used == nil || id == 0 || p.used.of[colPath][id] {
+			p.path = string(p.c.Path())
+			return nil
+		}
+	}
+	p.done = true
+	return p.in.s.pathError(p.c.Err())
+}
+
 // paths joins the dictionaries of paths and the usual shares.
 func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
-	texts := make([][]string, len(m.in))
-	at := make([]int, len(m.in))
+	var l []*pathCursor
 	for i, in := range m.in {
-		l := make([]string, in.s.dict.Len())
-		ids := make([]uint32, len(l))
-		for k := range ids {
-			ids[k] = uint32(k)
+		in.path, in.usual = make([]uint32, in.s.dict.Len()), in.s.usualShares()
+		p := &pathCursor{in: in, used: used[i], c: in.s.dict.Cursor()}
+		if err := p.next(); err != nil {
+			return err
 		}
-		if err := in.s.dict.Paths(ids, func(k int, p []byte) error { l[k] = string(p); return nil }); err != nil {
-			return in.s.pathError(err)
-		}
-		texts[i] = l
-		in.path = make([]uint32, len(l))
-		in.usual = in.s.usualShares()
+		l = append(l, p)
 	}
 	for {
-		best := -1
-		for i := range texts {
-			if used[i] != nil {
-				for at[i] < len(texts[i]) && at[i] > 0 && !used[i].of[colPath][at[i]] {
-					at[i]++
-				}
-			}
-			if at[i] < len(texts[i]) && (best < 0 || paths.Compare(texts[i][at[i]], texts[best][at[best]]) < 0) {
-				best = i
-			}
-		}
-		if best < 0 {
+		l = slices.DeleteFunc(l, func(p *pathCursor) bool { return p.done })
+		if len(l) == 0 {
 			return ctx.Err()
 		}
-		p := texts[best][at[best]]
-		n := uint32(len(m.sorted))
-		m.sorted = append(m.sorted, p)
-		m.usual = append(m.usual, 0)
-		for i := len(texts) - 1; i >= 0; i-- {
-			if at[i] < len(texts[i]) && texts[i][at[i]] == p && (used[i] == nil || at[i] == 0 || used[i].of[colPath][at[i]]) {
-				if sh := m.in[i].usual[at[i]]; used[i] == nil || used[i].of[colShare][sh] {
-					m.usual[n] = m.in[i].share[sh]
-				}
-				m.in[i].path[at[i]] = n
-				at[i]++
+		least := l[0].path
+		for _, p := range l[1:] {
+			if paths.Compare(p.path, least) < 0 {
+				least = p.path
 			}
 		}
+		if err := m.addPath(l, least); err != nil {
+			return err
+		}
+		if len(m.usual)%blockRows == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
+}
+
+// addPath numbers one path for all inputs that have it.
+func (m *merge) addPath(l []*pathCursor, path string) error {
+	n := uint32(len(m.usual))
+	if err := m.dict.enc.Add(path); err != nil {
+		return err
+	}
+	m.usual = append(m.usual, 0)
+	for _, p := range slices.Backward(l) {
+		if p.path != path {
+			continue
+		}
+		id := p.c.ID()
+		if sh := p.in.usual[id]; p.used == nil || p.used.of[colShare][sh] {
+			m.usual[n] = p.in.share[sh]
+		}
+		p.in.path[id] = n
+		if err := p.next(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mergeCursor goes through the rows of one partition of an input.

@@ -92,9 +92,9 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 // check makes sure that every number names an entry of its dictionary.
 func (rd *reader) check() error {
 	t := rd.s.tables
-	limits := [numCols]int{
-		colStamp: len(t.stamps), colOrigin: len(t.origins), colClient: len(t.clients), colKind: len(t.kinds), colPath: rd.s.dict.Len(),
-		colNewPath: rd.s.dict.Len(), colShare: len(t.shares) + 1, colProcess: len(t.processes), colDetail: len(rd.det.sets) + 1,
+	limits := [numCols]uint64{
+		colStamp: uint64(len(t.stamps)), colOrigin: uint64(len(t.origins)), colClient: uint64(len(t.clients)), colKind: uint64(len(t.kinds)), colPath: uint64(rd.s.dict.Len()),
+		colNewPath: uint64(rd.s.dict.Len()), colShare: uint64(len(t.shares) + 1), colProcess: uint64(len(t.processes)), colDetail: uint64(len(rd.det.sets) + 1),
 		colOrdinal: 1 << 32, colCount: 1 << 32,
 	}
 	for c, limit := range limits {
@@ -105,7 +105,7 @@ func (rd *reader) check() error {
 			continue
 		}
 		for _, v := range rd.v[c] {
-			if v >= uint64(limit) {
+			if v >= limit {
 				return fmt.Errorf("%w: column %d names entry %d of %d", errFormat, c, v, limit)
 			}
 		}

@@ -140,13 +140,33 @@ func (e *encoder) chunks(l []chunkRef) {
 	}
 }
 
+// packedPaths is a path dictionary in the making. Its pages stay in memory,
+// packed.
+type packedPaths struct {
+	enc   *paths.Encoder
+	pages [][]byte
+}
+
+func newPackedPaths(pk *packer) *packedPaths {
+	d := &packedPaths{}
+	d.enc = paths.NewEncoder(func(page []byte) error {
+		d.pages = append(d.pages, pk.pack(nil, page))
+		return nil
+	})
+	return d
+}
+
 // finish writes the dictionaries and the footer.
-func (f *fileWriter) finish(m *Meta, sorted []string) {
-	index, pages := paths.Encode(sorted)
+func (f *fileWriter) finish(m *Meta, dict *packedPaths) {
+	index, err := dict.enc.Finish()
+	if err != nil {
+		f.err = cmp.Or(f.err, err)
+		return
+	}
 	pagesAt := f.off
 	var refs []chunkRef
-	for _, p := range pages {
-		refs = append(refs, f.chunk(f.pk.pack(nil, p), "paths"))
+	for _, p := range dict.pages {
+		refs = append(refs, f.chunk(p, "paths"))
 	}
 	at := f.section(index, "paths")
 	tabs := f.section(f.tables.encode(), "tables")
@@ -158,7 +178,7 @@ func (f *fileWriter) finish(m *Meta, sorted []string) {
 	for name, n := range f.extra {
 		m.Columns[name] += n
 	}
-	m.Paths, m.Version = len(sorted), FormatVersion
+	m.Paths, m.Version = dict.enc.Len(), FormatVersion
 	f.fillMeta(m)
 	e := &encoder{}
 	m.encode(e)
