@@ -70,17 +70,25 @@ var stdOnly = []string{"internal/column", "internal/event", "internal/record", "
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.
 var linked = []string{
+	"github.com/andybalholm/brotli",
 	"github.com/clipperhouse/uax29/v2",
+	"github.com/google/uuid",
 	"github.com/inconshreveable/mousetrap",
 	"github.com/klauspost/compress",
 	"github.com/mattn/go-runewidth",
+	"github.com/parquet-go/bitpack",
+	"github.com/parquet-go/jsonlite",
+	"github.com/parquet-go/parquet-go",
 	"github.com/pelletier/go-toml/v2",
+	"github.com/pierrec/lz4/v4",
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
+	"github.com/twpayne/go-geom",
 	"golang.org/x/sync",
 	"golang.org/x/sys",
 	"golang.org/x/term",
 	"golang.org/x/text",
+	"google.golang.org/protobuf",
 }
 
 type pkg struct {

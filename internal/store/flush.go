@@ -25,6 +25,7 @@ const (
 	flushBytes = 96 << 20  // unflushed log that starts a flush
 	buildBytes = 128 << 20 // memory of a segment that is being built
 	flushAhead = 4         // an append waits when so many flushes are due
+	flushLevel = 1         // zstd level of segments that are soon merged
 )
 
 // flush is the work of one flush.
@@ -154,7 +155,7 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 	if len(blocks) == 0 {
 		return nil, nil
 	}
-	opt := segment.Options{Zone: f.s.opt.Zone}
+	opt := segment.Options{Zone: f.s.opt.Zone, Level: flushLevel}
 	var out []*segmentRef
 	b := segment.NewBuilder(server, names == nil, opt)
 	write := func() error {
