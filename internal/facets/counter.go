@@ -77,6 +77,11 @@ func New(q *query.Query, zone *time.Location) *Counter {
 	return c
 }
 
+// Fresh is an empty Counter for the same lists.
+func (c *Counter) Fresh() *Counter {
+	return New(&query.Query{Lists: c.lists, Top: c.top}, c.zone)
+}
+
 // Zone is the zone of days and hours.
 func (c *Counter) Zone() *time.Location { return c.zone }
 

@@ -27,6 +27,7 @@ type counting struct {
 	named   []uint32 // last client named of each person, + 1
 	n       uint64
 	hours   hourTable
+	ends    *ends // when the rows of each person began and ended
 	buf     [5][]uint64
 }
 
@@ -45,12 +46,23 @@ func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Cou
 			return nil
 		})
 	}
+	late := newEnds(len(s.tables.people))
+	err := s.count(ctx, f, v, into, late)
+	if isDamage(err) { // a time that is looked at last is damaged: its block is to be left out
+		err = s.count(ctx, f, v, into, nil)
+	}
+	return err
+}
+
+// count is Count. With late the times of people are looked up last, only those
+// that matter; damage there is an error, and nothing was added.
+func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Counter, late *ends) error {
 	sc, err := s.newScan(ctx, f, &v)
 	if err != nil {
 		return err
 	}
 	t := s.tables
-	c := &counting{sc: sc, into: into, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
+	c := &counting{sc: sc, into: into.Fresh(), ends: late, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
 		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), named: make([]uint32, len(t.people))}
 	for i := range c.buf {
 		c.buf[i] = make([]uint64, blockRows)
@@ -82,6 +94,13 @@ func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Cou
 			return err
 		}
 	}
+	if late != nil {
+		if err := late.add(c); err != nil {
+			return err
+		}
+	}
+	into.Merge(c.into)
+	c.into = into
 	return c.finish()
 }
 

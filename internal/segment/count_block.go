@@ -142,16 +142,24 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 		ends = append(ends, sel[i], sel[j-1])
 		i = j
 	}
-	v, err := c.sc.p.column(b, colTime)
-	if err != nil {
-		return err
+	var times []uint64
+	if c.ends == nil {
+		v, err := c.sc.p.column(b, colTime)
+		if err != nil {
+			return err
+		}
+		times = make([]uint64, len(ends))
+		v.gather(times, ends)
 	}
-	times := make([]uint64, len(ends))
-	v.gather(times, ends)
 	s := c.sc.s
 	for i, x := range parts {
-		first, last := int64(times[2*i]), int64(times[2*i+1])
-		c.into.AddTotal(uint64(x.to-x.from), first, last)
+		var first, last int64
+		if c.ends != nil {
+			c.ends.note(c.sc.p, b, x.person, ends[2*i], ends[2*i+1])
+		} else {
+			first, last = int64(times[2*i]), int64(times[2*i+1])
+			c.into.AddTotal(uint64(x.to-x.from), first, last)
+		}
 		for _, k := range kinds[x.from:x.to] {
 			if c.kinds[k]++; c.kinds[k] == 1 {
 				c.touched = append(c.touched, uint32(k))
@@ -162,7 +170,10 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 			n, t := c.kinds[k], &s.tables.kinds[k]
 			c.kinds[k] = 0
 			perAct[s.actOf[k]] += n
-			if p != nil {
+			switch {
+			case c.ends != nil:
+				c.ends.count(x.person, s.actOf[k], len(s.acts), n)
+			case p != nil:
 				p.Add(t.op, n, t.result != record.Success, first, last)
 			}
 		}
