@@ -11,15 +11,23 @@ const DefaultCacheBytes = 64 << 20
 // Cache keeps the unpacked parts of segments that were used last. Any number of
 // segments share one. It is safe for concurrent use.
 type Cache struct {
-	limit int
-	un    *unpacker
+	un *unpacker
 
-	mu    sync.Mutex // guards the fields below
-	next  uint64     // number of the next segment
-	used  int
-	order *list.List // of *cached, last used first
-	at    map[cacheKey]*list.Element
+	mu      sync.Mutex // guards the fields below
+	next    uint64     // number of the next segment
+	shelves [2]shelf   // pages of paths, and everything else: a pass over the rows leaves the pages alone
+	at      map[cacheKey]*list.Element
 }
+
+// shelf is a part of a Cache with a limit of its own.
+type shelf struct {
+	limit, used int
+	order       *list.List // of *cached, last used first
+}
+
+// pagesShare is the part of a Cache that pages of paths may take: one in so
+// many.
+const pagesShare = 3
 
 // cacheKey is a segment's number and the place of a part within it.
 type cacheKey struct {
@@ -31,6 +39,7 @@ type cached struct {
 	key   cacheKey
 	value any
 	size  int
+	shelf *shelf
 }
 
 // NewCache makes a Cache that holds about as many bytes; 0 = DefaultCacheBytes.
@@ -42,7 +51,8 @@ func NewCache(bytes int) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{limit: bytes, un: un, order: list.New(), at: make(map[cacheKey]*list.Element)}, nil
+	pages := bytes / pagesShare
+	return &Cache{un: un, at: make(map[cacheKey]*list.Element), shelves: [2]shelf{{limit: pages, order: list.New()}, {limit: bytes - pages, order: list.New()}}}, nil
 }
 
 // number gives a segment its number.
@@ -60,39 +70,43 @@ func (c *Cache) get(k cacheKey) any {
 	if el == nil {
 		return nil
 	}
-	c.order.MoveToFront(el)
-	return el.Value.(*cached).value
+	x := el.Value.(*cached)
+	x.shelf.order.MoveToFront(el)
+	return x.value
 }
 
 func (c *Cache) put(k cacheKey, value any, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.at[k] != nil || size > c.limit {
+	sh := &c.shelves[1]
+	if _, ok := value.([]byte); ok {
+		sh = &c.shelves[0]
+	}
+	if c.at[k] != nil || size > sh.limit {
 		return
 	}
-	c.at[k] = c.order.PushFront(&cached{k, value, size})
-	c.used += size + 200
-	for c.used > c.limit && c.order.Len() > 1 {
-		c.drop(c.order.Back())
+	c.at[k] = sh.order.PushFront(&cached{k, value, size, sh})
+	sh.used += size + 200
+	for sh.used > sh.limit && sh.order.Len() > 1 {
+		c.drop(sh.order.Back())
 	}
 }
 
 func (c *Cache) drop(el *list.Element) {
-	old := c.order.Remove(el).(*cached)
+	old := el.Value.(*cached)
+	old.shelf.order.Remove(el)
 	delete(c.at, old.key)
-	c.used -= old.size + 200
+	old.shelf.used -= old.size + 200
 }
 
 // forget drops the parts of a segment.
 func (c *Cache) forget(segment uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for el := c.order.Front(); el != nil; {
-		next := el.Next()
-		if el.Value.(*cached).key.segment == segment {
+	for k, el := range c.at {
+		if k.segment == segment {
 			c.drop(el)
 		}
-		el = next
 	}
 }
 
@@ -100,7 +114,9 @@ func (c *Cache) forget(segment uint64) {
 func (c *Cache) Clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.order.Init()
 	clear(c.at)
-	c.used = 0
+	for i := range c.shelves {
+		c.shelves[i].order.Init()
+		c.shelves[i].used = 0
+	}
 }

@@ -26,7 +26,7 @@ const (
 	lockName        = "lock"
 	formatName      = "format"
 	defaultFileSize = 256 << 20
-	segmentCache    = 192 << 20 // bytes of decoded blocks of segments
+	segmentCache    = 256 << 20 // bytes of decoded blocks of segments
 )
 
 // Store is an open data folder.
