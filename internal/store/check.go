@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -184,10 +185,8 @@ func (c *checker) known() {
 				f.In = InKeep
 			}
 		}
-		for _, l := range s.files {
-			if l.name == d.File {
-				f.In = InLog
-			}
+		if strings.HasPrefix(d.File, logDir+"/") { // named as long as its bytes lie in quarantine
+			f.In, f.Remedy = InLog, RemedyImport
 		}
 		c.add(f)
 	}
@@ -330,6 +329,35 @@ func (c *checker) log(ctx context.Context, files []*logFile) error {
 			off += n
 		}
 		c.did(l.name, l.end)
+	}
+	if len(files) > 0 {
+		return c.rest(files[len(files)-1])
+	}
+	return nil
+}
+
+// rest looks at what lies behind the last good frame: less than a frame was
+// never acknowledged, but a whole one that does not read back is damage.
+func (c *checker) rest(l *logFile) error {
+	if err := c.s.Refresh(); err != nil { // a writer may have ended it
+		return err
+	}
+	size, err := l.size()
+	if err != nil {
+		return err
+	}
+	c.s.mu.RLock()
+	end := l.end
+	c.s.mu.RUnlock()
+	b := make([]byte, headerSize)
+	if size-end < headerSize {
+		return nil
+	}
+	if _, err := l.f.ReadAt(b, end); err != nil {
+		return fmt.Errorf("read the end of %s: %w", l.name, err)
+	}
+	if h, ok := parseHeader(b); ok && end+h.size() <= size {
+		c.add(Finding{File: l.name, Offset: end, Size: size - end, Reason: "the last frame does not read back", In: InLog, Remedy: RemedyImport})
 	}
 	return nil
 }

@@ -77,14 +77,23 @@ func (s *Store) repairAll(ctx context.Context, out *RepairReport, by string, now
 	if err := s.flush(ctx); err != nil { // what the log still gives; damaged log files go aside
 		return err
 	}
+	later, err := s.check(ctx, nil) // the flush moved blocks
+	if err != nil {
+		return err
+	}
 	again := make(map[string]bool)
+	for _, f := range out.Found {
+		if f.Server != "" && f.In != InPaths && f.In != InChain {
+			again[f.Server] = true
+		}
+	}
 	if out.Manifest {
 		for _, name := range s.ServerNames() {
 			again[name] = true
 		}
 	}
 	files := make(map[string]Finding)
-	for _, f := range out.Found {
+	for _, f := range later.Findings {
 		if _, ok := files[f.File]; !ok {
 			files[f.File] = f
 		}
@@ -94,9 +103,6 @@ func (s *Store) repairAll(ctx context.Context, out *RepairReport, by string, now
 		r := Repaired{File: name, In: f.In, Server: f.Server, First: f.First, Last: f.Last}
 		if err := s.repairFile(ctx, f, &r); err != nil {
 			return fmt.Errorf("repair %s: %w", name, err)
-		}
-		if f.Server != "" && f.In != InPaths {
-			again[f.Server] = true
 		}
 		out.Files = append(out.Files, r)
 	}
