@@ -52,6 +52,55 @@ func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
 	return e.st.RebuildPaths(ctx)
 }
 
+// Retention is the schedule, and what the confirmed term (or, when there is
+// none, the proposed one) would delete now.
+func (e *Engine) Retention() (store.Schedule, []store.Due) {
+	now := e.st.Retention()
+	term := now.Confirmed
+	if term == nil {
+		term = now.Proposed
+	}
+	if term == nil {
+		return now, nil
+	}
+	return now, e.st.Due(term.Months, e.deps.now().UnixNano(), nil)
+}
+
+// ProposeRetention puts a term of whole months forward; 0 = for ever.
+func (e *Engine) ProposeRetention(ctx context.Context, months int, by string) error {
+	return e.st.ProposeRetention(ctx, store.Term{Months: months, By: by, Time: e.deps.now().UnixNano()})
+}
+
+// ConfirmRetention puts the proposed term in force.
+func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error {
+	return e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano())
+}
+
+// Expire deletes what is past the confirmed term. Nothing is archived yet.
+func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	e.importing.Lock()
+	defer e.importing.Unlock()
+	return e.st.Expire(ctx, store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive})
+}
+
+// Snapshot copies the folder while it is used, and reads the whole copy.
+func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, all int64, file string)) (*store.Snapshot, error) {
+	in, err := e.st.Info()
+	if err != nil {
+		return nil, err
+	}
+	extra := []string{config.FileName, seal.FileName}
+	for _, im := range in.Imports {
+		if im.Original != "" && !slices.Contains(extra, im.Original) {
+			extra = append(extra, im.Original)
+		}
+	}
+	return e.st.Snapshot(ctx, dest, extra, progress)
+}
+
 // folder is what is known of a data folder before it is opened.
 func folder(dir string) (abs string, zone *time.Location, err error) {
 	if abs, err = filepath.Abs(dir); err != nil {

@@ -156,6 +156,8 @@ func (s *Store) repairFile(ctx context.Context, f Finding, r *Repaired) error {
 
 // adoptNew makes a manifest true and reads everything again by it.
 func (s *Store) adoptNew(m *manifest) error {
+	s.append.Lock() // no commit is half in the index
+	defer s.append.Unlock()
 	if err := s.publish(m); err != nil {
 		return err
 	}
