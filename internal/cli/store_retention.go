@@ -16,7 +16,7 @@ import (
 )
 
 type retentionOptions struct {
-	Data, Set, By, Ground                  string
+	Data, Set, By, Ground                 string
 	Confirm, Delete, WithoutArchive, JSON bool
 }
 
@@ -152,4 +152,3 @@ func (a *app) printDue(l []store.Due) {
 			"events", d.Events, "bytes", a.p.Bytes(d.Bytes), "archived", archived))
 	}
 }
-
