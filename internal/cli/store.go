@@ -21,7 +21,7 @@ func (a *app) newStore() *cobra.Command {
 		Use: "store", Short: a.p.T("cli.store.short"), Long: a.p.T("cli.store.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.newErase())
+	c.AddCommand(a.newStats(), a.newCheck(), a.newRepair(), a.newRebuild(), a.newSnapshot(), a.newRetention(), a.newErase())
 	return c
 }
 

@@ -172,6 +172,9 @@ func TestErasure(t *testing.T) {
 		// The same events do not come back, nor does the file on another server.
 		a, b := testEvent("fs", 400), testEvent("fs", 401)
 		p, err := s.Planner("fs").Plan(t.Context(), []*event.Event{a, b, testEvent("fs", 450)})
+		if first, err := s.Planner("fs").Plan(t.Context(), []*event.Event{testEvent("fs", 1)}); err != nil || first.Duplicates != 1 {
+			t.Errorf("%s: the first event is new again: %v", name, err)
+		}
 		if err != nil || p.Duplicates != 2 || len(p.Events) != 1 {
 			t.Errorf("%s: planned %d events, %d duplicates, %v", name, len(p.Events), p.Duplicates, err)
 		}

@@ -71,6 +71,9 @@ func (s *Store) Flush(ctx context.Context) error {
 func (s *Store) flush(ctx context.Context) error {
 	release := s.pins.hold()
 	defer release()
+	if err := s.room(s.logBytes()); err != nil { // stops before the disk is full; the log keeps everything
+		return fmt.Errorf("flush: %w", err)
+	}
 	f := s.beginFlush()
 	if f == nil {
 		return nil
@@ -84,6 +87,16 @@ func (s *Store) flush(ctx context.Context) error {
 		return fmt.Errorf("flush: %w", err)
 	}
 	return nil
+}
+
+// logBytes is the size of the log, which bounds what a flush writes.
+func (s *Store) logBytes() (n uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, l := range s.files {
+		n += uint64(l.end)
+	}
+	return n
 }
 
 // beginFlush seals the log file in use and copies the index as it stands; nil

@@ -138,10 +138,12 @@ func (p *Planner) known(ctx context.Context, sv *serverIndex, e *event.Event) (b
 
 // upTo is the last block of a life that can hold an id.
 func (p *Planner) upTo(li *life, id uint64) int {
-	n, ok := slices.BinarySearchFunc(li.blocks, id, func(b *rawBlock, id uint64) int { return cmp.Compare(b.lo(), id) })
-	if ok {
-		return n
-	}
+	n, _ := slices.BinarySearchFunc(li.blocks, id, func(b *rawBlock, id uint64) int { // several can begin with the same id
+		if b.lo() <= id {
+			return -1
+		}
+		return 1
+	})
 	return n - 1
 }
 
