@@ -121,7 +121,7 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 // commitOf takes what the converter has ready into a commit.
 func (e *Engine) commitOf(ctx context.Context, server string, conv converter, mark store.Key) (*store.Commit, error) {
 	c := &store.Commit{
-		Server: server, Records: conv.Take(), Tail: conv.Tail(), SetTail: true,
+		Server: server, Records: e.withoutOwnHoles(conv.Take()), Tail: e.withoutOwnHoles(conv.Tail()), SetTail: true,
 		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
 		Basis: e.basis(),
 	}

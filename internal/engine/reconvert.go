@@ -94,9 +94,9 @@ func (e *Engine) tryReconvert(ctx context.Context, server string, t *tracker) (d
 	conv := e.deps.fresh(server, e.options())
 	n := 0
 	commit := func(last bool) error {
-		c := &store.Commit{Server: server, Records: conv.Take()}
+		c := &store.Commit{Server: server, Records: e.withoutOwnHoles(conv.Take())}
 		if last {
-			c.Tail, c.SetTail = conv.Tail(), true
+			c.Tail, c.SetTail = e.withoutOwnHoles(conv.Tail()), true
 		}
 		if err := e.locate(ctx, c.Records, c.Tail); err != nil {
 			return err

@@ -240,6 +240,53 @@ func TestKillDuringReconvert(t *testing.T) {
 	}
 }
 
+// TestFormat2 opens a folder as akashi wrote it before segments: two logs of a
+// server, the second of which came late.
+func TestFormat2(t *testing.T) {
+	f := func(name string) {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "d")
+		if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
+			t.Fatal(err)
+		}
+		open := func(readOnly bool) *Engine {
+			t.Helper()
+			e, err := Open(t.Context(), dir, Options{ReadOnly: readOnly})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		end := func(e *Engine) {
+			t.Helper()
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := open(true)
+		want := records(t, e)
+		end(e)
+		e = open(false)
+		if err := e.RebuildPaths(t.Context(), "x"); err != nil { // moves all into segments
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, records(t, e)); d != "" || len(want) != 72 {
+			t.Errorf("%s: %d records, in segments (-want +got):\n%s", name, len(want), d)
+		}
+		end(e)
+		e = open(true)
+		if d := cmp.Diff(want, records(t, e)); d != "" {
+			t.Errorf("%s: opened again (-want +got):\n%s", name, d)
+		}
+		end(e)
+		r, err := Check(t.Context(), dir, nil)
+		if err != nil || len(r.Findings) > 0 {
+			t.Errorf("%s: check finds %+v, %v", name, r, err)
+		}
+	}
+	f("format2")
+}
+
 // TestFormat1 opens a folder as akashi wrote it before superseded records: six
 // events, the first three of them late.
 func TestFormat1(t *testing.T) {

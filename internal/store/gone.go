@@ -103,3 +103,33 @@ func joinGone(l []manifestGone) []manifestGone {
 func (m *manifestGone) precedes(o *manifestGone) bool {
 	return m.Removed == nil && o.Removed == nil && m.Channel == o.Channel && m.Runs[len(m.Runs)-1][1] < o.Runs[0][0] && m.Max <= o.Min
 }
+
+// Gone counts the record ids of a range, both ends included, whose events were
+// erased or deleted.
+func (s *Store) Gone(server, channel string, gen uint32, lo, hi uint64) (n uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sv := s.index.servers[server]
+	if sv == nil {
+		return 0
+	}
+	lives := sv.lives(channel)
+	if int(gen) >= len(lives) {
+		return 0
+	}
+	for _, b := range lives[gen].blocks {
+		if !b.gone || b.hi() < lo || b.lo() > hi {
+			continue
+		}
+		ids := b.runs
+		if b.removed != nil {
+			ids = b.removed
+		}
+		for _, r := range ids {
+			if from, to := max(r.lo, lo), min(r.hi, hi); from <= to {
+				n += to - from + 1
+			}
+		}
+	}
+	return n
+}
