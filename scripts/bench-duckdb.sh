@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 records=${1:?records}
 CGO_ENABLED=0 go build -trimpath -o bin/akashi ./cmd/akashi
-[ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm ci --no-audit --no-fund --silent)
+[ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm install --no-save --no-audit --no-fund --silent)
 dir=$(mktemp -d "${AKASHI_BENCH_DIR:-${TMPDIR:-/tmp}}/akashi-duckdb-XXXXXX")
 [ -n "${AKASHI_BENCH_KEEP:-}" ] || trap 'rm -rf "$dir"' EXIT
 bin/akashi bench store --records "$records" --seed "${SEED:-1}" --servers "${SERVERS:-1}" --data "$dir/data" --keep --json \

@@ -47,7 +47,7 @@ GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/akashi
 echo "== the record store beside DuckDB"
 if ! command -v npm >/dev/null; then
   skip "comparison with DuckDB: no npm"
-elif ! { [ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm ci --no-audit --no-fund --silent); }; then
+elif ! { [ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckbench && npm install --no-save --no-audit --no-fund --silent); }; then
   skip "comparison with DuckDB: its npm package could not be installed"
 else
   node --test tools/duckbench/

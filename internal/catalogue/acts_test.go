@@ -76,7 +76,7 @@ func canceled() context.Context {
 func TestCopies(t *testing.T) {
 	l := Parts{part(t,
 		did(2, 1, record.OpCopy, `D:\a`, `D:\copy`), did(5, 2, record.OpRename, `D:\a`, `D:\b`),
-		did(6, 3, record.OpCopy, `D:\b`, `E:\copy`), did(7, 4, record.OpCopy, `D:\a`, `D:\other`))}
+		did(6, 3, record.OpCopy, `D:\b`, `E:\copy`), did(7, 4, record.OpCopy, `D:\a`, `D:\b2`))}
 	s, err := l.Follow(context.Background(), `D:\b`, 9)
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,8 @@ type follower interface {
 	Follow(ctx context.Context, server, path string, at int64) ([]query.Life, error)
 }
 
+var _ follower = (*engine.Engine)(nil)
+
 // follow makes the search one for the whole life of its one file, across its
 // names, and prints them.
 func (s *search) follow(ctx context.Context, in any, status *engine.Status, now time.Time) error {

@@ -100,7 +100,7 @@ func termsBehind(root *cobra.Command, args []string) []string {
 		if s == "--" {
 			return append(append(append(keep, s), args[i+1:]...), terms...)
 		}
-		if len(s) > 1 && s[0] == '-' && s[1] != '-' && s != "-h" && !(i > 0 && takesValue(c, args[i-1])) {
+		if len(s) > 1 && s[0] == '-' && s[1] != '-' && s != "-h" && (i == 0 || !takesValue(c, args[i-1])) {
 			terms = append(terms, s)
 		} else {
 			keep = append(keep, s)

@@ -12,7 +12,6 @@ type columnReader struct {
 	plain   []string
 	known   uint32 // texts of plain that the columns so far have named
 	schemas []*Schema
-	counts  []uint32 // values of each event
 
 	parent []uint8
 	ofText []uint8

@@ -72,17 +72,16 @@ type blockReader struct {
 	ids   []uint64
 	texts []string
 
-	parts  []fieldPart // by field
-	order  []int
-	dicts  [][]event.Value
-	code   [][]uint32
-	ctx    []uint32
-	last   []uint32
-	same   []bool
-	vals   []uint32
-	rows   []uint32
-	raw    int // bytes unpacked so far
-	strnum []uint32
+	parts []fieldPart // by field
+	order []int
+	dicts [][]event.Value
+	code  [][]uint32
+	ctx   []uint32
+	last  []uint32
+	same  []bool
+	vals  []uint32
+	rows  []uint32
+	raw   int // bytes unpacked so far
 }
 
 // fieldPart is the packed dictionary and column of a field.

@@ -90,7 +90,7 @@ func Open(r io.ReaderAt, size int64, opt OpenOptions) (*Segment, error) {
 		return nil, err
 	}
 	if string(head) != magicHead {
-		s.damage(0, int64(len(magicHead)), "does not begin as a segment does")
+		_ = s.damage(0, int64(len(magicHead)), "does not begin as a segment does") // noted: the rest can be read
 	}
 	if s.foot, err = s.trailer(); err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func (u *unpacker) unpack(b []byte, n int) ([]byte, error) {
 	}
 	out, err := u.dec.DecodeAll(b, make([]byte, 0, n))
 	if err != nil || len(out) != n {
-		return nil, fmt.Errorf("%w: packed part does not unpack to %d bytes: %v", errFormat, n, err)
+		return nil, fmt.Errorf("%w: packed part does not unpack to %d bytes: %w", errFormat, n, err)
 	}
 	return out, nil
 }

@@ -4,12 +4,6 @@ import (
 	"slices"
 )
 
-// posting is the rows of one path within a partition.
-type posting struct {
-	path uint32
-	rows []uint32 // ascending
-}
-
 // postings writes the rows of each path but of "" (number 0), which is given
 // row by row.
 func (f *fileWriter) postings(paths []uint32) []page {
@@ -59,7 +53,6 @@ type postingPages struct {
 	f                         *fileWriter
 	ids, ends, first, further []uint64
 	rows                      int
-	last                      uint32 // first row of the posting before
 	pages                     []page
 }
 

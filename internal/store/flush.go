@@ -294,7 +294,7 @@ func (f *flush) manifest() *manifest {
 	m.Erasures, m.Schedule, m.Expired = f.erasures, f.schedule, s.manifest.Expired
 	m.Segments, m.Raw, m.Paths = slices.Clone(m.Segments), slices.Clone(m.Raw), slices.Clone(m.Paths)
 	for _, b := range f.facts {
-		m.Facts = append(m.Facts, manifestFact{b.blockRef.manifest(), b.seq, b.min, b.max})
+		m.Facts = append(m.Facts, manifestFact{b.manifest(), b.seq, b.min, b.max})
 	}
 	for _, name := range f.names {
 		sv := f.servers[name]
