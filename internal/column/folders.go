@@ -52,13 +52,9 @@ func (f *Folders) add(s string) uint32 {
 	return f.table.Add(s)
 }
 
-// Above is the folder of folder n, 0 of the first.
-func (f *Folders) Above(n uint32) uint32 {
-	if n == 0 {
-		return 0
-	}
-	return f.above[n-1]
-}
+// Above is the folder that each folder but the first is in. It is valid until
+// the next Split or Reset.
+func (f *Folders) Above() []uint32 { return f.above }
 
 // Append appends the form of all folders but the first: the names as texts,
 // the column of the folders that they are in.
@@ -66,7 +62,8 @@ func (f *Folders) Append(b []byte) []byte {
 	return AppendNumbers(AppendTexts(b, f.names), f.above, false)
 }
 
-// Folders reads a list of at most limit folders, with the folder of each.
+// Folders reads a list of at most limit folders. above is the folder that each
+// but the first is in.
 func (r *Reader) Folders(limit int) (text []string, above []uint32) {
 	names := r.Texts()
 	if len(names)+1 > limit {
@@ -75,12 +72,12 @@ func (r *Reader) Folders(limit int) (text []string, above []uint32) {
 	if r.err != nil {
 		return nil, nil
 	}
-	above = make([]uint32, len(names)+1)
-	Numbers(r, above[1:], uint64(len(names)), false)
+	above = make([]uint32, len(names))
+	Numbers(r, above, uint64(len(names)), false)
 	size := make([]int, len(names)+1)
 	total := 0
 	for i, name := range names {
-		a := above[i+1]
+		a := above[i]
 		if int(a) > i {
 			r.Fail("folder %d within %d", i+1, a)
 			return nil, nil
@@ -95,7 +92,7 @@ func (r *Reader) Folders(limit int) (text []string, above []uint32) {
 	b := make([]byte, 0, total)
 	at := make([]int, len(size))
 	for i, name := range names {
-		a := above[i+1]
+		a := above[i]
 		at[i+1] = len(b)
 		b = append(append(b, b[at[a]:at[a]+size[a]]...), name...)
 	}

@@ -22,13 +22,13 @@ type part struct {
 }
 
 func smallParts() []part {
-	made := madeEvents(400)
-	gap := slices.Delete(slices.Clone(made[:120]), 50, 60)
+	made := madeEvents(100)
+	gap := slices.Delete(slices.Clone(made[:50]), 20, 30)
 	return []part{
 		{"FS01", "Security", gap},
-		{"FS01", "System", oddEvents()[:50]},
+		{"FS01", "System", oddEvents()[:20]},
 		{"FS02", "Security", made[:1]},
-		{"FS02", "Security", made[1:200]},
+		{"FS02", "Security", made[50:60]},
 	}
 }
 
@@ -89,9 +89,9 @@ func TestFile(t *testing.T) {
 		t.Errorf("the directory differs from what was written (-want +got):\n%s", d)
 	}
 	first := Block{
-		Server: "FS01", Channel: "Security", Events: 110, First: parts[0].events[0].Time, Last: parts[0].events[109].Time,
-		Runs:   []Run{{parts[0].events[0].RecordID, parts[0].events[49].RecordID}, {parts[0].events[50].RecordID, parts[0].events[109].RecordID}},
-		Offset: 16, Size: blocks[0].Size, Min: parts[0].events[0].Time, Max: parts[0].events[109].Time,
+		Server: "FS01", Channel: "Security", Events: 40, First: parts[0].events[0].Time, Last: parts[0].events[39].Time,
+		Runs:   []Run{{parts[0].events[0].RecordID, parts[0].events[19].RecordID}, {parts[0].events[20].RecordID, parts[0].events[39].RecordID}},
+		Offset: 16, Size: blocks[0].Size, Min: parts[0].events[0].Time, Max: parts[0].events[39].Time,
 	}
 	if d := cmp.Diff(&first, f.Blocks()[0], cmpopts.IgnoreUnexported(Block{})); d != "" {
 		t.Errorf("first block (-want +got):\n%s", d)
@@ -117,7 +117,7 @@ func TestEveryByteOfAFile(t *testing.T) {
 	}
 	step := 1
 	if testing.Short() {
-		step = 11
+		step = 13
 	}
 	bad := slices.Clone(good)
 	for at := 0; at < len(good); at += step {

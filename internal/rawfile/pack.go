@@ -156,7 +156,7 @@ func textBytes(e *event.Event) int {
 }
 
 // minPacked is the size up to which a part stays as it is.
-const minPacked = 16
+const minPacked = 64
 
 // section appends p.b: its size, its size as packed or 0, the bytes.
 func (p *Packer) section(b []byte) []byte {

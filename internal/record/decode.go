@@ -137,19 +137,20 @@ func (r *columnReader) paths() {
 			code[i] = r.last[p]
 		}
 	}
-	folders, tops := r.folders()
+	folders, above := r.Folders(maxFolders)
 	in, names := r.within(int(known)-1, len(folders))
 	if r.Err() != nil {
 		return
 	}
 	r.bl.Text = append(append(make([]string, 0, len(r.plain)+1+len(names)), r.plain...), "")
-	r.bl.Text = append(r.bl.Text, join(folders, in, names)...)
+	r.bl.Text = append(r.bl.Text, column.Join(folders, in, names)...)
+	upper := tops(nil, above)
 	if len(folders) > len(r.last) {
 		r.last = make([]uint32, len(folders))
 	}
 	for i, p := range r.bl.text[ColPath] {
 		if 0 < p && p < known {
-			r.folder[i] = tops[in[p-1]].folder
+			r.folder[i] = upper[in[p-1]].folder
 		}
 	}
 	for _, col := range [...]int{ColPath, ColNewPath} {
@@ -163,48 +164,6 @@ func (r *columnReader) paths() {
 	}
 }
 
-// folders reads the table of folders; the first is empty.
-// It returns their texts and upper parts.
-func (r *columnReader) folders() ([]string, []top) {
-	names := r.Texts()
-	if len(names) > maxFolders {
-		r.Fail("%d folders", len(names))
-	}
-	if r.Err() != nil {
-		return nil, nil
-	}
-	above := make([]uint32, len(names))
-	column.Numbers(r.Reader, above, maxFolders, false)
-	size := make([]int, len(names)+1)
-	total := 0
-	for i, a := range above {
-		if int(a) > i {
-			r.Fail("folder %d within %d", i+1, a)
-			return nil, nil
-		}
-		size[i+1] = size[a] + len(names[i])
-		if size[i+1] > folderBytes {
-			r.Fail("folder of %d bytes", size[i+1])
-			return nil, nil
-		}
-		total += size[i+1]
-	}
-	tops := make([]top, len(names)+1)
-	all := make([]byte, 0, total)
-	at := make([]int, len(names)+1)
-	for i, a := range above {
-		tops[i+1] = tops[a].below(uint32(i + 1))
-		at[i+1] = len(all)
-		all = append(append(all, all[at[a]:at[a]+size[a]]...), names[i]...)
-	}
-	text := string(all)
-	folders := make([]string, len(names)+1)
-	for i := range folders {
-		folders[i] = text[at[i] : at[i]+size[i]]
-	}
-	return folders, tops
-}
-
 // within reads folder and name of n paths.
 func (r *columnReader) within(n, folders int) (in []uint32, names []string) {
 	names = r.Texts()
@@ -212,31 +171,12 @@ func (r *columnReader) within(n, folders int) (in []uint32, names []string) {
 		r.Fail("%d names of %d paths", len(names), n)
 	}
 	in = make([]uint32, len(names))
-	column.Numbers(r.Reader, in, maxFolders+1, false)
+	column.Numbers(r.Reader, in, maxFolders, false)
 	known := uint32(1)
 	for i, v := range in {
 		in[i] = r.place(v, &known, folders)
 	}
 	return in, names
-}
-
-// join makes the paths of folders and names, in one piece of memory.
-func join(folders []string, in []uint32, names []string) []string {
-	total := 0
-	for i, f := range in {
-		total += len(folders[f]) + len(names[i])
-	}
-	b := make([]byte, 0, total)
-	for i, f := range in {
-		b = append(append(b, folders[f]...), names[i]...)
-	}
-	all := string(b)
-	paths := make([]string, len(names))
-	for i, f := range in {
-		n := len(folders[f]) + len(names[i])
-		paths[i], all = all[:n], all[n:]
-	}
-	return paths
 }
 
 func (r *columnReader) follow(col int, parent []uint32) {

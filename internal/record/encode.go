@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/binary"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/column"
 )
@@ -12,13 +11,8 @@ import (
 // the last row with the same parent is a bit.
 const blockColumns = 3
 
-// A path is kept as a folder and a name, the folder as its parent and a name,
-// and so on. Folders are at most folderBytes long and maxFolders many, so that a
-// small block cannot become a large one; a path beyond that has no folder.
-const (
-	folderBytes = 1024
-	maxFolders  = 4 * BlockRecords
-)
+// maxFolders is the most folders of a block.
+const maxFolders = 4 * BlockRecords
 
 // plainNums are the number columns that follow no other, in stored order; then
 // come the texts, then Session and ShareRoot.
@@ -60,9 +54,7 @@ type Encoder struct {
 	plain   *column.Table // texts
 	known   uint32        // how many of them the columns so far have named
 	paths   *column.Table
-	folders *column.Table
-	above   []uint32 // of each folder but the first, which is empty
-	parts   []string // name of each folder but the first
+	folders *column.Folders
 	in      []uint32 // folder of each path
 	names   []string // of each path but the first, which is empty
 	folder  []uint32 // of each row's Path, its upper part
@@ -79,7 +71,7 @@ type Encoder struct {
 
 // NewEncoder makes an encoder.
 func NewEncoder() *Encoder {
-	return &Encoder{plain: column.NewTable(), paths: column.NewTable(), folders: column.NewTable()}
+	return &Encoder{plain: column.NewTable(), paths: column.NewTable(), folders: column.NewFolders(maxFolders)}
 }
 
 // AppendBlock appends the block form of at most BlockRecords records, by column
@@ -115,7 +107,6 @@ func (e *Encoder) AppendBlock(b []byte, recs []Record) []byte {
 	b = append(b, e.b...)
 	clear(e.allText) // the encoder outlives the records
 	clear(e.names)
-	clear(e.parts)
 	e.plain.Reset()
 	e.paths.Reset()
 	e.folders.Reset()
@@ -153,9 +144,7 @@ func (e *Encoder) gather(recs []Record) {
 	e.plain.Add("")
 	e.known = 1
 	e.paths.Add("")
-	e.folders.Add("")
-	e.tops = append(e.tops[:0], top{})
-	e.above, e.parts, e.in, e.names = e.above[:0], e.parts[:0], append(e.in[:0], 0), e.names[:0]
+	e.in, e.names = append(e.in[:0], 0), e.names[:0]
 }
 
 // sized is v with n elements of any content.
@@ -230,33 +219,14 @@ func (e *Encoder) pathColumn(col int, parent []uint32) {
 			n = e.paths.Add(s)
 			last[p] = n
 			if n == known {
-				cut := strings.LastIndexByte(s, '\\') + 1
-				if cut > folderBytes || e.folders.Len()+cut > maxFolders {
-					cut = 0
-				}
-				e.in = append(e.in, e.folderNumber(s[:cut]))
-				e.names = append(e.names, s[cut:])
+				folder, name := e.folders.Split(s)
+				e.in, e.names = append(e.in, folder), append(e.names, name)
 			}
 			e.vals = append(e.vals, fresh(n, &known))
 		}
 		code[i] = n
 	}
 	e.b = column.AppendNumbers(column.AppendBits(e.b, e.same), e.vals, false)
-}
-
-// folderNumber is the number of a folder, which ends with a backslash or is
-// empty. Its parents have lower numbers.
-func (e *Encoder) folderNumber(s string) uint32 {
-	n, ok := e.folders.Find(s)
-	if ok {
-		return n
-	}
-	cut := strings.LastIndexByte(s[:len(s)-1], '\\') + 1
-	above := e.folderNumber(s[:cut])
-	e.above, e.parts = append(e.above, above), append(e.parts, s[cut:])
-	n = e.folders.Add(s)
-	e.tops = append(e.tops, e.tops[above].below(n))
-	return n
 }
 
 // top is the upper part of a folder, which mostly tells the share: its first
@@ -273,11 +243,19 @@ func (t top) below(n uint32) top {
 	return t
 }
 
-// pathTable writes parent and name of each folder, then folder and name of each
-// path, but for the first of both, which are empty.
+// tops appends the upper parts of the folders: of the first, which is empty, and
+// of the others by the folder that each is in.
+func tops(t []top, above []uint32) []top {
+	t = append(t, top{})
+	for i, a := range above {
+		t = append(t, t[a].below(uint32(i+1)))
+	}
+	return t
+}
+
+// pathTable writes the folders, then name and folder of each path but the first.
 func (e *Encoder) pathTable() {
-	e.b = column.AppendTexts(e.b, e.parts)
-	e.b = column.AppendNumbers(e.b, e.above, false)
+	e.b = e.folders.Append(e.b)
 	e.vals = e.vals[:0]
 	known := uint32(1)
 	for _, f := range e.in[1:] {
@@ -285,6 +263,7 @@ func (e *Encoder) pathTable() {
 	}
 	e.b = column.AppendTexts(e.b, e.names)
 	e.b = column.AppendNumbers(e.b, e.vals, false)
+	e.tops = tops(e.tops[:0], e.folders.Above())
 }
 
 // follow writes a number column that follows another one.
