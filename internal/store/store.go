@@ -338,13 +338,6 @@ func (s *Store) damaged(d *DamageError) {
 	s.damage = append(s.damage, d)
 }
 
-// Damage lists the damaged places that were met so far.
-func (s *Store) Damage() []*DamageError {
-	s.damageMu.Lock()
-	defer s.damageMu.Unlock()
-	return slices.Clone(s.damage)
-}
-
 // read returns a block unpacked. A block that does not read back is noted as
 // damage and gives a *DamageError.
 func (s *Store) read(ctx context.Context, r *blockRef) ([]byte, error) {
