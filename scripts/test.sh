@@ -24,6 +24,12 @@ bad=$(gofmt -l cmd internal)
 echo "== counterparts"
 want_packages evtxexport libevtx-utils || skip "libevtx (evtxexport): the EVTX writer is not compared with it"
 
+if ! command -v npm >/dev/null; then
+  skip "independent reader of segments: no npm"
+elif ! { [ -d docs/reader/node_modules/fzstd ] || (cd docs/reader && npm ci --no-audit --no-fund --silent); }; then
+  skip "independent reader of segments: its npm package could not be installed"
+fi
+
 echo "== vet and Go tests"
 go vet ./...
 go test ${AKASHI_LONG:+-timeout 4h} ./...
