@@ -310,7 +310,7 @@ func (f *flush) apply() []*logFile {
 		drop := func(l []*recBlock) []*recBlock {
 			return slices.DeleteFunc(l, func(r *recBlock) bool { return was[r] })
 		}
-		sv.records, sv.superseded = drop(sv.records), drop(sv.superseded)
+		sv.records, sv.superseded = drop(sv.records), f.keep.moved(drop(sv.superseded))
 		sv.old, sv.drafts, sv.tail = f.keep.moved(drop(sv.old)), f.keep.moved(sv.drafts), f.keep.moved(sv.tail)
 		sv.segments, sv.oldSegments = append(sv.segments, b.segments...), append(sv.oldSegments, b.old...)
 		sv.checkpoints = f.keep.movedCheckpoints(sv.checkpoints, f.cut, flushed.checkpoints)

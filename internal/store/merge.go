@@ -50,8 +50,11 @@ func (s *Store) groups() []*group {
 			g.list = append(g.list, r)
 			last = max(last, r.month)
 		}
+		waiting := sv.unsettled() // a merge would take rows and what replaced them for doubles
 		for _, r := range sv.segments {
-			add(at, r)
+			if !slices.Contains(waiting, r) {
+				add(at, r)
+			}
 		}
 		for _, r := range sv.oldSegments {
 			add(old, r)
