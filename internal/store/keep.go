@@ -149,8 +149,10 @@ func (s *Store) fileOf(num uint32) *logFile {
 	s.leavingMu.Lock()
 	defer s.leavingMu.Unlock()
 	for _, l := range [...][]*logFile{s.files, s.kept, s.leaving} {
-		if at := slices.IndexFunc(l, func(l *logFile) bool { return l.num == num }); at >= 0 {
-			return l[at]
+		for _, f := range slices.Backward(l) { // of several openings the last one stays open longest
+			if f.num == num {
+				return f
+			}
 		}
 	}
 	return nil
