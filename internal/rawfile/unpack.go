@@ -80,8 +80,8 @@ type blockReader struct {
 	last  []uint32
 	same  []bool
 	vals  []uint32
-	rows  []uint32
-	raw   int // bytes unpacked so far
+	rows  [][]uint32 // by field: the events that have it
+	raw   int        // bytes unpacked so far
 }
 
 // fieldPart is the packed dictionary and column of a field.
@@ -187,6 +187,7 @@ func (r *blockReader) columns(ids []uint64, all bool) []*event.Event {
 	r.times = make([]uint64, r.n)
 	r.open(times, func(in *column.Reader) { in.Differences(r.times) })
 	r.open(texts, r.readTexts)
+	r.spread(need)
 	for at, f := range r.order {
 		if need[f] && r.Err() == nil {
 			r.field(at, f)
@@ -288,6 +289,45 @@ func (r *blockReader) needed(rows []uint32, all bool) []bool {
 	return need
 }
 
+// spread lists the events that have each of the fields that are needed.
+func (r *blockReader) spread(need []bool) {
+	count := make([]int, r.l.fields)
+	kinds := make([]int, len(r.kinds))
+	for _, k := range r.of {
+		kinds[k]++
+	}
+	total := 0
+	for k, slots := range r.l.slots {
+		for _, f := range slots {
+			if need[f] {
+				count[f] += kinds[k]
+				total += kinds[k]
+			}
+		}
+	}
+	r.rows = make([][]uint32, r.l.fields)
+	all := make([]uint32, r.n+total)
+	every := all[:r.n]
+	for i := range every {
+		every[i] = uint32(i)
+	}
+	all = all[r.n:]
+	for f, n := range count {
+		if f < systemFields {
+			r.rows[f] = every
+			continue
+		}
+		r.rows[f], all = all[:0:n], all[n:]
+	}
+	for i, k := range r.of {
+		for _, f := range r.l.slots[k] {
+			if need[f] {
+				r.rows[f] = append(r.rows[f], uint32(i))
+			}
+		}
+	}
+}
+
 // rule reads what the column at a place of the order follows.
 func (r *blockReader) rule(in *column.Reader, at int) rule {
 	n := int(in.Uvarint(uint64(2*at + 1)))
@@ -303,13 +343,7 @@ func (r *blockReader) field(at, f int) {
 	if r.dicts == nil {
 		r.dicts, r.code, r.last = make([][]event.Value, r.l.fields), make([][]uint32, r.l.fields), make([]uint32, memory)
 	}
-	r.rows = r.rows[:0]
-	for i, k := range r.of {
-		if f < systemFields || r.l.place[f][k] >= 0 {
-			r.rows = append(r.rows, uint32(i))
-		}
-	}
-	rows := r.rows
+	rows := r.rows[f]
 	r.open(r.parts[f].dict, func(in *column.Reader) { r.dicts[f] = r.readDict(in, len(rows)) })
 	code := make([]uint32, r.n)
 	r.code[f] = code

@@ -13,7 +13,7 @@ import (
 )
 
 // packEvents is the most events of one packed block.
-const packEvents = 32 << 10
+const packEvents = 16 << 10
 
 // packRef is an open file of packed raw events.
 type packRef struct {
