@@ -26,15 +26,27 @@ var allowed = map[string][]string{
 	"internal/catalogue": {"internal/record", "internal/query", "internal/paths"},
 	"internal/segment":   {"internal/record", "internal/query", "internal/facets", "internal/paths"},
 	"internal/rawfile":   {"internal/column", "internal/event"},
-	"internal/archive":   {"internal/record"},
-	"internal/evtx":      {"internal/event"},
-	"internal/fsx":       {},
-	"internal/i18n":      {},
-	"internal/config":    {"internal/fsx"},
-	"internal/convert":   {"internal/event", "internal/record"},
-	"internal/collect":   {"internal/event", "internal/evtx"},
-	"internal/coverage":  {"internal/event"},
-	"internal/simulate":  {"internal/event", "internal/record", "internal/evtx"},
+	"internal/manifest":  {"internal/seal"},
+	"internal/mask":      {},
+	"internal/pool":      {"internal/seal", "internal/manifest", "internal/fsx"},
+	"internal/archive": {
+		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
+	},
+	"internal/hold":   {"internal/seal", "internal/fsx", "internal/query"},
+	"internal/report": {"internal/i18n"},
+	"internal/evidence": {
+		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/seal", "internal/manifest", "internal/mask", "internal/report",
+		"internal/i18n", "internal/archive", "internal/gloss", "internal/coverage", "internal/fsx",
+	},
+	"internal/verify":   {"internal/seal", "internal/manifest", "internal/record"},
+	"internal/evtx":     {"internal/event"},
+	"internal/fsx":      {},
+	"internal/i18n":     {},
+	"internal/config":   {"internal/fsx"},
+	"internal/convert":  {"internal/event", "internal/record"},
+	"internal/collect":  {"internal/event", "internal/evtx"},
+	"internal/coverage": {"internal/event"},
+	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
 	"internal/store": {
 		"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/segment", "internal/catalogue", "internal/rawfile",
 		"internal/facets", "internal/paths", "internal/seal",
@@ -44,25 +56,27 @@ var allowed = map[string][]string{
 	"internal/web":   {"internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
-		"internal/convert", "internal/collect", "internal/store", "internal/seal",
+		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
-		"internal/gloss", "internal/bench",
+		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},
 	"internal/archtest":       {},
 	"cmd/akashi":              {"internal/cli"},
+	"cmd/akashi-verify":       {"internal/verify", "internal/i18n"},
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage"}
+var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask"}
 
 // stdOnly packages import nothing but the standard library and this module.
 var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx"}

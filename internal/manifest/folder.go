@@ -1,0 +1,27 @@
+package manifest
+
+import "github.com/akashi-audit/akashi/internal/seal"
+
+// The ways in which a file of a data folder changes.
+const (
+	FileFixed  = "fixed"  // never; a different byte is damage
+	FileGrows  = "grows"  // bytes are added at its end only; Size and SHA256 are of what was there
+	FileEdited = "edited" // by akashi or a person; another content is told as a change since the checkpoint
+)
+
+// File is a file of a data folder at the moment of a Folder.
+type File struct {
+	Name   string    `json:"name"` // relative, slash-separated
+	Mode   string    `json:"mode"`
+	Size   int64     `json:"size"`
+	SHA256 seal.Hash `json:"sha256"`
+}
+
+// Folder lists every file of a data folder but locks, temporary files and
+// databases, at the moment before a checkpoint.
+type Folder struct {
+	Format int    `json:"format"`
+	Time   int64  `json:"time"`   // Unix ns
+	Commit uint64 `json:"commit"` // last commit of the store
+	Files  []File `json:"files"`  // by name
+}
