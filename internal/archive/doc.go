@@ -1,15 +1,19 @@
-// Package archive writes access records as Parquet files and reads them back.
+// Package archive keeps closed days for many years: access records as Parquet
+// files, raw events as packed files (package rawfile), and a manifest for each
+// part that says what it consists of (package manifest), all as immutable objects.
+// Seal makes them from a record store, Search and the rest read them where they
+// lie, without a store.
 //
-// A file holds what any tool can open without akashi, in the schema of
-// docs/FORMAT.md: zstd, rows by user and time, one file per server and day by
-// custom. It is not for volumes, manifests, sealing, raw events or retention
-// yet: that work builds on it; and it is not for searching, which is the
-// store's.
+// It is not for volumes and copies, which are the pool's, nor for the log of what
+// was sealed (package seal): it asks for both by interfaces. It deletes nothing.
 //
-// Invariants: reading back gives the records exactly, in the file's order,
-// whatever bytes their texts hold; the same records give the same columns
-// whatever order they come in; damaged files give errors, never a panic.
+// Invariants: reading back gives records and events exactly, whatever bytes their
+// texts hold; a part counts when its manifest is stored, and that is written after
+// everything it names was read back and compared; what was sealed never changes,
+// later knowledge is a further part. What a store lost or retention deleted is
+// never declared void. Damaged files give errors, never a panic.
 //
-// Concurrency: functions share no state. Write does not change its records,
-// and needs memory for one row group and an index of all of them.
+// Concurrency: an Archive is safe for concurrent use, with one Seal at a time;
+// functions share no state. Sealing a day needs memory for its new records and one
+// block of raw events; Read needs that of a few pages.
 package archive

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/term"
@@ -29,6 +30,8 @@ func (s *search) records(ctx context.Context) (bool, error) {
 	}
 	shown := s.findProgress()
 	q, found := s.q, 0
+	var archived []string // days
+	defer func() { slices.Sort(archived); s.tellArchived(archived) }()
 	for {
 		q.Limit = pageSize
 		if !s.o.All {
@@ -41,6 +44,11 @@ func (s *search) records(ctx context.Context) (bool, error) {
 		}
 		if err != nil {
 			break
+		}
+		for _, d := range page.Archived {
+			if !slices.Contains(archived, d) {
+				archived = append(archived, d)
+			}
 		}
 		found += len(page.Records)
 		q.Cursor = page.Next

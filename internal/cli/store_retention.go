@@ -80,7 +80,7 @@ func (a *app) runRetention(ctx context.Context, o retentionOptions) error {
 		if err := change(e); err != nil || o.Delete {
 			return err
 		}
-		return a.printRetention(e, o.JSON)
+		return a.printRetention(ctx, e, o.JSON)
 	})
 	switch {
 	case errors.Is(err, store.ErrNoProposal):
@@ -105,8 +105,11 @@ func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) 
 	return nil
 }
 
-func (a *app) printRetention(e *engine.Engine, asJSON bool) error {
-	now, due := e.Retention()
+func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool) error {
+	now, due, err := e.Retention(ctx)
+	if err != nil {
+		return err
+	}
 	if asJSON {
 		return json.NewEncoder(a.Stdout).Encode(map[string]any{"schedule": now, "due": append([]store.Due{}, due...)})
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -54,16 +55,21 @@ func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
 
 // Retention is the schedule, and what the confirmed term (or, when there is
 // none, the proposed one) would delete now.
-func (e *Engine) Retention() (store.Schedule, []store.Due) {
+func (e *Engine) Retention(ctx context.Context) (store.Schedule, []store.Due, error) {
 	now := e.st.Retention()
 	term := now.Confirmed
 	if term == nil {
 		term = now.Proposed
 	}
 	if term == nil {
-		return now, nil
+		return now, nil, nil
 	}
-	return now, e.st.Due(term.Months, e.deps.now().UnixNano(), nil)
+	var due []store.Due
+	err := e.withArchive(ctx, func(a *archive.Archive) error {
+		due = e.st.Due(term.Months, e.deps.now().UnixNano(), e.archived(a))
+		return nil
+	})
+	return now, due, err
 }
 
 // ProposeRetention puts a term of whole months forward; 0 = for ever.
@@ -76,14 +82,31 @@ func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error 
 	return e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano())
 }
 
-// Expire deletes what is past the confirmed term. Nothing is archived yet.
+// Expire seals the closed days, and then deletes what is past the confirmed term
+// and archived.
 func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry, error) {
 	if e.opt.ReadOnly {
 		return nil, ErrReadOnly
 	}
 	e.importing.Lock()
 	defer e.importing.Unlock()
-	return e.st.Expire(ctx, store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive})
+	if e.st.Retention().Confirmed == nil {
+		return nil, store.ErrUnconfirmed
+	}
+	opt := store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive}
+	if withoutArchive {
+		return e.st.Expire(ctx, opt)
+	}
+	if _, err := e.sealArchive(ctx, SealRequest{By: e.st.Retention().Confirmed.By}); err != nil {
+		return nil, err
+	}
+	var out *store.Expiry
+	err := e.withArchive(ctx, func(a *archive.Archive) (err error) {
+		opt.Archived = e.archived(a)
+		out, err = e.st.Expire(ctx, opt)
+		return err
+	})
+	return out, err
 }
 
 // Snapshot copies the folder while it is used, and reads the whole copy.
@@ -204,6 +227,11 @@ func (e *Engine) again(ctx context.Context, r *store.RepairReport, progress func
 // closeAll ends the use of the store and the journal.
 func (e *Engine) closeAll() error {
 	var errs []error
+	e.archiveMu.Lock()
+	if e.arch != nil {
+		e.arch.Close()
+	}
+	e.archiveMu.Unlock()
 	if e.st != nil {
 		errs = append(errs, e.st.Close())
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -33,6 +34,9 @@ type Engine struct {
 	deps    deps
 
 	importing sync.Mutex // held by the import that runs
+
+	archiveMu sync.Mutex       // guards arch; taken after importing
+	arch      *archive.Archive // nil until it is asked for
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress
@@ -130,9 +134,17 @@ func (e *Engine) Dir() string { return e.dir }
 // Config is the folder's configuration.
 func (e *Engine) Config() config.Config { return e.cfg }
 
-// Search returns one page of records, newest first.
+// Search returns one page of records, newest first. Days that the store does not
+// hold any more come from the archive, and the page names them.
 func (e *Engine) Search(ctx context.Context, q query.Query) (*query.Page, error) {
-	return e.st.Search(ctx, q)
+	p, err := e.st.Search(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.reach(ctx, q, p); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Facets counts everything that q finds.
@@ -149,12 +161,23 @@ func (e *Engine) Versions(ctx context.Context, id record.ID) ([]record.Record, e
 // Record returns the record with this id, the newest superseded one when none
 // holds, or store.ErrNotFound.
 func (e *Engine) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	return e.st.Record(ctx, id)
+	r, err := e.st.Record(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		r, _, err = e.archivedRecord(ctx, id)
+	}
+	return r, err
 }
 
 // Raw returns the events behind a record, by record id.
 func (e *Engine) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
-	return e.st.Raw(ctx, id)
+	l, err := e.st.Raw(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && len(l) == 0 {
+		var missing error
+		if _, l, missing = e.archivedRecord(ctx, id); err != nil || !errors.Is(missing, store.ErrNotFound) {
+			err = missing
+		}
+	}
+	return l, err
 }
 
 // Status tells what the folder holds. It reads no record.

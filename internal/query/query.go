@@ -97,6 +97,9 @@ func AllClasses() []record.Class { return record.Classes() }
 type Page struct {
 	Records []record.Record
 	Next    string // cursor of the next page, "" when there is none
+	// Archived lists the days (2026-11-22) that were searched in the archive,
+	// because the store does not hold them any more; ascending.
+	Archived []string
 }
 
 // Count is a value with its number of records.

@@ -1,0 +1,309 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/rawfile"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// place is a row of the records of a part.
+type place struct {
+	Part int   `json:"part"`
+	Row  int64 `json:"row"`
+}
+
+// void is a line of a voids object: a row of an earlier part that no longer holds.
+type void struct {
+	place
+	ID string `json:"id"`
+}
+
+// builder makes one part.
+type builder struct {
+	a           *Archive
+	server, day string
+	parts       []part // before
+	dir         string // and number of the part: begin of its objects' names
+	out         manifest.Day
+	made        []string
+	files       []fsx.File
+}
+
+func (b *builder) build(ctx context.Context, src Source, from, to int64, whole bool) error {
+	have, err := b.a.held(ctx, b.parts)
+	if err != nil {
+		return err
+	}
+	var fresh []record.Record
+	var p printer
+	err = src.SealRecords(ctx, b.server, from, to, func(r *record.Record) {
+		k := p.of(r)
+		if _, ok := have[k]; ok {
+			delete(have, k)
+			return
+		}
+		c := *r
+		c.Detail, c.RawIDs = slices.Clone(r.Detail), slices.Clone(r.RawIDs)
+		fresh = append(fresh, c)
+	})
+	if err != nil {
+		return err
+	}
+	if err := b.records(ctx, fresh); err != nil {
+		return err
+	}
+	if whole && len(have) > 0 {
+		if err := b.voids(ctx, have); err != nil {
+			return err
+		}
+	}
+	return b.events(ctx, src, from, to)
+}
+
+// held finds the rows of parts that hold, by their prints.
+func (a *Archive) held(ctx context.Context, parts []part) (map[print]void, error) {
+	have := make(map[print]void)
+	gone, err := a.voided(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	var p printer
+	for i := range parts {
+		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
+			at := place{parts[i].Part, row}
+			if !gone[at] {
+				have[p.of(r)] = void{at, r.ID().String()}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return have, nil
+}
+
+// put stores a made file, and gives it back open from where it was stored: that
+// is what is compared with what was to be written.
+func (b *builder) put(ctx context.Context, f io.ReaderAt, size int64, kind, ext string, spans []manifest.Span) (Reader, error) {
+	sum, err := hashAll(f, 0, size)
+	if err != nil {
+		return nil, err
+	}
+	o := manifest.Object{Name: fmt.Sprintf("%s.%s.%x.%s", b.dir, kind, sum[:], ext), Kind: kind, Size: size, SHA256: sum, Spans: spans}
+	if err := b.a.objects.Put(ctx, o.Name, f, size); err != nil {
+		return nil, err
+	}
+	r, err := b.a.objects.Open(ctx, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size() != size {
+		return nil, errors.Join(fmt.Errorf("archive object %s has %d bytes, want %d: the storage does not keep what it takes", o.Name, r.Size(), size), r.Close())
+	}
+	again, err := hashAll(r, 0, size)
+	if err == nil && again != sum {
+		err = fmt.Errorf("archive object %s came back with other bytes: the storage does not keep what it takes", o.Name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	b.out.Objects = append(b.out.Objects, o)
+	return r, nil
+}
+
+// records writes the new records.
+func (b *builder) records(ctx context.Context, fresh []record.Record) (err error) {
+	if len(fresh) == 0 {
+		return nil
+	}
+	f, size, err := b.scratch("records", func(w io.Writer) error {
+		buf := bufio.NewWriterSize(w, 1<<20)
+		return errors.Join(Write(buf, fresh), buf.Flush())
+	})
+	if err != nil {
+		return err
+	}
+	spans, err := parquetSpans(f, size)
+	if err != nil {
+		return err
+	}
+	r, err := b.put(ctx, f, size, manifest.KindRecords, "parquet", spans)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	var want, got printer
+	var t tree
+	var line []byte
+	sorted, n := order(fresh), 0
+	err = Read(r, size, func(r *record.Record) error {
+		if n >= len(sorted) || got.of(r) != want.of(&fresh[sorted[n]]) {
+			return fmt.Errorf("row %d came back as another record", n)
+		}
+		n++
+		line = r.AppendJSON(line[:0])
+		t.add(line)
+		return ctx.Err()
+	})
+	if err == nil && n != len(sorted) {
+		err = fmt.Errorf("%d rows came back of %d", n, len(sorted))
+	}
+	if err != nil {
+		return fmt.Errorf("compare the sealed records: %w", err)
+	}
+	b.out.Records, b.out.RecordsRoot = int64(n), t.root()
+	b.out.First, b.out.Last = fresh[0].Time, fresh[0].Time
+	for i := range fresh {
+		b.out.First, b.out.Last = min(b.out.First, fresh[i].Time), max(b.out.Last, fresh[i].Time)
+	}
+	return nil
+}
+
+// voids writes which rows of earlier parts no longer hold.
+func (b *builder) voids(ctx context.Context, have map[print]void) error {
+	l := slices.SortedFunc(maps.Values(have), func(x, y void) int { return cmp.Or(cmp.Compare(x.Part, y.Part), cmp.Compare(x.Row, y.Row)) })
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	for _, v := range l {
+		if err := e.Encode(v); err != nil {
+			return fmt.Errorf("encode voids: %w", err)
+		}
+	}
+	r, err := b.put(ctx, bytes.NewReader(text.Bytes()), int64(text.Len()), manifest.KindVoids, "jsonl", nil)
+	if err != nil {
+		return err
+	}
+	b.out.Voids = int64(len(l))
+	return r.Close()
+}
+
+// blockText is how many bytes of text end a block of raw events.
+const blockText = 24 << 20
+
+// events writes the raw events that no part has.
+func (b *builder) events(ctx context.Context, src Source, from, to int64) error {
+	p, err := rawfile.NewPacker()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	x := &rawBuilder{b: b}
+	f, size, err := b.scratch("raw", func(w io.Writer) error {
+		buf := bufio.NewWriterSize(w, 1<<20)
+		if x.w, err = rawfile.NewWriter(buf, p); err != nil {
+			return err
+		}
+		if err := src.SealEvents(ctx, b.server, from, to, x.add); err != nil {
+			return err
+		}
+		if err := x.flush(); err != nil {
+			return err
+		}
+		_, err := x.w.Close()
+		return errors.Join(err, buf.Flush())
+	})
+	if err != nil || b.out.Events == 0 {
+		return err
+	}
+	return x.store(ctx, f, size)
+}
+
+// rawBuilder makes the raw file of a part.
+type rawBuilder struct {
+	b      *builder
+	w      *rawfile.Writer
+	blocks []*rawfile.Block
+	sums   [][]byte // of each block: what comes back must give the same
+	ch     *manifest.Channel
+	held   runs // of earlier parts, of ch
+	batch  []*event.Event
+	text   int
+}
+
+func (x *rawBuilder) add(channel string, gen uint32, l []*event.Event) error {
+	if x.ch == nil || x.ch.Name != channel || x.ch.Generation != gen {
+		if err := x.flush(); err != nil {
+			return err
+		}
+		x.b.out.Channels = append(x.b.out.Channels, manifest.Channel{Name: channel, Generation: gen})
+		x.ch = &x.b.out.Channels[len(x.b.out.Channels)-1]
+		x.held = nil
+		for _, p := range x.b.parts {
+			for _, c := range p.Channels {
+				if c.Name == channel && c.Generation == gen {
+					x.held = mergeRuns(x.held, c.Runs)
+				}
+			}
+		}
+	}
+	for _, e := range l {
+		if x.held.has(e.RecordID) || runs(x.ch.Runs).has(e.RecordID) {
+			continue
+		}
+		x.ch.Runs = runs(x.ch.Runs).add(e.RecordID)
+		x.batch = append(x.batch, e)
+		for i := range e.Values {
+			x.text += len(e.Values[i].Str)
+		}
+		if len(x.batch) == rawfile.MaxEvents || x.text > blockText {
+			if err := x.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mergeRuns is the union of two lists.
+func mergeRuns(a, b runs) runs {
+	l := slices.Concat(a, b)
+	slices.SortFunc(l, func(x, y [2]uint64) int { return cmp.Compare(x[0], y[0]) })
+	var out runs
+	for _, r := range l {
+		if n := len(out); n > 0 && (r[0] <= out[n-1][1] || r[0] == out[n-1][1]+1) {
+			out[n-1][1] = max(out[n-1][1], r[1])
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (x *rawBuilder) flush() error {
+	if len(x.batch) == 0 {
+		return nil
+	}
+	slices.SortFunc(x.batch, func(a, b *event.Event) int { return cmp.Compare(a.RecordID, b.RecordID) })
+	bl, err := x.w.Add(x.b.server, x.ch.Name, x.batch)
+	if err != nil {
+		return err
+	}
+	x.blocks = append(x.blocks, bl)
+	x.sums = append(x.sums, eventsSum(x.batch))
+	for _, e := range x.batch {
+		t := e.Time.UnixNano()
+		if x.ch.Events == 0 {
+			x.ch.First, x.ch.Last = t, t
+		}
+		x.ch.First, x.ch.Last = min(x.ch.First, t), max(x.ch.Last, t)
+		x.ch.Events++
+	}
+	x.b.out.Events += int64(len(x.batch))
+	clear(x.batch)
+	x.batch, x.text = x.batch[:0], 0
+	return nil
+}

@@ -1,0 +1,225 @@
+package archive
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/rawfile"
+	"github.com/akashi-audit/akashi/internal/seal"
+)
+
+// maxManifest bounds the manifest of a day, in bytes.
+const maxManifest = 256 << 20
+
+// IndexName is the file in the data folder that remembers what the manifests say
+// and which state of the store they cover. All but the second can be read from
+// the objects again, and that only saves work.
+const IndexName = "archive-index.json"
+
+// Options of Open.
+type Options struct {
+	FS       fsx.FS         // nil = the operating system's
+	Zone     *time.Location // of the calendar days
+	Dir      string         // for the index and files that are being made: the data folder
+	Recorder seal.Recorder  // nil = the archive is only read
+}
+
+// Archive is the archive of a data folder.
+type Archive struct {
+	objects Objects
+	opt     Options
+	raw     *rawfile.Unpacker
+
+	mu    sync.Mutex // guards the fields below
+	days  map[key][]part
+	state index
+	known map[string]bool // names of manifests that are in days
+}
+
+type key struct {
+	server string
+	day    string
+}
+
+// part is a manifest and its own object.
+type part struct {
+	name string
+	hash seal.Hash
+	manifest.Day
+}
+
+// index is the stored form of what is remembered.
+type index struct {
+	Marks    map[string]string `json:"marks"`    // by server and day: state of the store that is sealed
+	Recorded []string          `json:"recorded"` // names of manifests with a leaf in the log
+}
+
+// Open looks at the archive in objects. Refresh reads it.
+func Open(objects Objects, opt Options) (*Archive, error) {
+	if opt.FS == nil {
+		opt.FS = fsx.OS{}
+	}
+	u, err := rawfile.NewUnpacker()
+	if err != nil {
+		return nil, err
+	}
+	a := &Archive{objects: objects, opt: opt, raw: u, days: make(map[key][]part), known: make(map[string]bool)}
+	a.loadIndex()
+	return a, nil
+}
+
+// Close ends the use.
+func (a *Archive) Close() { a.raw.Close() }
+
+func (a *Archive) indexPath() string { return filepath.Join(a.opt.Dir, IndexName) }
+
+// loadIndex reads what is remembered; what does not read is as if it were not
+// there.
+func (a *Archive) loadIndex() {
+	a.state = index{Marks: make(map[string]string)}
+	f, err := a.opt.FS.OpenFile(a.indexPath(), os.O_RDONLY, 0)
+	if err != nil {
+		return
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
+	if errors.Join(err, f.Close()) != nil {
+		return
+	}
+	var x index
+	if json.Unmarshal(b, &x) == nil && x.Marks != nil {
+		a.state = x
+	}
+}
+
+func (a *Archive) saveIndex() error {
+	b, err := json.Marshal(&a.state)
+	if err != nil {
+		return fmt.Errorf("encode the index of the archive: %w", err)
+	}
+	err = fsx.WriteAtomic(a.opt.FS, a.indexPath(), 0o600, func(w io.Writer) error { _, err := w.Write(append(b, '\n')); return err })
+	if err != nil {
+		return fmt.Errorf("write the index of the archive: %w", err)
+	}
+	return nil
+}
+
+// Refresh reads the manifests that are new.
+func (a *Archive) Refresh(ctx context.Context) error {
+	l, err := a.objects.List(ctx, "")
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, name := range l {
+		if a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_") {
+			continue
+		}
+		p, err := a.loadPart(ctx, name)
+		if err != nil {
+			return err
+		}
+		a.insert(p)
+	}
+	return nil
+}
+
+func (a *Archive) insert(p part) {
+	k := key{p.Server, p.Day.Day}
+	a.known[p.name] = true
+	a.days[k] = append(a.days[k], p)
+	slices.SortFunc(a.days[k], func(x, y part) int { return cmp.Compare(x.Part, y.Part) })
+}
+
+func (a *Archive) loadPart(ctx context.Context, name string) (p part, err error) {
+	b, err := a.bytes(ctx, name)
+	if err != nil {
+		return p, err
+	}
+	p.name, p.hash = name, sha256.Sum256(b)
+	if !strings.Contains(name, fmt.Sprintf(".%x.", p.hash[:])) {
+		return p, fmt.Errorf("archive object %s: its bytes are not those of its name", name)
+	}
+	if err := manifest.Decode(b, &p.Day); err != nil {
+		return p, fmt.Errorf("archive object %s: %w", name, err)
+	}
+	if p.Format > manifest.Format {
+		return p, fmt.Errorf("archive object %s has format %d, this akashi reads up to %d: use the newer akashi that wrote it", name, p.Format, manifest.Format)
+	}
+	return p, nil
+}
+
+// bytes reads a small object whole.
+func (a *Archive) bytes(ctx context.Context, name string) (b []byte, err error) {
+	r, err := a.objects.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if r.Size() > maxManifest {
+		return nil, fmt.Errorf("archive object %s has %d bytes: too many", name, r.Size())
+	}
+	b = make([]byte, r.Size())
+	if n, err := r.ReadAt(b, 0); n < len(b) {
+		return nil, fmt.Errorf("read archive object %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// Days lists the manifests of all parts, by day, server and part.
+func (a *Archive) Days(ctx context.Context) ([]manifest.Day, error) {
+	if err := a.Refresh(ctx); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := []manifest.Day{}
+	for _, l := range a.days {
+		for _, p := range l {
+			out = append(out, p.Day)
+		}
+	}
+	slices.SortFunc(out, func(x, y manifest.Day) int {
+		return cmp.Or(strings.Compare(x.Day, y.Day), strings.Compare(x.Server, y.Server), cmp.Compare(x.Part, y.Part))
+	})
+	return out, nil
+}
+
+// Archived reports whether a server's day, as the days since 1970-01-01 in the
+// zone, was sealed after it was over, and in the state of the store that the
+// mark names.
+func (a *Archive) Archived(server string, day int, mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := DayName(day)
+	l := a.days[key{server, name}]
+	return a.state.Marks[server+"\x00"+name] == mark && (len(l) == 0 || !l[len(l)-1].Open)
+}
+
+// DayName is the text form of a day since 1970-01-01, as in the manifests.
+func DayName(day int) string {
+	return time.Unix(int64(day)*86400, 0).UTC().Format(time.DateOnly)
+}
+
+// Bounds are the first moment of a day in the zone and that of the next, Unix ns.
+func (a *Archive) Bounds(day int) (from, to int64) {
+	at := func(d int) int64 {
+		y, m, n := time.Unix(int64(d)*86400, 0).UTC().Date()
+		return time.Date(y, m, n, 0, 0, 0, 0, a.opt.Zone).UnixNano()
+	}
+	return at(day), at(day + 1)
+}

@@ -1,0 +1,218 @@
+package archive
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/rawfile"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// eventsSum is a hash of everything in the events.
+func eventsSum(l []*event.Event) []byte {
+	h := sha256.New()
+	enc := event.NewEncoder()
+	var b []byte
+	for part := range slices.Chunk(l, event.BlockEvents) {
+		b = enc.AppendBlock(b[:0], part)
+		h.Write(b)
+	}
+	return h.Sum(nil)
+}
+
+// store puts the raw file and compares what comes back block by block.
+func (x *rawBuilder) store(ctx context.Context, f io.ReaderAt, size int64) (err error) {
+	spans, err := rawSpans(f, size, x.blocks)
+	if err != nil {
+		return err
+	}
+	r, err := x.b.put(ctx, f, size, manifest.KindRaw, "akr", spans)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	file, err := rawfile.Open(r, size, x.b.a.raw)
+	if err != nil {
+		return err
+	}
+	if d := file.Damaged(); len(d) > 0 || len(file.Blocks()) != len(x.sums) {
+		return fmt.Errorf("compare the sealed events: %d blocks came back of %d", len(file.Blocks()), len(x.sums))
+	}
+	for i := range x.sums {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l, err := file.Read(i)
+		if err != nil {
+			return fmt.Errorf("compare the sealed events: %w", err)
+		}
+		if string(eventsSum(l)) != string(x.sums[i]) {
+			return fmt.Errorf("compare the sealed events: block %d came back with other events", i)
+		}
+	}
+	x.b.out.Channels = slices.DeleteFunc(x.b.out.Channels, func(c manifest.Channel) bool { return c.Events == 0 })
+	return nil
+}
+
+func object(d *manifest.Day, kind string) *manifest.Object {
+	for i := range d.Objects {
+		if d.Objects[i].Kind == kind {
+			return &d.Objects[i]
+		}
+	}
+	return nil
+}
+
+// readRecords calls fn for the rows of a part, those too that are void.
+func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row int64, r *record.Record) error) (err error) {
+	o := object(d, manifest.KindRecords)
+	if o == nil {
+		return nil
+	}
+	r, err := a.objects.Open(ctx, o.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	row := int64(0)
+	err = Read(r, r.Size(), func(rec *record.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		row++
+		return fn(row-1, rec)
+	})
+	if err != nil {
+		return fmt.Errorf("archive object %s: %w", o.Name, err)
+	}
+	return nil
+}
+
+// voided are the rows of parts that later ones say no longer hold.
+func (a *Archive) voided(ctx context.Context, parts []part) (map[place]bool, error) {
+	out := make(map[place]bool)
+	for i := range parts {
+		o := object(&parts[i].Day, manifest.KindVoids)
+		if o == nil {
+			continue
+		}
+		if err := a.readVoids(ctx, o, out); err != nil {
+			return nil, fmt.Errorf("archive object %s: %w", o.Name, err)
+		}
+	}
+	return out, nil
+}
+
+func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[place]bool) (err error) {
+	r, err := a.objects.Open(ctx, o.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	d := json.NewDecoder(bufio.NewReader(io.NewSectionReader(r, 0, r.Size())))
+	for {
+		var v void
+		err := d.Decode(&v)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		out[v.place] = true
+	}
+}
+
+// Records calls fn for every record of a server's day that holds, and the
+// superseded ones. The record belongs to fn.
+func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *record.Record) error) error {
+	a.mu.Lock()
+	parts := slices.Clone(a.days[key{server, day}])
+	a.mu.Unlock()
+	gone, err := a.voided(ctx, parts)
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
+			if gone[place{parts[i].Part, row}] {
+				return nil
+			}
+			return fn(r)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Events calls fn for the raw events of a server's day, a block at a time. When
+// ids are given, which are ascending, only blocks of that channel and generation
+// are read, and only those events come.
+func (a *Archive) Events(ctx context.Context, server, day string, of *record.ID, ids []uint64, fn func(l []*event.Event) error) error {
+	a.mu.Lock()
+	parts := slices.Clone(a.days[key{server, day}])
+	a.mu.Unlock()
+	for i := range parts {
+		if o := object(&parts[i].Day, manifest.KindRaw); o != nil && (of == nil || holdsAny(&parts[i].Day, of, ids)) {
+			if err := a.readEvents(ctx, o, of, ids, fn); err != nil {
+				return fmt.Errorf("archive object %s: %w", o.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func holdsAny(d *manifest.Day, of *record.ID, ids []uint64) bool {
+	return slices.ContainsFunc(d.Channels, func(c manifest.Channel) bool {
+		return c.Name == of.Channel && c.Generation == of.Generation && slices.ContainsFunc(ids, runs(c.Runs).has)
+	})
+}
+
+func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record.ID, ids []uint64, fn func(l []*event.Event) error) (err error) {
+	r, err := a.objects.Open(ctx, o.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	f, err := rawfile.Open(r, r.Size(), a.raw)
+	if err != nil {
+		return err
+	}
+	for i, b := range f.Blocks() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var l []*event.Event
+		switch {
+		case of == nil:
+			l, err = f.Read(i)
+		case b.Channel == of.Channel && slices.ContainsFunc(b.Runs, func(r rawfile.Run) bool {
+			return slices.ContainsFunc(ids, func(id uint64) bool { return r.Lo <= id && id <= r.Hi })
+		}):
+			l, err = f.ReadIDs(i, ids)
+			l = slices.DeleteFunc(l, func(e *event.Event) bool {
+				_, ok := slices.BinarySearch(ids, e.RecordID)
+				return !ok || e.Generation != of.Generation
+			})
+		default:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := fn(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
+)
+
+// KindPart is the leaf of a sealed part: its hash is that of the Day manifest.
+const KindPart = "archive_part"
+
+// Source is what sealing needs of a record store. Times are Unix ns, days are
+// counted from 1970-01-01 in the zone.
+type Source interface {
+	SealDays() map[string][]int
+	// SealMark is a text that changes with what the store holds of that time;
+	// whole says that what it does not hold any more was replaced or erased.
+	SealMark(server string, from, to int64) (mark string, whole bool)
+	SealRecords(ctx context.Context, server string, from, to int64, fn func(*record.Record)) error
+	SealEvents(ctx context.Context, server string, from, to int64, fn func(channel string, gen uint32, l []*event.Event) error) error
+	LastCommit() uint64
+}
+
+// SealOptions of Seal.
+type SealOptions struct {
+	Now   time.Time
+	All   bool   // days that are not over too
+	By    string // who answers for it
+	Rules uint32 // version of the rules of now
+	// Progress is told of every day that was looked at; nil = nobody.
+	Progress func(server, day string, sealed *manifest.Day)
+}
+
+// closedAfter is how long after its end a day is closed.
+const closedAfter = time.Hour
+
+// Seal writes what the store holds of every closed day and the archive does not.
+// It returns the parts that were made. Stopped anywhere, the next call goes on;
+// what was made until then stays.
+func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]manifest.Day, error) {
+	if err := a.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.recordMissing(ctx, opt); err != nil {
+		return nil, err
+	}
+	made := []manifest.Day{}
+	all := src.SealDays()
+	for _, server := range slices.Sorted(maps.Keys(all)) {
+		for _, day := range all[server] {
+			if err := ctx.Err(); err != nil {
+				return made, err
+			}
+			d, err := a.sealDay(ctx, src, server, day, opt)
+			if err != nil {
+				return made, fmt.Errorf("seal %s of %s: %w", DayName(day), record.Visible(server), err)
+			}
+			if d != nil {
+				made = append(made, *d)
+			}
+			if opt.Progress != nil {
+				opt.Progress(server, DayName(day), d)
+			}
+		}
+	}
+	return made, nil
+}
+
+// recordMissing writes the leaves of parts whose writer was stopped before.
+func (a *Archive) recordMissing(ctx context.Context, opt SealOptions) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	done := make(map[string]bool)
+	for _, n := range a.state.Recorded {
+		done[n] = true
+	}
+	var names []string
+	at := make(map[string]part)
+	for _, l := range a.days {
+		for _, p := range l {
+			if !done[p.name] {
+				names = append(names, p.name)
+				at[p.name] = p
+			}
+		}
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		if err := a.recordPart(ctx, at[n], opt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordPart writes the leaf of a part. The caller holds mu.
+func (a *Archive) recordPart(ctx context.Context, p part, opt SealOptions) error {
+	if a.opt.Recorder == nil {
+		return errors.New("seal: the data folder is open for reading only")
+	}
+	subject, err := json.Marshal(struct {
+		Server string `json:"server"`
+		Day    string `json:"day"`
+		Part   int    `json:"part"`
+		Object string `json:"object"`
+	}{p.Server, p.Day.Day, p.Part, p.name})
+	if err != nil {
+		return err
+	}
+	e := seal.Entry{Kind: KindPart, Subject: string(subject), By: opt.By, Time: p.Sealed, Hash: p.hash}
+	if err := a.opt.Recorder.Record(ctx, e); err != nil {
+		return fmt.Errorf("write down what was sealed: %w", err)
+	}
+	a.state.Recorded = append(a.state.Recorded, p.name)
+	return a.saveIndex()
+}
+
+// sealDay makes the next part of a day; nil when nothing is new.
+func (a *Archive) sealDay(ctx context.Context, src Source, server string, day int, opt SealOptions) (*manifest.Day, error) {
+	from, to := a.Bounds(day)
+	open := opt.Now.UnixNano() < to+int64(closedAfter)
+	if open && !opt.All {
+		return nil, nil
+	}
+	k := key{server, DayName(day)}
+	a.mu.Lock()
+	parts := slices.Clone(a.days[k])
+	mark, whole := src.SealMark(server, from, to)
+	known := a.state.Marks[k.server+"\x00"+k.day] == mark
+	a.mu.Unlock()
+	reopened := len(parts) > 0 && parts[len(parts)-1].Open && !open
+	if known && !reopened {
+		return nil, nil
+	}
+	commit := src.LastCommit()
+	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", safeName(server), k.day, len(parts)+1)}
+	defer b.remove()
+	for i := range parts { // a store that was begun anew knows less than the archive
+		whole = whole && commit >= parts[i].Commit
+	}
+	if err := b.build(ctx, src, from, to, whole); err != nil {
+		return nil, err
+	}
+	d := &b.out
+	if d.Records+d.Voids+d.Events > 0 || reopened {
+		d.Format, d.Server, d.Day, d.Zone, d.Part = manifest.Format, server, k.day, a.opt.Zone.String(), len(parts)+1
+		d.Sealed, d.Open, d.Commit, d.Rules = opt.Now.UnixNano(), open, commit, opt.Rules
+		if n := len(parts); n > 0 {
+			d.Prev = parts[n-1].hash
+		}
+		if err := a.keep(ctx, d, opt); err != nil {
+			return nil, err
+		}
+	} else {
+		d = nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.state.Marks[k.server+"\x00"+k.day] = mark
+	return d, a.saveIndex()
+}
+
+// keep stores the manifest, which makes its part count, and writes its leaf.
+func (a *Archive) keep(ctx context.Context, d *manifest.Day, opt SealOptions) error {
+	b, err := manifest.Encode(d)
+	if err != nil {
+		return err
+	}
+	sum, err := hashAll(bytes.NewReader(b), 0, int64(len(b)))
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s/%s/%04d.day.%x.json", safeName(d.Server), d.Day, d.Part, sum[:])
+	if err := a.objects.Put(ctx, name, bytes.NewReader(b), int64(len(b))); err != nil {
+		return err
+	}
+	p, err := a.loadPart(ctx, name) // read back
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.insert(p)
+	return a.recordPart(ctx, p, opt)
+}
+
+// scratch is a file that is being made.
+func (b *builder) scratch(name string, write func(io.Writer) error) (fsx.File, int64, error) {
+	path := filepath.Join(b.a.opt.Dir, "seal-"+name+".tmp")
+	f, err := b.a.opt.FS.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, 0, fmt.Errorf("make %s: %w", path, err)
+	}
+	b.made = append(b.made, path)
+	b.files = append(b.files, f)
+	w := &counter{w: f}
+	if err := write(w); err != nil {
+		return nil, 0, fmt.Errorf("write %s: %w", path, err)
+	}
+	return f, w.n, nil
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// remove takes the scratch files away; one that stays is overwritten next time.
+func (b *builder) remove() {
+	for _, f := range b.files {
+		_ = f.Close()
+	}
+	for _, p := range b.made {
+		_ = b.a.opt.FS.Remove(p)
+	}
+}

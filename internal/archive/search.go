@@ -1,0 +1,311 @@
+package archive
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// defaultLimit is the size of a page when the query names none.
+const defaultLimit = 100
+
+// ErrNotFound: no archived record has this id.
+var ErrNotFound = errors.New("no such archived record")
+
+// Only chooses the days of servers that are searched; nil = all. Days are as in
+// the manifests.
+type Only func(server, day string) bool
+
+// Search returns one page of the archived records that a query finds, in the
+// order and with the cursor of the record store, and notes the days it read.
+// Hide, when it is not nil, leaves records out: those that were erased.
+func (a *Archive) Search(ctx context.Context, q query.Query, only Only, hide func(*record.Record) bool) (*query.Page, error) {
+	after, err := query.ParseCursor(q.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, hide: hide, limit: limit + 1}
+	page := &query.Page{}
+	for _, day := range a.wanted(&q, only) {
+		if !s.reaches(day) {
+			continue
+		}
+		if !slices.Contains(page.Archived, day.day) {
+			page.Archived = append(page.Archived, day.day)
+		}
+		if err := s.day(ctx, day); err != nil {
+			return nil, err
+		}
+	}
+	page.Records = s.sorted()
+	if len(page.Records) > limit {
+		page.Records = page.Records[:limit]
+		at := query.PositionOf(&page.Records[limit-1])
+		page.Next = at.Cursor()
+	}
+	slices.Sort(page.Archived)
+	return page, nil
+}
+
+// wanted lists the days that can hold something, in the order of results.
+func (a *Archive) wanted(q *query.Query, only Only) []key {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []key
+	for k, parts := range a.days {
+		if !q.WantsServer(k.server) || only != nil && !only(k.server, k.day) {
+			continue
+		}
+		if slices.ContainsFunc(parts, func(p part) bool {
+			return p.Records > 0 && (q.From == 0 || p.Last >= q.From) && (q.To == 0 || p.First < q.To)
+		}) {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(x, y key) int {
+		c := strings.Compare(y.day, x.day)
+		if q.Oldest {
+			c = -c
+		}
+		return cmp.Or(c, strings.Compare(x.server, y.server))
+	})
+	return out
+}
+
+// finder keeps the best records of a search that runs: the worst is on top.
+type finder struct {
+	a     *Archive
+	q     query.Query
+	m     *query.Matcher
+	after *query.Position
+	hide  func(*record.Record) bool
+	limit int
+	l     []record.Record
+}
+
+func (s *finder) compare(a, b *query.Position) int {
+	if s.q.Oldest {
+		return b.Compare(a)
+	}
+	return a.Compare(b)
+}
+
+func (s *finder) Len() int      { return len(s.l) }
+func (s *finder) Swap(i, j int) { s.l[i], s.l[j] = s.l[j], s.l[i] }
+func (s *finder) Less(i, j int) bool {
+	a, b := query.PositionOf(&s.l[i]), query.PositionOf(&s.l[j])
+	return s.compare(&a, &b) > 0
+}
+func (s *finder) Push(x any) { s.l = append(s.l, x.(record.Record)) }
+func (s *finder) Pop() any {
+	r := s.l[len(s.l)-1]
+	s.l = s.l[:len(s.l)-1]
+	return r
+}
+
+func (s *finder) sorted() []record.Record {
+	slices.SortFunc(s.l, func(x, y record.Record) int {
+		a, b := query.PositionOf(&x), query.PositionOf(&y)
+		return s.compare(&a, &b)
+	})
+	return s.l
+}
+
+// reaches reports whether a day can hold something better than what there is, and
+// behind the cursor.
+func (s *finder) reaches(k key) bool {
+	first, last := s.a.times(k)
+	if s.after != nil && (!s.q.Oldest && first > s.after.Time || s.q.Oldest && last < s.after.Time) {
+		return false
+	}
+	if len(s.l) < s.limit {
+		return true
+	}
+	worst := s.l[0].Time
+	return !s.q.Oldest && last >= worst || s.q.Oldest && first <= worst
+}
+
+// times bound the records of a day.
+func (a *Archive) times(k key) (first, last int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	none := true
+	for _, p := range a.days[k] {
+		switch {
+		case p.Records == 0:
+		case none:
+			first, last, none = p.First, p.Last, false
+		default:
+			first, last = min(first, p.First), max(last, p.Last)
+		}
+	}
+	return first, last
+}
+
+func (s *finder) day(ctx context.Context, k key) error {
+	return s.a.Records(ctx, k.server, k.day, func(r *record.Record) error {
+		if (r.SupersededBy != 0) != s.q.Superseded || !s.m.Match(r) || s.hide != nil && s.hide(r) {
+			return nil
+		}
+		at := query.PositionOf(r)
+		if s.after != nil && s.compare(&at, s.after) <= 0 {
+			return nil
+		}
+		if len(s.l) < s.limit {
+			heap.Push(s, *r)
+			return nil
+		}
+		if worst := query.PositionOf(&s.l[0]); s.compare(&at, &worst) < 0 {
+			s.l[0] = *r
+			heap.Fix(s, 0)
+		}
+		return nil
+	})
+}
+
+// errEnough ends a walk that has found what it looked for.
+var errEnough = errors.New("found")
+
+// Record returns the archived record with this id: the one that holds, else the
+// superseded one that came last, else ErrNotFound.
+func (a *Archive) Record(ctx context.Context, id record.ID) (*record.Record, error) {
+	var best *record.Record
+	for _, k := range a.near(id) {
+		err := a.Records(ctx, k.server, k.day, func(r *record.Record) error {
+			if r.ID() != id {
+				return nil
+			}
+			if r.SupersededBy == 0 {
+				best = r
+				return errEnough
+			}
+			if best == nil || r.Received > best.Received {
+				best = r
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return nil, err
+		}
+		if best != nil && best.SupersededBy == 0 {
+			break
+		}
+	}
+	if best == nil {
+		return nil, ErrNotFound
+	}
+	return best, nil
+}
+
+// near lists the days of a server, those first that hold the record's first event.
+func (a *Archive) near(id record.ID) []key {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	type candidate struct {
+		key
+		rank int
+	}
+	var l []candidate
+	for k, parts := range a.days {
+		if k.server != id.Server {
+			continue
+		}
+		c := candidate{k, 1}
+		if slices.ContainsFunc(parts, func(p part) bool { return holdsAny(&p.Day, &id, []uint64{id.FirstID}) }) {
+			c.rank = 0
+		}
+		l = append(l, c)
+	}
+	slices.SortFunc(l, func(x, y candidate) int { return cmp.Or(cmp.Compare(x.rank, y.rank), strings.Compare(y.day, x.day)) })
+	out := make([]key, len(l))
+	for i := range l {
+		out[i] = l[i].key
+	}
+	return out
+}
+
+// Raw returns the archived events behind a record, by record id.
+func (a *Archive) Raw(ctx context.Context, r *record.Record) ([]*event.Event, error) {
+	id := r.ID()
+	ids := slices.Clone(r.RawIDs)
+	if len(ids) == 0 {
+		ids = []uint64{id.FirstID}
+	}
+	slices.Sort(ids)
+	a.mu.Lock()
+	var days []string
+	for k, parts := range a.days {
+		if k.server == id.Server && slices.ContainsFunc(parts, func(p part) bool { return holdsAny(&p.Day, &id, ids) }) {
+			days = append(days, k.day)
+		}
+	}
+	a.mu.Unlock()
+	slices.Sort(days)
+	var out []*event.Event
+	for _, d := range days {
+		err := a.Events(ctx, id.Server, d, &id, ids, func(l []*event.Event) error {
+			out = append(out, l...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(out, func(x, y *event.Event) int { return cmp.Compare(x.RecordID, y.RecordID) })
+	return out, nil
+}
+
+// Covers reports whether the archive holds a part of a server's day.
+func (a *Archive) Covers(server, day string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.days[key{server, day}]) > 0
+}
+
+// Sum adds up what manifests say.
+type Sum struct {
+	Days, Parts             int
+	Records, Voids, Events  int64
+	RecordBytes, EventBytes int64
+	First, Last             string
+}
+
+// SumOf adds up manifests, which are by day.
+func SumOf(l []manifest.Day) Sum {
+	var s Sum
+	seen := make(map[key]bool)
+	for i := range l {
+		d := &l[i]
+		seen[key{d.Server, d.Day}] = true
+		s.Parts++
+		s.Records += d.Records
+		s.Voids += d.Voids
+		s.Events += d.Events
+		for _, o := range d.Objects {
+			switch o.Kind {
+			case manifest.KindRecords:
+				s.RecordBytes += o.Size
+			case manifest.KindRaw:
+				s.EventBytes += o.Size
+			}
+		}
+		if s.First == "" || d.Day < s.First {
+			s.First = d.Day
+		}
+		s.Last = max(s.Last, d.Day)
+	}
+	s.Days = len(seen)
+	return s
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+func (a *app) newArchive() *cobra.Command {
+	c := &cobra.Command{
+		Use: "archive", Short: a.p.T("cli.archive.short"), Long: a.p.T("cli.archive.long"), Args: a.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch())
+	return c
+}
+
+// archiveOptions are those of the archive commands.
+type archiveOptions struct {
+	Data, By string
+	All      bool
+	JSON     bool
+}
+
+func (a *app) newArchiveSeal() *cobra.Command {
+	o := archiveOptions{By: importer()}
+	c := &cobra.Command{
+		Use: "seal --data DIR [--all]", Short: a.p.T("cli.archive.seal.short"), Long: a.p.T("cli.archive.seal.long"), Args: a.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveSeal(cmd.Context(), o) },
+	}
+	a.dataFlag(c, &o.Data)
+	c.Flags().BoolVar(&o.All, "all", false, a.p.T("cli.archive.seal.all"))
+	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
+	return c
+}
+
+func (a *app) runArchiveSeal(ctx context.Context, o archiveOptions) error {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
+		q := engine.SealRequest{All: o.All, By: o.By}
+		if !o.JSON {
+			q.Progress = func(_, _ string, d *manifest.Day) {
+				if d != nil {
+					a.printPart(d)
+				}
+			}
+		}
+		l, err := e.SealArchive(ctx, q)
+		if err != nil {
+			return err
+		}
+		if o.JSON {
+			return json.NewEncoder(a.Stdout).Encode(l)
+		}
+		if len(l) == 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.archive.seal.none"))
+			return nil
+		}
+		s := archive.SumOf(l)
+		fmt.Fprintln(a.Stdout, a.p.T("cli.archive.seal.sum", "parts", s.Parts, "records", s.Records, "events", s.Events,
+			"perrecord", per(s.RecordBytes, s.Records), "perevent", per(s.EventBytes, s.Events), "peract", per(s.RecordBytes+s.EventBytes, s.Records)))
+		return nil
+	})
+}
+
+// per is bytes for each of n things.
+func per(bytes, n int64) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", float64(bytes)/float64(n))
+}
+
+func (a *app) printPart(d *manifest.Day) {
+	key := "cli.archive.part"
+	if d.Open {
+		key = "cli.archive.part.open"
+	}
+	fmt.Fprintln(a.Stdout, a.p.T(key, "day", d.Day, "server", record.Visible(d.Server), "part", d.Part, "records", d.Records, "voids", d.Voids, "events", d.Events))
+}
+
+func (a *app) newArchiveList() *cobra.Command {
+	var o archiveOptions
+	c := &cobra.Command{
+		Use: "list --data DIR [--json]", Short: a.p.T("cli.archive.list.short"), Long: a.p.T("cli.archive.list.long"), Args: a.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveList(cmd.Context(), o) },
+	}
+	a.dataFlag(c, &o.Data)
+	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
+	return c
+}
+
+func (a *app) runArchiveList(ctx context.Context, o archiveOptions) error {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
+		l, err := e.ArchiveDays(ctx)
+		if err != nil {
+			return err
+		}
+		if o.JSON {
+			if err := json.NewEncoder(a.Stdout).Encode(l); err != nil {
+				return err
+			}
+		} else {
+			for i := range l {
+				a.printPart(&l[i])
+			}
+		}
+		if len(l) == 0 {
+			a.note("cli.archive.list.none")
+			return &exit{code: exitNotFound}
+		}
+		return nil
+	})
+}
+
+func (a *app) newArchiveSearch() *cobra.Command {
+	var o searchOptions
+	c := &cobra.Command{
+		Use: "search --data DIR [QUERY…]", Short: a.p.T("cli.archive.search.short"), Long: a.p.T("cli.archive.search.long"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Text, o.Limited = strings.Join(args, " "), cmd.Flags().Changed("limit")
+			return a.runArchiveSearch(cmd.Context(), o)
+		},
+	}
+	a.dataFlag(c, &o.Data)
+	c.Flags().IntVar(&o.Limit, "limit", 100, a.p.T("cli.search.limit"))
+	c.Flags().BoolVar(&o.All, "all", false, a.p.T("cli.search.all"))
+	c.Flags().StringVar(&o.Class, "class", "", a.p.T("cli.search.class"))
+	c.Flags().StringVar(&o.Format, "format", "table", a.p.T("cli.search.format"))
+	return c
+}
+
+// archiveFinder searches the archive alone.
+type archiveFinder struct{ *engine.Engine }
+
+func (f archiveFinder) Search(ctx context.Context, q query.Query) (*query.Page, error) {
+	return f.SearchArchive(ctx, q)
+}
+
+func (a *app) runArchiveSearch(ctx context.Context, o searchOptions) error {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	if err := a.checkSearch(o); err != nil {
+		return err
+	}
+	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
+		zone, err := a.zoneOf(o.Data)
+		if err != nil {
+			return err
+		}
+		s := &search{app: a, o: o, in: archiveFinder{e}, zone: zone}
+		if s.q, err = a.query(o, query.Clock{Now: time.Now(), Zone: zone}); err != nil {
+			return err
+		}
+		found, err := s.records(ctx)
+		if err != nil {
+			return err
+		}
+		if !found {
+			a.note("cli.archive.search.none")
+			return &exit{code: exitNotFound}
+		}
+		return nil
+	})
+}
+
+// tellArchived says which days of an answer came from the archive.
+func (a *app) tellArchived(days []string) {
+	if n := len(days); n > 0 {
+		a.note("cli.archive.reached", "days", n, "first", days[0], "last", days[n-1])
+	}
+}

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+// archiveDir is the folder of the archive in a data folder.
+const archiveDir = "archive"
+
+// openArchive opens the archive of the folder once. A writer makes every part
+// itself; a reader looks for new ones.
+func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
+	e.archiveMu.Lock()
+	defer e.archiveMu.Unlock()
+	if e.arch != nil && !e.opt.ReadOnly {
+		return e.arch, nil
+	}
+	if e.arch == nil {
+		zone, err := e.cfg.Location()
+		if err != nil {
+			return nil, fmt.Errorf("zone of the data folder: %w", err)
+		}
+		opt := archive.Options{FS: e.deps.fs, Zone: zone, Dir: e.dir}
+		if e.journal != nil {
+			opt.Recorder = e.journal
+		}
+		a, err := archive.Open(archive.NewFolder(e.deps.fs, filepath.Join(e.dir, archiveDir)), opt)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.Refresh(ctx); err != nil {
+			a.Close()
+			return nil, err
+		}
+		e.arch = a
+		return a, nil
+	}
+	return e.arch, e.arch.Refresh(ctx)
+}
+
+// withArchive does one piece of work with the archive.
+func (e *Engine) withArchive(ctx context.Context, fn func(*archive.Archive) error) error {
+	a, err := e.openArchive(ctx)
+	if err != nil {
+		return err
+	}
+	return fn(a)
+}
+
+// SealRequest says what to seal.
+type SealRequest struct {
+	All      bool   // days that are not over too
+	By       string // who answers for it
+	Progress func(server, day string, sealed *manifest.Day)
+}
+
+// SealArchive seals the closed days, or all. It returns the parts that were made.
+func (e *Engine) SealArchive(ctx context.Context, q SealRequest) ([]manifest.Day, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	e.importing.Lock()
+	defer e.importing.Unlock()
+	return e.sealArchive(ctx, q)
+}
+
+// sealArchive seals. The caller holds importing. What erasures hide leaves the
+// files first, so that it is not archived.
+func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifest.Day, err error) {
+	if len(e.st.Erasures()) > 0 {
+		if _, err := e.st.Compact(ctx, q.By, e.deps.now().UnixNano()); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
+		return nil, err
+	}
+	err = e.withArchive(ctx, func(a *archive.Archive) error {
+		made, err = a.Seal(ctx, e.st, archive.SealOptions{Now: e.deps.now(), All: q.All, By: q.By, Rules: e.deps.rules, Progress: q.Progress})
+		return err
+	})
+	return made, err
+}
+
+// ArchiveDays lists the parts of the archive, by day, server and part.
+func (e *Engine) ArchiveDays(ctx context.Context) (l []manifest.Day, err error) {
+	err = e.withArchive(ctx, func(a *archive.Archive) error {
+		l, err = a.Days(ctx)
+		return err
+	})
+	return l, err
+}
+
+// SearchArchive searches the archive alone, without the store.
+func (e *Engine) SearchArchive(ctx context.Context, q query.Query) (p *query.Page, err error) {
+	err = e.withArchive(ctx, func(a *archive.Archive) error {
+		p, err = a.Search(ctx, q, nil, e.hidden())
+		return err
+	})
+	return p, err
+}
+
+// hidden tells which records erasures hide; nil when there are none.
+func (e *Engine) hidden() func(*record.Record) bool {
+	type tomb struct {
+		q query.Query
+		m *query.Matcher
+	}
+	var l []tomb
+	for _, x := range e.st.Erasures() {
+		q := query.Query{Servers: x.Servers, Users: x.Users, Files: x.Files, Folders: x.Folders, From: x.From, To: x.To, Classes: query.AllClasses()}
+		l = append(l, tomb{q, query.NewMatcher(q)})
+	}
+	if len(l) == 0 {
+		return nil
+	}
+	return func(r *record.Record) bool { return slices.ContainsFunc(l, func(t tomb) bool { return t.m.Match(r) }) }
+}
+
+// lost finds the archived days that the store does not hold, or not wholly any
+// more: what came last before the end of a month can outlive it in the store.
+func (e *Engine) lost(a *archive.Archive) archive.Only {
+	have := make(map[[2]string]int)
+	for server, days := range e.st.SealDays() {
+		for _, d := range days {
+			have[[2]string{server, archive.DayName(d)}] = d
+		}
+	}
+	return func(server, day string) bool {
+		d, held := have[[2]string{server, day}]
+		if !held {
+			return true
+		}
+		from, to := a.Bounds(d)
+		return e.st.ExpiredIn(server, from, to)
+	}
+}
+
+// reach adds to a page of the store what the archive has of days that the store
+// no longer holds.
+func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error {
+	return e.withArchive(ctx, func(a *archive.Archive) error {
+		more, err := a.Search(ctx, q, e.lost(a), e.hidden())
+		if err != nil {
+			return fmt.Errorf("search the archive: %w", err)
+		}
+		if p.Archived = more.Archived; len(more.Records) == 0 {
+			return nil
+		}
+		limit := q.Limit
+		if limit <= 0 {
+			limit = store.DefaultLimit
+		}
+		rest := p.Next != "" || more.Next != ""
+		p.Records = append(p.Records, more.Records...)
+		slices.SortFunc(p.Records, func(x, y record.Record) int {
+			a, b := query.PositionOf(&x), query.PositionOf(&y)
+			if q.Oldest {
+				return b.Compare(&a)
+			}
+			return a.Compare(&b)
+		})
+		p.Records = slices.CompactFunc(p.Records, func(x, y record.Record) bool {
+			a, b := query.PositionOf(&x), query.PositionOf(&y)
+			return a == b
+		})
+		if len(p.Records) > limit {
+			p.Records, rest = p.Records[:limit], true
+		}
+		p.Next = ""
+		if rest {
+			at := query.PositionOf(&p.Records[len(p.Records)-1])
+			p.Next = at.Cursor()
+		}
+		return nil
+	})
+}
+
+// archivedRecord looks for a record that the store does not hold.
+func (e *Engine) archivedRecord(ctx context.Context, id record.ID) (r *record.Record, l []*event.Event, err error) {
+	err = e.withArchive(ctx, func(a *archive.Archive) error {
+		if r, err = a.Record(ctx, id); err != nil {
+			return err
+		}
+		if hide := e.hidden(); hide != nil && hide(r) {
+			return archive.ErrNotFound
+		}
+		l, err = a.Raw(ctx, r)
+		return err
+	})
+	if errors.Is(err, archive.ErrNotFound) {
+		err = store.ErrNotFound
+	}
+	return r, l, err
+}
+
+// archived tells whether all that the store holds of a server's day is sealed. A
+// day of which it holds nothing has nothing to lose. What is asked of the store is
+// asked here, because the store holds its locks when it calls the function.
+func (e *Engine) archived(a *archive.Archive) store.Archived {
+	type day struct {
+		server string
+		day    int
+	}
+	sealed := make(map[day]bool)
+	for server, days := range e.st.SealDays() {
+		for _, d := range days {
+			from, to := a.Bounds(d)
+			mark, _ := e.st.SealMark(server, from, to)
+			sealed[day{server, d}] = a.Archived(server, d, mark)
+		}
+	}
+	return func(server string, d int) bool {
+		ok, held := sealed[day{server, d}]
+		return ok || !held
+	}
+}
