@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ func (a *app) newArchive() *cobra.Command {
 		Use: "archive", Short: a.p.T("cli.archive.short"), Long: a.p.T("cli.archive.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch())
+	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild())
 	return c
 }
 
@@ -185,4 +186,43 @@ func (a *app) tellArchived(days []string) {
 	if n := len(days); n > 0 {
 		a.note("cli.archive.reached", "days", n, "first", days[0], "last", days[n-1])
 	}
+}
+
+type rebuildOptions struct {
+	Data, From string
+	Quiet      bool
+}
+
+func (a *app) newArchiveRebuild() *cobra.Command {
+	var o rebuildOptions
+	c := &cobra.Command{
+		Use: "rebuild --data DIR --from ARCHIVE", Short: a.p.T("cli.archive.rebuild.short"), Long: a.p.T("cli.archive.rebuild.long"), Args: a.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveRebuild(cmd.Context(), o) },
+	}
+	a.dataFlag(c, &o.Data)
+	c.Flags().StringVar(&o.From, "from", "", a.p.T("cli.archive.rebuild.from"))
+	c.Flags().BoolVarP(&o.Quiet, "quiet", "q", false, a.p.T("cli.import.quiet"))
+	return c
+}
+
+func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err error) {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	if o.From == "" {
+		return usage(errors.New(a.p.T("cli.archive.rebuild.needfrom")))
+	}
+	e, err := engine.Open(ctx, o.Data, engine.Options{Create: true})
+	if err != nil {
+		return a.owned(err)
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	show := a.newProgress(o.Quiet)
+	s, err := e.RebuildFromArchive(ctx, o.From, show.update)
+	show.end()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.Stdout, a.p.T("cli.archive.rebuild.done", "events", s.Events, "dup", s.Duplicates, "records", s.Records))
+	return nil
 }

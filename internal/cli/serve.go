@@ -44,7 +44,16 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.serve(ctx, e, opts.Listen), e.Close())
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.SealClosed(ctx, "akashi serve")
+	}()
+	err = a.serve(ctx, e, opts.Listen)
+	stop()
+	<-done
+	return errors.Join(err, e.Close())
 }
 
 // serve answers until ctx ends.
