@@ -150,7 +150,11 @@ func (a *app) newArchiveSearch() *cobra.Command {
 type archiveFinder struct{ *engine.Engine }
 
 func (f archiveFinder) Search(ctx context.Context, q query.Query) (*query.Page, error) {
-	return f.SearchArchive(ctx, q)
+	p, err := f.SearchArchive(ctx, q)
+	if err == nil {
+		p.Archived = nil // all of the answer is: nothing to tell
+	}
+	return p, err
 }
 
 func (a *app) runArchiveSearch(ctx context.Context, o searchOptions) error {
