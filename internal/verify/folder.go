@@ -36,31 +36,8 @@ func (o *Options) workers() int {
 
 // Folder checks a data folder.
 func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
-	r := &Report{Kind: "folder", Path: dir, Findings: []Finding{}, Anchors: []Anchor{}}
-	s := &logState{}
-	leaves, points := seal.DirName+"/"+seal.LeavesName, seal.DirName+"/"+seal.CheckpointsName
-	b, err := readSmall(dir, leaves)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
+	r, s, err := readLog(dir, opt)
 	if err != nil {
-		r.add(Finding{State: Unsealed, What: "no_seal", File: leaves})
-	}
-	readLeaves(r, leaves, b, s)
-	pb, err := readSmall(dir, points)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	if err != nil && len(b) > 0 {
-		r.add(Finding{State: Missing, What: "checkpoints_missing", File: points})
-	}
-	readPoints(r, points, pb, s)
-	checkPoints(r, points, s)
-	r.Bytes += int64(len(b) + len(pb))
-	if opt.Since != nil {
-		checkSince(r, opt.SinceName, opt.Since, s)
-	}
-	if err := checkStamps(r, dir, s, opt); err != nil {
 		return nil, err
 	}
 	have, err := list(dir)
@@ -73,6 +50,44 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	}
 	r.order()
 	return r, nil
+}
+
+// Log checks the log of a data folder alone, and none of the files.
+func Log(dir string, opt Options) (*Report, error) {
+	r, _, err := readLog(dir, opt)
+	if err != nil {
+		return nil, err
+	}
+	r.order()
+	return r, nil
+}
+
+func readLog(dir string, opt Options) (*Report, *logState, error) {
+	r := &Report{Kind: "folder", Path: dir, Findings: []Finding{}, Anchors: []Anchor{}}
+	s := &logState{}
+	leaves, points := seal.DirName+"/"+seal.LeavesName, seal.DirName+"/"+seal.CheckpointsName
+	b, err := readSmall(dir, leaves)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
+	if err != nil {
+		r.add(Finding{State: Unsealed, What: "no_seal", File: leaves})
+	}
+	readLeaves(r, leaves, b, s)
+	pb, err := readSmall(dir, points)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
+	if err != nil && len(b) > 0 {
+		r.add(Finding{State: Missing, What: "checkpoints_missing", File: points})
+	}
+	readPoints(r, points, pb, s)
+	checkPoints(r, points, s)
+	r.Bytes += int64(len(b) + len(pb))
+	if opt.Since != nil {
+		checkSince(r, opt.SinceName, opt.Since, s)
+	}
+	return r, s, checkStamps(r, dir, s, opt)
 }
 
 // list gives the files below dir, slash-separated, with their sizes.
