@@ -84,8 +84,12 @@ var stdOnly = []string{"internal/column", "internal/event", "internal/record", "
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.
 var linked = []string{
+	"filippo.io/age",
+	"filippo.io/hpke",
 	"github.com/andybalholm/brotli",
 	"github.com/clipperhouse/uax29/v2",
+	"github.com/digitorus/pkcs7",
+	"github.com/digitorus/timestamp",
 	"github.com/google/uuid",
 	"github.com/inconshreveable/mousetrap",
 	"github.com/klauspost/compress",
@@ -98,6 +102,8 @@ var linked = []string{
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
 	"github.com/twpayne/go-geom",
+	"golang.org/x/crypto",
+	"golang.org/x/mod",
 	"golang.org/x/sync",
 	"golang.org/x/sys",
 	"golang.org/x/term",

@@ -32,8 +32,8 @@ func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 			return nil, fmt.Errorf("zone of the data folder: %w", err)
 		}
 		opt := archive.Options{FS: e.deps.fs, Zone: zone, Dir: e.dir}
-		if e.journal != nil {
-			opt.Recorder = e.journal
+		if e.seal != nil {
+			opt.Recorder = e.seal
 		}
 		a, err := archive.Open(archive.NewFolder(e.deps.fs, filepath.Join(e.dir, archiveDir)), opt)
 		if err != nil {

@@ -187,9 +187,9 @@ func (j *Journal) Close() error {
 	return f.Close()
 }
 
-// Read returns the entries of a data folder's journal, oldest first. Beside a
+// readJournal returns the entries of a journal, oldest first. Beside a
 // *DamageError are those before the damage.
-func Read(dir string) ([]Entry, error) {
+func readJournal(dir string) ([]Entry, error) {
 	j := &Journal{path: filepath.Join(dir, FileName)}
 	f, err := os.Open(j.path)
 	if errors.Is(err, os.ErrNotExist) {

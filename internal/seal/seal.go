@@ -32,6 +32,29 @@ const (
 	KindRebuild           = "rebuild"            // derived files were made again
 )
 
+// The kinds of entries that the seal and the archive make. What each subject
+// says stands in docs/FORMAT.md.
+const (
+	KindKey             = "key"              // a KeyChange
+	KindFolder          = "folder"           // Hash is that of a manifest.Folder
+	KindStamp           = "stamp"            // a time stamp of a checkpoint; Hash is that of the answer
+	KindDelivery        = "delivery"         // a checkpoint was sent out
+	KindImport          = "import"           // name, size and SHA-256 of an imported file
+	KindRawBatch        = "raw_batch"        // events that were received
+	KindGapReport       = "gap_report"       // what a server's logs lack
+	KindSettings        = "settings"         // akashi.toml changed
+	KindRules           = "rules"            // another version of the rules is in use
+	KindArchivePart     = "archive_part"     // {"server","day","part","object"}; Hash is that of the manifest.Day
+	KindArchiveDeletion = "archive_deletion" // archived objects were deleted
+	KindVolume          = "volume"           // a volume joined or left the pool
+	KindHold            = "hold"
+	KindRelease         = "release"
+	KindExport          = "export"
+	KindEvidence        = "evidence"
+	KindUnmask          = "unmask"
+	KindRestore         = "restore"
+)
+
 // Entry is one thing that was done and who answers for it.
 type Entry struct {
 	Kind    string `json:"kind"`

@@ -1,0 +1,286 @@
+package verify
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/seal"
+)
+
+// maxMember bounds a member of a bundle that is read whole, in bytes.
+const maxMember = 1 << 30
+
+// Bundle checks an evidence bundle.
+func Bundle(ctx context.Context, path string, opt Options) (*Report, error) {
+	r := &Report{Kind: "bundle", Path: path, Findings: []Finding{}, Anchors: []Anchor{}}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	err = bundleOf(ctx, f, r, opt)
+	r.order()
+	return r, errors.Join(err, f.Close())
+}
+
+type bundle struct {
+	r       *Report
+	members map[string]*zip.File
+	m       manifest.Bundle
+}
+
+func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
+	st, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("open bundle: %w", err)
+	}
+	z, err := zip.NewReader(f, st.Size())
+	if err != nil {
+		r.add(Finding{State: Damaged, What: "zip", Detail: err.Error()})
+		return nil
+	}
+	if err := checkZip(f, st.Size(), z); err != nil {
+		r.add(Finding{State: Damaged, What: "zip", Detail: err.Error()})
+	}
+	b := &bundle{r: r, members: map[string]*zip.File{}}
+	for _, x := range z.File {
+		if b.members[x.Name] != nil {
+			r.add(Finding{State: Extra, What: "extra", File: x.Name})
+		}
+		b.members[x.Name] = x
+	}
+	text, ok := b.read(manifest.BundleName)
+	if !ok {
+		return nil
+	}
+	if err := manifest.Decode(text, &b.m); err != nil || b.m.Format != manifest.BundleFormat {
+		r.add(Finding{State: Damaged, What: "bundle", File: manifest.BundleName, Detail: fmt.Sprint(err)})
+		return nil
+	}
+	if err := b.check(ctx); err != nil {
+		return err
+	}
+	if _, err := opt.roots(); err != nil {
+		return err
+	}
+	s := b.proofs()
+	for name := range b.members {
+		if strings.HasPrefix(name, "stamps/") && strings.HasSuffix(name, ".tsr") && s != nil {
+			b.stamp(name, s, opt)
+		}
+	}
+	return nil
+}
+
+// read returns a member; a missing or damaged one is a finding.
+func (b *bundle) read(name string) ([]byte, bool) {
+	f := b.members[name]
+	if f == nil {
+		b.r.add(Finding{State: Missing, What: "file_missing", File: name})
+		return nil, false
+	}
+	rd, err := f.Open()
+	if err != nil {
+		b.r.add(Finding{State: Damaged, What: "bundle", File: name, Detail: err.Error()})
+		return nil, false
+	}
+	text, err := io.ReadAll(io.LimitReader(rd, maxMember+1))
+	if err = errors.Join(err, rd.Close()); err == nil && len(text) > maxMember {
+		err = errors.New("it is too large")
+	}
+	if err != nil {
+		b.r.add(Finding{State: Damaged, What: "bundle", File: name, Detail: err.Error()})
+		return nil, false
+	}
+	return text, true
+}
+
+// check compares the members with their list.
+func (b *bundle) check(ctx context.Context) error {
+	listed := map[string]bool{manifest.BundleName: true}
+	for _, m := range b.m.Members {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		listed[m.Name] = true
+		f := b.members[m.Name]
+		if f == nil {
+			b.r.add(Finding{State: Missing, What: "file_missing", File: m.Name})
+			continue
+		}
+		b.r.Files++
+		h := sha256.New()
+		var n int64
+		rd, err := f.Open()
+		if err == nil {
+			n, err = io.Copy(h, io.LimitReader(rd, m.Size+1))
+			err = errors.Join(err, rd.Close())
+		}
+		b.r.Bytes += n
+		if err == nil && n != m.Size {
+			err = fmt.Errorf("%d bytes, %d were listed", n, m.Size)
+		}
+		if err == nil && seal.Hash(h.Sum(nil)) != m.SHA256 {
+			err = errors.New("another SHA-256")
+		}
+		if err != nil {
+			b.r.add(Finding{State: Damaged, What: "bundle", File: m.Name, Detail: err.Error()})
+		}
+	}
+	for name := range b.members {
+		if !listed[name] {
+			b.r.add(Finding{State: Extra, What: "extra", File: name})
+		}
+	}
+	return nil
+}
+
+// proofs checks what ties the members to the checkpoint, which it returns.
+func (b *bundle) proofs() *seal.Checkpoint {
+	text, ok := b.read(manifest.ProofsName)
+	point, ok2 := b.read(manifest.PointName)
+	selection, ok3 := b.read(manifest.SelectionName)
+	if !ok || !ok2 || !ok3 {
+		return nil
+	}
+	bad := func(file, detail string) {
+		b.r.add(Finding{State: Damaged, What: "proof", File: file, Detail: detail})
+	}
+	var p manifest.Proofs
+	var sel manifest.Selection
+	if err := manifest.Decode(text, &p); err != nil {
+		bad(manifest.ProofsName, err.Error())
+		return nil
+	}
+	if err := manifest.Decode(selection, &sel); err != nil {
+		bad(manifest.SelectionName, err.Error())
+		return nil
+	}
+	c, err := seal.ParseCheckpoint(point)
+	if err != nil {
+		bad(manifest.PointName, err.Error())
+		return nil
+	}
+	if len(p.Keys) == 0 {
+		bad(manifest.ProofsName, "no public key")
+		return nil
+	}
+	if err := c.CheckSigned(p.Keys[len(p.Keys)-1]); err != nil {
+		b.r.add(Finding{State: Damaged, What: "signature", File: manifest.PointName, Detail: err.Error()})
+		return nil
+	}
+	b.r.Origin, b.r.Checkpoints, b.r.Leaves, b.r.Sealed, b.r.SealedTime = c.Origin, 1, c.Size, c.Size, c.Time
+	if e, err := leafOf(p.Selection, c); err != nil || e.Kind != seal.KindExport || e.Hash != hashOf(selection) {
+		bad(manifest.SelectionName, fmt.Sprintf("no leaf of the log names it: %v", err))
+	}
+	masked := map[string]map[int64]seal.Hash{}
+	for _, m := range p.Masked {
+		if masked[m.Member] == nil {
+			masked[m.Member] = map[int64]seal.Hash{}
+		}
+		masked[m.Member][m.Line] = m.Leaf
+	}
+	lines := b.lines(manifest.RecordsName, masked[manifest.RecordsName])
+	if int64(len(lines)) != sel.Records || seal.Root(lines) != sel.RecordsRoot {
+		bad(manifest.RecordsName, "the records are not those of the selection")
+	}
+	for _, raw := range sel.Raw {
+		if l := b.lines(raw.Member, masked[raw.Member]); int64(len(l)) != raw.Events || seal.Root(l) != raw.Root {
+			bad(raw.Member, "the events are not those of the selection")
+		}
+	}
+	for i := range p.Parts {
+		if err := checkPart(&p.Parts[i], c, lines); err != nil {
+			bad(manifest.ProofsName, fmt.Sprintf("archived part %d: %v", i+1, err))
+		}
+	}
+	return c
+}
+
+func leafOf(p manifest.LeafProof, c *seal.Checkpoint) (seal.Entry, error) {
+	if err := seal.CheckInclusion(p.Path, c.Size, c.Root, p.Index, seal.LeafHash([]byte(p.Leaf))); err != nil {
+		return seal.Entry{}, err
+	}
+	return seal.ParseLeaf([]byte(p.Leaf))
+}
+
+// lines are the leaf hashes of the lines of a member.
+func (b *bundle) lines(name string, masked map[int64]seal.Hash) []seal.Hash {
+	text, ok := b.read(name)
+	if !ok {
+		return nil
+	}
+	var out []seal.Hash
+	for line := range bytes.Lines(text) {
+		h, hidden := masked[int64(len(out))]
+		if !hidden {
+			h = seal.LeafHash(bytes.TrimSuffix(line, []byte("\n")))
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// checkPart checks that records stood in a part of the archive.
+func checkPart(p *manifest.PartProof, c *seal.Checkpoint, lines []seal.Hash) error {
+	e, err := leafOf(p.Proof, c)
+	if err != nil {
+		return err
+	}
+	if e.Kind != seal.KindArchivePart || e.Hash != hashOf([]byte(p.Day)) {
+		return errors.New("the leaf is of another day")
+	}
+	var d manifest.Day
+	if err := manifest.Decode([]byte(p.Day), &d); err != nil {
+		return err
+	}
+	var kept []seal.Hash
+	for _, i := range p.Lines {
+		if i < 0 || i >= int64(len(lines)) {
+			return fmt.Errorf("line %d of %d", i, len(lines))
+		}
+		kept = append(kept, lines[i])
+	}
+	root, err := seal.PrunedRoot(d.Records, p.Keep, kept, p.Rest)
+	if err == nil && root != d.RecordsRoot {
+		err = fmt.Errorf("%s %s: the records are other ones", d.Server, d.Day)
+	}
+	return err
+}
+
+// stamp checks a time stamp of the checkpoint.
+func (b *bundle) stamp(name string, c *seal.Checkpoint, opt Options) {
+	text, ok := b.read(name)
+	roots, err := opt.roots()
+	if !ok || err != nil {
+		return
+	}
+	s := &logState{points: []*seal.Checkpoint{c}, good: []*seal.Checkpoint{c}}
+	b.r.stamp(name, text, c.Size, s, roots)
+}
+
+// sortedMembers lists the members in the order of the file.
+func sortedMembers(z *zip.Reader) ([]*zip.File, []int64, error) {
+	l := slices.Clone(z.File)
+	at := make([]int64, len(l))
+	for i, f := range l {
+		off, err := f.DataOffset()
+		if err != nil {
+			return nil, nil, err
+		}
+		if i > 0 && off <= at[i-1] {
+			return nil, nil, errors.New("member " + strconv.Quote(f.Name) + " is out of order")
+		}
+		at[i] = off
+	}
+	return l, at, nil
+}
