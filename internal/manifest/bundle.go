@@ -1,0 +1,105 @@
+package manifest
+
+import "github.com/akashi-audit/akashi/internal/seal"
+
+// BundleFormat is the version of the evidence bundles that this program writes.
+const BundleFormat = 1
+
+// The names of the fixed members of an evidence bundle.
+const (
+	BundleName    = "manifest.json"
+	SelectionName = "selection.json"
+	ProofsName    = "proofs.json"
+	RecordsName   = "records.jsonl"
+	PointName     = "checkpoint.txt"
+)
+
+// Bundle lists every other member of an evidence bundle (manifest.json, its last
+// member), in the order of the ZIP.
+type Bundle struct {
+	Format   int      `json:"format"`
+	Software string   `json:"software"`
+	Case     string   `json:"case"`
+	Query    string   `json:"query"`
+	By       string   `json:"by"`
+	Made     int64    `json:"made"` // Unix ns
+	Records  int64    `json:"records"`
+	Events   int64    `json:"events"`
+	Masked   int64    `json:"masked"` // values that are shown as stars
+	Members  []Member `json:"members"`
+}
+
+// Member is a file of the ZIP.
+type Member struct {
+	Name   string    `json:"name"`
+	Size   int64     `json:"size"` // bytes, not compressed
+	SHA256 seal.Hash `json:"sha256"`
+}
+
+// Selection fixes what a query gave at the moment of asking (selection.json). The
+// SHA-256 of its bytes is the Hash of a leaf of kind export, which the
+// checkpoint covers.
+type Selection struct {
+	Format  int   `json:"format"`
+	Made    int64 `json:"made"` // Unix ns
+	Records int64 `json:"records"`
+	// RecordsRoot is the root of the Merkle tree (RFC 6962) over the lines of
+	// records.jsonl, without their ends, as they were before masking.
+	RecordsRoot seal.Hash `json:"records_root"`
+	Raw         []RawRoot `json:"raw"` // by name of the member
+}
+
+// RawRoot fixes the raw events of one member raw/*.jsonl in the same way. It
+// says what the data folder held when the bundle was made, not that the lines
+// are the bytes that were received.
+type RawRoot struct {
+	Member string    `json:"member"`
+	Events int64     `json:"events"`
+	Root   seal.Hash `json:"root"`
+}
+
+// Proofs are what ties the members to the checkpoint (proofs.json).
+type Proofs struct {
+	Format int `json:"format"`
+	// Selection proves the leaf that names selection.json.
+	Selection LeafProof `json:"selection"`
+	// Masked are the lines that are shown in part, by member and line: their
+	// leaves stand in for them when a root is computed.
+	Masked []MaskedLine `json:"masked,omitempty"`
+	// Parts prove that records stood in the sealed archive: none when their day
+	// was not archived.
+	Parts []PartProof `json:"parts,omitempty"`
+	// Keys are the public keys of the log (note verifier keys), oldest first, as
+	// in keys/*.pub.
+	Keys []string `json:"keys"`
+}
+
+// LeafProof is the proof that Leaf, the canonical JSON of an entry, is number
+// Index of the tree whose head checkpoint.txt signs.
+type LeafProof struct {
+	Index int64       `json:"index"` // from 0
+	Leaf  string      `json:"leaf"`
+	Path  []seal.Hash `json:"path"`
+}
+
+// MaskedLine is a line that does not show all of its content.
+type MaskedLine struct {
+	Member string    `json:"member"`
+	Line   int64     `json:"line"` // from 0
+	Leaf   seal.Hash `json:"leaf"` // seal.LeafHash of the whole line
+	// Commits are the commitments to the masked values in the order of the
+	// fields, SHA-256(salt ‖ twelve ASCII digits).
+	Commits []seal.Hash `json:"commits"`
+}
+
+// PartProof proves that lines of records.jsonl stood in a part of the archive.
+type PartProof struct {
+	// Day is the stored form of the manifest.Day; its SHA-256 is the Hash of
+	// the leaf.
+	Day   string    `json:"day"`
+	Proof LeafProof `json:"proof"`
+	Lines []int64   `json:"lines"` // of records.jsonl, from 0, in the order of Keep
+	Keep  []int64   `json:"keep"`  // their places in the part, ascending
+	// Rest are the other subtrees, see seal.PrunedRoot.
+	Rest []seal.Hash `json:"rest"`
+}
