@@ -32,7 +32,11 @@ func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*store.Removal, er
 	if err := e.st.Erase(ctx, x); err != nil {
 		return nil, err
 	}
-	return e.st.Compact(ctx, x.By, now)
+	r, err := e.st.Compact(ctx, x.By, now)
+	if err != nil {
+		return nil, err
+	}
+	return r, e.sealFolder(ctx)
 }
 
 // Stats tells what the store holds, by server and week.
@@ -46,7 +50,7 @@ func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
 	e.importing.Lock()
 	defer e.importing.Unlock()
 	x := seal.Entry{Kind: seal.KindRebuild, Subject: "path catalogue", By: by, Time: e.deps.now().UnixNano()}
-	if err := e.journal.Record(ctx, x); err != nil {
+	if err := e.seal.Record(ctx, x); err != nil {
 		return err
 	}
 	return e.st.RebuildPaths(ctx)
@@ -83,7 +87,11 @@ func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry
 	}
 	e.importing.Lock()
 	defer e.importing.Unlock()
-	return e.st.Expire(ctx, store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive})
+	x, err := e.st.Expire(ctx, store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive})
+	if err != nil {
+		return x, err
+	}
+	return x, e.sealFolder(ctx)
 }
 
 // Snapshot copies the folder while it is used, and reads the whole copy.
@@ -92,7 +100,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 	if err != nil {
 		return nil, err
 	}
-	extra := []string{config.FileName, seal.FileName}
+	extra := append([]string{config.FileName, seal.FileName}, sealFiles...)
 	for _, im := range in.Imports {
 		if im.Original != "" && !slices.Contains(extra, im.Original) {
 			extra = append(extra, im.Original)
@@ -136,11 +144,11 @@ func Check(ctx context.Context, dir string, progress func(done, all int64, file 
 	return r, nil
 }
 
-// journalOf records in the journal of a folder that somebody else has locked.
+// journalOf records in the seal of a folder that somebody else has locked.
 type journalOf string
 
 func (dir journalOf) Record(ctx context.Context, x seal.Entry) error {
-	j, err := seal.Open(nil, string(dir))
+	j, err := seal.OpenLog(nil, string(dir), seal.LogOptions{})
 	if err != nil {
 		return err
 	}
@@ -201,14 +209,19 @@ func (e *Engine) again(ctx context.Context, r *store.RepairReport, progress func
 	return all, nil
 }
 
-// closeAll ends the use of the store and the journal.
+// closeAll ends the use of the store and the seal, which is signed when
+// something changed.
 func (e *Engine) closeAll() error {
 	var errs []error
 	if e.st != nil {
 		errs = append(errs, e.st.Close())
 	}
-	if e.journal != nil {
-		errs = append(errs, e.journal.Close())
+	e.mu.Lock()
+	first := !e.closed
+	e.closed = true
+	e.mu.Unlock()
+	if e.seal != nil && first {
+		errs = append(errs, e.sealFolder(e.closing), e.seal.Close())
 	}
 	return errors.Join(errs...)
 }

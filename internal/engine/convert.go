@@ -224,9 +224,11 @@ func (si *serverImport) flush(ctx context.Context) error {
 		}
 	}
 	c.Raw, c.Facts = plan.Raw, factsOf(plan.Events)
-	if _, err := si.e.st.Append(ctx, c); err != nil {
+	seq, err := si.e.st.Append(ctx, c)
+	if err != nil {
 		return fmt.Errorf("store events of %s: %w", si.server, err)
 	}
+	si.e.noteBatch(si.server, seq, len(plan.Events))
 	si.t.set(func(p *Progress) { p.Records += int64(len(c.Records)) })
 	return nil
 }

@@ -28,7 +28,8 @@ type Engine struct {
 	opt     Options
 	cfg     config.Config
 	st      *store.Store
-	journal *seal.Journal // nil when the folder is open for reading only
+	seal    *seal.Log       // nil when the folder is open for reading only
+	closing context.Context // of the last checkpoint; it outlives the call that opened
 	log     *slog.Logger
 	deps    deps
 
@@ -37,6 +38,8 @@ type Engine struct {
 	mu         sync.Mutex // guards the fields below
 	running    *Progress
 	background convert.Background // in force
+	closed     bool
+	batches    []seal.Entry // commits of events that are not in the seal yet
 }
 
 // Open opens the data folder at dir, and makes it when opt.Create is set and it
@@ -51,7 +54,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	e := &Engine{dir: abs, opt: opt, log: opt.Log, deps: d}
+	e := &Engine{dir: abs, opt: opt, log: opt.Log, deps: d, closing: context.WithoutCancel(ctx)}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -72,10 +75,10 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 		return nil, err
 	}
 	if !opt.ReadOnly { // under the folder's lock
-		if e.journal, err = seal.Open(d.fs, abs); err != nil {
+		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now}); err != nil {
 			return nil, errors.Join(err, e.closeAll())
 		}
-		recorder.Recorder = e.journal
+		recorder.Recorder = e.seal
 		if err := e.ready(ctx, &tracker{}); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
@@ -102,7 +105,7 @@ func (e *Engine) prepare() error {
 	if len(entries) > 0 {
 		// An interrupted first start leaves only names of our own.
 		for _, d := range entries {
-			if !slices.Contains([]string{"log", "lock", "format.tmp", config.FileName + ".tmp"}, d.Name()) {
+			if !slices.Contains([]string{"log", "lock", "format.tmp", seal.LockName, config.FileName + ".tmp"}, d.Name()) {
 				return fmt.Errorf("folder %s is not empty and not a data folder: name an empty or a new one", e.dir)
 			}
 		}

@@ -31,6 +31,9 @@ func (e *Engine) Import(ctx context.Context, req ImportRequest, progress func(Pr
 	if err != nil {
 		return nil, err
 	}
+	if err := e.sealImport(ctx, s); err != nil {
+		return nil, err
+	}
 	s.Elapsed = t.elapsed()
 	t.done()
 	return s, nil

@@ -49,6 +49,9 @@ func (e *Engine) ready(ctx context.Context, t *tracker) error {
 	if err := e.noteSettings(ctx); err != nil {
 		return err
 	}
+	if err := e.sealSettings(ctx, cfg); err != nil {
+		return fmt.Errorf("seal the settings: %w", err)
+	}
 	return e.catchUp(ctx, t)
 }
 

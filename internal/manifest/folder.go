@@ -1,6 +1,11 @@
 package manifest
 
-import "github.com/akashi-audit/akashi/internal/seal"
+import (
+	"path"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/seal"
+)
 
 // The ways in which a file of a data folder changes.
 const (
@@ -24,4 +29,30 @@ type Folder struct {
 	Time   int64  `json:"time"`   // Unix ns
 	Commit uint64 `json:"commit"` // last commit of the store
 	Files  []File `json:"files"`  // by name
+}
+
+// Listed says whether a Folder lists the file of this name: all but locks,
+// temporary files, the address of a running server, databases, and the log of the
+// seal itself with its stamps, which carry their own proof.
+func Listed(name string) bool {
+	base := path.Base(name)
+	switch {
+	case name == "lock" || name == "serve.json" || strings.HasSuffix(base, ".lock") || strings.HasSuffix(base, ".tmp"):
+		return false
+	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
+		return false
+	}
+	return !strings.HasPrefix(name, seal.DirName+"/")
+}
+
+// FileMode tells how the file of this name changes.
+func FileMode(name string) string {
+	dir, _, _ := strings.Cut(name, "/")
+	switch dir {
+	case "segments", "raw", "paths", "keep", "originals", "quarantine", "archive", "format", seal.FileName:
+		return FileFixed
+	case "log":
+		return FileGrows
+	}
+	return FileEdited
 }

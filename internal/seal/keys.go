@@ -99,19 +99,27 @@ func readPair(fs fsx.FS, path string, open func([]byte) ([]byte, error)) (pair, 
 	if err != nil {
 		return pair{}, fmt.Errorf("read key %s: %w", path, err)
 	}
-	private, public, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
-	p := pair{strings.TrimSpace(private), strings.TrimSpace(public)}
-	if _, err := note.NewSigner(p.private); err != nil {
-		return pair{}, fmt.Errorf("read key %s: %w", path, err)
-	}
-	v, err := note.NewVerifier(p.public)
+	p, err := parsePair(b)
 	if err != nil {
 		return pair{}, fmt.Errorf("read key %s: %w", path, err)
 	}
-	if _, err := sign(KeyText(p.public), v, p); err != nil {
-		return pair{}, fmt.Errorf("read key %s: %w", path, err)
-	}
 	return p, nil
+}
+
+// parsePair reads the stored form of a pair; only exactly that form is one.
+func parsePair(b []byte) (pair, error) {
+	private, rest, _ := strings.Cut(string(b), "\n")
+	public, end, whole := strings.Cut(rest, "\n")
+	if !whole || end != "" {
+		return pair{}, errors.New("want a private and a public key, each on its line")
+	}
+	v, err := note.NewVerifier(public)
+	if err != nil {
+		return pair{}, err
+	}
+	p := pair{private, public}
+	_, err = sign(KeyText(p.public), v, p)
+	return p, err
 }
 
 // sign signs a text with all pairs; the note is checked with v when not nil.
@@ -166,4 +174,17 @@ func readFile(fs fsx.FS, path string, most int64) ([]byte, error) {
 		err = fmt.Errorf("it is larger than %d bytes", most)
 	}
 	return b, err
+}
+
+// CheckKeyFile checks that a key file holds a pair and returns its public key;
+// that of an encrypted file stays unknown ("").
+func CheckKeyFile(b []byte) (public string, err error) {
+	if bytes.HasPrefix(b, []byte("age-encryption.org/")) {
+		return "", nil
+	}
+	if len(b) > maxKey {
+		return "", fmt.Errorf("key file of %d bytes", len(b))
+	}
+	p, err := parsePair(b)
+	return p.public, err
 }

@@ -18,6 +18,7 @@ import (
 // The names of the log in a data folder.
 const (
 	DirName         = "seal"
+	LockName        = "seal.lock" // beside DirName
 	LeavesName      = "leaves.jsonl"
 	CheckpointsName = "checkpoints.txt"
 	FolderName      = "folder" // folder of the manifest that the last checkpoint covers
@@ -55,10 +56,12 @@ type Log struct {
 	closed bool
 
 	keys    []KeyChange
-	keyAt   []int64 // leaves of keys
-	keyTime []int64 // Unix ns
-	folder  int64   // last leaf of KindFolder, -1 = none
-	calls   int64   // leaves that need no checkpoint by themselves, behind the last one
+	keyAt   []int64          // leaves of keys
+	keyTime []int64          // Unix ns
+	folder  int64            // last leaf of KindFolder, -1 = none
+	last    map[string]int64 // last leaf of each kind
+	lock    *fsx.Lock
+	calls   int64 // leaves that need no checkpoint by themselves, behind the last one
 	points  []*Checkpoint
 	pointsF fsx.File
 	pointsN int64 // bytes
@@ -75,13 +78,27 @@ func OpenLog(fs fsx.FS, dir string, opt LogOptions) (*Log, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1}
+	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1, last: map[string]int64{}}
+	if err := l.takeLock(); err != nil {
+		return nil, err
+	}
 	if err := l.load(); err != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return nil, errors.Join(err, l.closeFiles())
 	}
 	return l, nil
+}
+
+// takeLock keeps a second writer away, in another process too.
+func (l *Log) takeLock() (err error) {
+	if l.opt.ReadOnly {
+		return nil
+	}
+	if l.lock, err = l.fs.TryLock(filepath.Join(l.base, LockName)); err != nil {
+		return fmt.Errorf("lock the seal of %s: %w", l.base, err)
+	}
+	return nil
 }
 
 func (l *Log) path(name string) string { return filepath.Join(l.dir, name) }
@@ -211,6 +228,7 @@ func (l *Log) accept(e Entry, h Hash, size int64) error {
 	case KindStamp, KindDelivery:
 		l.calls++
 	}
+	l.last[e.Kind] = l.tree.size
 	if err := l.tree.add(h); err != nil {
 		return err
 	}
@@ -358,6 +376,10 @@ func (l *Log) closeFiles() error {
 			errs = append(errs, (*f).Close())
 			*f = nil
 		}
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Unlock())
+		l.lock = nil
 	}
 	return errors.Join(errs...)
 }

@@ -74,3 +74,15 @@ func (l *Log) Consistency(old, now int64) ([]Hash, error) {
 	p, err := tlog.ProveTree(now, old, &l.tree)
 	return sealed(p), err
 }
+
+// Last is the last leaf of a kind; ok is false when there is none.
+func (l *Log) Last(kind string) (leaf Leaf, ok bool, err error) {
+	l.mu.Lock()
+	i, ok := l.last[kind]
+	l.mu.Unlock()
+	if !ok {
+		return Leaf{}, false, nil
+	}
+	leaf, err = l.Entry(i)
+	return leaf, true, err
+}

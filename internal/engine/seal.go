@@ -1,0 +1,255 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/seal"
+)
+
+// sealFiles are those of the seal that a snapshot copies: what proves, and not
+// the private key.
+var sealFiles = []string{seal.DirName + "/" + seal.LeavesName, seal.DirName + "/" + seal.CheckpointsName}
+
+// settingsLeaf is the subject of a leaf of seal.KindSettings: what holds from it on.
+type settingsLeaf struct {
+	Zone       string             `json:"zone"`
+	Demo       bool               `json:"demo"`
+	Language   string             `json:"language"`
+	Listen     string             `json:"listen"`
+	Background convert.Background `json:"background"`
+}
+
+// batchLeaf is the subject of a leaf of seal.KindRawBatch.
+type batchLeaf struct {
+	Server string `json:"server"`
+	Commit uint64 `json:"commit"`
+	Events int    `json:"events"`
+}
+
+// importLeaf is the subject of a leaf of seal.KindImport.
+type importLeaf struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	Events int64  `json:"events"`
+}
+
+// noteBatch keeps a commit of events until sealImport writes it down. Its hash
+// is that of the chain of commits.
+func (e *Engine) noteBatch(server string, commit uint64, events int) {
+	b, err := json.Marshal(batchLeaf{server, commit, events})
+	if err != nil {
+		return // two numbers and a text are always JSON
+	}
+	x := seal.Entry{Kind: seal.KindRawBatch, Subject: string(b), By: "akashi", Time: e.deps.now().UnixNano()}
+	if seq, hash := e.st.Chain(); seq == commit {
+		x.Hash = hash
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.batches = append(e.batches, x)
+}
+
+// sealImport writes down what an import brought, and seals the folder.
+func (e *Engine) sealImport(ctx context.Context, s *Summary) error {
+	if err := e.sealBatches(ctx); err != nil {
+		return err
+	}
+	var l []seal.Entry
+	for i := range s.Files {
+		im := &s.Files[i]
+		b, err := json.Marshal(importLeaf{im.Name, im.Size, im.Events})
+		if err != nil {
+			return fmt.Errorf("encode leaf: %w", err)
+		}
+		x := seal.Entry{Kind: seal.KindImport, Subject: string(b), By: im.Importer, Time: im.Time}
+		if im.SHA256 != "" {
+			if err := x.Hash.UnmarshalText([]byte(im.SHA256)); err != nil {
+				return fmt.Errorf("seal import of %s: %w", im.Name, err)
+			}
+		}
+		l = append(l, x)
+	}
+	if _, err := e.seal.RecordAll(ctx, l); err != nil {
+		return fmt.Errorf("seal import: %w", err)
+	}
+	return e.sealFolder(ctx)
+}
+
+func (e *Engine) sealBatches(ctx context.Context) error {
+	e.mu.Lock()
+	l := e.batches
+	e.batches = nil
+	e.mu.Unlock()
+	if _, err := e.seal.RecordAll(ctx, l); err != nil {
+		return fmt.Errorf("seal received events: %w", err)
+	}
+	return nil
+}
+
+// sealSettings writes down what of akashi.toml and of the rules is another than
+// the log says.
+func (e *Engine) sealSettings(ctx context.Context, cfg config.Config) error {
+	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background})
+	if err != nil {
+		return fmt.Errorf("encode leaf: %w", err)
+	}
+	var l []seal.Entry
+	for _, x := range []seal.Entry{
+		{Kind: seal.KindSettings, Subject: string(now)},
+		{Kind: seal.KindRules, Subject: strconv.FormatUint(uint64(e.deps.rules), 10)},
+	} {
+		last, ok, err := e.seal.Last(x.Kind)
+		if err != nil {
+			return err
+		}
+		if !ok || last.Entry.Subject != x.Subject {
+			x.By, x.Time = "akashi", e.deps.now().UnixNano()
+			l = append(l, x)
+		}
+	}
+	_, err = e.seal.RecordAll(ctx, l)
+	return err
+}
+
+// sealFolder lists the files of the folder and signs the head of the log, when
+// something changed since the last time. Without the private key it tells so in
+// the program's log and leaves the leaves unsigned: what was received matters more.
+func (e *Engine) sealFolder(ctx context.Context) error {
+	if err := e.sealBatches(ctx); err != nil {
+		return err
+	}
+	var before manifest.Folder
+	b, err := e.seal.LastFolder()
+	if err == nil && b != nil && manifest.Decode(b, &before) != nil {
+		before = manifest.Folder{} // verify names it; here every file is hashed again
+	}
+	if err != nil {
+		return err
+	}
+	files, err := e.listFolder(before.Files)
+	if err != nil {
+		return fmt.Errorf("list the data folder: %w", err)
+	}
+	if e.seal.Unsealed() == 0 && b != nil && slices.Equal(files, before.Files) {
+		return nil
+	}
+	seq, _ := e.st.Chain()
+	text, err := manifest.Encode(manifest.Folder{Format: manifest.Format, Time: e.deps.now().UnixNano(), Commit: seq, Files: files})
+	if err != nil {
+		return err
+	}
+	_, err = e.seal.SealFolder(ctx, text)
+	if errors.Is(err, seal.ErrNoKey) {
+		e.log.Error("the folder is not sealed", "err", err)
+		return nil
+	}
+	return err
+}
+
+// listFolder describes the files of the folder. A file that never changes is
+// read once: its hash is that of before while its size is the same.
+func (e *Engine) listFolder(before []manifest.File) ([]manifest.File, error) {
+	known := make(map[string]manifest.File, len(before))
+	for _, f := range before {
+		known[f.Name] = f
+	}
+	fs := e.deps.fs
+	if fs == nil {
+		fs = fsx.OS{}
+	}
+	out := []manifest.File{}
+	var walk func(rel string) error
+	walk = func(rel string) error {
+		list, err := fs.ReadDir(filepath.Join(e.dir, filepath.FromSlash(rel)))
+		if err != nil {
+			return ignoreGone(err)
+		}
+		for _, d := range list {
+			name := strings.TrimPrefix(rel+"/"+d.Name(), "/")
+			switch {
+			case d.IsDir():
+				err = walk(name)
+			case manifest.Listed(name) && d.Type().IsRegular():
+				var f manifest.File
+				if f, err = describeFile(fs, e.dir, name, known[name]); err == nil {
+					out = append(out, f)
+				}
+				err = ignoreGone(err)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := walk("")
+	slices.SortFunc(out, func(a, b manifest.File) int { return strings.Compare(a.Name, b.Name) })
+	return out, err
+}
+
+// ignoreGone: the store removes files that it no longer needs at any time.
+func ignoreGone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func describeFile(fs fsx.FS, dir, name string, known manifest.File) (manifest.File, error) {
+	f, err := fs.OpenFile(filepath.Join(dir, filepath.FromSlash(name)), os.O_RDONLY, 0)
+	if err != nil {
+		return manifest.File{}, err
+	}
+	out, err := fileState(f, name, known)
+	return out, errors.Join(err, f.Close())
+}
+
+func fileState(f fsx.File, name string, known manifest.File) (manifest.File, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return manifest.File{}, err
+	}
+	out := manifest.File{Name: name, Mode: manifest.FileMode(name), Size: st.Size()}
+	if known.Name == name && known.Mode == manifest.FileFixed && known.Size == out.Size {
+		out.SHA256 = known.SHA256
+		return out, nil
+	}
+	if h, ok := nameHash(name); ok {
+		out.SHA256 = h
+		return out, nil
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, io.NewSectionReader(f, 0, out.Size))
+	out.Size, out.SHA256 = n, seal.Hash(h.Sum(nil))
+	return out, err
+}
+
+// nameHash is the hash that the name of an archived object carries.
+func nameHash(name string) (h seal.Hash, ok bool) {
+	if !strings.HasPrefix(name, "archive/") {
+		return h, false
+	}
+	for part := range bytes.SplitSeq([]byte(filepath.Base(name)), []byte(".")) {
+		if len(part) == 2*len(h) {
+			n, err := hex.Decode(h[:], part)
+			return h, err == nil && n == len(h)
+		}
+	}
+	return h, false
+}
