@@ -114,6 +114,7 @@ func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, e
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	m.masker = mask.New(m.key)
+	m.opt.By, m.opt.Case = m.text(opt.By), m.text(opt.Case) // the leaf of the selection is in the bundle as it is
 	if m.tmp, err = os.MkdirTemp(filepath.Dir(opt.Out), ".evidence-*"); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
@@ -142,7 +143,7 @@ func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, e
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	_, err = log.RecordAll(ctx, []seal.Entry{{Kind: seal.KindEvidence, Subject: string(subject), By: opt.By, Ground: opt.Ground, Time: opt.Now.UnixNano(), Hash: res.Manifest}})
+	_, err = log.RecordAll(ctx, []seal.Entry{{Kind: seal.KindEvidence, Subject: string(subject), By: m.opt.By, Ground: opt.Ground, Time: opt.Now.UnixNano(), Hash: res.Manifest}})
 	return res, err
 }
 
