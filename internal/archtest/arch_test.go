@@ -98,7 +98,10 @@ var linked = []string{
 	"github.com/parquet-go/jsonlite",
 	"github.com/parquet-go/parquet-go",
 	"github.com/pelletier/go-toml/v2",
+	"github.com/phpdave11/gofpdi",
 	"github.com/pierrec/lz4/v4",
+	"github.com/pkg/errors",
+	"github.com/signintech/gopdf",
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
 	"github.com/twpayne/go-geom",
@@ -109,6 +112,7 @@ var linked = []string{
 	"golang.org/x/term",
 	"golang.org/x/text",
 	"google.golang.org/protobuf",
+	"rsc.io/qr",
 }
 
 type pkg struct {

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/evidence"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+type evidenceOptions struct {
+	Data, Query, Case, Out string
+	By, Ground             string
+	Unmask, JSON           bool
+}
+
+func (a *app) newEvidence() *cobra.Command {
+	var o evidenceOptions
+	c := &cobra.Command{
+		Use: "evidence --data DIR --query TEXT --case NAME [--out FILE]", Short: a.p.T("cli.evidence.short"), Long: a.p.T("cli.evidence.long"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Query = strings.TrimSpace(o.Query + " " + strings.Join(args, " "))
+			return a.runEvidence(cmd.Context(), o)
+		},
+	}
+	a.dataFlag(c, &o.Data)
+	f, t := c.Flags(), a.p.T
+	f.StringVar(&o.Query, "query", "", t("cli.evidence.query"))
+	f.StringVar(&o.Case, "case", "", t("cli.evidence.case"))
+	f.StringVar(&o.Out, "out", "", t("cli.evidence.out"))
+	f.StringVar(&o.By, "by", "", t("cli.evidence.by"))
+	f.StringVar(&o.Ground, "ground", "", t("cli.evidence.ground"))
+	f.BoolVar(&o.Unmask, "unmask", false, t("cli.evidence.unmask"))
+	f.BoolVar(&o.JSON, "json", false, t("cli.evidence.json"))
+	return c
+}
+
+func (a *app) runEvidence(ctx context.Context, o evidenceOptions) error {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	now := time.Now()
+	switch {
+	case strings.TrimSpace(o.Case) == "":
+		return usage(errors.New(a.p.T("cli.evidence.needcase")))
+	case o.Unmask && (strings.TrimSpace(o.By) == "" || strings.TrimSpace(o.Ground) == ""):
+		return usage(errors.New(a.p.T("cli.evidence.needground")))
+	}
+	if _, err := a.query(searchOptions{Text: o.Query}, query.Clock{Now: now}); err != nil {
+		return err
+	}
+	if o.By == "" {
+		o.By = importer()
+	}
+	if o.Out == "" {
+		o.Out = "evidence-" + now.Format("20060102-150405") + ".zip"
+	}
+	out, err := filepath.Abs(o.Out)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return errors.New(a.p.T("cli.evidence.exists", "file", record.Visible(o.Out)))
+	}
+	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
+		conf := e.Config()
+		zone, err := conf.Location()
+		if err != nil {
+			return err
+		}
+		q, err := a.query(searchOptions{Text: o.Query}, query.Clock{Now: now, Zone: zone})
+		if err != nil {
+			return err
+		}
+		return a.evidence(ctx, e, o, evidence.Options{
+			Case: o.Case, By: o.By, Ground: o.Ground, Unmask: o.Unmask, Query: q, Software: "akashi " + Version, Out: out,
+		})
+	})
+}
+
+func (a *app) evidence(ctx context.Context, e *engine.Engine, o evidenceOptions, opt evidence.Options) error {
+	show := a.newProgress(o.JSON)
+	show.line = func(at engine.Progress) string {
+		return a.p.T("cli.evidence.progress", "n", at.Records, "events", at.Events)
+	}
+	opt.Progress = func(records, events int64) { show.update(engine.Progress{Records: records, Events: events}) }
+	res, err := e.Evidence(ctx, opt)
+	show.end()
+	if errors.Is(err, evidence.ErrNone) {
+		a.note("cli.evidence.none")
+		return &exit{code: exitNotFound}
+	}
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return json.NewEncoder(a.Stdout).Encode(res)
+	}
+	fmt.Fprintln(a.Stdout, a.p.T("cli.evidence.done", "file", record.Visible(o.Out), "n", res.Records, "events", res.Events, "masked", res.Masked, "point", res.Point))
+	if res.Left > 0 {
+		a.note("cli.evidence.left", "n", res.Left)
+	}
+	if !res.Anchored {
+		a.note("cli.evidence.unanchored")
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package evidence
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/coverage"
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/mask"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
+)
+
+// ErrNone: the query finds no record, so there is nothing to prove.
+var ErrNone = errors.New("no record meets the query")
+
+// Source is what a bundle is made of.
+type Source interface {
+	Search(ctx context.Context, q query.Query) (*query.Page, error)
+	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
+	// Coverage tells how complete the stored events of a server are.
+	Coverage(ctx context.Context, server string) (*coverage.Report, error)
+}
+
+// Log is the Merkle log that a bundle's records are sealed in; *seal.Log is one.
+type Log interface {
+	RecordAll(ctx context.Context, entries []seal.Entry) (first int64, err error)
+	Entry(i int64) (seal.Leaf, error)
+	Prove(i, size int64) ([]seal.Hash, error)
+	Checkpoint(ctx context.Context) (*seal.Checkpoint, error)
+	Keys() []seal.KeyChange
+}
+
+// Options say what a bundle is and where it goes.
+type Options struct {
+	Case     string
+	By       string
+	Ground   string // why numbers are shown; needed with Unmask
+	Unmask   bool
+	Query    query.Query
+	Zone     *time.Location
+	Now      time.Time
+	Software string
+	Data     string // data folder; the key of the commitments is kept below it
+	Out      string // the ZIP
+	FS       fsx.FS // nil = the operating system's
+	Progress func(records, events int64)
+}
+
+// Result says what was written.
+type Result struct {
+	File     string    `json:"file"`
+	Case     string    `json:"case"`
+	Records  int64     `json:"records"`
+	Events   int64     `json:"events"`
+	Masked   int64     `json:"masked"`
+	Left     int64     `json:"not_in_evtx,omitempty"`
+	Manifest seal.Hash `json:"manifest"` // SHA-256 of manifest.json
+	Point    int64     `json:"checkpoint"`
+	Anchored bool      `json:"anchored"` // a time stamp is in the bundle
+}
+
+type maker struct {
+	opt    Options
+	src    Source
+	log    Log
+	fs     fsx.FS
+	tmp    string // folder of temporary files
+	masker *mask.Masker
+	key    []byte
+	masked int64
+
+	sel    manifest.Selection
+	proofs manifest.Proofs
+	point  *seal.Checkpoint
+	stats  *stats
+	covers []*coverage.Report
+	spool  *spool
+	raw    *rawSet
+}
+
+// Make writes the bundle of everything that the query finds. The answer is sealed
+// and a checkpoint is signed before anything of it leaves; the finished bundle is
+// sealed after. No matching record is ErrNone.
+func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, err error) {
+	if strings.TrimSpace(opt.Case) == "" || strings.TrimSpace(opt.By) == "" || opt.Unmask && strings.TrimSpace(opt.Ground) == "" {
+		return nil, errors.New("evidence: a case, a name and, to show numbers, a ground are needed")
+	}
+	m := &maker{opt: opt, src: src, log: log, fs: opt.FS}
+	if m.fs == nil {
+		m.fs = fsx.OS{}
+	}
+	if m.opt.Zone == nil {
+		m.opt.Zone = time.UTC
+	}
+	if m.opt.Progress == nil {
+		m.opt.Progress = func(int64, int64) {}
+	}
+	m.key = make([]byte, sha256.Size)
+	if _, err := rand.Read(m.key); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	m.masker = mask.New(m.key)
+	m.opt.By, m.opt.Case = m.text(opt.By), m.text(opt.Case) // the leaf of the selection is in the bundle as it is
+	if m.tmp, err = os.MkdirTemp(filepath.Dir(opt.Out), ".evidence-*"); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	if err := m.gather(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.seal(ctx); err != nil {
+		return nil, err
+	}
+	res = &Result{File: opt.Out, Case: opt.Case, Records: m.sel.Records, Events: m.raw.count, Left: m.raw.left, Point: m.point.Size}
+	err = fsx.WriteAtomic(m.fs, opt.Out, 0o600, func(w io.Writer) error {
+		res.Manifest, err = m.write(ctx, w)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write bundle %s: %w", opt.Out, err)
+	}
+	res.Masked = m.masked
+	subject, err := json.Marshal(struct {
+		Case    string `json:"case"`
+		Query   string `json:"query"`
+		Records int64  `json:"records"`
+		Masked  int64  `json:"masked"`
+	}{opt.Case, opt.Query.Text(m.opt.Zone), res.Records, res.Masked})
+	if err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	_, err = log.RecordAll(ctx, []seal.Entry{{Kind: seal.KindEvidence, Subject: string(subject), By: m.opt.By, Ground: opt.Ground, Time: opt.Now.UnixNano(), Hash: res.Manifest}})
+	return res, err
+}
+
+func (m *maker) close() error {
+	var l []error
+	if m.spool != nil {
+		l = append(l, m.spool.close())
+	}
+	if m.raw != nil {
+		l = append(l, m.raw.close())
+	}
+	return errors.Join(append(l, os.RemoveAll(m.tmp))...)
+}
+
+// gather asks for the records and their events and puts them aside, masked.
+func (m *maker) gather(ctx context.Context) (err error) {
+	m.stats = newStats(m.opt.Zone)
+	if m.spool, err = newSpool(m.tmp); err != nil {
+		return err
+	}
+	m.raw = &rawSet{m: m, byLife: make(map[life]*rawFile)}
+	q := m.opt.Query
+	q.Oldest, q.Cursor = true, ""
+	most := q.Limit
+	var done int64
+	for {
+		q.Limit = pageSize
+		if most > 0 {
+			q.Limit = min(pageSize, most-int(done))
+		}
+		page, err := m.src.Search(ctx, q)
+		if err != nil {
+			return fmt.Errorf("evidence: search: %w", err)
+		}
+		for i := range page.Records {
+			if err := m.add(ctx, &page.Records[i]); err != nil {
+				return err
+			}
+		}
+		done += int64(len(page.Records))
+		m.opt.Progress(done, m.raw.count)
+		if page.Next == "" || most > 0 && done >= int64(most) {
+			break
+		}
+		q.Cursor = page.Next
+	}
+	if done == 0 {
+		return ErrNone
+	}
+	for _, s := range m.stats.serverNames() {
+		c, err := m.src.Coverage(ctx, s)
+		if err != nil {
+			return fmt.Errorf("evidence: coverage of %s: %w", s, err)
+		}
+		c.Server = m.text(c.Server)
+		for i := range c.Notices {
+			n := &c.Notices[i]
+			n.User, n.Detail = m.text(n.User), m.text(n.Detail)
+		}
+		m.covers = append(m.covers, c)
+	}
+	return errors.Join(m.spool.flush(), m.raw.finish())
+}
+
+const pageSize = 1000
+
+func (m *maker) add(ctx context.Context, r *record.Record) error {
+	line := r.AppendJSON(nil)
+	leaf := seal.LeafHash(line)
+	shown, commits := m.record(r)
+	if len(commits) > 0 {
+		m.proofs.Masked = append(m.proofs.Masked, manifest.MaskedLine{Member: manifest.RecordsName, Line: int64(len(m.spool.leaves)), Leaf: leaf, Commits: commits})
+		line = shown.AppendJSON(nil)
+	}
+	m.stats.add(shown, r.Server)
+	if err := m.spool.add(line, leaf); err != nil {
+		return err
+	}
+	events, err := m.src.Raw(ctx, r.ID())
+	if err != nil {
+		return fmt.Errorf("evidence: raw events of %s: %w", r.ID(), err)
+	}
+	for _, e := range events {
+		if err := m.raw.add(r.Server, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal fixes the selection in the log, and signs the head that covers it.
+func (m *maker) seal(ctx context.Context) error {
+	m.sel.Format, m.sel.Made = manifest.BundleFormat, m.opt.Now.UnixNano()
+	m.sel.Records, m.sel.RecordsRoot = int64(len(m.spool.leaves)), seal.Root(m.spool.leaves)
+	for _, f := range m.raw.files {
+		m.sel.Raw = append(m.sel.Raw, manifest.RawRoot{Member: f.name + ".jsonl", Events: int64(len(f.leaves)), Root: seal.Root(f.leaves)})
+	}
+	b, err := manifest.Encode(m.sel)
+	if err != nil {
+		return err
+	}
+	e := seal.Entry{Kind: seal.KindExport, Subject: manifest.SelectionName, By: m.opt.By, Time: m.sel.Made, Hash: sha256.Sum256(b)}
+	entries := []seal.Entry{e}
+	if m.opt.Unmask {
+		entries = append(entries, seal.Entry{Kind: seal.KindUnmask, Subject: m.opt.Case, By: m.opt.By, Ground: m.opt.Ground, Time: m.sel.Made, Hash: e.Hash})
+	} else if err := m.keepKey(e.Hash); err != nil {
+		return err
+	}
+	at, err := m.log.RecordAll(ctx, entries)
+	if err != nil {
+		return fmt.Errorf("evidence: seal: %w", err)
+	}
+	if m.point, err = m.log.Checkpoint(ctx); err != nil {
+		return fmt.Errorf("evidence: checkpoint: %w", err)
+	}
+	leaf, err := m.log.Entry(at)
+	if err != nil {
+		return fmt.Errorf("evidence: leaf: %w", err)
+	}
+	path, err := m.log.Prove(at, m.point.Size)
+	if err != nil {
+		return fmt.Errorf("evidence: proof: %w", err)
+	}
+	m.proofs.Format = manifest.BundleFormat
+	m.proofs.Selection = manifest.LeafProof{Index: at, Leaf: string(leaf.Data), Path: path}
+	for _, k := range m.log.Keys() {
+		m.proofs.Keys = append(m.proofs.Keys, k.Key)
+	}
+	return nil
+}
+
+// keepKey keeps what masked numbers can be revealed with, before the bundle is
+// out: DIR/evidence/<hash of the selection>.key, for its owner only.
+func (m *maker) keepKey(of seal.Hash) error {
+	if len(m.proofs.Masked) == 0 {
+		return nil
+	}
+	dir := filepath.Join(m.opt.Data, "evidence")
+	if err := m.fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
+	err := fsx.WriteAtomic(m.fs, filepath.Join(dir, fmt.Sprintf("%x.key", of)), 0o600, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%x\n", m.key)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("evidence: keep key: %w", err)
+	}
+	return nil
+}
+
+// write writes the members and returns the hash of manifest.json, the last.
+func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
+	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now}
+	for _, step := range []func(context.Context, *zipper) error{m.writeReports, m.writeRecords, m.writeRaw, m.writeProofs} {
+		if err := step(ctx, z); err != nil {
+			return h, err
+		}
+	}
+	b, err := manifest.Encode(manifest.Bundle{
+		Format: manifest.BundleFormat, Software: m.opt.Software, Case: m.text(m.opt.Case), Query: m.text(m.opt.Query.Text(m.opt.Zone)), By: m.text(m.opt.By),
+		Made: m.sel.Made, Records: m.sel.Records, Events: m.raw.count, Masked: m.masked, Members: z.members,
+	})
+	if err != nil {
+		return h, err
+	}
+	if err := z.bytes(manifest.BundleName, b); err != nil {
+		return h, err
+	}
+	return sha256.Sum256(b), z.z.Close()
+}

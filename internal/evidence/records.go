@@ -1,0 +1,119 @@
+package evidence
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// partRecords is how many records one Parquet member holds at most; they are in
+// memory while it is written.
+const partRecords = 200_000
+
+func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
+	if err := z.file(manifest.RecordsName, m.spool.f); err != nil {
+		return err
+	}
+	err := z.member("records.csv", func(w io.Writer) error {
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return err
+		}
+		c := csv.NewWriter(w)
+		c.UseCRLF = true
+		if err := c.Write(record.Fields()); err != nil {
+			return err
+		}
+		err := m.records(ctx, func(r *record.Record) error {
+			cells := r.CSV()
+			for i := range cells {
+				cells[i] = guard(cells[i])
+			}
+			return c.Write(cells)
+		})
+		c.Flush()
+		if err == nil {
+			err = c.Error()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	part, recs := 0, []record.Record(nil)
+	flush := func() error {
+		part++
+		name := "records.parquet"
+		if part > 1 {
+			name = fmt.Sprintf("records-%d.parquet", part)
+		}
+		err := z.member(name, func(w io.Writer) error { return archive.Write(w, recs) })
+		recs = recs[:0]
+		return err
+	}
+	err = m.records(ctx, func(r *record.Record) error {
+		recs = append(recs, *r)
+		if len(recs) == partRecords {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil && len(recs) > 0 {
+		err = flush()
+	}
+	return err
+}
+
+// records reads the records back as they are shown.
+func (m *maker) records(ctx context.Context, fn func(*record.Record) error) error {
+	return m.spool.lines(ctx, func(line []byte) error {
+		var r record.Record
+		if err := json.Unmarshal(line, &r); err != nil {
+			return fmt.Errorf("read back a record: %w", err)
+		}
+		return fn(&r)
+	})
+}
+
+func (m *maker) writeProofs(_ context.Context, z *zipper) error {
+	for _, f := range []struct {
+		name string
+		v    any
+	}{{"coverage.json", m.covers}, {manifest.SelectionName, m.sel}, {manifest.ProofsName, m.proofs}} {
+		b, err := manifest.Encode(f.v)
+		if err != nil {
+			return err
+		}
+		if err := z.bytes(f.name, b); err != nil {
+			return err
+		}
+	}
+	if err := z.bytes(manifest.PointName, m.point.Text); err != nil {
+		return err
+	}
+	for i, k := range m.proofs.Keys {
+		if err := z.bytes(fmt.Sprintf("keys/%d.pub", i+1), []byte(k+"\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guard keeps a spreadsheet from running a cell as a formula: an apostrophe
+// before it, and before a cell that begins with one. Taking off one leading
+// apostrophe gives every cell back.
+func guard(s string) string {
+	for _, r := range s {
+		if strings.ContainsRune("=+-@\t\r\n'＝＋－＠", r) {
+			return "'" + s
+		}
+		break
+	}
+	return s
+}
