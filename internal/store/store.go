@@ -313,17 +313,29 @@ func (s *Store) Close() error {
 	s.stop()
 	s.append.Lock()
 	defer s.append.Unlock()
+	was, err := s.shut()
+	if was {
+		return nil
+	}
+	if s.opt.Closing != nil && !s.opt.ReadOnly {
+		err = errors.Join(err, s.opt.Closing())
+	}
+	return errors.Join(err, s.lock.Unlock())
+}
+
+// shut turns callers away and closes the files; was says that it was done before.
+func (s *Store) shut() (was bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil
+		return true, nil
 	}
 	s.closed = true
-	err := s.closeFiles()
+	err = s.closeFiles()
 	s.codec.close()
 	s.packer.Close()
 	s.unpacker.Close()
-	return errors.Join(err, s.lock.Unlock())
+	return false, err
 }
 
 // damaged notes a damaged place once.

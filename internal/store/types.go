@@ -32,6 +32,9 @@ type Options struct {
 	// Seal is told of every erasure, deletion and confirmation before it is
 	// done; nil = nobody is.
 	Seal seal.Recorder
+	// Closing is called by Close when nothing in the folder changes any more,
+	// before the lock is given up; nil = nothing.
+	Closing func() error
 
 	salvage bool // by Repair: make a manifest when both are lost
 }
