@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digitorus/pkcs7"
 	"github.com/digitorus/timestamp"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -60,17 +61,12 @@ func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error
 	}
 	s := &Stamp{Time: ts.Time, Digest: ts.HashedMessage}
 	middle := x509.NewCertPool()
-	var leaf *x509.Certificate
 	for _, c := range ts.Certificates {
 		middle.AddCert(c)
-		for _, u := range c.ExtKeyUsage {
-			if u == x509.ExtKeyUsageTimeStamping {
-				leaf = c
-			}
-		}
 	}
-	if leaf == nil {
-		return nil, errors.New("the time stamp carries no certificate for time stamps")
+	leaf, err := signer(ts.RawToken)
+	if err != nil {
+		return nil, err
 	}
 	s.Authority, s.Expires = leaf.Subject.String(), leaf.NotAfter
 	_, err = leaf.Verify(x509.VerifyOptions{
@@ -80,6 +76,27 @@ func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error
 		s.Reason = err.Error()
 	}
 	return s, nil
+}
+
+// signer is the certificate whose key made the one signature of a token. The
+// token may carry other ones, which prove nothing.
+func signer(token []byte) (c *x509.Certificate, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("time stamp: %v", p)
+		}
+	}()
+	p7, err := pkcs7.Parse(token)
+	if err != nil {
+		return nil, fmt.Errorf("time stamp: %w", err)
+	}
+	if err := p7.Verify(); err != nil {
+		return nil, fmt.Errorf("time stamp: %w", err)
+	}
+	if c = p7.GetOnlySigner(); c == nil {
+		return nil, errors.New("the time stamp carries no certificate of its signer")
+	}
+	return c, nil
 }
 
 // parseStamp reads an answer or a token. The library's faults with hostile bytes
