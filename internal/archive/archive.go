@@ -31,7 +31,7 @@ var ErrSchema = errors.New("not an archive of akashi records")
 func Write(w io.Writer, recs []record.Record) (err error) {
 	defer recovered(&err)
 	out := parquet.NewGenericWriter[row](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), // level 3
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
 		parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.CreatedBy("akashi", SchemaVersion, ""),
 		parquet.KeyValueMetadata(keySchema, SchemaVersion),

@@ -139,11 +139,11 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
 	return out, nil
 }
 
-// safeName is a server's name as one part of a path on every system: letters,
+// SafeName is a server's name as one part of a path on every system: letters,
 // digits, "-" and "_" of any script stay, a dot stays inside, every other byte is
 // %XX, and so is the first letter of a name that Windows reserves. Different
 // names stay different.
-func safeName(server string) string {
+func SafeName(server string) string {
 	var b strings.Builder
 	for i, r := range server {
 		n := len(string(r))

@@ -147,7 +147,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 		return nil, nil
 	}
 	commit := src.LastCommit()
-	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", safeName(server), k.day, len(parts)+1)}
+	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", SafeName(server), k.day, len(parts)+1)}
 	defer b.remove()
 	for i := range parts { // a store that was begun anew knows less than the archive
 		whole = whole && commit >= parts[i].Commit
@@ -184,7 +184,7 @@ func (a *Archive) keep(ctx context.Context, d *manifest.Day, opt SealOptions) er
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s/%s/%04d.day.%x.json", safeName(d.Server), d.Day, d.Part, sum[:])
+	name := fmt.Sprintf("%s/%s/%04d.day.%x.json", SafeName(d.Server), d.Day, d.Part, sum[:])
 	if err := a.objects.Put(ctx, name, bytes.NewReader(b), int64(len(b))); err != nil {
 		return err
 	}

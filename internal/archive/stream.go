@@ -20,6 +20,8 @@ import (
 // came late: who wants them in order merges them. Memory is that of a block, or of
 // all of the stream when its blocks overlap.
 type Stream struct {
+	Day        string
+	Part       int
 	Channel    string
 	Generation uint32
 	FirstID    uint64
@@ -54,7 +56,7 @@ func (a *Archive) Streams(ctx context.Context, server string) []Stream {
 				continue
 			}
 			for _, c := range p.Channels {
-				list = append(list, Stream{Channel: c.Name, Generation: c.Generation, FirstID: c.Runs[0][0], Count: c.Events, Events: a.stream(ctx, o, c.Name, c.Generation)})
+				list = append(list, Stream{Day: k.day, Part: p.Part, Channel: c.Name, Generation: c.Generation, FirstID: c.Runs[0][0], Count: c.Events, Events: a.stream(ctx, o, c.Name, c.Generation)})
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (a *app) newArchive() *cobra.Command {
 		Use: "archive", Short: a.p.T("cli.archive.short"), Long: a.p.T("cli.archive.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild())
+	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild(), a.newArchiveExport())
 	return c
 }
 
@@ -229,4 +229,62 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.archive.rebuild.done", "events", s.Events, "dup", s.Duplicates, "records", s.Records))
 	return nil
+}
+
+type exportOptions struct {
+	Data, From, To string
+	JSON           bool
+}
+
+func (a *app) newArchiveExport() *cobra.Command {
+	var o exportOptions
+	c := &cobra.Command{
+		Use: "export --data DIR [--from DAY] [--to DAY] DEST", Short: a.p.T("cli.archive.export.short"), Long: a.p.T("cli.archive.export.long"),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(errors.New(a.p.T("cli.archive.export.dest")))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runArchiveExport(cmd.Context(), o, args[0]) },
+	}
+	a.dataFlag(c, &o.Data)
+	c.Flags().StringVar(&o.From, "from", "", a.p.T("cli.archive.export.from"))
+	c.Flags().StringVar(&o.To, "to", "", a.p.T("cli.archive.export.to"))
+	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
+	return c
+}
+
+func (a *app) runArchiveExport(ctx context.Context, o exportOptions, dest string) error {
+	if err := a.needData(o.Data); err != nil {
+		return err
+	}
+	for _, d := range [...]string{o.From, o.To} {
+		if _, err := time.Parse(time.DateOnly, d); d != "" && err != nil {
+			return usage(errors.New(a.p.T("cli.archive.export.day", "day", record.Visible(d))))
+		}
+	}
+	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
+		x, err := e.ExportArchive(ctx, dest, o.From, o.To)
+		if err != nil {
+			return err
+		}
+		if o.JSON {
+			if err := json.NewEncoder(a.Stdout).Encode(x); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.archive.export.done", "days", x.Days, "records", x.Records, "events", x.Events, "dest", dest))
+		}
+		for _, r := range x.Refused {
+			a.note("cli.archive.export.refused", "what", record.Visible(r))
+		}
+		switch {
+		case x.Days == 0:
+			return &exit{code: exitNotFound}
+		case len(x.Refused) > 0:
+			return &exit{code: exitSkipped}
+		}
+		return nil
+	})
 }
