@@ -9,8 +9,9 @@ export CGO_ENABLED = 0
 
 .PHONY: build run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
 
-build: ## bin/akashi
+build: ## bin/akashi and bin/akashi-verify
 	$(GO) build -trimpath -o bin/akashi ./cmd/akashi
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/akashi-verify ./cmd/akashi-verify
 
 run: build ## the demonstration company at http://127.0.0.1:8730
 	bin/akashi demo --serve --listen $(LISTEN) $(DEMO)

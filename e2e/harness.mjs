@@ -13,12 +13,12 @@ export const words = {
   ja: {
     people: "使用者を探す", files: "ファイルを探す", log: "ログ検索", what: "ファイルまたはフォルダー", who: "人", search: "検索",
     used: /人が使用しました/, records: /^[\d,]+ 件/, raw: "生イベント", why: "判定の根拠", more: "続きを表示", none: "この条件に合う記録はありません。",
-    can: "証明できること", cannot: "証明できないこと", network: "ネットワークログオンを表示", type3: "ネットワーク (3)", right: "データの読み取り・一覧", other: "English",
+    can: "証明できること", cannot: "証明できないこと", network: "ネットワークログオンを表示", type3: "ネットワーク (3)", right: "データの読み取り・一覧", other: "English", opened: /読取|書込/,
   },
   en: {
     people: "Find people", files: "Find files", log: "Search the log", what: "File or folder", who: "Person", search: "Search",
     used: /(person|people) used it/, records: /^[\d,]+ records?/, raw: "Raw events", why: "Why this record", more: "Show more", none: "No record meets these conditions.",
-    can: "What it proves", cannot: "What it does not prove", network: "show network log-ons", type3: "network (3)", right: "read data / list folder", other: "日本語",
+    can: "What it proves", cannot: "What it does not prove", network: "show network log-ons", type3: "network (3)", right: "read data / list folder", other: "日本語", opened: /\b(Read|Write)\b/,
   },
 };
 

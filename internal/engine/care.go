@@ -252,7 +252,7 @@ func (e *Engine) closeAll() error {
 	e.closed = true
 	e.mu.Unlock()
 	if e.seal != nil && first {
-		errs = append(errs, e.sealFolder(e.closing), e.seal.Close())
+		errs = append(errs, e.seal.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -74,7 +74,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 		return nil, fmt.Errorf("zone of the data folder: %w", err)
 	}
 	recorder := &lateRecorder{}
-	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs, FlushRows: d.flushRows, Seal: recorder})
+	e.st, err = store.Open(abs, store.Options{ReadOnly: opt.ReadOnly, Create: opt.Create, Zone: zone, FS: d.fs, FlushRows: d.flushRows, Seal: recorder, Closing: e.sealAtRest})
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,9 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 			return nil, errors.Join(err, e.closeAll())
 		}
 		recorder.Recorder = e.seal
+		if err := e.noteOutside(ctx); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 		if err := e.ready(ctx, &tracker{}); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}

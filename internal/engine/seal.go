@@ -42,6 +42,12 @@ type batchLeaf struct {
 	Events int    `json:"events"`
 }
 
+// outsideLeaf is the subject of a leaf of seal.KindOutside.
+type outsideLeaf struct {
+	Files int      `json:"files"`
+	First []string `json:"first"` // up to maxOutside names
+}
+
 // importLeaf is the subject of a leaf of seal.KindImport.
 type importLeaf struct {
 	Name   string `json:"name"`
@@ -160,6 +166,54 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// sealAtRest seals when the store is closed and the lock still held.
+func (e *Engine) sealAtRest() error {
+	if e.seal == nil { // it could not be opened
+		return nil
+	}
+	return e.sealFolder(e.closing)
+}
+
+// maxOutside bounds how many changed files an entry names.
+const maxOutside = 100
+
+// noteOutside writes down which files are not as the last sealing left them, before
+// anything else is sealed: the next list of files would cover what was done to a
+// closed folder. A program that was killed leaves such files too.
+func (e *Engine) noteOutside(ctx context.Context) error {
+	b, err := e.seal.LastFolder()
+	var before manifest.Folder
+	if err != nil || b == nil || manifest.Decode(b, &before) != nil {
+		return err
+	}
+	files, err := e.listFolder(before.Files)
+	if err != nil {
+		return fmt.Errorf("list the data folder: %w", err)
+	}
+	have := make(map[string]manifest.File, len(files))
+	for _, f := range files {
+		have[f.Name] = f
+	}
+	var names []string
+	for _, f := range before.Files {
+		if now, ok := have[f.Name]; f.Name != config.FileName && (!ok || now.Size != f.Size || now.SHA256 != f.SHA256) { // settings have a leaf of their own
+			names = append(names, f.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(outsideLeaf{len(names), names[:min(len(names), maxOutside)]})
+	if err != nil {
+		return fmt.Errorf("encode leaf: %w", err)
+	}
+	last, ok, err := e.seal.Last(seal.KindOutside)
+	if err != nil || ok && last.Entry.Subject == string(text) {
+		return err
+	}
+	return e.seal.Record(ctx, seal.Entry{Kind: seal.KindOutside, Subject: string(text), By: "akashi", Time: e.deps.now().UnixNano()})
 }
 
 // listFolder describes the files of the folder. A file that never changes is

@@ -44,6 +44,7 @@ const (
 	KindGapReport       = "gap_report"       // what a server's logs lack
 	KindSettings        = "settings"         // akashi.toml changed
 	KindRules           = "rules"            // another version of the rules is in use
+	KindOutside         = "outside"          // files that changed since the last sealing, found at opening
 	KindArchivePart     = "archive_part"     // {"server","day","part","object"}; Hash is that of the manifest.Day
 	KindArchiveDeletion = "archive_deletion" // archived objects were deleted
 	KindVolume          = "volume"           // a volume joined or left the pool
