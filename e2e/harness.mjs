@@ -13,7 +13,7 @@ export const words = {
   ja: {
     people: "使用者を探す", files: "ファイルを探す", log: "ログ検索", what: "ファイルまたはフォルダー", who: "人", search: "検索",
     used: /人が使用しました/, records: /^[\d,]+ 件/, raw: "生イベント", why: "判定の根拠", more: "続きを表示", none: "この条件に合う記録はありません。",
-    can: "証明できること", cannot: "証明できないこと", network: "ネットワークログオンを表示", type3: "ネットワーク (3)", right: "データの読み取り・一覧", other: "English", opened: /読取|書込/,
+    can: "証明できること", cannot: "証明できないこと", network: "ネットワークログオンを表示", type3: "ネットワーク (3)", right: "データの読み取り・一覧", other: "English", opened: /読取|更新/,
   },
   en: {
     people: "Find people", files: "Find files", log: "Search the log", what: "File or folder", who: "Person", search: "Search",
