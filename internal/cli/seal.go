@@ -2,25 +2,21 @@ package cli
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/verify"
 )
-
-// stampTimeout bounds a request to a time-stamp authority.
-const stampTimeout = 30 * time.Second
 
 type sealOptions struct {
 	Data, Out, URL, Roots string
@@ -122,18 +118,22 @@ func (a *app) runSealExport(_ context.Context, o sealOptions, _ []string) error 
 }
 
 func (a *app) runSealStamp(ctx context.Context, o sealOptions, _ []string) error {
+	conf, err := config.Load(o.Data)
+	if err != nil {
+		return err
+	}
+	if o.URL == "" {
+		o.URL = conf.Seal.Authority
+	}
+	if o.Roots == "" {
+		o.Roots = conf.Seal.Roots
+	}
 	if o.URL == "" {
 		return usage(errors.New(a.p.T("cli.seal.stamp.need")))
 	}
-	au := &seal.Authority{URL: o.URL, Client: &http.Client{Timeout: stampTimeout}}
-	if o.Roots != "" {
-		b, err := os.ReadFile(o.Roots)
-		if err != nil {
-			return fmt.Errorf("trusted certificates: %w", err)
-		}
-		if au.Roots = x509.NewCertPool(); !au.Roots.AppendCertsFromPEM(b) {
-			return fmt.Errorf("trusted certificates %s: no certificate in PEM form", o.Roots)
-		}
+	au, err := engine.Authority(o.URL, o.Roots)
+	if err != nil {
+		return err
 	}
 	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
 		s, err := e.Stamp(ctx, au)

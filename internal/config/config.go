@@ -39,6 +39,8 @@ type Config struct {
 	// knows itself. Records already made keep their class until they are
 	// converted again.
 	Background Background `toml:"background"`
+	// Seal says where the proofs of the folder come from.
+	Seal Seal `toml:"seal"`
 }
 
 // Default is the configuration of an empty file.
@@ -100,7 +102,7 @@ func (c *Config) Validate() []Problem {
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
-	return append(l, c.Background.validate()...)
+	return append(append(l, c.Background.validate()...), c.Seal.validate()...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -181,6 +183,11 @@ func (c *Config) Text() []byte {
 	list("DOMAIN\\name, name or SID.", "accounts", c.Background.Accounts)
 	list("Client addresses, or ranges such as 192.0.2.0/24.", "addresses", c.Background.Addresses)
 	list("File names of programs; * at the end stands for anything.", "processes", c.Background.Processes)
+	b.WriteString("\n# Proofs: a time-stamp authority (RFC 3161), the certificates (PEM) it must end\n" +
+		"# in, and where the private key is kept when not in seal/key. Empty = none.\n[seal]\n")
+	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}} {
+		fmt.Fprintf(&b, "%s = %s\n", x[0], quote(x[1]))
+	}
 	return b.Bytes()
 }
 

@@ -33,6 +33,7 @@ type settingsLeaf struct {
 	Language   string             `json:"language"`
 	Listen     string             `json:"listen"`
 	Background convert.Background `json:"background"`
+	Seal       config.Seal        `json:"seal,omitzero"`
 }
 
 // batchLeaf is the subject of a leaf of seal.KindRawBatch.
@@ -111,7 +112,7 @@ func (e *Engine) sealBatches(ctx context.Context) error {
 // sealSettings writes down what of akashi.toml and of the rules is another than
 // the log says.
 func (e *Engine) sealSettings(ctx context.Context, cfg config.Config) error {
-	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background})
+	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background, cfg.Seal})
 	if err != nil {
 		return fmt.Errorf("encode leaf: %w", err)
 	}
@@ -153,6 +154,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 		return fmt.Errorf("list the data folder: %w", err)
 	}
 	if e.seal.Unsealed() == 0 && b != nil && slices.Equal(files, before.Files) {
+		e.stampOwed(ctx)
 		return nil
 	}
 	seq, _ := e.st.Chain()
@@ -164,6 +166,9 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	if errors.Is(err, seal.ErrNoKey) {
 		e.log.Error("the folder is not sealed", "err", err)
 		return nil
+	}
+	if err == nil {
+		e.stampOwed(ctx)
 	}
 	return err
 }

@@ -2,7 +2,12 @@ package engine
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/seal"
 )
@@ -48,6 +53,47 @@ func (e *Engine) RotateKey(ctx context.Context, by string, lost bool) (seal.KeyC
 		return seal.KeyChange{}, ErrReadOnly
 	}
 	return e.seal.Rotate(ctx, by, lost)
+}
+
+// stampWait bounds how long an import or the end of the program waits for the
+// time-stamp authority.
+const stampWait = 10 * time.Second
+
+// stampOwed gets the time stamp of the last checkpoint from the authority of
+// akashi.toml. While the authority does not answer, the stamp stays owed: it is
+// asked for whenever the folder is sealed or closed again.
+func (e *Engine) stampOwed(ctx context.Context) {
+	if e.cfg.Seal.Authority == "" || !e.seal.NeedsStamp() {
+		return
+	}
+	a, err := Authority(e.cfg.Seal.Authority, e.cfg.Seal.Roots)
+	if err == nil {
+		a.Client.Timeout = stampWait
+		_, err = e.seal.Stamp(ctx, a)
+	}
+	if err != nil {
+		e.log.Warn("no time stamp yet; it is asked for again", "err", err)
+	}
+}
+
+// stampTimeout bounds a request to a time-stamp authority that a person waits for.
+const stampTimeout = 30 * time.Second
+
+// Authority is the time-stamp authority at url, whose certificates must end in
+// those of the file roots (PEM; "" = the system's).
+func Authority(url, roots string) (*seal.Authority, error) {
+	a := &seal.Authority{URL: url, Client: &http.Client{Timeout: stampTimeout}}
+	if roots == "" {
+		return a, nil
+	}
+	b, err := os.ReadFile(roots)
+	if err != nil {
+		return nil, fmt.Errorf("trusted certificates: %w", err)
+	}
+	if a.Roots = x509.NewCertPool(); !a.Roots.AppendCertsFromPEM(b) {
+		return nil, fmt.Errorf("trusted certificates %s: no certificate in PEM form", roots)
+	}
+	return a, nil
 }
 
 // ErrStamped: the last checkpoint has its time stamp.

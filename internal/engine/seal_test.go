@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/verify"
@@ -21,7 +25,7 @@ import (
 func sealedFolder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "d")
-	paths := fakeFiles(t, 3, 200)
+	paths := fakeFiles(t, 3, 100)
 	d := fakeDeps(40)
 	d.flushRows = 60
 	for _, p := range paths {
@@ -267,5 +271,39 @@ func TestClockInThePastIsToldAndNoDamage(t *testing.T) {
 	r := check(t, dir, verify.Options{})
 	if r.Damage() || !slices.ContainsFunc(r.Findings, func(f verify.Finding) bool { return f.What == "clock" }) {
 		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// An authority that does not answer stops no import; the stamp is asked for again.
+func TestAuthorityDownIsAskedAgain(t *testing.T) {
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer s.Close()
+	dir := sealedFolder(t)
+	c, err := config.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Seal.Authority = s.URL
+	if err := config.Write(dir, c); err != nil {
+		t.Fatal(err)
+	}
+	for n := range int64(2) {
+		e := openEngine(t, dir, fakeDeps(40))
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := asked.Load(); got != n+1 {
+			t.Errorf("after %d closes the authority was asked %d times", n+1, got)
+		}
+	}
+	if r := check(t, dir, verify.Options{}); r.Damage() || len(r.Anchors) > 0 {
+		t.Errorf("%+v", r)
+	}
+	if state, err := Seal(dir); err != nil || !state.NeedsStamp {
+		t.Errorf("no stamp is owed, or %v", err)
 	}
 }
