@@ -94,6 +94,7 @@ var linked = []string{
 	"github.com/parquet-go/jsonlite",
 	"github.com/parquet-go/parquet-go",
 	"github.com/pelletier/go-toml/v2",
+	"github.com/phpdave11/gofpdi",
 	"github.com/pierrec/lz4/v4",
 	"github.com/pkg/errors",
 	"github.com/signintech/gopdf",
