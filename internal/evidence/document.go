@@ -59,7 +59,6 @@ func (m *maker) proven(p *i18n.Printer) []string {
 func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 	t, st := p.T, m.stats
 	made := m.opt.Now.In(m.opt.Zone)
-	when := func(ns int64) string { return time.Unix(0, ns).In(m.opt.Zone).Format("2006-01-02 15:04:05") }
 	var servers []string
 	for _, s := range st.serverNames() {
 		servers = append(servers, m.shown(s))
@@ -71,7 +70,7 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 		Cover: []report.Pair{
 			{Name: t("evidence.cover.case"), Value: m.shown(m.opt.Case)},
 			{Name: t("evidence.cover.query"), Value: cmp.Or(m.shown(m.opt.Query.Text(m.opt.Zone)), t("evidence.cover.all"))},
-			{Name: t("evidence.cover.period"), Value: when(st.first) + " – " + when(st.last)},
+			{Name: t("evidence.cover.period"), Value: m.when(st.first) + " – " + m.when(st.last)},
 			{Name: t("evidence.cover.count"), Value: t("evidence.cover.counts", "n", m.sel.Records, "events", m.raw.count, "masked", m.masked)},
 			{Name: t("evidence.cover.servers"), Value: strings.Join(servers, ", ")},
 			{Name: t("evidence.cover.by"), Value: m.shown(m.opt.By)},
@@ -82,14 +81,18 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 		Blocks: []report.Block{{Heading: t("evidence.proof"), Marked: true, Text: m.proven(p)}},
 	}
 	d.Blocks = append(d.Blocks, m.summary(p)...)
-	d.Blocks = append(d.Blocks, m.coverage(p), m.list(p))
+	d.Blocks = append(d.Blocks, m.coverage(p))
 	point, err := m.pointBlocks(p)
 	if err != nil {
 		return nil, err
 	}
 	d.Blocks = append(d.Blocks, point...)
-	d.Blocks = append(d.Blocks, report.Block{Heading: t("evidence.check"), Text: append(strings.Split(t("evidence.check.text"), "\n"), t("evidence.check.hand"))})
+	d.Blocks = append(d.Blocks, report.Block{Heading: t("evidence.check"), Text: append(strings.Split(t("evidence.check.text"), "\n"), t("evidence.check.hand"))}, m.list(p))
 	return d, nil
+}
+
+func (m *maker) when(ns int64) string {
+	return time.Unix(0, ns).In(m.opt.Zone).Format("2006-01-02 15:04:05")
 }
 
 func (m *maker) summary(p *i18n.Printer) []report.Block {
@@ -134,7 +137,7 @@ func (m *maker) coverage(p *i18n.Printer) report.Block {
 			if c.Filtered || c.TooFew {
 				missing = p.T("evidence.filtered")
 			}
-			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + record.Visible(c.Name), c.FirstTime + " – " + c.LastTime, fmt.Sprint(c.Received), missing})
+			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + record.Visible(c.Name), m.when(c.First.UnixNano()) + " –\n" + m.when(c.Last.UnixNano()), fmt.Sprint(c.Received), missing})
 		}
 	}
 	return report.Block{Heading: p.T("evidence.coverage"), Text: []string{p.T("evidence.coverage.text")}, Table: t}
@@ -162,8 +165,7 @@ func (m *maker) list(p *i18n.Printer) report.Block {
 		if r.NewPath != "" {
 			path += "\n→ " + record.Visible(r.NewPath)
 		}
-		at := time.Unix(0, r.Time).In(m.opt.Zone)
-		t.Rows = append(t.Rows, []string{at.Format("2006-01-02 15:04:05"), who, op, path})
+		t.Rows = append(t.Rows, []string{m.when(r.Time), who, op, path})
 	}
 	text := p.T("evidence.list.all")
 	if int64(len(t.Rows)) < m.sel.Records {

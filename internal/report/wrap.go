@@ -30,15 +30,15 @@ func (s *setter) measure(text string, size float64) (w float64) {
 	return w
 }
 
+// clip is as much of text as fits, in time linear in the width.
 func (s *setter) clip(text string, size, width float64) string {
-	if s.measure(text, size) <= width {
-		return text
+	room := width - s.runeWidth('…')*size
+	for i, r := range text {
+		if room -= s.runeWidth(r) * size; room < 0 {
+			return text[:i] + "…"
+		}
 	}
-	r := []rune(text)
-	for len(r) > 0 && s.measure(string(r)+"…", size) > width {
-		r = r[:len(r)-1]
-	}
-	return string(r) + "…"
+	return text
 }
 
 // wrap cuts a text into lines of at most width: behind blanks and backslashes,
