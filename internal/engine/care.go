@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/archive"
@@ -126,13 +128,41 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 	if err != nil {
 		return nil, err
 	}
-	extra := append([]string{config.FileName, seal.FileName}, sealFiles...)
+	extra, err := e.snapshotFiles()
+	if err != nil {
+		return nil, fmt.Errorf("list what to copy: %w", err)
+	}
 	for _, im := range in.Imports {
 		if im.Original != "" && !slices.Contains(extra, im.Original) {
 			extra = append(extra, im.Original)
 		}
 	}
 	return e.st.Snapshot(ctx, dest, extra, progress)
+}
+
+// snapshotFiles lists what a snapshot copies beside the store's own files: the
+// settings, what the seal proves with, but no private key, and the archive.
+func (e *Engine) snapshotFiles() ([]string, error) {
+	l := []string{config.FileName, seal.FileName, archive.IndexName}
+	for _, dir := range []string{seal.DirName, archiveDir} {
+		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile
+				return nil
+			}
+			if err != nil || d.IsDir() || strings.HasSuffix(path, ".tmp") {
+				return err
+			}
+			rel, err := filepath.Rel(e.dir, path)
+			if name := filepath.ToSlash(rel); err == nil && name != seal.DirName+"/"+seal.KeyName && name != seal.DirName+"/"+seal.OldKeyName {
+				l = append(l, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // folder is what is known of a data folder before it is opened.

@@ -22,10 +22,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// sealFiles are those of the seal that a snapshot copies: what proves, and not
-// the private key.
-var sealFiles = []string{seal.DirName + "/" + seal.LeavesName, seal.DirName + "/" + seal.CheckpointsName}
-
 // settingsLeaf is the subject of a leaf of seal.KindSettings: what holds from it on.
 type settingsLeaf struct {
 	Zone       string             `json:"zone"`
