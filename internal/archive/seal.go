@@ -20,9 +20,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// KindPart is the leaf of a sealed part: its hash is that of the Day manifest.
-const KindPart = "archive_part"
-
 // Source is what sealing needs of a record store. Times are Unix ns, days are
 // counted from 1970-01-01 in the zone.
 type Source interface {
@@ -121,7 +118,7 @@ func (a *Archive) recordPart(ctx context.Context, p part, opt SealOptions) error
 	if err != nil {
 		return err
 	}
-	e := seal.Entry{Kind: KindPart, Subject: string(subject), By: opt.By, Time: p.Sealed, Hash: p.hash}
+	e := seal.Entry{Kind: seal.KindArchivePart, Subject: string(subject), By: opt.By, Time: p.Sealed, Hash: p.hash}
 	if err := a.opt.Recorder.Record(ctx, e); err != nil {
 		return fmt.Errorf("write down what was sealed: %w", err)
 	}

@@ -26,11 +26,6 @@ import (
 // maxStamp bounds a request and an answer of a time-stamp authority, in bytes.
 const maxStamp = 1 << 20
 
-// RenewBefore is how long before its certificate expires a stamp is renewed: a
-// new stamp of a checkpoint that covers the earlier one's leaf (the chain of
-// RFC 4998, section 5.2).
-const RenewBefore = 90 * 24 * time.Hour
-
 // Stamp is what a time-stamp token says.
 type Stamp struct {
 	Time      time.Time
