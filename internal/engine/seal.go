@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -285,7 +283,7 @@ func fileState(f fsx.File, name string, known manifest.File) (manifest.File, err
 		out.SHA256 = known.SHA256
 		return out, nil
 	}
-	if h, ok := nameHash(name); ok {
+	if h, ok := manifest.NameHash(name); ok && strings.HasPrefix(name, archiveDir+"/") {
 		out.SHA256 = h
 		return out, nil
 	}
@@ -293,18 +291,4 @@ func fileState(f fsx.File, name string, known manifest.File) (manifest.File, err
 	n, err := io.Copy(h, io.NewSectionReader(f, 0, out.Size))
 	out.Size, out.SHA256 = n, seal.Hash(h.Sum(nil))
 	return out, err
-}
-
-// nameHash is the hash that the name of an archived object carries.
-func nameHash(name string) (h seal.Hash, ok bool) {
-	if !strings.HasPrefix(name, "archive/") {
-		return h, false
-	}
-	for part := range bytes.SplitSeq([]byte(filepath.Base(name)), []byte(".")) {
-		if len(part) == 2*len(h) {
-			n, err := hex.Decode(h[:], part)
-			return h, err == nil && n == len(h)
-		}
-	}
-	return h, false
 }

@@ -23,6 +23,36 @@ func Free(dir string) (uint64, error) {
 	return free, nil
 }
 
+// Total tells how many bytes the volume of dir has, used ones included.
+func Total(dir string) (uint64, error) {
+	p, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, err
+	}
+	var total uint64
+	if err := windows.GetDiskFreeSpaceEx(p, nil, &total, nil); err != nil {
+		return 0, fmt.Errorf("size of the volume of %s: %w", dir, err)
+	}
+	return total, nil
+}
+
+// Kind names the file system of dir as Windows does, "" when it does not tell.
+func Kind(dir string) string {
+	root, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return ""
+	}
+	at := make([]uint16, 1024)
+	if err := windows.GetVolumePathName(root, &at[0], uint32(len(at))); err != nil {
+		return ""
+	}
+	name := make([]uint16, 64)
+	if err := windows.GetVolumeInformation(&at[0], nil, 0, nil, nil, nil, &name[0], uint32(len(name))); err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(name)
+}
+
 // syncDir does nothing: NTFS journals names itself and offers no call for it.
 func syncDir(string) error { return nil }
 

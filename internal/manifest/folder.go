@@ -48,6 +48,9 @@ func Listed(name string) bool {
 // FileMode tells how the file of this name changes.
 func FileMode(name string) string {
 	dir, _, _ := strings.Cut(name, "/")
+	if path.Base(name) == VolumeName {
+		return FileEdited
+	}
 	switch dir {
 	case "segments", "raw", "paths", "keep", "originals", "quarantine", "archive", "format", seal.FileName:
 		return FileFixed

@@ -31,7 +31,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	v := &volume{r: r, dir: dir, bad: map[string]string{}}
 	var jobs []job
 	for name, size := range have {
-		h, ok := NameHash(name)
+		h, ok := manifest.NameHash(name)
 		if !ok {
 			if !manifest.Listed(name) {
 				continue
@@ -67,15 +67,6 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	}
 	r.order()
 	return r, nil
-}
-
-// NameHash is the hash that an object's name carries before its last end.
-func NameHash(name string) (h seal.Hash, ok bool) {
-	l := strings.Split(path.Base(name), ".")
-	if len(l) < 3 && !(len(l) == 2 && strings.HasPrefix(name, "_originals/")) {
-		return h, false
-	}
-	return h, h.UnmarshalText([]byte(l[len(l)-2])) == nil
 }
 
 type volume struct {
@@ -178,7 +169,7 @@ func (v *volume) days(s *logState, have map[string]int64) error {
 // object names the spans of a damaged object that differ.
 func (v *volume) object(d *manifest.Day, o manifest.Object) {
 	detail, bad := v.bad[o.Name]
-	if h, ok := NameHash(o.Name); !ok || h != o.SHA256 {
+	if h, ok := manifest.NameHash(o.Name); !ok || h != o.SHA256 {
 		detail, bad = "the day names another hash", true
 	}
 	if !bad {
