@@ -556,9 +556,9 @@ func (p *Pool) MarkLost(ctx context.Context, which string) error {
 	})
 }
 
-// Remove takes a volume out of the pool. What lies there stays there. Without
-// enough copies elsewhere it is refused.
-func (p *Pool) Remove(ctx context.Context, which string) error {
+// Remove takes a volume out of the pool. What lies there stays there. It is refused
+// unless there are enough copies elsewhere, which are read whole before.
+func (p *Pool) Remove(ctx context.Context, which string, progress Progress) error {
 	if err := p.init(ctx); err != nil {
 		return err
 	}
@@ -568,6 +568,9 @@ func (p *Pool) Remove(ctx context.Context, which string) error {
 		return err
 	}
 	v := p.vol(x.ID)
+	if err := p.dispensable(ctx, x, progress); err != nil {
+		return err
+	}
 	err = p.change(ctx, func() error {
 		x := p.cfg.volume(x.ID)
 		if x == nil {
@@ -577,7 +580,7 @@ func (p *Pool) Remove(ctx context.Context, which string) error {
 			if !writable(p.cfg, x.ID) {
 				return ErrLast
 			}
-			if p.needed(x) {
+			if p.needed(x) { // it was written to meanwhile
 				return &VolumeError{x.Name, ErrHeld}
 			}
 		}
@@ -597,6 +600,39 @@ func (p *Pool) Remove(ctx context.Context, which string) error {
 		l.Pool, l.Data = "", ""
 		if err := errors.Join(v.release(ctx), writeLabel(ctx, v.d, l)); err != nil {
 			p.opt.Log.WarnContext(ctx, "a removed volume still says that it is ours", "volume", x.Name, "err", err)
+		}
+	}
+	return nil
+}
+
+// dispensable reads the copies on which a removal relies.
+func (p *Pool) dispensable(ctx context.Context, v *Volume, progress Progress) error {
+	if v.Foreign {
+		return nil
+	}
+	p.mu.Lock()
+	held := p.needed(v)
+	names := p.copies.list()
+	p.mu.Unlock()
+	if held {
+		return &VolumeError{v.Name, ErrHeld}
+	}
+	want := p.Config().Copies
+	if v.State == Lost {
+		want = 1
+	}
+	for i, name := range names {
+		progress.tell(int64(i), int64(len(names)), name)
+		o := p.snapshot(name)
+		if o == nil || o.copyOn(v.ID) == nil {
+			continue
+		}
+		others := slices.DeleteFunc(p.counted(name), func(id string) bool { return id == v.ID })
+		if err := p.sure(ctx, o, others, want); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return errors.Join(&VolumeError{v.Name, ErrHeld}, err)
 		}
 	}
 	return nil

@@ -30,6 +30,9 @@ func parseRecipients(l []string) ([]age.Recipient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys to encrypt for: %w", err)
 	}
+	if _, err := age.Encrypt(io.Discard, out...); err != nil { // some do not go together
+		return nil, fmt.Errorf("keys to encrypt for: %w", err)
+	}
 	return out, nil
 }
 

@@ -701,7 +701,7 @@ func TestDrainAndRemove(t *testing.T) {
 		n, b := k.put(fmt.Sprintf("FS/2026-04-%02d", i+1), i, 3000)
 		bodies[n] = b
 	}
-	if err := k.p.Remove(ctx, k.on(firstKey(bodies))[0]); !errors.Is(err, ErrHeld) {
+	if err := k.p.Remove(ctx, k.on(firstKey(bodies))[0], nil); !errors.Is(err, ErrHeld) {
 		t.Fatal(err)
 	}
 	for _, v := range []string{"archive", "b"} {
@@ -709,7 +709,7 @@ func TestDrainAndRemove(t *testing.T) {
 		if err != nil || w.Short > 0 {
 			t.Fatalf("%+v, %v", w, err)
 		}
-		if err := k.p.Remove(ctx, v); err != nil {
+		if err := k.p.Remove(ctx, v, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -756,7 +756,7 @@ func TestLostAndReplace(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := k.p.Remove(ctx, "b"); err != nil {
+	if err := k.p.Remove(ctx, "b", nil); err != nil {
 		t.Fatal(err)
 	}
 	// A volume that works is replaced by moving.
@@ -999,7 +999,7 @@ func TestRefusals(t *testing.T) {
 	if err := k.p.MarkLost(ctx, "archive"); !errors.Is(err, ErrLast) {
 		t.Error(err)
 	}
-	if err := k.p.Remove(ctx, "nobody"); !errors.Is(err, ErrUnknown) {
+	if err := k.p.Remove(ctx, "nobody", nil); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
 	ro, err := Open(k.dir, Options{ReadOnly: true})
