@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -32,6 +33,20 @@ type Objects interface {
 	Open(ctx context.Context, name string) (Reader, error)
 	// List lists names with a prefix, ascending.
 	List(ctx context.Context, prefix string) ([]string, error)
+}
+
+// Spanner is an Objects that can check the spans of an object as they are read, and
+// read them from another copy where they are not right.
+type Spanner interface {
+	OpenSpans(ctx context.Context, name string, spans []manifest.Span) (Reader, error)
+}
+
+// open opens an object that a manifest names.
+func (a *Archive) open(ctx context.Context, o *manifest.Object) (Reader, error) {
+	if s, ok := a.objects.(Spanner); ok {
+		return s.OpenSpans(ctx, o.Name, o.Spans)
+	}
+	return a.objects.Open(ctx, o.Name)
 }
 
 // Folder keeps objects as files below one folder. It is safe for concurrent
@@ -126,7 +141,7 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
 						return err
 					}
 				}
-			} else if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".tmp") {
+			} else if _, ok := manifest.NameHash(name); ok && strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".tmp") {
 				out = append(out, name)
 			}
 		}

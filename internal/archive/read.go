@@ -77,7 +77,7 @@ func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row 
 	if o == nil {
 		return nil
 	}
-	r, err := a.objects.Open(ctx, o.Name)
+	r, err := a.open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (a *Archive) voided(ctx context.Context, parts []part) (map[place]bool, err
 }
 
 func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[place]bool) (err error) {
-	r, err := a.objects.Open(ctx, o.Name)
+	r, err := a.open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func holdsAny(d *manifest.Day, of *record.ID, ids []uint64) bool {
 }
 
 func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record.ID, ids []uint64, fn func(l []*event.Event) error) (err error) {
-	r, err := a.objects.Open(ctx, o.Name)
+	r, err := a.open(ctx, o)
 	if err != nil {
 		return err
 	}

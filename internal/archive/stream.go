@@ -110,7 +110,7 @@ func (a *Archive) walk(ctx context.Context, o *manifest.Object, channel string, 
 
 // channelBlocks tells of the blocks of a channel, and then reads them.
 func (a *Archive) channelBlocks(ctx context.Context, o *manifest.Object, channel string, see func(*rawfile.Block), fn func([]*event.Event) error) (err error) {
-	r, err := a.objects.Open(ctx, o.Name)
+	r, err := a.open(ctx, o)
 	if err != nil {
 		return err
 	}

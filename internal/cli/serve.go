@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -45,14 +46,12 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		e.SealClosed(ctx, "akashi serve")
-	}()
+	var work sync.WaitGroup
+	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
+	work.Go(func() { e.CarePool(ctx) })
 	err = a.serve(ctx, e, opts.Listen)
 	stop()
-	<-done
+	work.Wait()
 	return errors.Join(err, e.Close())
 }
 

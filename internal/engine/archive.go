@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/archive"
@@ -35,7 +34,7 @@ func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 		if e.seal != nil {
 			opt.Recorder = e.seal
 		}
-		a, err := archive.Open(archive.NewFolder(e.deps.fs, filepath.Join(e.dir, archiveDir)), opt)
+		a, err := archive.Open(e.objects(), opt)
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -143,7 +144,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 // snapshotFiles lists what a snapshot copies beside the store's own files: the
 // settings, what the seal proves with, but no private key, and the archive.
 func (e *Engine) snapshotFiles() ([]string, error) {
-	l := []string{config.FileName, seal.FileName, archive.IndexName}
+	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName}
 	for _, dir := range []string{seal.DirName, archiveDir} {
 		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile
@@ -274,6 +275,7 @@ func (e *Engine) closeAll() error {
 		e.arch.Close()
 	}
 	e.archiveMu.Unlock()
+	errs = append(errs, e.closePool())
 	if e.st != nil {
 		errs = append(errs, e.st.Close())
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -38,6 +39,9 @@ type Engine struct {
 
 	archiveMu sync.Mutex       // guards arch; taken after importing
 	arch      *archive.Archive // nil until it is asked for
+
+	poolMu sync.Mutex // guards pool
+	pool   *pool.Pool // nil until it is asked for
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress

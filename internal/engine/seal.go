@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -135,6 +136,9 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	if err := e.sealBatches(ctx); err != nil {
 		return err
 	}
+	if err := e.sealPool(ctx); err != nil {
+		return fmt.Errorf("seal the volumes: %w", err)
+	}
 	var before manifest.Folder
 	b, err := e.seal.LastFolder()
 	if err == nil && b != nil && manifest.Decode(b, &before) != nil {
@@ -197,7 +201,10 @@ func (e *Engine) noteOutside(ctx context.Context) error {
 	}
 	var names []string
 	for _, f := range before.Files {
-		if now, ok := have[f.Name]; f.Name != config.FileName && (!ok || now.Size != f.Size || now.SHA256 != f.SHA256) { // settings have a leaf of their own
+		if ownLeaf(f.Name) {
+			continue
+		}
+		if now, ok := have[f.Name]; !ok || now.Size != f.Size || now.SHA256 != f.SHA256 {
 			names = append(names, f.Name)
 		}
 	}
@@ -213,6 +220,12 @@ func (e *Engine) noteOutside(ctx context.Context) error {
 		return err
 	}
 	return e.seal.Record(ctx, seal.Entry{Kind: seal.KindOutside, Subject: string(text), By: "akashi", Time: e.deps.now().UnixNano()})
+}
+
+// ownLeaf tells whether changes of a file are in leaves of their own: settings, and
+// the pool, which other processes change too.
+func ownLeaf(name string) bool {
+	return name == config.FileName || strings.HasPrefix(name, pool.DirName+"/") || name == archiveDir+"/"+manifest.VolumeName
 }
 
 // listFolder describes the files of the folder. A file that never changes is

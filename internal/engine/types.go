@@ -15,6 +15,7 @@ type Options struct {
 	Demo     bool         // with Create: a demonstration folder, which takes simulated events
 	Zone     string       // with Create: the folder's zone, fixed from then on; "" = Asia/Tokyo
 	Log      *slog.Logger // nil = no log
+	By       string       // who answers for changes that name nobody; "" = akashi
 }
 
 // ImportRequest says what to import. Paths are files and folders; all of them

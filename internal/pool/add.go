@@ -248,13 +248,17 @@ type Change struct {
 
 // Set changes the pool or a volume.
 func (p *Pool) Set(ctx context.Context, x Change) error {
-	if x.Recipients != nil {
-		if _, err := parseRecipients(*x.Recipients); err != nil {
+	p.mu.Lock()
+	k := p.keys
+	p.mu.Unlock()
+	if x.Identity != nil {
+		var err error
+		if k, err = readIdentities(*x.Identity, p.opt.Getenv); err != nil {
 			return err
 		}
 	}
-	if x.Identity != nil {
-		if _, err := readIdentities(*x.Identity, p.opt.Getenv); err != nil {
+	if x.Recipients != nil {
+		if _, err := parseRecipients(*x.Recipients, k); err != nil {
 			return err
 		}
 	}

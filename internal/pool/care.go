@@ -481,11 +481,20 @@ func (p *Pool) onVolume(id string) []string {
 // Drain moves everything off a volume. New objects do not go there any more. It can
 // be stopped and called again; the volume can be removed when it is empty.
 func (p *Pool) Drain(ctx context.Context, which string, progress Progress) (*Work, error) {
-	if err := p.init(ctx); err != nil {
+	id, err := p.StartDrain(ctx, which)
+	if err != nil {
 		return nil, err
 	}
-	var id string
-	err := p.configure(ctx, func(c *Config) error {
+	return p.drain(ctx, id, progress)
+}
+
+// StartDrain only says that a volume is to be drained; Background does it. It tells
+// the volume's id.
+func (p *Pool) StartDrain(ctx context.Context, which string) (id string, err error) {
+	if err := p.init(ctx); err != nil {
+		return "", err
+	}
+	err = p.configure(ctx, func(c *Config) error {
 		v, err := c.Find(which)
 		if err != nil {
 			return err
@@ -499,10 +508,7 @@ func (p *Pool) Drain(ctx context.Context, which string, progress Progress) (*Wor
 		id, v.State = v.ID, Draining
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return p.drain(ctx, id, progress)
+	return id, err
 }
 
 // writable tells whether there is an active volume beside this one.
@@ -660,39 +666,47 @@ func (p *Pool) needed(v *Volume) bool {
 // Replace moves everything from one volume to another, which is active. One that
 // does not answer is marked as lost, and its copies are made from others.
 func (p *Pool) Replace(ctx context.Context, which, with string, progress Progress) (*Work, error) {
+	id, lost, err := p.StartReplace(ctx, which, with)
+	if err != nil {
+		return nil, err
+	}
+	if lost {
+		return p.CatchUp(ctx, progress)
+	}
+	return p.drain(ctx, id, progress)
+}
+
+// StartReplace only says so; Background does it. It tells the id of the volume that
+// is replaced and whether it was given up.
+func (p *Pool) StartReplace(ctx context.Context, which, with string) (id string, lost bool, err error) {
 	cfg := p.Config()
 	old, err := cfg.Find(which)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
 	to, err := cfg.Find(with)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
-	v, err := p.vol(old.ID), error(nil)
-	if v == nil {
-		err = ErrAway
+	if old.ID == to.ID || to.State != Active || to.Foreign {
+		return "", false, &VolumeError{to.Name, errors.New("it cannot take the place of another volume")}
+	}
+	v := p.vol(old.ID)
+	lost = old.State == Lost || v == nil || p.quickCheck(ctx, v) != nil
+	if lost {
+		err = p.MarkLost(ctx, which)
 	} else {
-		err = p.quickCheck(ctx, v)
+		_, err = p.StartDrain(ctx, which)
 	}
-	if err != nil || old.State == Lost {
-		if err := p.MarkLost(ctx, which); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return "", false, err
 	}
-	err = p.configure(ctx, func(c *Config) error {
+	return old.ID, lost, p.configure(ctx, func(c *Config) error {
 		if x := c.volume(to.ID); x != nil {
 			x.For = old.ID
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if x := p.vol(old.ID); x == nil || x.State == Lost {
-		return p.CatchUp(ctx, progress)
-	}
-	return p.Drain(ctx, which, progress)
 }
 
 // inPlaceOf are the volumes that take the place of one which has, or had, a copy.
@@ -712,21 +726,41 @@ func (p *Pool) inPlaceOf(name string) map[string]bool {
 	return out
 }
 
+// Ask asks the process that cares for the pool to look through everything now.
+func (p *Pool) Ask(ctx context.Context) error {
+	if err := p.init(ctx); err != nil {
+		return err
+	}
+	return p.configure(ctx, func(c *Config) error {
+		c.Asked = p.opt.Now().UnixNano()
+		return nil
+	})
+}
+
 // Background does what is owed, moves what is to be moved, and checks volumes that
-// were not checked for long, until the context ends.
-func (p *Pool) Background(ctx context.Context, every time.Duration, after func(*Work)) {
+// were not checked for long: every so often, and soon after somebody changed the
+// pool. After each round it calls after. It ends with the context.
+func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after func(*Work)) {
+	asked := p.Config().Asked
 	for {
-		w, err := p.round(ctx)
+		cfg := p.Config()
+		w, err := p.round(ctx, cfg.Asked > asked)
 		if ctx.Err() != nil {
 			return
 		}
+		asked = cfg.Asked
 		if err != nil {
 			p.opt.Log.WarnContext(ctx, "care for the pool", "err", err)
-		} else if after != nil {
-			after(w)
 		}
-		if pause(ctx, every) != nil {
-			return
+		after(w)
+		done := p.Config().Generation
+		for waited := time.Duration(0); waited < every; waited += soon {
+			if pause(ctx, soon) != nil {
+				return
+			}
+			if err := p.look(true); err == nil && p.Config().Generation != done {
+				break
+			}
 		}
 	}
 }
@@ -734,8 +768,8 @@ func (p *Pool) Background(ctx context.Context, every time.Duration, after func(*
 // scrubEvery is how old the check of a volume may be.
 const scrubEvery = 30 * day
 
-func (p *Pool) round(ctx context.Context) (*Work, error) {
-	w, err := p.CatchUp(ctx, nil)
+func (p *Pool) round(ctx context.Context, all bool) (*Work, error) {
+	w, err := p.care(ctx, all, nil)
 	if err != nil {
 		return w, err
 	}

@@ -117,8 +117,11 @@ type Config struct {
 	WarnDays int `json:"warn_days"`
 	// Rate is how many bytes a second a scrub reads in the background.
 	Rate int64 `json:"scrub_rate"`
-	// Recipients are age keys for which new objects are encrypted; none = they are
-	// not encrypted.
+	// Asked is when somebody last asked the process that cares for the pool to look
+	// through everything, Unix ns.
+	Asked int64 `json:"asked,omitempty"`
+	// Recipients are age keys for which new objects are encrypted, or "passphrase"
+	// alone for the one in Identity; none = they are not encrypted.
 	Recipients []string `json:"recipients,omitempty"`
 	// Identity is the file of the keys that decrypt; env:NAME names a variable that
 	// holds them.
@@ -220,6 +223,14 @@ func Configured(fs fsx.FS, dir string) (bool, error) {
 		return false, err
 	}
 	return true, f.Close()
+}
+
+// Load reads the configuration of a data folder's pool; nil when it has none.
+func Load(fs fsx.FS, dir string) (*Config, error) {
+	if fs == nil {
+		fs = fsx.OS{}
+	}
+	return readConfig(fs, filepath.Join(dir, DirName))
 }
 
 // readConfig reads pool.json; nil when there is none.

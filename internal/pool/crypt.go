@@ -20,66 +20,95 @@ var ErrNoKey = errors.New("the object is encrypted and no key here opens it: nam
 // maxKeys bounds a file of keys, in bytes.
 const maxKeys = 1 << 20
 
+// ByPassphrase as the only recipient stands for the passphrase of the keys.
+const ByPassphrase = "passphrase"
+
+// keys are what decrypts, and the passphrase that encrypts when it is wanted.
+type keys struct {
+	ids  []age.Identity
+	pass string
+}
+
 // parseRecipients reads age recipients (age1…). What begins with age1pq1 is a
 // hybrid one, which quantum computers do not break either.
-func parseRecipients(l []string) ([]age.Recipient, error) {
+func parseRecipients(l []string, k keys) ([]age.Recipient, error) {
 	if len(l) == 0 {
 		return nil, nil
 	}
-	out, err := age.ParseRecipients(strings.NewReader(strings.Join(l, "\n")))
-	if err != nil {
-		return nil, fmt.Errorf("keys to encrypt for: %w", err)
+	if len(l) == 1 && l[0] == ByPassphrase {
+		if k.pass == "" {
+			return nil, errors.New("keys to encrypt for: the file of the keys has no passphrase")
+		}
+		r, err := age.NewScryptRecipient(k.pass)
+		if err != nil {
+			return nil, fmt.Errorf("keys to encrypt for: %w", err)
+		}
+		return []age.Recipient{r}, nil
 	}
-	if _, err := age.Encrypt(io.Discard, out...); err != nil { // some do not go together
+	out, err := age.ParseRecipients(strings.NewReader(strings.Join(l, "\n")))
+	if err == nil {
+		_, err = age.Encrypt(io.Discard, out...) // some do not go together
+	}
+	if err != nil {
 		return nil, fmt.Errorf("keys to encrypt for: %w", err)
 	}
 	return out, nil
 }
 
-// readIdentities reads keys (AGE-SECRET-KEY-…) from a file, or from a variable when
-// from is env:NAME. A line "passphrase: …" is a passphrase.
-func readIdentities(from string, getenv func(string) string) ([]age.Identity, error) {
-	if from == "" {
-		return nil, nil
-	}
-	var text string
+// readKeyText gets the text of keys from a file, or from a variable when from is
+// env:NAME.
+func readKeyText(from string, getenv func(string) string) (string, error) {
 	if name, ok := strings.CutPrefix(from, "env:"); ok {
-		if text = getenv(name); text == "" {
-			return nil, fmt.Errorf("keys: the variable %s is empty", name)
+		text := getenv(name)
+		if text == "" {
+			return "", fmt.Errorf("keys: the variable %s is empty", name)
 		}
-	} else {
-		f, err := os.Open(from)
-		if err != nil {
-			return nil, fmt.Errorf("keys: %w", err)
-		}
-		b, err := io.ReadAll(io.LimitReader(f, maxKeys))
-		if err = errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("keys: %w", err)
-		}
-		text = string(b)
+		return text, nil
 	}
-	var out []age.Identity
-	var keys []string
+	f, err := os.Open(from)
+	if err != nil {
+		return "", fmt.Errorf("keys: %w", err)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxKeys))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("keys: %w", err)
+	}
+	return string(b), nil
+}
+
+// readIdentities reads keys (AGE-SECRET-KEY-…), one a line. A line "passphrase: …"
+// is a passphrase.
+func readIdentities(from string, getenv func(string) string) (k keys, err error) {
+	if from == "" {
+		return k, nil
+	}
+	text, err := readKeyText(from, getenv)
+	if err != nil {
+		return k, err
+	}
+	var rest []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if pass, ok := strings.CutPrefix(line, "passphrase:"); ok {
-			id, err := age.NewScryptIdentity(strings.TrimSpace(pass))
-			if err != nil {
-				return nil, fmt.Errorf("keys: %w", err)
-			}
-			out = append(out, id)
+		pass, ok := strings.CutPrefix(line, ByPassphrase+":")
+		if !ok {
+			rest = append(rest, line)
 			continue
 		}
-		keys = append(keys, line)
-	}
-	if k := strings.TrimSpace(strings.Join(keys, "\n")); k != "" {
-		l, err := age.ParseIdentities(strings.NewReader(k))
+		k.pass = strings.TrimSpace(pass)
+		id, err := age.NewScryptIdentity(k.pass)
 		if err != nil {
-			return nil, errors.New("keys: they do not read as age keys") // not with the text, which is secret
+			return keys{}, fmt.Errorf("keys: %w", err)
 		}
-		out = append(out, l...)
+		k.ids = append(k.ids, id)
 	}
-	return out, nil
+	if t := strings.TrimSpace(strings.Join(rest, "\n")); t != "" {
+		l, err := age.ParseIdentities(strings.NewReader(t))
+		if err != nil {
+			return keys{}, errors.New("keys: they do not read as age keys") // not with the text, which is secret
+		}
+		k.ids = append(k.ids, l...)
+	}
+	return k, nil
 }
 
 // spool is an encrypted object that waits to be written to volumes.

@@ -152,16 +152,33 @@ func TestIdentities(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := map[string]string{"K": id.String() + "\npassphrase: 相言葉 と 空白\n", "BAD": "AGE-SECRET-KEY-1SECRETSECRET"}
-	l, err := readIdentities("env:K", func(k string) string { return env[k] })
-	if err != nil || len(l) != 2 {
-		t.Fatal(len(l), err)
+	k, err := readIdentities("env:K", func(k string) string { return env[k] })
+	if err != nil || len(k.ids) != 2 || k.pass != "相言葉 と 空白" {
+		t.Fatal(len(k.ids), err)
 	}
 	for _, from := range []string{"env:NONE", "env:BAD", filepath.Join(t.TempDir(), "none")} {
 		if _, err := readIdentities(from, func(k string) string { return env[k] }); err == nil || strings.Contains(err.Error(), "SECRETSECRET") {
 			t.Errorf("%s: %v", from, err)
 		}
 	}
-	if l, err := readIdentities("", nil); err != nil || l != nil {
-		t.Error(l, err)
+	if k, err := readIdentities("", nil); err != nil || k.ids != nil {
+		t.Error(k, err)
 	}
+}
+
+func TestPassphrase(t *testing.T) {
+	k := newKit(t, 1)
+	by := []string{ByPassphrase}
+	if err := k.p.Set(context.Background(), Change{Recipients: &by}); err == nil {
+		t.Error("without a passphrase")
+	}
+	k.opt.Getenv = func(string) string { return "passphrase: 合言葉\n" }
+	k.reopen()
+	from := "env:K"
+	k.set(Change{Recipients: &by, Identity: &from})
+	name, b := k.put("FS/2026-04-01", 1, 1000)
+	if len(k.encryptedOn("archive", name)) != 1 {
+		t.Fatal("not encrypted")
+	}
+	k.want(name, b)
 }

@@ -174,7 +174,7 @@ func (p *Pool) openCopy(ctx context.Context, name string, c copyOf) (*openCopy, 
 	if c.cipher != (seal.Hash{}) && len(p.identities()) == 0 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return nil, errors.Join(ErrNoKey, p.idsErr)
+		return nil, errors.Join(ErrNoKey, p.keysErr)
 	}
 	r, err := inTime(ctx, p.opt.ReadPatience, func() (Reader, error) { return v.d.Open(ctx, c.stored(name), c.place) }, closeLate)
 	if isMissing(err) { // or the whole volume is
@@ -414,7 +414,7 @@ func (s *spanned) readSpan(i int, b []byte, off int64) error {
 func (p *Pool) identities() []age.Identity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ids
+	return p.keys.ids
 }
 
 // nameOf is a volume's name for people.

@@ -53,8 +53,8 @@ type Pool struct {
 	to       []age.Recipient  // of cfg.Recipients
 	problems map[string]error // volumes that cannot even be opened
 	closed   bool
-	ids      []age.Identity // keys that decrypt
-	idsErr   error          // why there are none
+	keys     keys
+	keysErr  error // why there are none
 
 	writers sync.WaitGroup // of Put
 }
@@ -140,13 +140,13 @@ func (p *Pool) follow(cfg *Config) error {
 	if p.cfg != nil && p.cfg.Generation == cfg.Generation && p.cfg.ID == cfg.ID {
 		return nil
 	}
-	to, err := parseRecipients(cfg.Recipients)
-	if err != nil {
-		return err
-	}
 	if p.cfg == nil || p.cfg.Identity != cfg.Identity {
 		// Without keys everything but reading encrypted objects goes on.
-		p.ids, p.idsErr = readIdentities(cfg.Identity, p.opt.Getenv)
+		p.keys, p.keysErr = readIdentities(cfg.Identity, p.opt.Getenv)
+	}
+	to, err := parseRecipients(cfg.Recipients, p.keys)
+	if err != nil && (cfg.Recipients[0] != ByPassphrase || !p.opt.ReadOnly) {
+		return err
 	}
 	old := p.volumes
 	p.volumes, p.cfg, p.to = make(map[string]*volume, len(cfg.Volumes)), cfg, to

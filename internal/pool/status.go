@@ -78,8 +78,8 @@ func (p *Pool) Status(ctx context.Context) (*Status, error) {
 	}
 	p.mu.Lock()
 	p.sum(s)
-	if p.idsErr != nil {
-		s.IdentityErr = p.idsErr.Error()
+	if p.keysErr != nil {
+		s.IdentityErr = p.keysErr.Error()
 	}
 	p.mu.Unlock()
 	p.forecast(s)
