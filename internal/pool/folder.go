@@ -60,6 +60,9 @@ func (f *folder) Put(ctx context.Context, name string, r io.ReaderAt, size int64
 	case !errors.Is(err, fs.ErrNotExist):
 		return place{}, err
 	}
+	if _, err := f.fs.ReadDir(f.dir); err != nil { // a volume that is gone is not made anew
+		return place{}, hideMissing(err)
+	}
 	if err := fsx.MakeDir(f.fs, filepath.Dir(at), 0o700); err != nil {
 		return place{}, err
 	}

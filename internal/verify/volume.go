@@ -33,7 +33,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	for name, size := range have {
 		h, ok := manifest.NameHash(name)
 		if !ok {
-			if !manifest.Listed(name) {
+			if !manifest.Listed(name) || name == manifest.VolumeName {
 				continue
 			}
 			r.add(Finding{State: Note, What: "foreign", File: name})
@@ -57,7 +57,12 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if opt.Since != nil {
 		checkSince(r, opt.SinceName, opt.Since, s)
 	}
-	if err := v.days(s, have); err != nil {
+	_, v.pooled = have[manifest.VolumeName]
+	v.plain = make(map[string]bool, len(v.names))
+	for _, name := range v.names {
+		v.plain[plainName(name)] = true
+	}
+	if err := v.days(s); err != nil {
 		return nil, err
 	}
 	for _, b := range bad {
@@ -74,6 +79,18 @@ type volume struct {
 	dir   string
 	names []string          // objects, sorted
 	bad   map[string]string // objects whose bytes are other ones, and how
+	plain map[string]bool   // the names that encrypted objects have, too
+	// pooled: it is a volume of a pool, whose objects may lie on several.
+	pooled bool
+}
+
+// plainName is the name of an object that may be encrypted.
+func plainName(name string) string {
+	rest, ok := strings.CutSuffix(name, manifest.EncryptedEnd)
+	if at := len(rest) - 2*len(seal.Hash{}) - 1; ok && at > 0 && rest[at] == '.' {
+		return rest[:at]
+	}
+	return name
 }
 
 // log reads the leaves and checkpoints that the volume carries.
@@ -132,7 +149,7 @@ func (v *volume) points(s *logState) {
 }
 
 // days checks what each day's manifest names.
-func (v *volume) days(s *logState, have map[string]int64) error {
+func (v *volume) days(s *logState) error {
 	sealedDays := map[seal.Hash]bool{}
 	for i, e := range s.entries {
 		if e.Kind == seal.KindArchivePart && int64(i) < v.r.Sealed {
@@ -141,6 +158,10 @@ func (v *volume) days(s *logState, have map[string]int64) error {
 	}
 	for _, name := range v.names {
 		if !strings.Contains(path.Base(name), ".day.") || v.bad[name] != "" {
+			continue
+		}
+		if strings.HasSuffix(name, manifest.EncryptedEnd) {
+			v.r.add(Finding{State: Note, What: "day_encrypted", File: name})
 			continue
 		}
 		b, err := readSmall(v.dir, name)
@@ -156,7 +177,11 @@ func (v *volume) days(s *logState, have map[string]int64) error {
 			v.r.add(Finding{State: Unsealed, What: "day_unsealed", File: name, Server: d.Server, Period: d.Day})
 		}
 		for _, o := range d.Objects {
-			if _, ok := have[o.Name]; !ok {
+			if !v.plain[o.Name] {
+				if v.pooled {
+					v.r.add(Finding{State: Note, What: "object_elsewhere", File: o.Name, Server: d.Server, Period: d.Day, Part: fmt.Sprintf("part %d", d.Part)})
+					continue
+				}
 				v.r.add(Finding{State: Missing, What: "object_missing", File: o.Name, Server: d.Server, Period: d.Day, Part: fmt.Sprintf("part %d", d.Part)})
 				continue
 			}
