@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,8 @@ type Archive struct {
 	days  map[key][]part
 	state index
 	known map[string]bool // names of manifests that are in days
+	// unread are manifests that are there and cannot be read now, and why.
+	unread map[string]error
 }
 
 type key struct {
@@ -117,7 +120,8 @@ func (a *Archive) saveIndex() error {
 	return nil
 }
 
-// Refresh reads the manifests that are new.
+// Refresh reads the manifests that are new. Those that cannot be read are named by
+// Unread, and tried again the next time: the rest of the archive is there without.
 func (a *Archive) Refresh(ctx context.Context) error {
 	l, err := a.objects.List(ctx, "")
 	if err != nil {
@@ -125,17 +129,39 @@ func (a *Archive) Refresh(ctx context.Context) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.unread = make(map[string]error)
 	for _, name := range l {
 		if a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_") {
 			continue
 		}
 		p, err := a.loadPart(ctx, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return err
+			a.unread[name] = err
+			continue
 		}
 		a.insert(p)
 	}
 	return nil
+}
+
+// Unread lists the days (2026-11-22) of which something cannot be read now,
+// ascending, and one reason.
+func (a *Archive) Unread() (days []string, why error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(a.unread)) {
+		if l := strings.Split(name, "/"); len(l) > 1 {
+			days = append(days, l[1])
+		}
+		if why == nil {
+			why = a.unread[name]
+		}
+	}
+	slices.Sort(days)
+	return slices.Compact(days), why
 }
 
 func (a *Archive) insert(p part) {

@@ -52,6 +52,9 @@ func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]mani
 	if err := a.Refresh(ctx); err != nil {
 		return nil, err
 	}
+	if _, why := a.Unread(); why != nil { // what is archived already would be archived again
+		return nil, why
+	}
 	if err := a.recordMissing(ctx, opt); err != nil {
 		return nil, err
 	}

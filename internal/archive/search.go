@@ -38,6 +38,7 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only, hide fun
 	}
 	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, hide: hide, limit: limit + 1}
 	page := &query.Page{}
+	page.Unread, _ = a.Unread()
 	for _, day := range a.wanted(&q, only) {
 		if !s.reaches(day) {
 			continue

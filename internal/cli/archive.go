@@ -192,6 +192,13 @@ func (a *app) tellArchived(days []string) {
 	}
 }
 
+// tellUnread warns of days of which records may be missing in an answer.
+func (a *app) tellUnread(days []string) {
+	if n := len(days); n > 0 {
+		a.note("cli.archive.unread", "days", n, "first", days[0], "last", days[n-1])
+	}
+}
+
 type rebuildOptions struct {
 	Data, From string
 	Quiet      bool

@@ -35,6 +35,7 @@ type poolOptions struct {
 	EncryptTo, MoveAfter      []string
 	NoEncryption, NoMoveAfter bool
 	changed                   func(flag string) bool
+	create                    bool // the data folder when it is missing
 }
 
 func (a *app) newPool() *cobra.Command {
@@ -125,7 +126,7 @@ func (a *app) poolSetFlags(c *cobra.Command, o *poolOptions) {
 // withPool does something with the pool of a data folder. Where akashi serve has the
 // folder, beside is done instead, and serve does the rest.
 func (a *app) withPool(ctx context.Context, o *poolOptions, here, beside func(*pool.Pool) error) (err error) {
-	e, err := engine.Open(ctx, o.Data, engine.Options{By: o.By, Log: a.log()})
+	e, err := engine.Open(ctx, o.Data, engine.Options{By: o.By, Log: a.log(), Create: o.create})
 	if errors.Is(err, store.ErrLocked) {
 		p, err := pool.Open(o.Data, pool.Options{Log: a.log(), Getenv: a.Getenv})
 		if err != nil {
@@ -261,6 +262,7 @@ func (a *app) runPoolAdd(ctx context.Context, o *poolOptions, args []string) err
 		a.printAdded(r)
 		return nil
 	}
+	o.create = true
 	return a.withPool(ctx, o, add, add)
 }
 

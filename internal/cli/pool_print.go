@@ -73,11 +73,14 @@ func (a *app) printVolume(v *pool.VolumeStatus, zone *time.Location) {
 	case !v.Online && v.State != pool.Lost:
 		state = a.p.T("cli.pool.state.away")
 	}
-	total := ""
+	free := a.room(v.Free)
 	if v.Total > 0 {
-		total = " / " + a.p.Bytes(v.Total)
+		free += " / " + a.p.Bytes(v.Total)
 	}
-	a.line("cli.pool.volume", "name", v.Name, "state", state, "class", v.Class, "place", v.Place, "objects", v.Objects, "bytes", a.p.Bytes(v.Bytes), "free", a.room(v.Free)+total)
+	if !v.Online {
+		free = "–"
+	}
+	a.line("cli.pool.volume", "name", v.Name, "state", state, "class", v.Class, "place", v.Place, "objects", v.Objects, "bytes", a.p.Bytes(v.Bytes), "free", free)
 	if v.Problem != "" && v.State != pool.Lost {
 		a.line("cli.pool.volume.problem", "reason", strings.ReplaceAll(v.Problem, "\n", ": "))
 	}

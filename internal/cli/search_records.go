@@ -30,8 +30,8 @@ func (s *search) records(ctx context.Context) (bool, error) {
 	}
 	shown := s.findProgress()
 	q, found := s.q, 0
-	var archived []string // days
-	defer func() { slices.Sort(archived); s.tellArchived(archived) }()
+	var archived, unread []string // days
+	defer func() { slices.Sort(archived); s.tellArchived(archived); s.tellUnread(unread) }()
 	for {
 		q.Limit = pageSize
 		if !s.o.All {
@@ -50,6 +50,7 @@ func (s *search) records(ctx context.Context) (bool, error) {
 				archived = append(archived, d)
 			}
 		}
+		unread = page.Unread
 		found += len(page.Records)
 		q.Cursor = page.Next
 		if n := len(page.Records); n > 0 {

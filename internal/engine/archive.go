@@ -17,12 +17,12 @@ import (
 // archiveDir is the folder of the archive in a data folder.
 const archiveDir = "archive"
 
-// openArchive opens the archive of the folder once. A writer makes every part
-// itself; a reader looks for new ones.
+// openArchive opens the archive of the folder once. A writer without a pool makes
+// every part itself; others look for new ones.
 func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 	e.archiveMu.Lock()
 	defer e.archiveMu.Unlock()
-	if e.arch != nil && !e.opt.ReadOnly {
+	if e.arch != nil && !e.opt.ReadOnly && !e.pooled() {
 		return e.arch, nil
 	}
 	if e.arch == nil {
@@ -154,7 +154,7 @@ func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error 
 		if err != nil {
 			return fmt.Errorf("search the archive: %w", err)
 		}
-		if p.Archived = more.Archived; len(more.Records) == 0 {
+		if p.Archived, p.Unread = more.Archived, more.Unread; len(more.Records) == 0 {
 			return nil
 		}
 		limit := q.Limit

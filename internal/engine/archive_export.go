@@ -45,6 +45,9 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 		if err != nil {
 			return err
 		}
+		if _, why := a.Unread(); why != nil {
+			return fmt.Errorf("the archive cannot be read whole: %w", why)
+		}
 		last := ""
 		for _, d := range days {
 			dir := filepath.Join(dest, archive.SafeName(d.Server), d.Day)

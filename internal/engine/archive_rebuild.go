@@ -25,25 +25,26 @@ func (s archivedEvents) Events(ctx context.Context, server string, fn func(*even
 	return collect.Merge(ctx, in, fn)
 }
 
-// RebuildFromArchive puts the raw events of another archive, the folder from, into
-// the store and converts them: a lost store comes back. Events that the store
+// FromPool is the archive on the volumes of the folder's own pool.
+const FromPool = "pool"
+
+// RebuildFromArchive puts the raw events of another archive, the folder from, or
+// FromPool, into the store and converts them: a lost store comes back. Events that the store
 // holds are duplicates and change nothing. The records are made anew, by the rules
 // of now.
 func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress func(Progress)) (*Summary, error) {
 	if e.opt.ReadOnly {
 		return nil, ErrReadOnly
 	}
-	zone, err := e.cfg.Location()
-	if err != nil {
-		return nil, fmt.Errorf("zone of the data folder: %w", err)
-	}
-	a, err := archive.Open(archive.NewFolder(e.deps.fs, from), archive.Options{FS: e.deps.fs, Zone: zone, Dir: from})
+	a, err := e.archiveFrom(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	defer a.Close()
-	if err := a.Refresh(ctx); err != nil {
-		return nil, err
+	if from != FromPool {
+		defer a.Close()
+	}
+	if _, why := a.Unread(); why != nil {
+		return nil, fmt.Errorf("the archive cannot be read whole: %w", why)
 	}
 	if len(a.Servers()) == 0 {
 		return nil, fmt.Errorf("folder %s holds no archive: name the folder archive of a data folder", from)
@@ -59,6 +60,25 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 	s.Elapsed = t.elapsed()
 	t.done()
 	return s, nil
+}
+
+func (e *Engine) archiveFrom(ctx context.Context, from string) (*archive.Archive, error) {
+	if from == FromPool {
+		return e.openArchive(ctx)
+	}
+	zone, err := e.cfg.Location()
+	if err != nil {
+		return nil, fmt.Errorf("zone of the data folder: %w", err)
+	}
+	a, err := archive.Open(archive.NewFolder(e.deps.fs, from), archive.Options{FS: e.deps.fs, Zone: zone, Dir: from})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Refresh(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
 }
 
 func (e *Engine) importArchive(ctx context.Context, set archivedEvents, t *tracker) (*Summary, error) {

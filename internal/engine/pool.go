@@ -116,6 +116,13 @@ func (e *Engine) Pool() (*pool.Pool, error) {
 	return p, nil
 }
 
+// pooled tells whether the pool is open.
+func (e *Engine) pooled() bool {
+	e.poolMu.Lock()
+	defer e.poolMu.Unlock()
+	return e.pool != nil
+}
+
 func (e *Engine) closePool() error {
 	e.poolMu.Lock()
 	defer e.poolMu.Unlock()
@@ -165,10 +172,12 @@ const (
 
 // CarePool looks after the pool until ctx ends: what is owed, what is to be moved or
 // checked. A folder without a pool is looked at again now and then.
-func (e *Engine) CarePool(ctx context.Context) {
+func (e *Engine) CarePool(ctx context.Context) { e.carePool(ctx, poolEvery, poolSoon) }
+
+func (e *Engine) carePool(ctx context.Context, every, soon time.Duration) {
 	o := e.objects()
 	p, err := o.pool()
-	for wait := time.NewTicker(poolSoon); p == nil; p, err = o.pool() {
+	for wait := time.NewTicker(soon); p == nil; p, err = o.pool() {
 		if err != nil {
 			e.log.ErrorContext(ctx, "open the pool", slog.Any("err", err))
 		}
@@ -179,7 +188,7 @@ func (e *Engine) CarePool(ctx context.Context) {
 		case <-wait.C:
 		}
 	}
-	p.Background(ctx, poolEvery, poolSoon, func(w *pool.Work) {
+	p.Background(ctx, every, soon, func(w *pool.Work) {
 		for _, s := range w.Errors {
 			e.log.WarnContext(ctx, "care for the pool", slog.String("reason", s))
 		}

@@ -152,9 +152,6 @@ func (p *Pool) care(ctx context.Context, all bool, progress Progress) (*Work, er
 	if err := p.init(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.look(true); err != nil {
-		return nil, err
-	}
 	w := newWork()
 	for _, v := range p.byClass() {
 		if v.State == Lost {
@@ -679,6 +676,9 @@ func (p *Pool) Replace(ctx context.Context, which, with string, progress Progres
 // StartReplace only says so; Background does it. It tells the id of the volume that
 // is replaced and whether it was given up.
 func (p *Pool) StartReplace(ctx context.Context, which, with string) (id string, lost bool, err error) {
+	if err := p.init(ctx); err != nil {
+		return "", false, err
+	}
 	cfg := p.Config()
 	old, err := cfg.Find(which)
 	if err != nil {

@@ -44,15 +44,11 @@ func (e *LeftError) Error() string {
 // cannot be deleted now give a *LeftError. Whether it may be deleted at all is for
 // the caller to know.
 func (p *Pool) Delete(ctx context.Context, name string) error {
-	if err := p.look(true); err != nil {
-		return err
-	}
-	o := p.snapshot(name)
-	if o == nil || o.deleted != 0 {
-		return fmt.Errorf("delete object %s: %w", name, fs.ErrNotExist)
-	}
 	if err := p.init(ctx); err != nil {
 		return err
+	}
+	if o := p.snapshot(name); o == nil || o.deleted != 0 {
+		return fmt.Errorf("delete object %s: %w", name, fs.ErrNotExist)
 	}
 	if err := p.note(ctx, fact{Op: opDeleted, Name: name, Time: p.opt.Now().UnixNano()}); err != nil {
 		return fmt.Errorf("delete object %s: %w", name, err)

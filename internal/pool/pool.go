@@ -312,12 +312,18 @@ func (p *Pool) Config() Config {
 	return *p.cfg.clone()
 }
 
-// init labels the first volume and writes pool.json when that was not done yet.
-// The label is first: a volume that says what it is is found again.
+// init is where each change begins: it reads what other processes wrote, and labels
+// the first volume and writes pool.json when that was not done yet. The label is first: a volume that says what it is is found again.
 func (p *Pool) init(ctx context.Context) error {
+	if p.opt.ReadOnly {
+		return ErrReadOnly
+	}
 	have, err := Configured(p.opt.FS, p.root)
-	if err != nil || have {
+	if err != nil {
 		return err
+	}
+	if have { // what others wrote
+		return p.look(true)
 	}
 	cfg := fresh()
 	at := &cfg.Volumes[0]

@@ -60,9 +60,6 @@ func (p *Pool) Put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 	if err := p.init(ctx); err != nil {
 		return err
 	}
-	if err := p.look(true); err != nil {
-		return err
-	}
 	if err := p.put(ctx, name, r, size); err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
 	}

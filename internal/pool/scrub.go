@@ -43,9 +43,6 @@ func (p *Pool) Scrub(ctx context.Context, opt ScrubOptions) (*Scrubbed, error) {
 	if err := p.init(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.look(true); err != nil {
-		return nil, err
-	}
 	r := &Scrubbed{Bad: []BadCopy{}, Away: []string{}}
 	cfg := p.Config()
 	if opt.Volume != "" {

@@ -12,6 +12,9 @@ func (p *Pool) Tier(ctx context.Context, progress Progress) (*Work, error) {
 	if p.opt.ReadOnly {
 		return nil, ErrReadOnly
 	}
+	if err := p.init(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.noteReads(ctx); err != nil {
 		return nil, err
 	}

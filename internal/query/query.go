@@ -100,6 +100,9 @@ type Page struct {
 	// Archived lists the days (2026-11-22) that were searched in the archive,
 	// because the store does not hold them any more; ascending.
 	Archived []string
+	// Unread lists archived days of which something cannot be read now, so that
+	// records may be missing; ascending.
+	Unread []string
 }
 
 // Count is a value with its number of records.
