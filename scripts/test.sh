@@ -32,6 +32,15 @@ elif ! { [ -d docs/reader/node_modules/fzstd ] || (cd docs/reader && npm ci --no
   skip "independent reader of segments: its npm package could not be installed"
 fi
 
+# A real S3 server with Object Lock, built once and kept.
+tools=${AKASHI_TOOLS:-$(dirname "$(go env GOCACHE)")/akashi-tools}
+if [ ! -x "$tools/versitygw" ] && ! GOBIN=$tools go install github.com/versity/versitygw/cmd/versitygw@v1.8.0; then
+  skip "versitygw: volumes on S3 are not tested against a real server"
+fi
+if [ -n "${AKASHI_LONG:-}" ] && [ ! -x "$tools/minio" ] && ! GOBIN=$tools go install github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c; then
+  skip "MinIO: volumes on S3 are not tested against it"
+fi
+
 echo "== vet and Go tests"
 go vet ./...
 go test ${AKASHI_LONG:+-timeout 4h} ./...
@@ -39,9 +48,13 @@ go test ${AKASHI_LONG:+-timeout 4h} ./...
 echo "== readers beside a writer, under the race detector"
 if want_packages gcc gcc libc6-dev; then # the one thing here that needs cgo
   CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 1h} ./internal/store -run 'TestReaders|TestDiskFull'
+  CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 4h} ./internal/pool -skip 'TestPowerFailure|TestCallFails|TestS3Faults'
 else
   skip "race detector: no gcc, and no right to install it"
 fi
+
+echo "== the pool loses a disk"
+bash scripts/demo-pool.sh >/dev/null
 
 echo "== generated web assets are those of web/"
 go generate ./internal/web

@@ -615,7 +615,7 @@ func (p *Pool) dispensable(ctx context.Context, v *Volume, progress Progress) er
 	}
 	p.mu.Lock()
 	held := p.needed(v)
-	names := p.copies.list()
+	names := slices.Clone(p.copies.list())
 	p.mu.Unlock()
 	if held {
 		return &VolumeError{v.Name, ErrHeld}
@@ -744,7 +744,7 @@ func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after 
 	asked := p.Config().Asked
 	for {
 		cfg := p.Config()
-		w, err := p.round(ctx, cfg.Asked > asked)
+		w, more, err := p.round(ctx, cfg.Asked > asked)
 		if ctx.Err() != nil {
 			return
 		}
@@ -752,7 +752,12 @@ func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after 
 		if err != nil {
 			p.opt.Log.WarnContext(ctx, "care for the pool", "err", err)
 		}
-		after(w)
+		if w != nil {
+			after(w)
+		}
+		if more && err == nil {
+			continue
+		}
 		done := p.Config().Generation
 		for waited := time.Duration(0); waited < every; waited += soon {
 			if pause(ctx, soon) != nil {
@@ -765,13 +770,17 @@ func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after 
 	}
 }
 
-// scrubEvery is how old the check of a volume may be.
-const scrubEvery = 30 * day
+// scrubEvery is how old the check of a volume may be; scrubSlice is how long a check
+// goes on before what else is to be done has its turn.
+const (
+	scrubEvery = 30 * day
+	scrubSlice = 5 * time.Minute
+)
 
-func (p *Pool) round(ctx context.Context, all bool) (*Work, error) {
-	w, err := p.care(ctx, all, nil)
-	if err != nil {
-		return w, err
+// round does everything once. It tells whether a check is to be gone on with.
+func (p *Pool) round(ctx context.Context, all bool) (w *Work, more bool, err error) {
+	if w, err = p.care(ctx, all, nil); err != nil {
+		return w, false, err
 	}
 	w.add(p.tier(ctx, nil))
 	cfg := p.Config()
@@ -779,27 +788,21 @@ func (p *Pool) round(ctx context.Context, all bool) (*Work, error) {
 		v := &cfg.Volumes[i]
 		if v.State == Draining {
 			d, err := p.drain(ctx, v.ID, nil)
-			if err != nil {
-				return w, err
+			if w.add(d); err != nil {
+				return w, false, err
 			}
-			w.add(d)
 		}
 		last := time.Unix(0, max(v.Scrub.Ended, v.Added))
-		if v.State != Lost && v.Away == 0 && p.opt.Now().Sub(last) > scrubEvery {
-			r, err := p.Scrub(ctx, ScrubOptions{Volume: v.ID, Rate: cfg.Rate})
-			if err != nil {
-				return w, err
-			}
-			if r.Damaged+r.Missing > 0 {
-				d, err := p.CatchUp(ctx, nil)
-				if err != nil {
-					return w, err
-				}
-				w.add(d)
-			}
+		if v.State == Lost || v.Away != 0 || v.Scrub.Cursor == "" && p.opt.Now().Sub(last) < scrubEvery {
+			continue
 		}
+		r, err := p.Scrub(ctx, ScrubOptions{Volume: v.ID, Rate: cfg.Rate, For: scrubSlice})
+		if err != nil {
+			return w, false, err
+		}
+		more = more || r.Objects > 0
 	}
-	return w, p.noteReads(ctx)
+	return w, more, p.noteReads(ctx)
 }
 
 func (w *Work) add(o *Work) {

@@ -103,10 +103,7 @@ func (c *copies) apply(f *fact) {
 	if f.Op == opForget {
 		for _, o := range c.objects {
 			o.copies = slices.DeleteFunc(o.copies, func(x copyOf) bool { return x.volume == f.Volume })
-			if len(o.copies) == 0 && o.deleted == 0 {
-				delete(c.objects, o.name)
-				c.names = nil
-			}
+			c.drop(o)
 		}
 		return
 	}
@@ -120,7 +117,7 @@ func (c *copies) apply(f *fact) {
 		}
 		o = &object{name: f.Name, time: f.Time}
 		c.objects[f.Name] = o
-		c.names = nil
+		c.named(f.Name, true)
 	}
 	x := o.copyOn(f.Volume)
 	switch f.Op {
@@ -131,7 +128,8 @@ func (c *copies) apply(f *fact) {
 		}
 		x.is, x.bytes, x.cipher, x.place = good, f.Bytes, f.Cipher, place{f.Version, f.Until}
 		if o.deleted != 0 {
-			o.deleted, o.time, c.names = 0, f.Time, nil
+			o.deleted, o.time = 0, f.Time
+			c.named(f.Name, true)
 		}
 	case opBad, opMissing, opOwed:
 		if x != nil {
@@ -139,21 +137,43 @@ func (c *copies) apply(f *fact) {
 		}
 	case opGone:
 		o.copies = slices.DeleteFunc(o.copies, func(x copyOf) bool { return x.volume == f.Volume })
-		if len(o.copies) == 0 && o.deleted == 0 {
-			delete(c.objects, f.Name)
-			c.names = nil
-		}
+		c.drop(o)
 	case opRead:
 		o.read = max(o.read, f.Time)
 	case opDeleted:
-		o.deleted, c.names = f.Time, nil
+		o.deleted = f.Time
+		c.named(f.Name, false)
 		for i := range o.copies {
 			o.copies[i].is = owed
 		}
 	}
 }
 
-// list is the names of all objects that are not deleted, ascending.
+// drop forgets an object without copies that was not deleted.
+func (c *copies) drop(o *object) {
+	if len(o.copies) == 0 && o.deleted == 0 {
+		delete(c.objects, o.name)
+		c.named(o.name, false)
+	}
+}
+
+// named puts a name into the sorted list, or takes it out. Before the list is asked
+// for there is none.
+func (c *copies) named(name string, there bool) {
+	if c.names == nil {
+		return
+	}
+	at, found := slices.BinarySearch(c.names, name)
+	switch {
+	case there && !found:
+		c.names = slices.Insert(c.names, at, name)
+	case !there && found:
+		c.names = slices.Delete(c.names, at, at+1)
+	}
+}
+
+// list is the names of all objects that are not deleted, ascending. It is the list
+// itself: who goes on without the lock clones it.
 func (c *copies) list() []string {
 	if c.names == nil {
 		c.names = make([]string, 0, len(c.objects))

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 )
 
 // ScrubOptions say what is checked.
 type ScrubOptions struct {
-	Volume   string // name or id; "" = all that can be read
-	Rate     int64  // bytes a second; 0 = as fast as it goes
-	Anew     bool   // from the beginning, even when an earlier check was stopped
+	Volume string // name or id; "" = all that can be read
+	Rate   int64  // bytes a second; 0 = as fast as it goes
+	Anew   bool   // from the beginning, even when an earlier check was stopped
+	// For is after how long a volume's check stops, to be gone on with; 0 = never.
+	For      time.Duration
 	Progress Progress
 }
 
@@ -100,7 +103,7 @@ func (p *Pool) scrub(ctx context.Context, v *volume, opt ScrubOptions, sum *Scru
 	if done {
 		at++
 	}
-	unsaved := int64(0)
+	unsaved, began := int64(0), time.Now()
 	for i, name := range names[at:] {
 		opt.Progress.tell(int64(at+i), int64(len(names)), v.Name)
 		n, err := p.scrubOne(ctx, v, name, limit, &s, sum)
@@ -108,6 +111,9 @@ func (p *Pool) scrub(ctx context.Context, v *volume, opt ScrubOptions, sum *Scru
 			return errors.Join(err, save(context.WithoutCancel(ctx)))
 		}
 		s.Cursor = name
+		if opt.For > 0 && time.Since(began) > opt.For && at+i+1 < len(names) {
+			return save(ctx)
+		}
 		if unsaved += n; unsaved > scrubSave {
 			unsaved = 0
 			if err := save(ctx); err != nil {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ func (p *Pool) tier(ctx context.Context, progress Progress) *Work {
 		return w
 	}
 	p.mu.Lock()
-	names := p.copies.list()
+	names := slices.Clone(p.copies.list())
 	p.mu.Unlock()
 	for i, name := range names {
 		progress.tell(int64(i), int64(len(names)), name)
