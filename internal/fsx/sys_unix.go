@@ -29,6 +29,15 @@ func Total(dir string) (uint64, error) {
 	return uint64(st.Blocks) * uint64(st.Bsize), nil
 }
 
+// Device names the disk, share or partition of dir, "" when that is not known.
+func Device(dir string) string {
+	var st unix.Stat_t
+	if unix.Stat(dir, &st) != nil {
+		return ""
+	}
+	return fmt.Sprint(st.Dev)
+}
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -36,22 +36,30 @@ func Total(dir string) (uint64, error) {
 	return total, nil
 }
 
-// Kind names the file system of dir as Windows does, "" when it does not tell.
-func Kind(dir string) string {
-	root, err := windows.UTF16PtrFromString(dir)
+// root is the volume of dir as Windows names it: C:\ or \\server\share\.
+func root(dir string) []uint16 {
+	p, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
-		return ""
+		return nil
 	}
 	at := make([]uint16, 1024)
-	if err := windows.GetVolumePathName(root, &at[0], uint32(len(at))); err != nil {
-		return ""
+	if windows.GetVolumePathName(p, &at[0], uint32(len(at))) != nil {
+		return nil
 	}
-	name := make([]uint16, 64)
-	if err := windows.GetVolumeInformation(&at[0], nil, 0, nil, nil, nil, &name[0], uint32(len(name))); err != nil {
+	return at
+}
+
+// Kind names the file system of dir as Windows does, "" when it does not tell.
+func Kind(dir string) string {
+	at, name := root(dir), make([]uint16, 64)
+	if at == nil || windows.GetVolumeInformation(&at[0], nil, 0, nil, nil, nil, &name[0], uint32(len(name))) != nil {
 		return ""
 	}
 	return windows.UTF16ToString(name)
 }
+
+// Device names the disk, share or partition of dir, "" when that is not known.
+func Device(dir string) string { return windows.UTF16ToString(root(dir)) }
 
 // syncDir does nothing: NTFS journals names itself and offers no call for it.
 func syncDir(string) error { return nil }

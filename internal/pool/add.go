@@ -125,6 +125,9 @@ func (p *Pool) prepare(ctx context.Context, d driver, v *Volume, l *Label, opt A
 		return probes, &RefusedError{probes}
 	}
 	cfg := p.Config()
+	if x := p.sameDisk(d, v.ID); x != "" {
+		probes = append(probes, Probe{ProbeDisk, Warns, x})
+	}
 	open := &volume{Volume: *v, d: d, pool: cfg.ID, host: p.host, data: p.root, now: p.opt.Now, leaseState: &leaseState{}}
 	if err := open.claim(ctx, opt.TakeOver); err != nil {
 		return probes, err
@@ -134,6 +137,20 @@ func (p *Pool) prepare(ctx context.Context, d driver, v *Volume, l *Label, opt A
 		return probes, &VolumeError{v.Name, err}
 	}
 	return probes, open.release(ctx)
+}
+
+// sameDisk is the name of another volume on the same disk: both die together.
+func (p *Pool) sameDisk(d driver, id string) string {
+	f, ok := unwrap(d).(*folder)
+	if !ok || f.device() == "" {
+		return ""
+	}
+	for _, v := range p.byClass() {
+		if o, ok := unwrap(v.d).(*folder); ok && v.ID != id && v.State != Lost && o.device() == f.device() {
+			return v.Name
+		}
+	}
+	return ""
 }
 
 // newVolume is what the options say.

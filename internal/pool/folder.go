@@ -269,6 +269,14 @@ func (f *folder) Remove(ctx context.Context, name string) error {
 	return ignoreMissing(f.fs.SyncDir(f.dir))
 }
 
+// device names the disk that the volume is on, "" when that is not known.
+func (f *folder) device() string {
+	if _, ok := f.fs.(fsx.OS); !ok {
+		return ""
+	}
+	return fsx.Device(f.dir)
+}
+
 func (f *folder) Close() error { return nil }
 
 // unfinishedAge is how old a temporary file is that surely nobody writes any more.

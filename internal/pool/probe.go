@@ -44,6 +44,7 @@ const (
 	ProbeLong    = "long"    // names of 240 bytes, paths of 600
 	ProbeCase    = "case"    // A and a are two names
 	ProbeSpace   = "space"   // free space is told
+	ProbeDisk    = "disk"    // no other volume is on the same disk
 	ProbeClock   = "clock"   // its clock agrees with ours
 	ProbeVersion = "version" // S3: versions are kept
 	ProbeObject  = "object"  // S3: Object Lock

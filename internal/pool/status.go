@@ -30,6 +30,8 @@ type VolumeStatus struct {
 	Locked   int64  `json:"locked"`   // copies that the storage does not let go yet
 	Unlocked int64  `json:"unlocked"` // when the last of them is free, Unix ns
 	Scrub    Scrub  `json:"scrub"`
+
+	device string
 }
 
 // Status is how the pool is.
@@ -109,6 +111,9 @@ func (p *Pool) volumeStatus(ctx context.Context, x *Volume) VolumeStatus {
 		return s
 	}
 	s.Online = true
+	if f, ok := unwrap(v.d).(*folder); ok {
+		s.device = f.device()
+	}
 	p.mu.Lock()
 	used := p.copies.bytesOn(x.ID)
 	p.mu.Unlock()
@@ -209,15 +214,23 @@ func (p *Pool) draining(o *object) bool {
 	})
 }
 
-// forecast tells how much fits and for how long.
+// forecast tells how much fits and for how long. Volumes on one disk share its room.
 func (p *Pool) forecast(s *Status) {
 	var free []int64
+	sharers := map[string]int64{}
+	for i := range s.Volumes {
+		if v := &s.Volumes[i]; v.State == Active && !v.Foreign && v.Online {
+			sharers[v.device]++
+		}
+	}
 	for i := range s.Volumes {
 		v := &s.Volumes[i]
 		switch {
 		case v.State != Active || v.Foreign || !v.Online:
 		case v.Free < 0:
 			free = append(free, unbounded)
+		case v.device != "":
+			free = append(free, v.Free/sharers[v.device])
 		default:
 			free = append(free, v.Free)
 		}
