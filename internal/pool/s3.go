@@ -7,15 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"math/rand/v2"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -73,12 +68,6 @@ func newS3(cfg *S3, getenv func(string) string, now func() time.Time) (*s3, erro
 	return &s3{cfg: *cfg, core: *core, now: now, wait: backOff}, nil
 }
 
-// backOff waits longer before each further try, and not as long as others do.
-func backOff(ctx context.Context, try int) error {
-	d := min(s3FirstGap<<try, s3MostGap)
-	return pause(ctx, d/2+rand.N(d/2))
-}
-
 // readKeys gets the keys of a bucket from where Keys says.
 func readKeys(from string, getenv func(string) string) (access, secret string, err error) {
 	kind, at, _ := strings.Cut(from, ":")
@@ -109,56 +98,6 @@ func readKeys(from string, getenv func(string) string) (access, secret string, e
 }
 
 func (s *s3) key(name string) string { return s.cfg.Prefix + name }
-
-// errLine: the connection ended before the answer did.
-var errLine = errors.New("the connection ended")
-
-// s3Error makes what a server says comparable.
-func s3Error(err error) error {
-	if err == nil {
-		return nil
-	}
-	r := minio.ToErrorResponse(err)
-	switch {
-	case r.Code == "NoSuchKey" || r.Code == "NoSuchVersion" || r.StatusCode == http.StatusNotFound && r.Code != "NoSuchBucket":
-		return fmt.Errorf("%w (%w)", fs.ErrNotExist, err)
-	case r.Code == "" && errors.Is(err, io.ErrUnexpectedEOF): // the line broke; the object is not short
-		return fmt.Errorf("%w: %s", errLine, err.Error())
-	}
-	return err
-}
-
-// again tells whether a call may work when it is tried again.
-func again(ctx context.Context, err error) bool {
-	if err == nil || ctx.Err() != nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errClosed) {
-		return false
-	}
-	r := minio.ToErrorResponse(err)
-	if slices.Contains([]string{"SlowDown", "SlowDownRead", "SlowDownWrite", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"}, r.Code) {
-		return true
-	}
-	var network net.Error
-	if errors.Is(err, errLine) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		return true
-	}
-	return r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusRequestTimeout
-}
-
-// try does a call until it works or makes no sense.
-func (s *s3) try(ctx context.Context, call func() error) error {
-	for n := 0; ; n++ {
-		err := s3Error(call())
-		if n+1 == s3Tries || !again(ctx, err) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return err
-		}
-		if err := s.wait(ctx, n); err != nil {
-			return err
-		}
-	}
-}
 
 // versions lists what there is of one key, newest first, delete markers too.
 func (s *s3) versions(ctx context.Context, key string) (l []minio.ObjectInfo, err error) {
@@ -422,75 +361,3 @@ func (s *s3) Remove(ctx context.Context, name string) error {
 }
 
 func (s *s3) Close() error { return nil }
-
-// probe tries out a bucket.
-func (s *s3) probe(ctx context.Context) (l []Probe) {
-	add := func(what string, level Level, err error) bool {
-		p := Probe{What: what, Level: Does}
-		if err != nil {
-			p.Level, p.Detail = level, err.Error()
-		}
-		l = append(l, p)
-		return err == nil
-	}
-	there := false
-	err := s.try(ctx, func() (err error) {
-		there, err = s.core.Client.BucketExists(ctx, s.cfg.Bucket)
-		return err
-	})
-	if err == nil && !there {
-		err = fmt.Errorf("there is no bucket %s", s.cfg.Bucket)
-	}
-	if err != nil {
-		add(ProbeWrite, Fails, err)
-		return l
-	}
-	v, err := s.core.Client.GetBucketVersioning(ctx, s.cfg.Bucket)
-	if err == nil && !v.Enabled() {
-		err = errors.New("versions are off: whoever overwrites an object destroys it")
-	}
-	versions := add(ProbeVersion, Warns, err)
-	mode, _, _, _, err := s.core.Client.GetObjectLockConfig(ctx, s.cfg.Bucket)
-	if err == nil && mode != "Enabled" {
-		err = errors.New("off")
-	}
-	level := Notes
-	if s.cfg.LockDays > 0 {
-		level = Fails
-	}
-	if err != nil {
-		err = fmt.Errorf("Object Lock: %w", err) //nolint:staticcheck // a proper name
-	}
-	add(ProbeObject, level, err)
-	name := "akashi-probe-財務-" + nonce() + ".json"
-	took, err := s.probeObject(ctx, name, versions)
-	add(ProbeWrite, Fails, err)
-	if skew := took.Sub(s.now()); err == nil && (skew > maxSkew || skew < -maxSkew) {
-		add(ProbeClock, Warns, fmt.Errorf("%v", skew.Round(time.Second)))
-	}
-	return l
-}
-
-// probeObject writes, reads and deletes a small file, and tells the server's time.
-func (s *s3) probeObject(ctx context.Context, name string, versions bool) (time.Time, error) {
-	for _, text := range []string{"one", "two"} {
-		if err := s.Write(ctx, name, []byte(text)); err != nil {
-			return time.Time{}, err
-		}
-		b, err := s.Read(ctx, name)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if string(b) != text {
-			return time.Time{}, errors.New("other bytes came back")
-		}
-	}
-	l, err := s.versions(ctx, s.key(name))
-	if err == nil && (len(l) == 0 || versions && l[0].VersionID == "") {
-		err = errors.New("the object is not in the list of versions")
-	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	return l[0].LastModified, s.Remove(ctx, name)
-}
