@@ -48,7 +48,7 @@ go test ${AKASHI_LONG:+-timeout 4h} ./...
 echo "== readers beside a writer, under the race detector"
 if want_packages gcc gcc libc6-dev; then # the one thing here that needs cgo
   CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 1h} ./internal/store -run 'TestReaders|TestDiskFull'
-  CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 4h} ./internal/pool -skip 'TestPowerFailure|TestCallFails|TestS3Faults'
+  CGO_ENABLED=1 go test -race ${AKASHI_LONG:+-timeout 4h} -short ./internal/pool -skip 'TestPowerFailure|TestCallFails|TestS3Faults|TestPassphrase'
 else
   skip "race detector: no gcc, and no right to install it"
 fi

@@ -257,8 +257,8 @@ func (w *world) check() error {
 // ever lost, as long as the disks leave one copy of it.
 func TestModel(t *testing.T) {
 	runs, steps := 25, 120
-	if s := os.Getenv("RUNS"); s != "" {
-		fmt.Sscan(s, &runs)
+	if testing.Short() {
+		runs = 8
 	}
 	if os.Getenv("AKASHI_LONG") != "" {
 		runs, steps = 1500, 400
