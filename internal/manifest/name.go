@@ -21,7 +21,11 @@ const EncryptedEnd = ".age"
 // end: that of the bytes that lie there.
 func NameHash(name string) (h seal.Hash, ok bool) {
 	l := strings.Split(path.Base(name), ".")
-	if len(l) < 3 && !(len(l) == 2 && strings.HasPrefix(name, "_originals/")) {
+	least := 3
+	if strings.HasPrefix(name, "_originals/") {
+		least = 2
+	}
+	if len(l) < least {
 		return h, false
 	}
 	return h, h.UnmarshalText([]byte(l[len(l)-2])) == nil

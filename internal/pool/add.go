@@ -68,7 +68,7 @@ func (p *Pool) Add(ctx context.Context, opt AddOptions) (*Added, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // it is opened again when it is a volume
 	out := &Added{Probes: []Probe{}}
 	l, err := readLabel(ctx, d)
 	if err != nil && !isMissing(err) {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -29,7 +30,7 @@ func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after 
 		}
 		asked = cfg.Asked
 		if err != nil {
-			p.opt.Log.WarnContext(ctx, "care for the pool", "err", err)
+			p.opt.Log.WarnContext(ctx, "care for the pool", slog.Any("err", err))
 		}
 		if w != nil {
 			after(w)

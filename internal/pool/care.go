@@ -106,8 +106,11 @@ func (p *Pool) wants(o *object) bool {
 		return false
 	}
 	n, foreign := p.count(o)
-	return n < p.cfg.Copies && !(foreign && len(o.copies) == 1)
+	return n < p.cfg.Copies && !onlyForeign(o, foreign)
 }
+
+// onlyForeign: what lies on another pool's volume alone needs no copies here.
+func onlyForeign(o *object, foreign bool) bool { return foreign && len(o.copies) == 1 }
 
 // count is how many good copies count, and whether a foreign volume has one. The
 // caller holds mu.
@@ -150,7 +153,7 @@ func (p *Pool) mend(ctx context.Context, name string, w *Work) error {
 	want := p.cfg.Copies
 	n, foreign := p.count(o)
 	p.mu.Unlock()
-	if n < want && !(foreign && len(o.copies) == 1) {
+	if n < want && !onlyForeign(o, foreign) {
 		if n, err = p.replenish(ctx, o, want, w); err != nil {
 			return err
 		}

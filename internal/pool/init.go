@@ -26,7 +26,7 @@ func (p *Pool) init(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // it is opened again when it is a volume
 	if err := makeFolder(d); err != nil {
 		return err
 	}

@@ -27,13 +27,16 @@ func (w *world) say(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf(format, args...))
 }
 
-// whole are the volumes with a good copy of an object that the pool knows of.
+// whole are the volumes with a good copy of an object that the pool knows of. Those
+// that were given up cannot be reached.
 func (w *world) whole(name string, reachable bool) (l []string) {
 	cfg := w.p.Config()
 	for _, v := range w.on(name) {
-		if _, err := cfg.Find(v); err == nil && !(reachable && w.rigs[v].away.Load()) {
-			l = append(l, v)
+		x, err := cfg.Find(v)
+		if err != nil || reachable && (x.State == Lost || w.rigs[v].away.Load()) {
+			continue
 		}
+		l = append(l, v)
 	}
 	return l
 }
@@ -226,15 +229,8 @@ func (w *world) check() error {
 		if len(w.whole(name, true)) == 0 {
 			continue
 		}
-		lost := true // when only volumes that were given up have it, it is not found
-		cfg := w.p.Config()
-		for _, n := range w.whole(name, true) {
-			if v, err := cfg.Find(n); err == nil && v.State != Lost {
-				lost = false
-			}
-		}
 		got, err := w.get(name)
-		if !lost && (err != nil || !bytes.Equal(got, b)) {
+		if err != nil || !bytes.Equal(got, b) {
 			return fmt.Errorf("%s lies on %v: %w (%d bytes, want %d)", name, w.whole(name, true), err, len(got), len(b))
 		}
 	}
@@ -247,7 +243,7 @@ func (w *world) check() error {
 	}
 	for name := range w.deleted {
 		if _, err := w.get(name); !isMissing(err) {
-			return fmt.Errorf("%s was deleted: %v", name, err)
+			return fmt.Errorf("%s was deleted: %w", name, err)
 		}
 	}
 	return nil

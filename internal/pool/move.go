@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 )
 
@@ -214,7 +215,7 @@ func (p *Pool) Remove(ctx context.Context, which string, progress Progress) erro
 	if l, err := readLabel(ctx, v.d); err == nil && l != nil && l.ID == x.ID && l.Pool == cfg.ID {
 		l.Pool, l.Data = "", ""
 		if err := errors.Join(v.release(ctx), writeLabel(ctx, v.d, l)); err != nil {
-			p.opt.Log.WarnContext(ctx, "a removed volume still says that it is ours", "volume", x.Name, "err", err)
+			p.opt.Log.WarnContext(ctx, "a removed volume still says that it is ours", slog.String("volume", x.Name), slog.Any("err", err))
 		}
 	}
 	return nil

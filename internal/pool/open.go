@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -314,12 +315,12 @@ func (p *Pool) suspect(ctx context.Context, name string, c *copyOf, why error) {
 	case errors.As(why, &damage), errors.Is(why, io.ErrUnexpectedEOF), strings.Contains(why.Error(), "failed to decrypt"):
 		op = opBad
 	}
-	p.opt.Log.WarnContext(ctx, "a copy of an object cannot be read", "object", name, "volume", p.nameOf(c.volume), "err", why)
+	p.opt.Log.WarnContext(ctx, "a copy of an object cannot be read", slog.String("object", name), slog.String("volume", p.nameOf(c.volume)), slog.Any("err", why))
 	if op == "" || c.is != good || p.opt.ReadOnly {
 		return
 	}
 	if err := p.note(context.WithoutCancel(ctx), fact{Op: op, Name: name, Volume: c.volume}); err != nil {
-		p.opt.Log.WarnContext(ctx, "write down a damaged copy", "err", err)
+		p.opt.Log.WarnContext(ctx, "write down a damaged copy", slog.Any("err", err))
 	}
 }
 

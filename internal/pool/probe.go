@@ -250,7 +250,7 @@ func (f *folder) probeCase(dir string) error {
 	}
 	h, err := f.fs.OpenFile(filepath.Join(dir, "cAsE"), os.O_RDONLY, 0)
 	if err == nil {
-		return errors.Join(errors.New("A and a are the same name"), h.Close())
+		return errors.Join(errors.New("the case of letters makes no difference"), h.Close())
 	}
 	return nil
 }

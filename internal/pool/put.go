@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -96,7 +97,7 @@ func (p *Pool) put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 	n, err := p.spread(ctx, s, have, want-len(have))
 	if n+len(have) > 0 {
 		if err != nil && n+len(have) < want {
-			p.opt.Log.WarnContext(ctx, "an object has fewer copies than wanted; they are made later", "object", name, "err", err)
+			p.opt.Log.WarnContext(ctx, "an object has fewer copies than wanted; they are made later", slog.String("object", name), slog.Any("err", err))
 		}
 		return ctx.Err()
 	}
@@ -355,7 +356,7 @@ func (p *Pool) away(ctx context.Context, v *volume, reason error) {
 	if p.opt.ReadOnly || v.Away != 0 {
 		return
 	}
-	p.opt.Log.WarnContext(ctx, "a volume does not answer", "volume", v.Name, "err", reason)
+	p.opt.Log.WarnContext(ctx, "a volume does not answer", slog.String("volume", v.Name), slog.Any("err", reason))
 	err := p.configure(ctx, func(c *Config) error {
 		if x := c.volume(v.ID); x != nil && x.Away == 0 {
 			x.Away = p.opt.Now().UnixNano()
@@ -363,6 +364,6 @@ func (p *Pool) away(ctx context.Context, v *volume, reason error) {
 		return nil
 	})
 	if err != nil {
-		p.opt.Log.WarnContext(ctx, "write down that a volume is away", "err", err)
+		p.opt.Log.WarnContext(ctx, "write down that a volume is away", slog.Any("err", err))
 	}
 }

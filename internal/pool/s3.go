@@ -204,7 +204,7 @@ func (s *s3) Open(ctx context.Context, name string, at place) (Reader, error) {
 func (s *s3) open(ctx context.Context, name, version string) (*s3Reader, error) {
 	var info minio.ObjectInfo
 	err := s.try(ctx, func() (err error) {
-		info, err = s.core.Client.StatObject(ctx, s.cfg.Bucket, s.key(name), minio.StatObjectOptions{VersionID: version})
+		info, err = s.core.StatObject(ctx, s.cfg.Bucket, s.key(name), minio.StatObjectOptions{VersionID: version})
 		return err
 	})
 	if err != nil {
@@ -279,7 +279,7 @@ func (s *s3) remove(ctx context.Context, name, but string) error {
 			continue
 		}
 		err := s.try(ctx, func() error {
-			return s.core.Client.RemoveObject(ctx, s.cfg.Bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID})
+			return s.core.RemoveObject(ctx, s.cfg.Bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID})
 		})
 		if err == nil || isMissing(err) {
 			continue
@@ -354,7 +354,7 @@ func (s *s3) Remove(ctx context.Context, name string) error {
 	var locked *lockedError
 	if errors.As(err, &locked) { // a delete marker hides it
 		return s.try(ctx, func() error {
-			return s.core.Client.RemoveObject(ctx, s.cfg.Bucket, s.key(name), minio.RemoveObjectOptions{})
+			return s.core.RemoveObject(ctx, s.cfg.Bucket, s.key(name), minio.RemoveObjectOptions{})
 		})
 	}
 	return err

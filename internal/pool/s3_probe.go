@@ -19,7 +19,7 @@ func (s *s3) probe(ctx context.Context) (l []Probe) {
 	}
 	there := false
 	err := s.try(ctx, func() (err error) {
-		there, err = s.core.Client.BucketExists(ctx, s.cfg.Bucket)
+		there, err = s.core.BucketExists(ctx, s.cfg.Bucket)
 		return err
 	})
 	if err == nil && !there {
@@ -29,12 +29,12 @@ func (s *s3) probe(ctx context.Context) (l []Probe) {
 		add(ProbeWrite, Fails, err)
 		return l
 	}
-	v, err := s.core.Client.GetBucketVersioning(ctx, s.cfg.Bucket)
+	v, err := s.core.GetBucketVersioning(ctx, s.cfg.Bucket)
 	if err == nil && !v.Enabled() {
 		err = errors.New("versions are off: whoever overwrites an object destroys it")
 	}
 	versions := add(ProbeVersion, Warns, err)
-	mode, _, _, _, err := s.core.Client.GetObjectLockConfig(ctx, s.cfg.Bucket)
+	mode, _, _, _, err := s.core.GetObjectLockConfig(ctx, s.cfg.Bucket)
 	if err == nil && mode != "Enabled" {
 		err = errors.New("off")
 	}

@@ -161,7 +161,7 @@ func (p *Pool) sum(s *Status) {
 		if o.time >= since {
 			recent += size
 		}
-		if n < s.Copies && !(foreign && len(o.copies) == 1) {
+		if n < s.Copies && !onlyForeign(o, foreign) {
 			s.Short++
 			s.ShortBytes += size
 		}
