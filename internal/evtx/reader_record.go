@@ -18,6 +18,8 @@ type decoder struct {
 	refs        [tmplSlots]tmplRef
 	plans       map[string]*plan
 	planBytes   int
+	images      map[imageKey][]*image
+	imageBytes  int
 	schemas     map[string]*event.Schema
 	schemaBytes int
 	names       map[string]string
@@ -40,7 +42,7 @@ func newDecoder(in *Interner, want func(string, uint32) bool) *decoder {
 	}
 	return &decoder{
 		in: in, want: want, wants: map[wantKey]bool{}, epoch: 1,
-		plans: map[string]*plan{}, schemas: map[string]*event.Schema{}, names: map[string]string{},
+		plans: map[string]*plan{}, images: map[imageKey][]*image{}, schemas: map[string]*event.Schema{}, names: map[string]string{},
 	}
 }
 

@@ -62,15 +62,29 @@ func (d *decoder) planFor(c []byte, in *instance, at place) (*plan, error) {
 	return p, nil
 }
 
-// compile parses the definition and finds its plan by its structure, or makes
-// it.
+// compile finds the plan of a definition: the one of the same bytes in another
+// chunk, else it parses the definition.
 func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
-	if err := d.definition(c, in); err != nil {
+	if err := d.named(c, in); err != nil {
 		return nil, err
 	}
+	k := keyOfImage(c, &in, at)
+	if p := d.seenPlan(c, &in, k); p != nil {
+		return p, nil
+	}
+	if err := parseDefinition(&d.frag, c, in); err != nil {
+		return nil, err
+	}
+	p := d.plan(c, at)
+	d.remember(c, &in, k, p)
+	return p, nil
+}
+
+// plan finds the plan of the parsed definition by its structure, or makes it.
+func (d *decoder) plan(c []byte, at place) *plan {
 	d.key = appendStructure(append(d.key[:0], byte(at)), c, d.frag.toks)
 	if p := d.plans[string(d.key)]; p != nil {
-		return p, nil
+		return p
 	}
 	if len(d.plans) >= maxPlans || d.planBytes > 1<<22 {
 		clear(d.plans)
@@ -79,7 +93,7 @@ func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
 	p := d.newPlan(c, d.frag.toks, at, nil)
 	d.plans[string(d.key)] = p
 	d.planBytes += len(d.key)
-	return p, nil
+	return p
 }
 
 // appendStructure appends what makes a template what it is: tokens, names and
