@@ -44,7 +44,7 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 	if err != nil {
 		return err
 	}
-	set, err := collect.OpenSet(ctx, args, collect.SetOptions{})
+	set, err := collect.OpenSet(ctx, args, collect.SetOptions{Fields: convert.Fields})
 	if err != nil {
 		return err
 	}

@@ -176,8 +176,8 @@ func BenchmarkConvert(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	read := func(fn func(*event.Event)) {
-		r, err := evtx.NewReader(f, st.Size(), evtx.Options{Workers: 1})
+	read := func(fields func(string, uint32, bool) *event.Fields, fn func(*event.Event)) {
+		r, err := evtx.NewReader(f, st.Size(), evtx.Options{Workers: 1, Fields: fields})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func BenchmarkConvert(b *testing.B) {
 	b.Run("decode", func(b *testing.B) {
 		n := 0
 		for b.Loop() {
-			read(func(*event.Event) { n++ })
+			read(nil, func(*event.Event) { n++ })
 		}
 		rate(b, n)
 	})
@@ -197,7 +197,7 @@ func BenchmarkConvert(b *testing.B) {
 		n, records, peak := 0, 0, uint64(0)
 		for b.Loop() {
 			c := convert.New(scaleServer, convert.Options{})
-			read(func(e *event.Event) {
+			read(convert.Fields, func(e *event.Event) {
 				c.Add(e)
 				if n++; n%8192 == 0 {
 					records += len(c.Take())

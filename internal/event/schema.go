@@ -35,3 +35,30 @@ func (s *Schema) Slot(f Field) int {
 	}
 	return int(s.slot[f])
 }
+
+// Fields is a set of payload fields. The zero value is empty.
+type Fields struct{ bits [(numFields + 63) / 64]uint64 }
+
+// FieldsOf makes a set.
+func FieldsOf(fields ...Field) *Fields {
+	s := &Fields{}
+	for _, f := range fields {
+		s.bits[f/64] |= 1 << (f % 64)
+	}
+	return s
+}
+
+// Has reports whether f is in the set.
+func (s *Fields) Has(f Field) bool { return s.bits[f/64]>>(f%64)&1 != 0 }
+
+// Slots tells which of the first 64 values of a schema are of fields in the set:
+// bit i stands for value i.
+func (s *Fields) Slots(of *Schema) uint64 {
+	var mask uint64
+	for f, i := range of.slot {
+		if i >= 0 && i < 64 && s.Has(Field(f)) {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}

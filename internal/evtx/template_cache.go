@@ -22,10 +22,21 @@ type plan struct {
 	sysSlot []sysSlot   // System fields that are values
 	sysMix  []sysSource // System fields of mixed text
 	slots   []int32     // per payload value: its slot, or fromLit, fromParts
-	memos   []memo      // per payload value
+	memos   []*memo     // per payload value; values of one field share theirs
 	flat    bool        // the values are the payload, one after the other
 	lay     *layout     // of the last record; nil when quick cannot serve it
 	want    []wantID    // answers of Options.Want by event id
+	needs   [4]needID   // answers of Options.Fields, newest first
+}
+
+// needID is which values of an event are needed: bit i is value i, the last bit
+// also all behind it.
+type needID struct {
+	known    bool
+	failed   bool
+	id       uint32
+	provider string
+	slots    uint64
 }
 
 type sysSlot struct {
@@ -134,13 +145,31 @@ func (d *decoder) newPlan(c []byte, toks []tok, at place, text func(int) string)
 	for _, v := range p.values {
 		p.slots = append(p.slots, int32(v.slot))
 	}
-	p.memos = make([]memo, len(p.slots))
+	p.memos = d.memosOf(p.names)
 	p.proto.Schema = d.schema(p.payload, p.names)
 	p.flat = p.payloadOnly(at)
 	if p.quickable(at) {
 		p.lay = &layout{}
 	}
 	return p
+}
+
+// memosOf returns a memo for each name. Events that follow each other name the
+// same person and object, whatever their ids; what they list of rights differs.
+func (d *decoder) memosOf(names []string) []*memo {
+	l := make([]*memo, len(names))
+	for i, n := range names {
+		f, ok := event.FieldByName(n)
+		if !ok || f == event.AccessList || f == event.AccessReason {
+			l[i] = &memo{}
+			continue
+		}
+		if d.fieldMemos[f] == nil {
+			d.fieldMemos[f] = &memo{}
+		}
+		l[i] = d.fieldMemos[f]
+	}
+	return l
 }
 
 // schema returns the shared schema of these names.
@@ -178,4 +207,24 @@ func (d *decoder) nameText(raw []byte) string {
 	}
 	d.names[string(raw)] = s
 	return s
+}
+
+// needed tells which values of the payload p of e someone asked for.
+func (d *decoder) needed(p *plan, e *event.Event) uint64 {
+	if d.fields == nil {
+		return ^uint64(0)
+	}
+	failed := e.Failed()
+	for i := range p.needs {
+		if n := &p.needs[i]; n.known && n.id == e.ID && n.failed == failed && n.provider == e.Provider {
+			return n.slots
+		}
+	}
+	n := needID{true, failed, e.ID, e.Provider, ^uint64(0)}
+	if set := d.fields(e.Provider, e.ID, failed); set != nil && len(p.slots) <= 64 {
+		n.slots = set.Slots(p.proto.Schema)
+	}
+	copy(p.needs[1:], p.needs[:])
+	p.needs[0] = n
+	return n.slots
 }
