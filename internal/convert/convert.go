@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -190,47 +192,55 @@ func (c *Converter) bound() {
 			c.fire(t)
 		}
 	}
-	for len(c.s.Acts) > c.opt.MaxActs { // one event may let several hints become acts
-		seqs := make([]uint64, 0, len(c.s.Acts))
-		for k := range c.s.Acts {
+	for c.s.Acts.len() > c.opt.MaxActs { // one event may let several hints become acts
+		seqs := make([]uint64, 0, c.s.Acts.len())
+		for k := range c.s.Acts.all() {
 			seqs = append(seqs, k)
 		}
 		slices.Sort(seqs)
 		for _, k := range seqs[:len(seqs)/8+1] {
-			if a := c.s.Acts[k]; a != nil {
+			if a := c.s.Acts.get(k); a != nil {
 				a.Held = true
 				c.settle(a)
 			}
 		}
 	}
-	for len(c.s.Handles) > c.opt.MaxHandles {
-		for _, k := range oldest(c.s.Handles, func(h *handle) tick { return h.Last }, compareHandles) {
-			c.closeHandle(k, c.s.Handles[k], c.s.Handles[k].Last)
+	for c.s.Handles.len() > c.opt.MaxHandles {
+		for _, k := range oldest(c.s.Handles.all(), func(h *handle) tick { return h.Last }, compareHandles) {
+			c.closeHandle(k, c.s.Handles.get(k), c.s.Handles.get(k).Last)
 		}
 	}
-	for len(c.s.Sessions) > c.opt.MaxSessions {
-		for _, k := range oldest(c.s.Sessions, func(s *session) tick { return s.Last }, compareUint) {
-			c.endSession(c.s.Sessions[k])
+	for c.s.Sessions.len() > c.opt.MaxSessions {
+		for _, k := range oldest(c.s.Sessions.all(), func(s *session) tick { return s.Last }, compareUint) {
+			c.endSession(c.s.Sessions.get(k))
 		}
 	}
 	if len(c.s.Orphans) > 4096 {
-		for _, k := range oldest(c.s.Orphans, func(o *orphan) tick { return o.At }, compareHandles) {
+		for _, k := range oldest(maps.All(c.s.Orphans), func(o *orphan) tick { return o.At }, compareHandles) {
 			c.expireOrphan(k)
 		}
 	}
 }
 
-// oldest returns the keys of the eighth of m that was used longest ago.
-func oldest[K comparable, V any](m map[K]V, last func(V) tick, cmp func(a, b K) int) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// oldest returns the keys of the eighth of the entries that was used longest ago.
+func oldest[K comparable, V any](all iter.Seq2[K, V], last func(V) tick, cmp func(a, b K) int) []K {
+	type aged struct {
+		k  K
+		at tick
 	}
-	slices.SortFunc(keys, func(a, b K) int {
-		if d := last(m[a]) - last(m[b]); d != 0 {
+	var l []aged
+	for k, v := range all {
+		l = append(l, aged{k, last(v)})
+	}
+	slices.SortFunc(l, func(a, b aged) int {
+		if d := a.at - b.at; d != 0 {
 			return int(min(max(d, -1), 1))
 		}
-		return cmp(a, b)
+		return cmp(a.k, b.k)
 	})
-	return keys[:len(keys)/8+1]
+	keys := make([]K, len(l)/8+1)
+	for i := range keys {
+		keys[i] = l[i].k
+	}
+	return keys
 }

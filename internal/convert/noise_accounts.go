@@ -32,7 +32,7 @@ func (c *Converter) background(a *act) bool {
 	if a.Snapshot || machineAccount(a.User, a.SID) || wellKnownLogon(a.Logon) {
 		return true
 	}
-	if s := c.s.Sessions[a.Logon]; s != nil && s.Background {
+	if s := c.s.Sessions.get(a.Logon); s != nil && s.Background {
 		return true
 	}
 	if a.Process != "" && a.PID != 4 {

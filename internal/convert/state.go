@@ -26,12 +26,12 @@ type state struct {
 	LastGen    uint32
 	Gaps       uint32 // holes seen in its record ids
 	GapAt      tick   // when the last one ended
-	Sessions   map[uint64]*session
-	Handles    map[handleKey]*handle
+	Sessions   table[session]
+	Handles    handles
 	Orphans    map[handleKey]*orphan
-	Acts       map[uint64]*act
-	Paths      map[pathKey]*pending
-	Desks      map[pathKey]*desk
+	Acts       table[act]
+	Paths      nameTable[pending]
+	Desks      nameTable[desk]
 	Walks      map[personKey]*walk
 	Facts      facts
 	Shares     map[string]share
@@ -279,12 +279,7 @@ const (
 
 func newState() *state {
 	return &state{
-		Sessions: map[uint64]*session{},
-		Handles:  map[handleKey]*handle{},
 		Orphans:  map[handleKey]*orphan{},
-		Acts:     map[uint64]*act{},
-		Paths:    map[pathKey]*pending{},
-		Desks:    map[pathKey]*desk{},
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
 		Facts:    facts{Of: map[uint64]*fact{}},

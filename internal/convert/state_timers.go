@@ -166,7 +166,7 @@ func (c *Converter) advance(now tick) {
 func (c *Converter) fire(t timer) {
 	switch t.Kind {
 	case timeAct:
-		if a := c.s.Acts[t.Seq]; a != nil {
+		if a := c.s.Acts.get(t.Seq); a != nil {
 			if a.Due > t.Due {
 				c.s.setTimer(timer{Due: a.Due, Kind: timeAct, Seq: a.Seq})
 				return
@@ -177,15 +177,15 @@ func (c *Converter) fire(t timer) {
 		c.expireHints(pathKey{t.Seq, t.Key}, t.Due)
 	case timeDesk:
 		k := pathKey{t.Seq, t.Key}
-		if d := c.s.Desks[k]; d != nil {
+		if d := c.s.Desks.get(k, nameHash(k.Key)); d != nil {
 			if d.Until > t.Due {
 				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
 				return
 			}
-			c.pools.hotDesks.set(c.s.Desks, k, nil)
+			c.s.Desks.drop(k, nameHash(k.Key))
 		}
 	case timeHandle:
-		if h := c.s.Handles[t.H]; h != nil && !c.s.Sees4658 {
+		if h := c.s.Handles.get(t.H); h != nil && !c.s.Sees4658 {
 			if due := h.Last + handleIdle; due > t.Due {
 				c.s.setTimer(timer{Due: due, Kind: timeHandle, H: t.H})
 				return
@@ -193,7 +193,7 @@ func (c *Converter) fire(t timer) {
 			c.closeHandle(t.H, h, h.Last)
 		}
 	case timeSession:
-		if s := c.s.Sessions[t.Seq]; s != nil && s.Ended {
+		if s := c.s.Sessions.get(t.Seq); s != nil && s.Ended {
 			c.endSession(s)
 		}
 	case timeEdit:

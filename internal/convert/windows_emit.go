@@ -135,7 +135,7 @@ func (c *Converter) emit(a *act) {
 	if len(r.RawIDs) > 0 {
 		r.FirstID = r.RawIDs[0]
 	}
-	if s := c.s.Sessions[a.Logon]; s != nil && a.Logon != 0 {
+	if s := c.s.Sessions.get(a.Logon); s != nil && a.Logon != 0 {
 		if r.ClientIP == "" {
 			r.ClientIP = c.clientOf(s, a.Time)
 		}

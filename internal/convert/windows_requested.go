@@ -55,7 +55,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	}
 	a.detail("requested", rightsText(mask))
 	s.Pending++
-	c.s.Acts[a.Seq] = a
+	c.s.Acts.put(a.Seq, a)
 	if op != record.OpDelete {
 		c.saw(k.Key, dir, !dir && op == record.OpWrite)
 	}
@@ -66,7 +66,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 // not logged and nothing was written: at that moment a name was added to its
 // folder, and no use of anything else accounts for it.
 func (c *Converter) requestedNew(k pathKey, hints []hint, mask uint32, dir bool) bool {
-	s := c.s.Sessions[k.Logon]
+	s := c.s.Sessions.get(k.Logon)
 	if s == nil || len(s.Adds) == 0 || c.s.Facts.get(k.Key).Exists {
 		return false
 	}
@@ -227,7 +227,7 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 		p = c.paths(k.Logon, k.Key)
 	}
 	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
-		if m := c.s.Acts[d.Saved]; m != nil { // what the save left over
+		if m := c.s.Acts.get(d.Saved); m != nil { // what the save left over
 			c.absorb(m, a)
 			return
 		}
@@ -309,7 +309,7 @@ func requestedOp(mask uint32, dir bool, base string) (record.Op, ruleID) {
 // folder, or of the folder above it, for which Explorer makes them.
 func (c *Converter) probedFor(k pathKey, hints []hint) bool {
 	for dir, n := dirOf(k.Key), 0; dir != "" && n < 2; dir, n = dirOf(dir), n+1 {
-		p := c.s.Paths[pathKey{k.Logon, dir}]
+		p := c.pathsIf(pathKey{k.Logon, dir})
 		if p == nil {
 			continue
 		}

@@ -128,7 +128,7 @@ func (c *Converter) shareConnect(e *event.Event) {
 	if path == "" {
 		path, key = sh.UNC, fold(sh.UNC)
 	}
-	if p := c.s.Paths[pathKey{s.Logon, key}]; p != nil {
+	if p := c.pathsIf(pathKey{s.Logon, key}); p != nil {
 		if a := c.live(p.Denied, tick(e.Time), denyWindow); a != nil { // tried again
 			c.again(a, []uint64{e.RecordID}, sourceOf(e), tick(e.Time))
 			return
