@@ -282,7 +282,6 @@ func newState() *state {
 		Orphans:  map[handleKey]*orphan{},
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
-		Facts:    facts{Of: map[uint64]*fact{}},
 		Edits:    map[pathKey]*edit{},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},

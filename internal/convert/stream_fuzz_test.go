@@ -156,7 +156,7 @@ func checkBounds(t *testing.T, c *Converter, events int) {
 	most("handles", s.Handles.len(), o.MaxHandles)
 	most("sessions", s.Sessions.len(), o.MaxSessions)
 	most("orphans", len(s.Orphans), 4096)
-	most("facts", len(s.Facts.Of), o.MaxPaths+2)
+	most("facts", s.Facts.n, o.MaxPaths+2)
 	most("names at hand", len(c.cache), maxCached)
 	most("shares", len(s.Shares), 4096)
 	most("volumes", len(s.Volumes), 1024)

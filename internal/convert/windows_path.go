@@ -9,16 +9,18 @@ import (
 // pathInfo is a name as it stands in the log, made uniform
 // (windows-events.md section 10).
 type pathInfo struct {
-	Path       string // display form, exact case
-	Key        string // folded: equal for NTFS
-	Stream     bool   // the log named an alternate stream; it is cut off
-	Mark       bool   // that stream is a mark which programs leave by themselves
-	Snapshot   bool   // on a shadow copy
-	Drop       bool   // no file of a volume: pipe, device, empty
-	Volume     string // "\device\harddiskvolumeN" when no drive is known for it
-	Rest       string // what follows Volume
-	Dir        string // folder of Key
-	own, above way    // to the facts about Key and Dir
+	Path     string // display form, exact case
+	Key      string // folded: equal for NTFS
+	Stream   bool   // the log named an alternate stream; it is cut off
+	Mark     bool   // that stream is a mark which programs leave by themselves
+	Snapshot bool   // on a shadow copy
+	Drop     bool   // no file of a volume: pipe, device, empty
+	Volume   string // "\device\harddiskvolumeN" when no drive is known for it
+	Rest     string // what follows Volume
+	Dir      string // folder of Key
+
+	sum, dirSum   uint64 // of Key and Dir, for facts
+	hash, dirHash uint64 // of Key and Dir, for tables
 }
 
 const (
@@ -41,6 +43,8 @@ func (c *Converter) path(raw string) *pathInfo {
 		c.forgetPaths()
 	}
 	p := c.parsePath(raw)
+	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
+	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
 	c.cache[raw] = p
 	return p
 }

@@ -277,9 +277,10 @@ func (c *Converter) joinHints(p *pending, hints []hint) {
 
 // knownFolder notes a folder that only share accesses showed.
 func (c *Converter) knownFolder(key string) {
-	v := c.s.Facts.get(key)
+	sum := pathSum(key)
+	v := c.s.Facts.at(sum)
 	v.Dir, v.File = true, false
-	c.s.Facts.put(key, v, c.opt.MaxPaths)
+	c.learn(sum, v)
 }
 
 // requestedOp names what a mask asks for; 0 when it is no act (N1).
