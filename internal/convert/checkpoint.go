@@ -41,6 +41,7 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 	case name != server:
 		return nil, fmt.Errorf("converter checkpoint of server %q, want %q", name, server)
 	}
+	c.s.Timers.restored()
 	return c, nil
 }
 

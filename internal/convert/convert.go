@@ -186,9 +186,9 @@ func (c *Converter) bound() {
 	// Where the clock stands still, or very much happens at once, what would end
 	// by itself ends now, the next due first: share accesses without an open,
 	// folders, handles without a closing. Hints become acts: these are counted next.
-	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
-		for c.s.timers() > limit-limit/8 {
-			t, _ := c.s.takeTimer(1<<63 - 1)
+	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.Timers.n > limit {
+		for c.s.Timers.n > limit-limit/8 {
+			t, _ := c.s.Timers.take(1<<63 - 1)
 			c.fire(t)
 		}
 	}

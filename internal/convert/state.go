@@ -19,31 +19,29 @@ const (
 // no shared pointers, and refer to acts by sequence number. A field that is not
 // exported is derived and may be empty at any time.
 type state struct {
-	Now        tick
-	Seq        uint64
-	Sees4658   bool   // the log has handle closings
-	LastID     uint64 // last record id of the Security channel
-	LastGen    uint32
-	Gaps       uint32 // holes seen in its record ids
-	GapAt      tick   // when the last one ended
-	Sessions   table[session]
-	Handles    handles
-	Orphans    map[handleKey]*orphan
-	Acts       table[act]
-	Paths      nameTable[pending]
-	Desks      nameTable[desk]
-	Walks      map[personKey]*walk
-	Facts      facts
-	Shares     map[string]share
-	Volumes    map[string]string   // \Device\HarddiskVolumeN, folded → D:
-	Domains    map[string]string   // SID of the domain → NetBIOS name
-	Jobs       map[uint64]uint64   // print job → act
-	Channels   map[string]*channel // record ids seen, by channel
-	Unused     map[unusedKey]uint64
-	Timers     []timer // a heap
-	HintTimers lane
-	ActTimers  lane
-	Out        []record.Record
+	Now      tick
+	Seq      uint64
+	Sees4658 bool   // the log has handle closings
+	LastID   uint64 // last record id of the Security channel
+	LastGen  uint32
+	Gaps     uint32 // holes seen in its record ids
+	GapAt    tick   // when the last one ended
+	Sessions table[session]
+	Handles  handles
+	Orphans  map[handleKey]*orphan
+	Acts     table[act]
+	Paths    nameTable[pending]
+	Desks    nameTable[desk]
+	Walks    map[personKey]*walk
+	Facts    facts
+	Shares   map[string]share
+	Volumes  map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains  map[string]string   // SID of the domain → NetBIOS name
+	Jobs     map[uint64]uint64   // print job → act
+	Channels map[string]*channel // record ids seen, by channel
+	Unused   map[unusedKey]uint64
+	Timers   timers
+	Out      []record.Record
 
 	Power     [numPower]powerSign
 	Clock     clockSet                   // newest change of the clock
@@ -278,7 +276,7 @@ const (
 )
 
 func newState() *state {
-	return &state{
+	s := &state{
 		Orphans:  map[handleKey]*orphan{},
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
@@ -298,4 +296,6 @@ func newState() *state {
 		Outcomes:  map[string]outcome{},
 		Parked:    map[string][]record.Record{},
 	}
+	s.Timers.restored()
+	return s
 }

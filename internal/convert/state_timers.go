@@ -1,93 +1,85 @@
 package convert
 
-// Timers fire by (Due, Order): those of one instant in the order in which they
-// were set. Most are set a fixed time ahead, so that they come in order already:
-// these stand in a lane, the others in a heap with four children to a node.
+// timers fire by (Due, Order): those of one instant in the order in which they
+// were set. Nearly all are set one of few spans of time ahead, so that those of a
+// span come in order already: they stand in lanes, a timer in the one whose last
+// is due closest before it. What fits in no lane stands in a heap with four
+// children to a node.
+type timers struct {
+	Lanes [6]lane
+	Heap  []timer
+
+	n    int  // how many are set; derived
+	next tick // no timer is due before; derived
+}
 
 // lane is a queue of timers in order.
 type lane struct {
-	Queue []timer
-	Head  int // of Queue, the first that is not taken
+	queue []timer
+	head  int  // of queue, the first that is not taken
+	last  tick // when the last one is due; of an empty lane never
 }
 
-// push appends t when it is not before the last one.
-func (l *lane) push(t *timer) bool {
-	if n := len(l.Queue); n > 0 {
-		if t.Due < l.Queue[n-1].Due {
-			return false
-		}
-		if n == cap(l.Queue) && l.Head >= n/2 {
-			l.Queue = append(l.Queue[:0], l.Queue[l.Head:]...)
-			l.Head = 0
-		}
-	}
-	l.Queue = append(l.Queue, *t)
-	return true
-}
+// never is before every time.
+const never tick = -1 << 63
 
-func (l *lane) first() *timer {
-	if l.Head < len(l.Queue) {
-		return &l.Queue[l.Head]
+func (l *lane) push(t *timer) {
+	if n := len(l.queue); n == cap(l.queue) && l.head > 0 && l.head >= n/2 {
+		l.queue = append(l.queue[:0], l.queue[l.head:]...)
+		l.head = 0
 	}
-	return nil
+	l.queue = append(l.queue, *t)
+	l.last = t.Due
 }
 
 // pop takes the first timer.
 func (l *lane) pop() timer {
-	t := l.Queue[l.Head]
-	l.Queue[l.Head] = timer{}
-	if l.Head++; l.Head == len(l.Queue) {
-		l.Queue, l.Head = l.Queue[:0], 0
+	t := l.queue[l.head]
+	l.queue[l.head].Key = ""
+	if l.head++; l.head == len(l.queue) {
+		l.queue, l.head, l.last = l.queue[:0], 0, never
 	}
 	return t
 }
 
-// laneOf is the lane of a kind of timer, nil for none.
-func (s *state) laneOf(k timerKind) *lane {
-	switch k {
-	case timeHint:
-		return &s.HintTimers
-	case timeAct:
-		return &s.ActTimers
-	}
-	return nil
-}
-
-func (s *state) lanes() [2]*lane { return [...]*lane{&s.HintTimers, &s.ActTimers} }
-
-// nextTimer is the timer that fires first, nil for none, and its lane, nil for
-// the heap.
-func (s *state) nextTimer() (t *timer, from *lane) {
-	if len(s.Timers) > 0 {
-		t = &s.Timers[0]
-	}
-	for _, l := range s.lanes() {
-		if f := l.first(); f != nil && (t == nil || f.before(t)) {
-			t, from = f, l
+// restored computes what is derived.
+func (q *timers) restored() {
+	q.n, q.next = len(q.Heap), never
+	for i := range q.Lanes {
+		l := &q.Lanes[i]
+		q.n += len(l.queue) - l.head
+		if l.last = never; l.head < len(l.queue) {
+			l.last = l.queue[len(l.queue)-1].Due
 		}
 	}
-	return t, from
 }
 
-// timers counts what is set.
-func (s *state) timers() int {
-	n := len(s.Timers)
-	for _, l := range s.lanes() {
-		n += len(l.Queue) - l.Head
-	}
-	return n
-}
-
-// takeTimer takes the timer that fires first, when it is due at now.
-func (s *state) takeTimer(now tick) (t timer, ok bool) {
-	first, from := s.nextTimer()
-	switch {
-	case first == nil || first.Due > now:
+// take takes the timer that fires first, when it is due at now.
+func (q *timers) take(now tick) (t timer, ok bool) {
+	if q.n == 0 || now < q.next {
 		return timer{}, false
-	case from != nil:
+	}
+	var first *timer
+	var from *lane
+	if len(q.Heap) > 0 {
+		first = &q.Heap[0]
+	}
+	for i := range q.Lanes {
+		l := &q.Lanes[i]
+		if l.head < len(l.queue) {
+			if f := &l.queue[l.head]; first == nil || f.before(first) {
+				first, from = f, l
+			}
+		}
+	}
+	if q.next = first.Due; q.next > now {
+		return timer{}, false
+	}
+	q.n--
+	if from != nil {
 		return from.pop(), true
 	}
-	return s.popTimer(), true
+	return q.pop(), true
 }
 
 func (t *timer) before(o *timer) bool {
@@ -100,11 +92,25 @@ func (t *timer) before(o *timer) bool {
 func (s *state) setTimer(t timer) {
 	s.Seq++
 	t.Order = s.Seq
-	if l := s.laneOf(t.Kind); l != nil && l.push(&t) {
+	s.Timers.set(&t)
+}
+
+// set enters a timer whose order is that of its setting.
+func (q *timers) set(t *timer) {
+	q.n++
+	q.next = min(q.next, t.Due)
+	var best *lane
+	for i := range q.Lanes {
+		if l := &q.Lanes[i]; l.last <= t.Due && (best == nil || l.last > best.last) {
+			best = l
+		}
+	}
+	if best != nil {
+		best.push(t)
 		return
 	}
-	s.Timers = append(s.Timers, t)
-	h := s.Timers
+	q.Heap = append(q.Heap, *t)
+	h := q.Heap
 	i := len(h) - 1
 	for i > 0 {
 		p := (i - 1) / 4
@@ -114,18 +120,18 @@ func (s *state) setTimer(t timer) {
 		h[i] = h[p]
 		i = p
 	}
-	h[i] = t
+	h[i] = *t
 }
 
-// popTimer takes the first timer of the heap.
-func (s *state) popTimer() timer {
-	h := s.Timers
+// pop takes the first timer of the heap.
+func (q *timers) pop() timer {
+	h := q.Heap
 	t := h[0]
 	n := len(h) - 1
 	last := h[n]
 	h[n] = timer{}
 	h = h[:n]
-	s.Timers = h
+	q.Heap = h
 	if n == 0 {
 		return t
 	}
@@ -155,7 +161,7 @@ func (c *Converter) advance(now tick) {
 	}
 	c.s.Now = max(c.s.Now, now)
 	for {
-		t, ok := c.s.takeTimer(c.s.Now)
+		t, ok := c.s.Timers.take(c.s.Now)
 		if !ok {
 			return
 		}
@@ -210,7 +216,7 @@ func (c *Converter) fire(t timer) {
 // finish lets everything happen that would happen if no event came any more.
 func (c *Converter) finish() {
 	for {
-		t, ok := c.s.takeTimer(1<<63 - 1)
+		t, ok := c.s.Timers.take(1<<63 - 1)
 		if !ok {
 			return
 		}

@@ -163,7 +163,7 @@ func checkBounds(t *testing.T, c *Converter, events int) {
 	most("domains", len(s.Domains), 1024)
 	most("print jobs", len(s.Jobs), o.MaxActs+1)
 	timers := o.MaxActs + o.MaxHandles + o.MaxPaths + o.MaxSessions
-	most("timers", s.timers(), timers)
+	most("timers", s.Timers.n, timers)
 	most("paths", s.Paths.len(), timers+2*o.MaxActs)
 	most("desks", s.Desks.len(), timers)
 	for _, a := range s.Acts.all() {

@@ -84,3 +84,7 @@ func (h *handles) decode(d *decoder) {
 		h.put(k, v)
 	}
 }
+
+func (l *lane) encode(e *encoder) { e.value(reflect.ValueOf(l.queue[l.head:])) }
+
+func (l *lane) decode(d *decoder) { d.value(reflect.ValueOf(&l.queue).Elem()) }
