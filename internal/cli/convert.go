@@ -62,7 +62,9 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 				return nil
 			}
 			shown.update(engine.Progress{Events: int64(n)})
-			return w.write(c.Take())
+			rs := c.Take()
+			defer c.Reuse(rs) // they are written, not kept
+			return w.write(rs)
 		})
 		shown.end()
 		if err == nil {

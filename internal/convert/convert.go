@@ -59,6 +59,11 @@ type Converter struct {
 	pools   pools              // derived
 	took    int                // about how many records Take will give next
 	channel *channel           // of the last event; derived
+	spare   []record.Record    // from Reuse
+	idSpace []uint64           // where the raw ids of the next records go
+
+	shareList []share // of the state, in no order; derived
+	shareGen  uint64  // counts their changes, from 1
 }
 
 type nameKey struct{ domain, name string }
@@ -67,7 +72,7 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, shares: map[string]*lastShare{}, names: map[nameKey]string{},
+		cache: map[string]*pathInfo{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1,
 	}
 }
 
@@ -161,11 +166,22 @@ func (c *Converter) security(e *event.Event) {
 	}
 }
 
-// Take returns the records that became final since the last Take.
+// Take returns the records that became final since the last Take. They are the
+// caller's.
 func (c *Converter) Take() []record.Record {
 	out := c.s.Out
-	c.s.Out, c.took = nil, len(out)+len(out)/4
+	c.s.Out, c.took = c.spare, len(out)+len(out)/4
+	c.spare = nil
 	return out
+}
+
+// Reuse gives back what Take returned: the next records may stand in its place.
+// The caller must keep neither the slice nor pointers into it; copies of records
+// stay valid.
+func (c *Converter) Reuse(rs []record.Record) {
+	if cap(rs) > cap(c.spare) {
+		c.spare = rs[:0]
+	}
 }
 
 // Tail returns the records that would follow if no event came any more. It does

@@ -200,7 +200,9 @@ func BenchmarkConvert(b *testing.B) {
 			read(convert.Fields, func(e *event.Event) {
 				c.Add(e)
 				if n++; n%8192 == 0 {
-					records += len(c.Take())
+					rs := c.Take()
+					records += len(rs)
+					c.Reuse(rs)
 					peak = max(peak, heap())
 				}
 			})

@@ -19,6 +19,10 @@ type pathInfo struct {
 	Rest     string // what follows Volume
 	Dir      string // folder of Key
 
+	judged, noise bool   // noiseName of Key, once it was asked for
+	shareGen      uint64 // Converter.shareGen when unc and root were found
+	unc           string // shareFor
+	root          uint32
 	sum, dirSum   uint64 // of Key and Dir, for facts
 	hash, dirHash uint64 // of Key and Dir, for tables
 }

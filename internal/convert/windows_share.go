@@ -28,6 +28,7 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 		c.forgetPaths()
 	}
 	c.s.Shares[name] = sh
+	c.sharesChanged()
 	return name, sh
 }
 
@@ -86,10 +87,34 @@ func (c *Converter) unc(name string) string {
 	return name
 }
 
+// sharesChanged forgets what was derived from the shares.
+func (c *Converter) sharesChanged() {
+	c.shareList = c.shareList[:0]
+	c.shareGen++
+}
+
+// shareOfName is shareFor with the memory of a name, which may be nil.
+func (c *Converter) shareOfName(p *pathInfo, path, key string) (unc string, root uint32) {
+	if p == nil || p.Path != path {
+		return c.shareFor(path, key)
+	}
+	if p.shareGen != c.shareGen {
+		p.unc, p.root = c.shareFor(path, key)
+		p.shareGen = c.shareGen
+	}
+	return p.unc, p.root
+}
+
 // shareFor finds the share with the longest folder above a path.
 func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
+	if len(c.shareList) == 0 {
+		for _, sh := range c.s.Shares {
+			c.shareList = append(c.shareList, sh)
+		}
+	}
 	best := -1
-	for _, sh := range c.s.Shares {
+	for i := range c.shareList {
+		sh := &c.shareList[i]
 		if sh.Key == "" || len(sh.Key) < best || !under(key, sh.Key) || !cutsAt(path, sh) {
 			continue
 		}
@@ -103,7 +128,7 @@ func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 
 // cutsAt reports whether the share's folder is the beginning of path, byte for
 // byte as long: folding may change lengths.
-func cutsAt(path string, sh share) bool {
+func cutsAt(path string, sh *share) bool {
 	n := len(sh.Local)
 	return n <= len(path) && (n == len(path) || path[n] == '\\') && (path[:n] == sh.Local || fold(path[:n]) == sh.Key)
 }
@@ -264,6 +289,7 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 func (c *Converter) shareChange(e *event.Event) {
 	s := c.subject(e)
 	delete(c.s.Shares, text(e.Get(event.ShareName)))
+	c.sharesChanged()
 	c.forgetPaths()
 	name, sh := c.shareOf(e)
 	a := c.newAct(e, s, record.OpShareChanged, ruleV5)
@@ -280,6 +306,7 @@ func (c *Converter) shareChange(e *event.Event) {
 	a.detail("new_remark", text(e.Get(event.NewRemark)))
 	if e.ID == 5144 {
 		delete(c.s.Shares, name)
+		c.sharesChanged()
 		c.forgetPaths()
 	}
 	c.due(a, a.Time+sec)
