@@ -51,7 +51,8 @@ type Converter struct {
 	opt     Options
 	given   Options
 	s       *state
-	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
+	cache   *pathCache // derived, not in the checkpoint
+	at      *pathInfo  // the name that was made uniform last; derived
 	shares  map[string]*lastShare
 	raw     []byte // scratch
 	last    *lastShare
@@ -72,7 +73,7 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	return &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1,
+		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1,
 	}
 }
 
@@ -205,7 +206,7 @@ func (c *Converter) bound() {
 	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.Timers.n > limit {
 		for c.s.Timers.n > limit-limit/8 {
 			t, _ := c.s.Timers.take(1<<63 - 1)
-			c.fire(t)
+			c.fire(&t)
 		}
 	}
 	for c.s.Acts.len() > c.opt.MaxActs { // one event may let several hints become acts

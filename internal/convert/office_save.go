@@ -13,11 +13,12 @@ import (
 
 // desk returns what the session has under way in a folder, made when needed.
 func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
-	d := c.deskIf(logon, dir)
+	hash := c.hash(dir)
+	d := c.s.Desks.get(pathKey{logon, dir}, hash)
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
-		c.s.Desks.put(pathKey{logon, dir}, nameHash(dir), d)
-		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
+		c.s.Desks.put(pathKey{logon, dir}, hash, d)
+		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir, hash: hash})
 	}
 	d.Until = now + saveWindow
 	return d
@@ -152,7 +153,7 @@ func (c *Converter) renamedOver(a *act, p *pathInfo, dir string, mask uint32, no
 	const other = writing | delete_ | writeDAC | writeOwner
 	return a.Target && fold(a.NewDir) == dir && dirOf(a.Key) == dir && mask&other == 0 && !folderMask(mask) &&
 		now-max(a.End, a.Time) <= foreignName && !weakTemp(baseOf(p.Key)) && !noiseName(p.Key) &&
-		!c.s.Facts.get(p.Key).Dir && c.freshTemp(a, now) != nil
+		!c.factOf(p.Key).Dir && c.freshTemp(a, now) != nil
 }
 
 // savedOver: S5, the rename a of the temporary file t is a write of the document

@@ -259,6 +259,7 @@ type timer struct {
 	Seq   uint64 // act, or logon id
 	H     handleKey
 	Key   string
+	hash  uint64 // of Key, 0 for not known; derived
 	Order uint64
 }
 

@@ -182,7 +182,13 @@ func (c *Converter) forget(a *act) {
 
 func (c *Converter) unlink(a *act, key string) {
 	k := pathKey{a.Logon, key}
-	p := c.pathsIf(k)
+	hash := uint64(0)
+	if n := a.name; n != nil && n.Key == key {
+		hash = n.hash
+	} else {
+		hash = c.hash(key)
+	}
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		return
 	}
@@ -191,7 +197,7 @@ func (c *Converter) unlink(a *act, key string) {
 			*f = 0
 		}
 	}
-	c.dropPaths(k, p)
+	c.dropPaths(k, hash, p)
 }
 
 func without(l []uint64, seq uint64) []uint64 {

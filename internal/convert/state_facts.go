@@ -180,18 +180,21 @@ func (c *Converter) known(p *pathInfo) fact { return c.s.Facts.at(p.sum) }
 // knownDir returns what is known of the folder of a path.
 func (c *Converter) knownDir(p *pathInfo) fact { return c.s.Facts.at(p.dirSum) }
 
+// factOf returns what is known of a path by its folded name.
+func (c *Converter) factOf(key string) fact { return c.s.Facts.at(c.sum(key)) }
+
 // learn sets what is known of a path.
 func (c *Converter) learn(sum uint64, v fact) { c.s.Facts.put(sum, v, c.opt.MaxPaths) }
 
 // onlyFolder reports whether a path is known as a folder and nothing else.
 func (c *Converter) onlyFolder(key string) bool {
-	f := c.s.Facts.get(key)
+	f := c.factOf(key)
 	return f.Dir && !f.File
 }
 
 // saw notes that a path and the folders above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
-	sum := pathSum(key)
+	sum := c.sum(key)
 	if v := c.s.Facts.at(sum); v != v.seen(dir, file) {
 		c.learn(sum, v.seen(dir, file))
 	}
@@ -255,7 +258,7 @@ func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
 
 // gone notes that a name is free again.
 func (c *Converter) gone(key string) {
-	sum := pathSum(key)
+	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
 	v.Exists = false
 	c.learn(sum, v)
@@ -263,7 +266,7 @@ func (c *Converter) gone(key string) {
 
 // arrived notes a name that came by a rename.
 func (c *Converter) arrived(key string, dir bool) {
-	sum := pathSum(key)
+	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
 	v.Exists, v.Dir, v.File = true, dir, !dir
 	c.learn(sum, v)
@@ -279,7 +282,7 @@ func asksToRead(mask uint32) bool {
 func (c *Converter) audited(key string, mask uint32) bool {
 	reads := asksToRead(mask)
 	for ; key != ""; key = dirOf(key) {
-		if c.s.Facts.get(key).logs(reads) {
+		if c.factOf(key).logs(reads) {
 			return true
 		}
 	}

@@ -66,30 +66,31 @@ func (p *pools) handle() *handle {
 }
 
 // pathsIf returns what the session has under way on a path, nil for nothing.
-func (c *Converter) pathsIf(k pathKey) *pending { return c.s.Paths.get(k, nameHash(k.Key)) }
+func (c *Converter) pathsIf(k pathKey) *pending { return c.s.Paths.get(k, c.hash(k.Key)) }
 
 // paths returns what the session has under way on a path, made when needed.
 func (c *Converter) paths(logon uint64, key string) *pending {
 	k := pathKey{logon, key}
-	p := c.pathsIf(k)
+	hash := c.hash(key)
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		p = pop(&c.pools.paths)
 		*p = pending{Hints: emptied(p.Hints)}
-		c.s.Paths.put(k, nameHash(key), p)
+		c.s.Paths.put(k, hash, p)
 	}
 	return p
 }
 
 // dropPaths forgets an entry that holds nothing any more.
-func (c *Converter) dropPaths(k pathKey, p *pending) {
+func (c *Converter) dropPaths(k pathKey, hash uint64, p *pending) {
 	if p == nil || !p.empty() {
 		return
 	}
-	c.s.Paths.drop(k, nameHash(k.Key))
+	c.s.Paths.drop(k, hash)
 	c.pools.deadPaths = append(c.pools.deadPaths, p)
 }
 
 // deskIf returns what the session has under way in a folder, nil for nothing.
 func (c *Converter) deskIf(logon uint64, dir string) *desk {
-	return c.s.Desks.get(pathKey{logon, dir}, nameHash(dir))
+	return c.s.Desks.get(pathKey{logon, dir}, c.hash(dir))
 }

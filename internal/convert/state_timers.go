@@ -56,7 +56,10 @@ func (q *timers) restored() {
 
 // take takes the timer that fires first, when it is due at now.
 func (q *timers) take(now tick) (t timer, ok bool) {
-	if q.n == 0 || now < q.next {
+	if q.n == 0 {
+		q.next = 1<<63 - 1
+	}
+	if now < q.next || q.n == 0 {
 		return timer{}, false
 	}
 	var first *timer
@@ -153,6 +156,14 @@ func (q *timers) pop() timer {
 	return t
 }
 
+// nameHash is that of Key.
+func (t *timer) nameHash() uint64 {
+	if t.hash == 0 {
+		t.hash = nameHash(t.Key)
+	}
+	return t.hash
+}
+
 // advance moves the converter's time and lets everything that is due happen.
 func (c *Converter) advance(now tick) {
 	if now < c.s.Now-600*sec { // the clock was set back, or a wild time came before
@@ -160,16 +171,16 @@ func (c *Converter) advance(now tick) {
 		c.s.Now = now
 	}
 	c.s.Now = max(c.s.Now, now)
-	for {
+	for c.s.Timers.next <= c.s.Now {
 		t, ok := c.s.Timers.take(c.s.Now)
 		if !ok {
 			return
 		}
-		c.fire(t)
+		c.fire(&t)
 	}
 }
 
-func (c *Converter) fire(t timer) {
+func (c *Converter) fire(t *timer) {
 	switch t.Kind {
 	case timeAct:
 		if a := c.s.Acts.get(t.Seq); a != nil {
@@ -180,15 +191,15 @@ func (c *Converter) fire(t timer) {
 			c.settle(a)
 		}
 	case timeHint:
-		c.expireHints(pathKey{t.Seq, t.Key}, t.Due)
+		c.expireHints(pathKey{t.Seq, t.Key}, t.nameHash(), t.Due)
 	case timeDesk:
 		k := pathKey{t.Seq, t.Key}
-		if d := c.s.Desks.get(k, nameHash(k.Key)); d != nil {
+		if d := c.s.Desks.get(k, t.nameHash()); d != nil {
 			if d.Until > t.Due {
-				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
+				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key, hash: t.hash})
 				return
 			}
-			c.s.Desks.drop(k, nameHash(k.Key))
+			c.s.Desks.drop(k, t.nameHash())
 		}
 	case timeHandle:
 		if h := c.s.Handles.get(t.H); h != nil && !c.s.Sees4658 {
@@ -221,6 +232,6 @@ func (c *Converter) finish() {
 			return
 		}
 		c.s.Now = max(c.s.Now, t.Due)
-		c.fire(t)
+		c.fire(&t)
 	}
 }

@@ -157,7 +157,6 @@ func checkBounds(t *testing.T, c *Converter, events int) {
 	most("sessions", s.Sessions.len(), o.MaxSessions)
 	most("orphans", len(s.Orphans), 4096)
 	most("facts", s.Facts.n, o.MaxPaths+2)
-	most("names at hand", len(c.cache), maxCached)
 	most("shares", len(s.Shares), 4096)
 	most("volumes", len(s.Volumes), 1024)
 	most("domains", len(s.Domains), 1024)

@@ -213,11 +213,11 @@ func (c *Converter) place(a *act, r *record.Record) {
 	var f fact
 	switch {
 	case a.NewPath != "":
-		f = c.s.Facts.get(fold(a.NewPath))
+		f = c.factOf(fold(a.NewPath))
 	case name != nil:
 		f = c.known(name)
 	default:
-		f = c.s.Facts.get(a.Key)
+		f = c.factOf(a.Key)
 	}
 	if f.File || a.Object != record.ObjectFile {
 		return

@@ -35,7 +35,7 @@ func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 	}
 	raw := text(e.Get(event.ObjectName))
 	p = c.path(raw)
-	if p.Volume != "" && c.learnVolume(p, &s.Share, tick(e.Time)) {
+	if p.unknown != nil && c.learnVolume(p, &s.Share, tick(e.Time)) {
 		p = c.path(raw)
 	}
 	if p.Drop {
@@ -375,7 +375,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
 	}
-	f := c.s.Facts.get(p.Key)
+	f := c.factOf(p.Key)
 	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
 	if p.Stream && !e.Failed() {

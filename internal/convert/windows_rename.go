@@ -227,7 +227,7 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
-	existed := a.Key != key && c.s.Facts.get(key).Exists
+	existed := a.Key != key && c.factOf(key).Exists
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)

@@ -9,7 +9,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	last := &hints[len(hints)-1]
 	mask := uint32(0)
 	probed := false
-	dir := c.s.Facts.get(k.Key).Dir || last.Root
+	dir := c.factOf(k.Key).Dir || last.Root
 	for i := range hints {
 		m := hints[i].Mask
 		if m == readAttr && mask == 0 {
@@ -24,11 +24,11 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		}
 		return
 	}
-	if dir && !c.s.Facts.get(k.Key).Dir {
+	if dir && !c.factOf(k.Key).Dir {
 		c.knownFolder(k.Key)
 	}
 	op, rule := requestedOp(mask, dir, baseOf(k.Key))
-	known := c.s.Facts.get(k.Key).Exists
+	known := c.factOf(k.Key).Exists
 	if op == 0 {
 		return
 	}
@@ -67,7 +67,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 // folder, and no use of anything else accounts for it.
 func (c *Converter) requestedNew(k pathKey, hints []hint, mask uint32, dir bool) bool {
 	s := c.s.Sessions.get(k.Logon)
-	if s == nil || len(s.Adds) == 0 || c.s.Facts.get(k.Key).Exists {
+	if s == nil || len(s.Adds) == 0 || c.factOf(k.Key).Exists {
 		return false
 	}
 	add := appendData
@@ -277,7 +277,7 @@ func (c *Converter) joinHints(p *pending, hints []hint) {
 
 // knownFolder notes a folder that only share accesses showed.
 func (c *Converter) knownFolder(key string) {
-	sum := pathSum(key)
+	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
 	v.Dir, v.File = true, false
 	c.learn(sum, v)

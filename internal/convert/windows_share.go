@@ -71,10 +71,7 @@ func (l *lastShare) path(c *Converter, rel string) *pathInfo {
 	b := append(append(c.raw[:0], l.Local...), '\\')
 	b = append(b, strings.TrimLeft(rel, `\`)...)
 	c.raw = b
-	if p, ok := c.cache[string(b)]; ok {
-		return p
-	}
-	return c.path(string(b))
+	return c.pathOf(b)
 }
 
 func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
@@ -220,10 +217,10 @@ func (c *Converter) shareOpen(e *event.Event) {
 		hints := pk.Hints
 		pk.Hints = nil
 		c.requested(k, pk, hints)
-		c.dropPaths(k, c.pathsIf(k))
+		c.dropPaths(k, p.hash, c.pathsIf(k))
 		return
 	}
-	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
+	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, hash: p.hash})
 }
 
 // takeHints gives a handle the share accesses that led to it: they show the
@@ -257,7 +254,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 		if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
 			h.Probed = true
 		}
-		if !h.Dir && folderMask(x.Mask) && !c.s.Facts.get(h.Key).File {
+		if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).File {
 			h.Dir = true
 		}
 		if x.Src.same(h.Src) {
@@ -268,8 +265,8 @@ func (c *Converter) takeHints(h *handle, now tick) {
 }
 
 // expireHints ends the wait for the 4656 of share accesses.
-func (c *Converter) expireHints(k pathKey, at tick) {
-	p := c.pathsIf(k)
+func (c *Converter) expireHints(k pathKey, hash uint64, at tick) {
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		return
 	}
@@ -277,12 +274,13 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 	for n < len(p.Hints) && p.Hints[n].At+hintWindow <= at {
 		n++
 	}
-	gone := append([]hint(nil), p.Hints[:n]...)
-	p.Hints = append(p.Hints[:0], p.Hints[n:]...)
-	if len(gone) > 0 {
+	if n > 0 {
+		gone := append([]hint(nil), p.Hints[:n]...)
+		p.Hints = append(p.Hints[:0], p.Hints[n:]...)
 		c.requested(k, p, gone)
+		p = c.s.Paths.get(k, hash)
 	}
-	c.dropPaths(k, c.pathsIf(k))
+	c.dropPaths(k, hash, p)
 }
 
 // shareChange handles 5142, 5143 and 5144.
