@@ -12,18 +12,18 @@ var neededFields, neededOfFailed = func() (ok, failed map[uint32]*event.Fields) 
 	share := append([]event.Field{event.IpAddress, event.ShareName, event.ShareLocalPath}, subject...)
 	ask := append([]event.Field{event.RelativeTargetName, event.AccessMask}, share...)
 	ok = map[uint32]*event.Fields{
-		4656: event.FieldsOf(object...),
-		4663: event.FieldsOf(object...),
+		4656: event.FieldsOf(object...).Unread(event.ObjectName),
+		4663: event.FieldsOf(object...).Unread(event.ObjectName),
 		4658: event.FieldsOf(handle...),
 		4660: event.FieldsOf(append(append([]event.Field{event.ProcessName}, subject...), handle...)...),
 		4672: event.FieldsOf(subject...),
 		4690: event.FieldsOf(event.SourceProcessId, event.SourceHandleId, event.TargetProcessId, event.TargetHandleId),
 		5140: event.FieldsOf(share...),
-		5145: event.FieldsOf(ask...),
+		5145: event.FieldsOf(ask...).Unread(event.RelativeTargetName),
 	}
 	failed = map[uint32]*event.Fields{
-		4656: event.FieldsOf(append(object[:len(object):len(object)], event.AccessReason)...),
-		5145: event.FieldsOf(append(ask[:len(ask):len(ask)], event.AccessReason)...),
+		4656: event.FieldsOf(append(object[:len(object):len(object)], event.AccessReason)...).Unread(event.ObjectName),
+		5145: event.FieldsOf(append(ask[:len(ask):len(ask)], event.AccessReason)...).Unread(event.RelativeTargetName),
 	}
 	return ok, failed
 }()

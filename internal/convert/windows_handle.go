@@ -33,10 +33,9 @@ func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 		c.unused(e, ReasonOtherObject)
 		return nil, false
 	}
-	raw := text(e.Get(event.ObjectName))
-	p = c.path(raw)
+	p = c.objectPath(e)
 	if p.unknown != nil && c.learnVolume(p, &s.Share, tick(e.Time)) {
-		p = c.path(raw)
+		p = c.objectPath(e)
 	}
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)

@@ -95,6 +95,7 @@ func (c *Converter) pathOf(raw []byte) *pathInfo {
 // may have another one.
 func (c *Converter) forgetPaths() {
 	clear(c.cache[:])
+	c.unread.clear()
 	c.at = nil
 	clear(c.shares)
 	c.last = nil

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -64,17 +65,16 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 }
 
 // path makes a name below the share uniform.
-func (l *lastShare) path(c *Converter, rel string) *pathInfo {
-	if shareRoot(rel) {
-		return c.path(l.Local)
+func (l *lastShare) path(c *Converter, rel []byte) (p *pathInfo, root bool) {
+	rel = bytes.TrimLeft(rel, `\`)
+	if len(rel) == 0 {
+		return c.path(l.Local), true
 	}
 	b := append(append(c.raw[:0], l.Local...), '\\')
-	b = append(b, strings.TrimLeft(rel, `\`)...)
+	b = append(b, rel...)
 	c.raw = b
-	return c.pathOf(b)
+	return c.pathOf(b), false
 }
-
-func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
 
 // unc writes \\*\NAME with the server's name.
 func (c *Converter) unc(name string) string {
@@ -173,9 +173,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.unused(e, ReasonNoVolume)
 		return
 	}
-	rel := text(e.Get(event.RelativeTargetName))
-	root := shareRoot(rel)
-	p := sh.path(c, rel)
+	p, root := c.sharePath(e, sh)
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)
 		return

@@ -268,7 +268,10 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 	vals = vals[:len(p.slots)]
 	e.Values, e.Schema = vals, p.proto.Schema
 	memos := p.memos[:len(vals)]
-	need := d.needed(p, e)
+	need, unread := d.needed(p, e)
+	if unread != 0 {
+		e.Raw = c
+	}
 	in := d.in
 	for i := range vals {
 		dst := &vals[i]
@@ -294,6 +297,10 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 			dst.Kind, dst.Num = event.KindString, 0
 			if len(raw) == 0 {
 				dst.Str = ""
+				continue
+			}
+			if unread>>min(i, 63)&1 != 0 {
+				*dst = event.Unread(end-len(rest)-n, len(raw))
 				continue
 			}
 			dst.Str = in.recall(memos[i], event.KindString, raw)

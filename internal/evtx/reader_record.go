@@ -12,6 +12,7 @@ type decoder struct {
 	in     *Interner
 	want   func(string, uint32) bool
 	fields func(string, uint32, bool) *event.Fields
+	copied bool // events outlive the chunk: no text may be left unread
 	wants  map[wantKey]bool
 	slow   bool // reference path: no plan cache, no string table
 
@@ -191,7 +192,7 @@ func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
 		vals = make([]event.Value, len(p.slots), max(32, len(p.slots)))
 	}
 	vals = vals[:len(p.slots)]
-	need := d.needed(p, e)
+	need, _ := d.needed(p, e)
 	for i, s := range p.slots {
 		if need>>min(i, 63)&1 == 0 {
 			vals[i] = event.Value{}

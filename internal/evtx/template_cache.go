@@ -37,6 +37,7 @@ type needID struct {
 	id       uint32
 	provider string
 	slots    uint64
+	unread   uint64 // those of them that may be left unread
 }
 
 type sysSlot struct {
@@ -198,7 +199,7 @@ func (d *decoder) nameText(raw []byte) string {
 	if s, ok := d.names[string(raw)]; ok {
 		return s
 	}
-	s := string(appendWTF8(nil, trimNUL(raw)))
+	s := string(event.AppendUTF16(nil, trimNUL(raw)))
 	if len(raw) > 512 {
 		return s
 	}
@@ -209,22 +210,26 @@ func (d *decoder) nameText(raw []byte) string {
 	return s
 }
 
-// needed tells which values of the payload p of e someone asked for.
-func (d *decoder) needed(p *plan, e *event.Event) uint64 {
+// needed tells which values of the payload p of e someone asked for, and which of
+// them may be left unread.
+func (d *decoder) needed(p *plan, e *event.Event) (slots, unread uint64) {
 	if d.fields == nil {
-		return ^uint64(0)
+		return ^uint64(0), 0
 	}
 	failed := e.Failed()
 	for i := range p.needs {
 		if n := &p.needs[i]; n.known && n.id == e.ID && n.failed == failed && n.provider == e.Provider {
-			return n.slots
+			return n.slots, n.unread
 		}
 	}
-	n := needID{true, failed, e.ID, e.Provider, ^uint64(0)}
+	n := needID{true, failed, e.ID, e.Provider, ^uint64(0), 0}
 	if set := d.fields(e.Provider, e.ID, failed); set != nil && len(p.slots) <= 64 {
-		n.slots = set.Slots(p.proto.Schema)
+		n.slots, n.unread = set.Slots(p.proto.Schema)
+		if d.copied {
+			n.unread = 0
+		}
 	}
 	copy(p.needs[1:], p.needs[:])
 	p.needs[0] = n
-	return n.slots
+	return n.slots, n.unread
 }
