@@ -19,7 +19,8 @@ type fact struct {
 //
 // It keeps a sum of each path in place of its name: names are ten times as
 // large, and fifty servers have fifty such memories. Two paths with one sum
-// would share their fact; among 40,000 that is one chance in 2^34.
+// would share their fact; 58 bits of it are kept, and among 40,000 paths that is
+// one chance in 2^28.
 type facts struct {
 	slots []factSlot // open addressing by sum, a power of two; see table
 	spare []factSlot // as large, for forget
@@ -28,40 +29,41 @@ type facts struct {
 	Newer int    // facts of it
 }
 
-// factSlot is a fact in 16 bytes.
-type factSlot struct {
-	sum  uint64 // of the path, 0: free
-	gen  uint32
-	bits uint8
-}
+// factSlot is a fact in one word: the upper 58 bits of the sum of the path, the
+// generation's parity (two generations are kept) and five bits of what is known.
+// 0 is free.
+type factSlot uint64
 
 const (
-	factExists uint8 = 1 << iota
+	factExists factSlot = 1 << iota
 	factDir
 	factFile
 	factReads
 	factWrites
+	factOdd // of an odd generation
+	factSum = ^factSlot(1<<6 - 1)
 )
 
-func (s *factSlot) fact() fact {
-	b := s.bits
-	return fact{b&factExists != 0, b&factDir != 0, b&factFile != 0, b&factReads != 0, b&factWrites != 0}
+func (s factSlot) fact() fact {
+	return fact{s&factExists != 0, s&factDir != 0, s&factFile != 0, s&factReads != 0, s&factWrites != 0}
 }
 
-func (s *factSlot) set(f fact) {
-	s.bits = 0
+// slotFor is the slot of a fact.
+func slotFor(sum uint64, gen uint32, f fact) factSlot {
+	s := factSlot(sum)&factSum | factSlot(gen&1)<<5
 	for i, on := range [...]bool{f.Exists, f.Dir, f.File, f.Reads, f.Writes} {
 		if on {
-			s.bits |= 1 << i
+			s |= 1 << i
 		}
 	}
+	return s
 }
 
 // slotOf is the place of a sum, or the free place where it belongs.
 func slotOf(slots []factSlot, sum uint64) *factSlot {
 	mask := uint64(len(slots)) - 1
-	for i := mix(sum) & mask; ; i = (i + 1) & mask {
-		if s := &slots[i]; s.sum == sum || s.sum == 0 {
+	for i := mix(sum&uint64(factSum)) & mask; ; i = (i + 1) & mask {
+		if s := &slots[i]; *s == 0 || (*s^factSlot(sum))&factSum == 0 {
 			return s
 		}
 	}
@@ -79,28 +81,36 @@ func (f *facts) get(key string) fact { return f.at(pathSum(key)) }
 
 // put sets what is known of the path with a sum.
 func (f *facts) put(sum uint64, v fact, limit int) {
-	if 4*f.n >= 3*len(f.slots) {
-		old := f.slots
-		f.slots, f.spare = make([]factSlot, max(smallTable, 2*len(old))), nil
-		for i := range old {
-			if old[i].sum != 0 {
-				*slotOf(f.slots, old[i].sum) = old[i]
-			}
-		}
-	}
+	f.room()
 	s := slotOf(f.slots, sum)
-	if s.sum == 0 || s.gen != f.Gen {
+	if *s == 0 || *s&factOdd != f.odd() {
 		if f.Newer >= limit/2 {
 			f.forget()
 			s = slotOf(f.slots, sum)
 		}
 		f.Newer++
 	}
-	if s.sum == 0 {
+	if *s == 0 {
 		f.n++
 	}
-	s.sum, s.gen = sum, f.Gen
-	s.set(v)
+	*s = slotFor(sum, f.Gen, v)
+}
+
+// odd is the parity of the newer generation as it stands in a slot.
+func (f *facts) odd() factSlot { return factSlot(f.Gen&1) << 5 }
+
+// room makes place for one more.
+func (f *facts) room() {
+	if 4*f.n < 3*len(f.slots) {
+		return
+	}
+	old := f.slots
+	f.slots, f.spare = make([]factSlot, max(smallTable, 2*len(old))), nil
+	for _, s := range old {
+		if s != 0 {
+			*slotOf(f.slots, uint64(s)) = s
+		}
+	}
 }
 
 // forget drops the older generation and begins a new one.
@@ -111,9 +121,9 @@ func (f *facts) forget() {
 	}
 	clear(kept)
 	f.n = 0
-	for i := range f.slots {
-		if s := &f.slots[i]; s.sum != 0 && s.gen == f.Gen {
-			*slotOf(kept, s.sum) = *s
+	for _, s := range f.slots {
+		if s != 0 && s&factOdd == f.odd() {
+			*slotOf(kept, uint64(s)) = s
 			f.n++
 		}
 	}
@@ -124,32 +134,32 @@ func (f *facts) forget() {
 
 func (f *facts) encode(e *encoder) {
 	e.uint(uint64(f.Gen))
-	e.uint(uint64(f.Newer))
 	e.uint(uint64(f.n))
-	for i := range f.slots {
-		if s := &f.slots[i]; s.sum != 0 {
-			e.uint(s.sum)
-			e.uint(uint64(s.gen))
-			e.b = append(e.b, s.bits)
+	for _, s := range f.slots {
+		if s != 0 {
+			e.uint(uint64(s))
 		}
 	}
 }
 
 func (f *facts) decode(d *decoder) {
-	f.Gen, f.Newer = uint32(d.uint()), int(d.uint())
-	n, newer := d.length(), 0
+	f.Gen = uint32(d.uint())
+	n := d.length()
 	for range n {
-		s := factSlot{sum: d.uint(), gen: uint32(d.uint()), bits: uint8(d.uint())}
+		s := factSlot(d.uint())
 		if d.err != nil {
 			return
 		}
-		f.put(s.sum, fact{}, 1<<62)
-		if s.gen == f.Gen {
-			newer++
+		f.room()
+		if p := slotOf(f.slots, uint64(s)); s&factSum != 0 && *p == 0 {
+			*p = s
+			f.n++
 		}
-		*slotOf(f.slots, s.sum) = s
+		if s&factOdd == f.odd() {
+			f.Newer++
+		}
 	}
-	if f.Newer = newer; f.n != n {
+	if f.n != n {
 		d.fail("one path twice")
 	}
 }
@@ -171,7 +181,7 @@ func pathSum(s string) uint64 {
 	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k2)
 	h = hi ^ lo
 	hi, lo = bits.Mul64(h^k1, k2)
-	return max(hi^lo, 1)
+	return max(hi^lo, 1<<6)
 }
 
 // known returns what is known of a path.
@@ -241,19 +251,16 @@ func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
 // inherited from it): in that of a file, in a folder itself.
 func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
 	reads, writes := mask&(readData|execute) != 0, mask&^(readData|execute|readAttr|readCtl) != 0
-	v := c.known(p)
-	if !dir {
-		v = c.knownDir(p)
+	sum := p.dirSum
+	if dir {
+		sum = p.sum
 	}
+	v := c.s.Facts.at(sum)
 	if (v.Reads || !reads) && (v.Writes || !writes) {
 		return
 	}
 	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
-	if dir {
-		c.learn(p.sum, v)
-	} else {
-		c.learn(p.dirSum, v)
-	}
+	c.learn(sum, v)
 }
 
 // gone notes that a name is free again.

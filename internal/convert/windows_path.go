@@ -29,7 +29,6 @@ type pathInfo struct {
 
 	unknown *unknownVolume // when no drive is known for its volume
 	raw     string
-	rawHash uint64
 }
 
 // unknownVolume is a name below a volume without a drive.
@@ -48,9 +47,29 @@ const (
 // one place the two that were asked for last. The events of one act name one path
 // several times within a moment; what is older gains nothing, and every converter
 // of a large import has such a cache.
-type pathCache [maxCached / 2][2]*pathInfo
+type pathCache struct {
+	hash [maxCached / 2][2]uint64 // of the name as it stands in the log
+	name [maxCached / 2][2]*pathInfo
+}
 
-const maxCached = 2048
+const maxCached = 512
+
+// get returns the name with these bytes, nil when it is not at hand.
+func (t *pathCache) get(hash uint64, raw string) *pathInfo {
+	i := hash % (maxCached / 2)
+	for way, h := range &t.hash[i] {
+		if p := t.name[i][way]; h == hash && p != nil && p.raw == raw {
+			return p
+		}
+	}
+	return nil
+}
+
+func (t *pathCache) put(hash uint64, p *pathInfo) {
+	i := hash % (maxCached / 2)
+	t.hash[i][1], t.name[i][1] = t.hash[i][0], t.name[i][0]
+	t.hash[i][0], t.name[i][0] = hash, p
+}
 
 // path looks raw up in the cache or makes it uniform.
 func (c *Converter) path(raw string) *pathInfo {
@@ -58,20 +77,20 @@ func (c *Converter) path(raw string) *pathInfo {
 		return c.at
 	}
 	hash := nameHash(raw)
-	set := &c.cache[hash%uint64(len(c.cache))]
-	for i, p := range set {
-		if p != nil && p.rawHash == hash && p.raw == raw {
-			set[0], set[i] = p, set[0]
-			c.at = p
-			return p
-		}
+	if c.at = c.cache.get(hash, raw); c.at != nil {
+		return c.at
 	}
+	return c.newPath(raw, hash)
+}
+
+// newPath makes a name uniform that is not at hand.
+func (c *Converter) newPath(raw string, hash uint64) *pathInfo {
 	p := c.parsePath(raw)
-	p.raw, p.rawHash = raw, hash
+	p.raw = raw
 	p.Dir = dirOf(p.Key)
 	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
 	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
-	set[0], set[1] = p, set[0]
+	c.cache.put(hash, p)
 	c.at = p
 	return p
 }
@@ -82,19 +101,16 @@ func (c *Converter) pathOf(raw []byte) *pathInfo {
 		return c.at
 	}
 	hash := maphash.Bytes(secretName, raw)
-	for _, p := range c.cache[hash%uint64(len(c.cache))] {
-		if p != nil && p.rawHash == hash && p.raw == string(raw) {
-			c.at = p
-			return p
-		}
+	if c.at = c.cache.get(hash, string(raw)); c.at != nil {
+		return c.at
 	}
-	return c.path(string(raw))
+	return c.newPath(string(raw), hash)
 }
 
 // forgetPaths drops what was derived from names: a volume has a drive now, or
 // may have another one.
 func (c *Converter) forgetPaths() {
-	clear(c.cache[:])
+	*c.cache = pathCache{}
 	c.unread.clear()
 	c.at = nil
 	clear(c.shares)

@@ -10,7 +10,7 @@ import (
 // bytes. Most events name a path that an event just before them named: then
 // nothing is read at all. It is derived.
 type unreadCache struct {
-	slots [1024]unreadSlot
+	slots [256]unreadSlot
 	last  [2]*unreadSlot // the newest object and the newest name below a share
 }
 
