@@ -61,6 +61,7 @@ type Converter struct {
 	pools     pools              // derived
 	took      int                // about how many records Take will give next
 	channel   *channel           // of the last event; derived
+	near      *session           // the session that an event named last; derived
 	spare     []record.Record    // from Reuse
 	idSpace   []uint64           // where the raw ids of the next records go
 

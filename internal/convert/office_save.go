@@ -18,7 +18,7 @@ func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
 		c.s.Desks.put(pathKey{logon, dir}, hash, d)
-		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir, hash: hash})
+		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir, Num: hash})
 	}
 	d.Until = now + saveWindow
 	return d

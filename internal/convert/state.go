@@ -107,7 +107,7 @@ type session struct {
 	Edits      int32     // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
-	Share      hint // newest 5145, for learning volumes
+	Share      asked // newest 5145, for learning volumes and names
 }
 
 type ipAt struct {
@@ -143,7 +143,8 @@ type handle struct {
 	Removable  bool
 	Txn        string // id of its transaction
 	Act        uint64
-	IDs        []uint64 // events that no act has taken yet
+	IDs        []uint64  // events that no act has taken yet
+	few        [4]uint64 // where IDs begins; derived
 	Src        source
 	IP         string
 	PID        uint64
@@ -172,6 +173,14 @@ type hint struct {
 	Src       source
 	User, SID string
 	Root      bool
+}
+
+// asked is what a session asked for over a share.
+type asked struct {
+	At        tick
+	Mask      uint32
+	IP        string
+	Path, Key string
 }
 
 // pending is what one session has under way on one path: numbers of acts, 0 for
@@ -221,7 +230,8 @@ type act struct {
 	IP, Client string
 	Src        source
 	IDs        []uint64
-	Time       tick // proof
+	few        [6]uint64 // where IDs begins; derived
+	Time       tick      // proof
 	First, End tick
 	Last       tick // newest event, for merging
 	Count      uint32
@@ -255,13 +265,17 @@ type act struct {
 // timer asks to look at something at a time.
 type timer struct {
 	Due   tick
-	Kind  timerKind
-	Seq   uint64 // act, or logon id
-	H     handleKey
-	Key   string
-	hash  uint64 // of Key, 0 for not known; derived
 	Order uint64
+	Seq   uint64 // act, logon id, or process id of a handle
+	Num   uint64 // value of a handle; else the hash of Key, which is derived
+	Key   string
+	Kind  timerKind
 }
+
+// forHandle reports kinds of timers about a handle.
+func (k timerKind) forHandle() bool { return k == timeHandle || k == timeOrphan }
+
+func (t *timer) handle() handleKey { return handleKey{t.Seq, t.Num} }
 
 type timerKind uint8
 

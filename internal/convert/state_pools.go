@@ -55,13 +55,21 @@ func emptied[T any](l []T) []T {
 
 func (p *pools) act() *act {
 	a := pop(&p.acts)
-	*a = act{IDs: emptied(a.IDs), Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
+	ids := a.IDs
+	*a = act{Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
+	if a.IDs = a.few[:0]; cap(ids) > len(a.few) && cap(ids) <= longList {
+		a.IDs = ids[:0]
+	}
 	return a
 }
 
 func (p *pools) handle() *handle {
 	h := pop(&p.handles)
-	*h = handle{IDs: emptied(h.IDs)}
+	ids := h.IDs
+	*h = handle{}
+	if h.IDs = h.few[:0]; cap(ids) > len(h.few) && cap(ids) <= longList {
+		h.IDs = ids[:0]
+	}
 	return h
 }
 

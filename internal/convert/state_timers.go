@@ -45,9 +45,15 @@ func (l *lane) pop() timer {
 // restored computes what is derived.
 func (q *timers) restored() {
 	q.n, q.next = len(q.Heap), never
+	for i := range q.Heap {
+		q.Heap[i].restored()
+	}
 	for i := range q.Lanes {
 		l := &q.Lanes[i]
 		q.n += len(l.queue) - l.head
+		for j := range l.queue {
+			l.queue[j].restored()
+		}
 		if l.last = never; l.head < len(l.queue) {
 			l.last = l.queue[len(l.queue)-1].Due
 		}
@@ -156,12 +162,11 @@ func (q *timers) pop() timer {
 	return t
 }
 
-// nameHash is that of Key.
-func (t *timer) nameHash() uint64 {
-	if t.hash == 0 {
-		t.hash = nameHash(t.Key)
+// restored computes what is derived.
+func (t *timer) restored() {
+	if !t.Kind.forHandle() {
+		t.Num = nameHash(t.Key)
 	}
-	return t.hash
 }
 
 // advance moves the converter's time and lets everything that is due happen.
@@ -191,23 +196,23 @@ func (c *Converter) fire(t *timer) {
 			c.settle(a)
 		}
 	case timeHint:
-		c.expireHints(pathKey{t.Seq, t.Key}, t.nameHash(), t.Due)
+		c.expireHints(pathKey{t.Seq, t.Key}, t.Num, t.Due)
 	case timeDesk:
 		k := pathKey{t.Seq, t.Key}
-		if d := c.s.Desks.get(k, t.nameHash()); d != nil {
+		if d := c.s.Desks.get(k, t.Num); d != nil {
 			if d.Until > t.Due {
-				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key, hash: t.hash})
+				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key, Num: t.Num})
 				return
 			}
-			c.s.Desks.drop(k, t.nameHash())
+			c.s.Desks.drop(k, t.Num)
 		}
 	case timeHandle:
-		if h := c.s.Handles.get(t.H); h != nil && !c.s.Sees4658 {
+		if h := c.s.Handles.get(t.handle()); h != nil && !c.s.Sees4658 {
 			if due := h.Last + handleIdle; due > t.Due {
-				c.s.setTimer(timer{Due: due, Kind: timeHandle, H: t.H})
+				c.s.setTimer(timer{Due: due, Kind: timeHandle, Seq: t.Seq, Num: t.Num})
 				return
 			}
-			c.closeHandle(t.H, h, h.Last)
+			c.closeHandle(t.handle(), h, h.Last)
 		}
 	case timeSession:
 		if s := c.s.Sessions.get(t.Seq); s != nil && s.Ended {
@@ -218,7 +223,7 @@ func (c *Converter) fire(t *timer) {
 			c.editForgotten(k)
 		}
 	case timeOrphan:
-		c.expireOrphan(t.H)
+		c.expireOrphan(t.handle())
 	case timeTxn:
 		c.release(t.Key, txnUnknown)
 	}

@@ -98,7 +98,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 		s.Listing = k
 	}
 	if !c.s.Sees4658 {
-		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
+		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, Seq: k.PID, Num: k.Handle})
 	}
 	return h
 }
@@ -272,7 +272,7 @@ func (c *Converter) deleted(e *event.Event) {
 			At: tick(e.Time), ID: e.RecordID, Src: sourceOf(e), Logon: s.Logon, User: s.User, SID: s.SID,
 			PID: k.PID, Process: text(e.Get(event.ProcessName)),
 		}
-		c.s.setTimer(timer{Due: tick(e.Time) + hintWindow, Kind: timeOrphan, H: k})
+		c.s.setTimer(timer{Due: tick(e.Time) + hintWindow, Kind: timeOrphan, Seq: k.PID, Num: k.Handle})
 		return
 	}
 	c.deletedHandle(e, s, h, k)
@@ -354,7 +354,7 @@ func (c *Converter) duplicate(e *event.Event) {
 	d.Src = sourceOf(e)
 	c.s.Handles.put(to, &d)
 	if !c.s.Sees4658 {
-		c.s.setTimer(timer{Due: d.Last + handleIdle, Kind: timeHandle, H: to})
+		c.s.setTimer(timer{Due: d.Last + handleIdle, Kind: timeHandle, Seq: to.PID, Num: to.Handle})
 	}
 }
 

@@ -211,7 +211,7 @@ func (c *Converter) uniform(p *pathInfo, s string) {
 
 // learnVolume notes that a volume is a drive when the 5145 that came just
 // before names the same tail below its share's drive.
-func (c *Converter) learnVolume(p *pathInfo, h *hint, now tick) bool {
+func (c *Converter) learnVolume(p *pathInfo, h *asked, now tick) bool {
 	if h.Key == "" || now-h.At > sec || h.At-now > sec {
 		return false
 	}

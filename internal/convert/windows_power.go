@@ -236,6 +236,7 @@ func (c *Converter) boot() {
 	c.s.Handles.clear()
 	clear(c.s.Orphans)
 	c.s.Sessions.clear()
+	c.near = nil
 	clear(c.s.Volumes)
 	c.s.Paths.clear()
 	c.s.Desks.clear()

@@ -47,10 +47,13 @@ func (c *Converter) userName(domain, name string) string {
 
 // session returns the session of a logon id, made when it is new.
 func (c *Converter) session(logon uint64) *session {
-	s := c.s.Sessions.get(logon)
-	if s == nil {
-		s = &session{Logon: logon, Type: -1}
-		c.s.Sessions.put(logon, s)
+	s := c.near
+	if s == nil || s.Logon != logon {
+		if s = c.s.Sessions.get(logon); s == nil {
+			s = &session{Logon: logon, Type: -1}
+			c.s.Sessions.put(logon, s)
+		}
+		c.near = s
 	}
 	s.Last = c.s.Now
 	return s
@@ -230,6 +233,7 @@ func (c *Converter) endSession(s *session) {
 		c.editsEnded(s.Logon)
 	}
 	c.s.Sessions.drop(s.Logon)
+	c.near = nil
 }
 
 // moved notes that a session's client has this address from now on.

@@ -190,7 +190,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 		mask = mask&^delete_ | writeData
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
-	s.Share = h
+	s.Share = asked{now, mask, ip, p.Path, p.Key}
 	if dir := p.Dir; !root && !c.knownDir(p).Dir {
 		c.knownFolder(dir)
 		c.wasFolder(s, dir, now)
@@ -209,7 +209,10 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.shareGranted(pk, &h)
 		pk = c.paths(s.Logon, p.Key)
 	}
-	pk.Hints = push(pk.Hints, h, 8)
+	if len(pk.Hints) >= maxHints {
+		pk.Hints = pk.Hints[:copy(pk.Hints, pk.Hints[len(pk.Hints)-maxHints+1:])]
+	}
+	pk.Hints = append(pk.Hints, h)
 	k := pathKey{s.Logon, p.Key}
 	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
 		hints := pk.Hints
@@ -218,8 +221,11 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.dropPaths(k, p.hash, c.pathsIf(k))
 		return
 	}
-	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, hash: p.hash})
+	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, Num: p.hash})
 }
+
+// maxHints are the share accesses of a path that wait for its open.
+const maxHints = 8
 
 // takeHints gives a handle the share accesses that led to it: they show the
 // client's address and what was asked for.
