@@ -61,10 +61,12 @@ type Converter struct {
 	pools     pools              // derived
 	took      int                // about how many records Take will give next
 	channel   *channel           // of the last event; derived
+	auditing  string             // provider of the Security log; derived
 	near      *session           // the session that an event named last; derived
 	spare     []record.Record    // from Reuse
 	idSpace   []uint64           // where the raw ids of the next records go
 
+	maxTimers int     // that are set at once
 	shareList []share // of the state, in no order; derived
 	shareGen  uint64  // counts their changes, from 1
 }
@@ -73,10 +75,12 @@ type nameKey struct{ domain, name string }
 
 // New returns a converter that has seen nothing.
 func New(server string, opt Options) *Converter {
-	return &Converter{
+	c := &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1,
+		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1, auditing: "Microsoft-Windows-Security-Auditing",
 	}
+	c.maxTimers = c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths
+	return c
 }
 
 // Add takes the next event in merge order. It does not keep e.
@@ -86,7 +90,10 @@ func (c *Converter) Add(e *event.Event) {
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.ids(e)
 	switch e.Provider {
+	case c.auditing:
+		c.security(e)
 	case "Microsoft-Windows-Security-Auditing":
+		c.auditing = e.Provider // the source's own copy of the text compares at once
 		c.security(e)
 	case "Microsoft-Windows-Eventlog":
 		c.eventlog(e)
@@ -205,7 +212,7 @@ func (c *Converter) bound() {
 	// Where the clock stands still, or very much happens at once, what would end
 	// by itself ends now, the next due first: share accesses without an open,
 	// folders, handles without a closing. Hints become acts: these are counted next.
-	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.Timers.n > limit {
+	if limit := c.maxTimers; c.s.Timers.n > limit {
 		for c.s.Timers.n > limit-limit/8 {
 			t, _ := c.s.Timers.take(1<<63 - 1)
 			c.fire(&t)

@@ -30,10 +30,10 @@ func machineAccount(user, sid string) bool {
 // background decides the class of an act that no rule has classed. s is its
 // session, nil when that is gone.
 func (c *Converter) background(a *act, s *session) bool {
-	if a.Snapshot || machineAccount(a.User, a.SID) || wellKnownLogon(a.Logon) {
+	if a.Snapshot || wellKnownLogon(a.Logon) {
 		return true
 	}
-	if s != nil && s.Background {
+	if s == nil && machineAccount(a.User, a.SID) || s != nil && (s.Background || s.named(a.User, a.SID).machine) {
 		return true
 	}
 	if a.Process != "" && a.PID != 4 {

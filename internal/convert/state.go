@@ -98,6 +98,7 @@ type session struct {
 	Background bool
 	IPs        []ipAt
 	rawIP, ip  string   // text of an address and the address; derived
+	account    account  // newest name of an act; derived
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
 	Reads      []uint64  // recent file reads, newest last, for copies

@@ -118,7 +118,11 @@ func (c *Converter) emit(a *act) {
 		r.Source = "simulation"
 	}
 	r.Time, r.EndTime = unix(a.Time), unix(max(a.End, a.Time))
-	r.User, r.SID, r.ClientIP, r.ClientName, r.Session = c.shortUser(a.User, a.SID), a.SID, a.IP, a.Client, a.Logon
+	r.User, r.SID, r.ClientIP, r.ClientName, r.Session = a.User, a.SID, a.IP, a.Client, a.Logon
+	s := c.s.Sessions.get(a.Logon)
+	if s == nil || s.named(a.User, a.SID).dns {
+		r.User = c.shortUser(a.User, a.SID)
+	}
 	r.Op, r.Path, r.NewPath, r.Object, r.Result = a.Op, a.Path, a.NewPath, a.Object, a.Result
 	r.Process, r.Count, r.Class = a.Process, max(a.Count, 1), a.Class
 	r.Rule, r.RulesVersion, r.Confidence = ruleTable[a.Rule].ID, RulesVersion, inferred
@@ -130,7 +134,6 @@ func (c *Converter) emit(a *act) {
 	if len(r.RawIDs) > 0 {
 		r.FirstID = r.RawIDs[0]
 	}
-	s := c.s.Sessions.get(a.Logon)
 	if s != nil && a.Logon != 0 {
 		if r.ClientIP == "" {
 			r.ClientIP = c.clientOf(s, a.Time)

@@ -92,6 +92,23 @@ func (c *Converter) learnDomain(sid, domain string) {
 	}
 }
 
+// account is what the name of an account says of it. It is derived.
+type account struct {
+	known     bool
+	user, sid string
+	dns       bool // the domain may be a DNS name
+	machine   bool // machineAccount
+}
+
+// named returns what the name of an act's person says, which is nearly always the same.
+func (s *session) named(user, sid string) *account {
+	p := &s.account
+	if !p.known || p.user != user || p.sid != sid {
+		*p = account{true, user, sid, strings.IndexByte(user, '.') >= 0, machineAccount(user, sid)}
+	}
+	return p
+}
+
 // shortUser replaces a DNS domain by its NetBIOS name when that is known.
 func (c *Converter) shortUser(user, sid string) string {
 	domain, name, ok := strings.Cut(user, `\`)

@@ -3,6 +3,8 @@ package convert
 import (
 	"bytes"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -39,6 +41,8 @@ type lastShare struct {
 	name  string
 	raw   string // its folder, as the event named it
 	pipes bool
+
+	unread []byte // the folder with a backslash behind it, as a log holds it: UTF-16
 }
 
 // enter makes the event's share the last one.
@@ -54,6 +58,11 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 			clear(c.shares)
 		}
 		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
+		if sh.Local != "" && utf8.ValidString(sh.Local) {
+			for _, u := range utf16.Encode([]rune(sh.Local + `\`)) {
+				l.unread = append(l.unread, byte(u), byte(u>>8))
+			}
+		}
 		if sh.Key != "" {
 			c.shares[name] = l
 		}

@@ -29,6 +29,17 @@ func (u *unreadCache) clear() {
 	u.last = [2]*unreadSlot{}
 }
 
+// names reports whether a path is that of the share access, letter for letter.
+func (s *unreadSlot) names(raw []byte) bool {
+	if s.share == nil {
+		return false
+	}
+	local := s.share.unread
+	n := len(local)
+	return s.name != nil && n > 0 && len(raw) == n+len(s.raw) && len(s.raw) > 2 && (s.raw[0] != '\\' || s.raw[1] != 0) &&
+		string(raw[n:]) == string(s.raw) && string(raw[:n]) == string(local)
+}
+
 // unreadPath makes an unread text uniform; share is nil for a path.
 func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	last := &c.unread.last[0]
@@ -38,6 +49,10 @@ func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	if l := *last; l != nil && l.name != nil && l.share == share && string(l.raw) == string(raw) {
 		c.at = l.name
 		return l
+	}
+	if sh := c.unread.last[1]; share == nil && sh != nil && sh.names(raw) { // the open that a share access asked for
+		c.at = sh.name
+		return sh
 	}
 	hash := maphash.Bytes(secretName, raw)
 	slot := &c.unread.slots[hash%uint64(len(c.unread.slots))]
