@@ -230,10 +230,10 @@ func (f fact) seen(dir, file bool) fact {
 	return f
 }
 
-// sawPath is saw for a path with its sums. It reports whether the folder was not
+// sawPath is saw for a path of which v is known. It reports whether the folder was not
 // known to be one.
-func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
-	if v := c.known(p); v != v.seen(dir, file) {
+func (c *Converter) sawPath(p *pathInfo, v fact, dir, file bool) (learned bool) {
+	if v != v.seen(dir, file) {
 		c.learn(p.sum, v.seen(dir, file))
 	}
 	if p.Dir == "" {

@@ -6,22 +6,27 @@ package convert
 // is due closest before it. What fits in no lane stands in a heap with four
 // children to a node.
 type timers struct {
-	Lanes [6]lane
+	Lanes [numLanes]lane
 	Heap  []timer
 
-	n    int  // how many are set; derived
-	next tick // no timer is due before; derived
+	n     int            // how many are set; derived, as is the rest
+	next  tick           // no timer is due before
+	first [numLanes]tick // when the first timer of each lane is due, always when there is none
+	last  [numLanes]tick // when the last one is due, never when there is none
 }
+
+const (
+	numLanes = 6
+
+	never  tick = -1 << 63 // before every time
+	always tick = 1<<63 - 1
+)
 
 // lane is a queue of timers in order.
 type lane struct {
 	queue []timer
-	head  int  // of queue, the first that is not taken
-	last  tick // when the last one is due; of an empty lane never
+	head  int // of queue, the first that is not taken
 }
-
-// never is before every time.
-const never tick = -1 << 63
 
 func (l *lane) push(t *timer) {
 	if n := len(l.queue); n == cap(l.queue) && l.head > 0 && l.head >= n/2 {
@@ -29,15 +34,17 @@ func (l *lane) push(t *timer) {
 		l.head = 0
 	}
 	l.queue = append(l.queue, *t)
-	l.last = t.Due
 }
 
-// pop takes the first timer.
-func (l *lane) pop() timer {
+// popLane takes the first timer of a lane.
+func (q *timers) popLane(i int) timer {
+	l := &q.Lanes[i]
 	t := l.queue[l.head]
 	l.queue[l.head].Key = ""
-	if l.head++; l.head == len(l.queue) {
-		l.queue, l.head, l.last = l.queue[:0], 0, never
+	if l.head++; l.head < len(l.queue) {
+		q.first[i] = l.queue[l.head].Due
+	} else {
+		l.queue, l.head, q.first[i], q.last[i] = l.queue[:0], 0, always, never
 	}
 	return t
 }
@@ -54,8 +61,8 @@ func (q *timers) restored() {
 		for j := range l.queue {
 			l.queue[j].restored()
 		}
-		if l.last = never; l.head < len(l.queue) {
-			l.last = l.queue[len(l.queue)-1].Due
+		if q.first[i], q.last[i] = always, never; l.head < len(l.queue) {
+			q.first[i], q.last[i] = l.queue[l.head].Due, l.queue[len(l.queue)-1].Due
 		}
 	}
 }
@@ -63,33 +70,32 @@ func (q *timers) restored() {
 // take takes the timer that fires first, when it is due at now.
 func (q *timers) take(now tick) (t timer, ok bool) {
 	if q.n == 0 {
-		q.next = 1<<63 - 1
+		q.next = always
 	}
 	if now < q.next || q.n == 0 {
 		return timer{}, false
 	}
-	var first *timer
-	var from *lane
-	if len(q.Heap) > 0 {
-		first = &q.Heap[0]
-	}
-	for i := range q.Lanes {
-		l := &q.Lanes[i]
-		if l.head < len(l.queue) {
-			if f := &l.queue[l.head]; first == nil || f.before(first) {
-				first, from = f, l
-			}
+	best, due := -1, always
+	for i, d := range &q.first {
+		if d < due || d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order {
+			best, due = i, d
 		}
 	}
-	if q.next = first.Due; q.next > now {
+	if len(q.Heap) > 0 && (best < 0 || q.Heap[0].before(q.Lanes[best].front())) {
+		best, due = -1, q.Heap[0].Due
+	}
+	if q.next = due; due > now {
 		return timer{}, false
 	}
 	q.n--
-	if from != nil {
-		return from.pop(), true
+	if best >= 0 {
+		return q.popLane(best), true
 	}
 	return q.pop(), true
 }
+
+// front is the first timer of a lane that has one.
+func (l *lane) front() *timer { return &l.queue[l.head] }
 
 func (t *timer) before(o *timer) bool {
 	if t.Due != o.Due {
@@ -107,15 +113,20 @@ func (s *state) setTimer(t timer) {
 // set enters a timer whose order is that of its setting.
 func (q *timers) set(t *timer) {
 	q.n++
+	t.Due = min(t.Due, always-1)
 	q.next = min(q.next, t.Due)
-	var best *lane
-	for i := range q.Lanes {
-		if l := &q.Lanes[i]; l.last <= t.Due && (best == nil || l.last > best.last) {
-			best = l
+	best := -1
+	for i, last := range &q.last {
+		if last <= t.Due && (best < 0 || last > q.last[best]) {
+			best = i
 		}
 	}
-	if best != nil {
-		best.push(t)
+	if best >= 0 {
+		q.Lanes[best].push(t)
+		if q.last[best] == never {
+			q.first[best] = t.Due
+		}
+		q.last[best] = t.Due
 		return
 	}
 	q.Heap = append(q.Heap, *t)
@@ -164,6 +175,7 @@ func (q *timers) pop() timer {
 
 // restored computes what is derived.
 func (t *timer) restored() {
+	t.Due = min(t.Due, always-1)
 	if !t.Kind.forHandle() {
 		t.Num = nameHash(t.Key)
 	}

@@ -87,10 +87,13 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Txn = transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
-	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
+	v := f
+	if c.candidate(s, p, mask, now, e.RecordID, sourceOf(e)) {
+		v = c.known(p)
+	}
 	// The target of a rename is opened like a folder, and may be the new path of a
 	// file: what is below it will tell.
-	if c.sawPath(p, h.Dir && (f.Dir || mask&writing == 0), false) {
+	if c.sawPath(p, v, h.Dir && (f.Dir || mask&writing == 0), false) {
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles.put(k, h)
