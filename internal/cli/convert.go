@@ -37,7 +37,7 @@ func (a *app) newConvert() *cobra.Command {
 }
 
 // takeEvery is how many events pass before finished records are written.
-const takeEvery = 8192
+const takeEvery = 1024
 
 func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string) error {
 	w, err := a.newRecordWriter(opts.Format, a.Stdout)
