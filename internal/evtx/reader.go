@@ -124,9 +124,10 @@ func (r *Reader) Events(ctx context.Context, fn func(*Record) error) error {
 	return err
 }
 
-// readAhead is the unit of reading: four chunks, so that what was read is still
-// in the core's own cache when it is decoded.
-const readAhead = 4 * chunkSize
+// readAhead is the unit of reading: two chunks, so that what was read is still in
+// the core's own cache when it is decoded, and most of what the reader's caller
+// works on too.
+const readAhead = 2 * chunkSize
 
 func (r *Reader) newScanner(in *Interner) *scanner {
 	d := newDecoder(in, r.opt.Want)
