@@ -17,7 +17,8 @@ const (
 // state is everything a converter knows. It is checkpointed field by field by
 // reflection (checkpoint.go): its fields are exported for that reason only, hold
 // no shared pointers, and refer to acts by sequence number. A field that is not
-// exported is derived and may be empty at any time.
+// exported is derived and may be empty at any time. Tables, facts and lanes
+// write themselves (table_checkpoint.go).
 type state struct {
 	Now      tick
 	Seq      uint64

@@ -125,8 +125,8 @@ type nameSlot[V any] struct {
 	v    *V // nil: free
 }
 
-// under is the hash of an entry of a session.
-func under2(logon, name uint64) uint64 { return mix(name + logon*0x9e3779b97f4a7c15) }
+// entryHash is the hash of an entry of a session; name is that of its path.
+func entryHash(logon, name uint64) uint64 { return mix(name + logon*0x9e3779b97f4a7c15) }
 
 func (t *nameTable[V]) len() int { return t.n }
 
@@ -147,7 +147,7 @@ func (t *nameTable[V]) get(k pathKey, name uint64) *V {
 	if t.n == 0 {
 		return nil
 	}
-	return t.find(&k, under2(k.Logon, name)).v
+	return t.find(&k, entryHash(k.Logon, name)).v
 }
 
 // put enters v, which is not nil, under k.
@@ -161,7 +161,7 @@ func (t *nameTable[V]) put(k pathKey, name uint64, v *V) {
 			}
 		}
 	}
-	h := under2(k.Logon, name)
+	h := entryHash(k.Logon, name)
 	s := t.find(&k, h)
 	if s.v == nil {
 		t.n++
@@ -175,7 +175,7 @@ func (t *nameTable[V]) drop(k pathKey, name uint64) {
 		return
 	}
 	mask := uint64(len(t.slots)) - 1
-	hash := under2(k.Logon, name)
+	hash := entryHash(k.Logon, name)
 	i := hash & mask
 	for s := &t.slots[i]; s.v == nil || s.hash != hash || s.k != k; s = &t.slots[i] {
 		if s.v == nil {
