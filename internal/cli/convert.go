@@ -37,14 +37,14 @@ func (a *app) newConvert() *cobra.Command {
 }
 
 // takeEvery is how many events pass before finished records are written.
-const takeEvery = 8192
+const takeEvery = 1024
 
 func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string) error {
 	w, err := a.newRecordWriter(opts.Format, a.Stdout)
 	if err != nil {
 		return err
 	}
-	set, err := collect.OpenSet(ctx, args, collect.SetOptions{})
+	set, err := collect.OpenSet(ctx, args, collect.SetOptions{Fields: convert.Fields})
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,9 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 				return nil
 			}
 			shown.update(engine.Progress{Events: int64(n)})
-			return w.write(c.Take())
+			rs := c.Take()
+			defer c.Reuse(rs) // they are written, not kept
+			return w.write(rs)
 		})
 		shown.end()
 		if err == nil {

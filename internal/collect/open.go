@@ -40,8 +40,15 @@ type source interface {
 	close() error
 }
 
-// open looks at the content of a file and opens it.
-func open(path string) (source, Format, error) {
+// needed tells which payload fields are wanted; nil wants all.
+type needed = func(provider string, id uint32, failed bool) *event.Fields
+
+// noFields is enough to know what a file holds.
+func noFields(string, uint32, bool) *event.Fields { return event.FieldsOf() }
+
+// open looks at the content of a file and opens it. Of EVTX only the payload
+// fields of need are decoded (evtx.Options).
+func open(path string, need needed) (source, Format, error) {
 	if st, err := os.Stat(path); err != nil {
 		return nil, "", err
 	} else if !st.Mode().IsRegular() { // opening a pipe would wait for ever
@@ -73,7 +80,7 @@ func open(path string) (source, Format, error) {
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("ElfFile\x00")), bytes.HasPrefix(head, []byte("ElfChnk\x00")), strings.HasSuffix(strings.ToLower(path), ".evtx"):
-		s, err := openEVTX(path, gz)
+		s, err := openEVTX(path, gz, need)
 		return s, FormatEVTX, err
 	}
 	switch looksText(head) {
@@ -134,7 +141,7 @@ type evtxSource struct {
 	temp string
 }
 
-func openEVTX(path string, gz bool) (source, error) {
+func openEVTX(path string, gz bool, need needed) (source, error) {
 	s := &evtxSource{}
 	if gz {
 		var err error
@@ -143,7 +150,7 @@ func openEVTX(path string, gz bool) (source, error) {
 		}
 		path = s.temp
 	}
-	r, err := evtx.Open(path, evtx.Options{})
+	r, err := evtx.Open(path, evtx.Options{Fields: need})
 	if err != nil {
 		s.r = nil
 		return nil, errors.Join(err, s.close())

@@ -18,23 +18,29 @@ import (
 type SetOptions struct {
 	// Progress is called at each file that was looked into; nil = not.
 	Progress func(done, total int, f *File)
+	// Fields tells which payload fields the caller of Events needs; the others may
+	// be left null. nil, and a nil set, need all.
+	Fields func(provider string, id uint32, failed bool) *event.Fields
 }
 
 // Set is a group of log files that is read as one.
-type Set struct{ files []File }
+type Set struct {
+	files  []File
+	fields needed
+}
 
 // OpenSet expands files and folders, looks into each file and notes what it
 // holds. A bad file or path never fails it (see Files): only no readable path at
 // all, and ctx, do.
 func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) {
-	s := &Set{}
+	s := &Set{fields: opt.Fields}
 	if err := s.expand(paths); err != nil {
 		return nil, err
 	}
 	for i := range s.files {
 		f := &s.files[i]
 		if f.Err == nil {
-			f.src, f.Format, f.Err = open(f.Path)
+			f.src, f.Format, f.Err = open(f.Path, noFields)
 		}
 		if f.Err == nil {
 			f.Err = f.index(ctx)
@@ -137,7 +143,8 @@ type part struct {
 	st   *Stream
 	n    int // index of the run
 	run
-	gen uint32
+	gen  uint32
+	need needed
 }
 
 // Events yields the events of one server in merge order, duplicates removed and
@@ -152,7 +159,7 @@ func (s *Set) Events(ctx context.Context, server string, fn func(*event.Event) e
 				continue
 			}
 			for n, r := range st.runs.runs {
-				byChannel[st.Channel] = append(byChannel[st.Channel], part{file: f, st: st, n: n, run: r})
+				byChannel[st.Channel] = append(byChannel[st.Channel], part{file: f, st: st, n: n, run: r, need: s.fields})
 			}
 		}
 	}
@@ -190,7 +197,7 @@ func (p part) events(ctx context.Context) iter.Seq2[*event.Event, error] {
 // read calls fn for the events of the run in file order. It opens the file
 // itself: several streams of one file are read side by side.
 func (p part) read(ctx context.Context, fn func(*event.Event) error) error {
-	src, _, err := open(p.file.Path)
+	src, _, err := open(p.file.Path, p.need)
 	if err != nil {
 		return err
 	}

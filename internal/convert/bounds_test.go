@@ -81,14 +81,14 @@ func TestStateEmpties(t *testing.T) {
 		last.ID, last.RecordID, last.Time = 9999, last.RecordID+1, last.Time+event.Filetime(editLongest+3600*sec)
 		c.Add(last)
 		s := c.s
-		if n := len(s.Acts) + len(s.Paths) + len(s.Desks) + len(s.Orphans) + len(s.Edits) + len(s.Walks) + s.timers(); n > 0 {
-			t.Errorf("seed %d: %d acts, %d paths, %d desks, %d orphans, %d edits, %d walks, %d timers are left", seed, len(s.Acts), len(s.Paths), len(s.Desks), len(s.Orphans), len(s.Edits), len(s.Walks), s.timers())
-			for k, p := range s.Paths {
+		if n := s.Acts.len() + s.Paths.len() + s.Desks.len() + len(s.Orphans) + len(s.Edits) + len(s.Walks) + s.Timers.n; n > 0 {
+			t.Errorf("seed %d: %d acts, %d paths, %d desks, %d orphans, %d edits, %d walks, %d timers are left", seed, s.Acts.len(), s.Paths.len(), s.Desks.len(), len(s.Orphans), len(s.Edits), len(s.Walks), s.Timers.n)
+			for k, p := range s.Paths.all() {
 				t.Logf("%x %q %+v", k.Logon, k.Key, *p)
 				break
 			}
 		}
-		for l, x := range s.Sessions {
+		for l, x := range s.Sessions.all() {
 			if x.Pending != 0 {
 				t.Errorf("seed %d: session %x has %d acts under way", seed, l, x.Pending)
 			}

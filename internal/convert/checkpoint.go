@@ -8,7 +8,7 @@ import (
 )
 
 // checkpointMagic begins a checkpoint; its last byte is the version of state.
-const checkpointMagic = "akcv\x06"
+const checkpointMagic = "akcv\x07"
 
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.
@@ -41,12 +41,13 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 	case name != server:
 		return nil, fmt.Errorf("converter checkpoint of server %q, want %q", name, server)
 	}
+	c.s.Timers.restored()
 	return c, nil
 }
 
 // sound reports whether what the decoder cannot know holds.
 func (s *state) sound() bool {
-	for q, a := range s.Acts {
+	for q, a := range s.Acts.all() {
 		if a.Seq != q || a.Rule >= numRules {
 			return false
 		}
@@ -56,7 +57,7 @@ func (s *state) sound() bool {
 			return false
 		}
 	}
-	for l, x := range s.Sessions {
+	for l, x := range s.Sessions.all() {
 		if x.Logon != l {
 			return false
 		}
@@ -102,6 +103,10 @@ func (e *encoder) string(s string) {
 }
 
 func (e *encoder) value(v reflect.Value) {
+	if t, ok := storedOf(v); ok {
+		t.encode(e)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		n := byte(0)
@@ -195,6 +200,10 @@ func (d *decoder) string() string {
 
 func (d *decoder) value(v reflect.Value) {
 	if d.err != nil {
+		return
+	}
+	if t, ok := storedOf(v); ok {
+		t.decode(d)
 		return
 	}
 	switch v.Kind() {

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -44,29 +46,41 @@ func (o Options) withDefaults() Options {
 
 // Converter turns the events of one server into records.
 type Converter struct {
-	server  string
-	host    string // first label of server: the name in UNC paths
-	opt     Options
-	given   Options
-	s       *state
-	cache   map[string]*pathInfo // raw name → made uniform; derived, not in the checkpoint
-	shares  map[string]*lastShare
-	raw     []byte // scratch
-	last    *lastShare
-	names   map[nameKey]string // DOMAIN\name; derived
-	pools   pools              // derived
-	took    int                // about how many records Take will give next
-	channel *channel           // of the last event; derived
+	server    string
+	host      string // first label of server: the name in UNC paths
+	opt       Options
+	given     Options
+	s         *state
+	cache     *pathCache // derived, not in the checkpoint
+	at        *pathInfo  // the name that was made uniform last; derived
+	shares    map[string]*lastShare
+	raw, text []byte // scratch
+	unread    unreadCache
+	last      *lastShare
+	names     map[nameKey]string // DOMAIN\name; derived
+	pools     pools              // derived
+	took      int                // about how many records Take will give next
+	channel   *channel           // of the last event; derived
+	auditing  string             // provider of the Security log; derived
+	near      *session           // the session that an event named last; derived
+	spare     []record.Record    // from Reuse
+	idSpace   []uint64           // where the raw ids of the next records go
+
+	maxTimers int     // that are set at once
+	shareList []share // of the state, in no order; derived
+	shareGen  uint64  // counts their changes, from 1
 }
 
 type nameKey struct{ domain, name string }
 
 // New returns a converter that has seen nothing.
 func New(server string, opt Options) *Converter {
-	return &Converter{
+	c := &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: map[string]*pathInfo{}, shares: map[string]*lastShare{}, names: map[nameKey]string{},
+		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1, auditing: "Microsoft-Windows-Security-Auditing",
 	}
+	c.maxTimers = c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths
+	return c
 }
 
 // Add takes the next event in merge order. It does not keep e.
@@ -76,7 +90,10 @@ func (c *Converter) Add(e *event.Event) {
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.ids(e)
 	switch e.Provider {
+	case c.auditing:
+		c.security(e)
 	case "Microsoft-Windows-Security-Auditing":
+		c.auditing = e.Provider // the source's own copy of the text compares at once
 		c.security(e)
 	case "Microsoft-Windows-Eventlog":
 		c.eventlog(e)
@@ -159,11 +176,22 @@ func (c *Converter) security(e *event.Event) {
 	}
 }
 
-// Take returns the records that became final since the last Take.
+// Take returns the records that became final since the last Take. They are the
+// caller's.
 func (c *Converter) Take() []record.Record {
 	out := c.s.Out
-	c.s.Out, c.took = nil, len(out)+len(out)/4
+	c.s.Out, c.took = c.spare, len(out)+len(out)/4
+	c.spare = nil
 	return out
+}
+
+// Reuse gives back what Take returned: the next records may stand in its place.
+// The caller must keep neither the slice nor pointers into it; copies of records
+// stay valid.
+func (c *Converter) Reuse(rs []record.Record) {
+	if cap(rs) > cap(c.spare) {
+		c.spare = rs[:0]
+	}
 }
 
 // Tail returns the records that would follow if no event came any more. It does
@@ -184,53 +212,61 @@ func (c *Converter) bound() {
 	// Where the clock stands still, or very much happens at once, what would end
 	// by itself ends now, the next due first: share accesses without an open,
 	// folders, handles without a closing. Hints become acts: these are counted next.
-	if limit := c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths; c.s.timers() > limit {
-		for c.s.timers() > limit-limit/8 {
-			t, _ := c.s.takeTimer(1<<63 - 1)
-			c.fire(t)
+	if limit := c.maxTimers; c.s.Timers.n > limit {
+		for c.s.Timers.n > limit-limit/8 {
+			t, _ := c.s.Timers.take(1<<63 - 1)
+			c.fire(&t)
 		}
 	}
-	for len(c.s.Acts) > c.opt.MaxActs { // one event may let several hints become acts
-		seqs := make([]uint64, 0, len(c.s.Acts))
-		for k := range c.s.Acts {
+	for c.s.Acts.len() > c.opt.MaxActs { // one event may let several hints become acts
+		seqs := make([]uint64, 0, c.s.Acts.len())
+		for k := range c.s.Acts.all() {
 			seqs = append(seqs, k)
 		}
 		slices.Sort(seqs)
 		for _, k := range seqs[:len(seqs)/8+1] {
-			if a := c.s.Acts[k]; a != nil {
+			if a := c.s.Acts.get(k); a != nil {
 				a.Held = true
 				c.settle(a)
 			}
 		}
 	}
-	for len(c.s.Handles) > c.opt.MaxHandles {
-		for _, k := range oldest(c.s.Handles, func(h *handle) tick { return h.Last }, compareHandles) {
-			c.closeHandle(k, c.s.Handles[k], c.s.Handles[k].Last)
+	for c.s.Handles.len() > c.opt.MaxHandles {
+		for _, k := range oldest(c.s.Handles.all(), func(h *handle) tick { return h.Last }, compareHandles) {
+			c.closeHandle(k, c.s.Handles.get(k), c.s.Handles.get(k).Last)
 		}
 	}
-	for len(c.s.Sessions) > c.opt.MaxSessions {
-		for _, k := range oldest(c.s.Sessions, func(s *session) tick { return s.Last }, compareUint) {
-			c.endSession(c.s.Sessions[k])
+	for c.s.Sessions.len() > c.opt.MaxSessions {
+		for _, k := range oldest(c.s.Sessions.all(), func(s *session) tick { return s.Last }, compareUint) {
+			c.endSession(c.s.Sessions.get(k))
 		}
 	}
 	if len(c.s.Orphans) > 4096 {
-		for _, k := range oldest(c.s.Orphans, func(o *orphan) tick { return o.At }, compareHandles) {
+		for _, k := range oldest(maps.All(c.s.Orphans), func(o *orphan) tick { return o.At }, compareHandles) {
 			c.expireOrphan(k)
 		}
 	}
 }
 
-// oldest returns the keys of the eighth of m that was used longest ago.
-func oldest[K comparable, V any](m map[K]V, last func(V) tick, cmp func(a, b K) int) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// oldest returns the keys of the eighth of the entries that was used longest ago.
+func oldest[K comparable, V any](all iter.Seq2[K, V], last func(V) tick, cmp func(a, b K) int) []K {
+	type aged struct {
+		k  K
+		at tick
 	}
-	slices.SortFunc(keys, func(a, b K) int {
-		if d := last(m[a]) - last(m[b]); d != 0 {
+	var l []aged
+	for k, v := range all {
+		l = append(l, aged{k, last(v)})
+	}
+	slices.SortFunc(l, func(a, b aged) int {
+		if d := a.at - b.at; d != 0 {
 			return int(min(max(d, -1), 1))
 		}
-		return cmp(a, b)
+		return cmp(a.k, b.k)
 	})
-	return keys[:len(keys)/8+1]
+	keys := make([]K, len(l)/8+1)
+	for i := range keys {
+		keys[i] = l[i].k
+	}
+	return keys
 }

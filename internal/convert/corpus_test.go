@@ -147,22 +147,22 @@ func (p *pairs) follow(server string, events []*event.Event) []record.Record {
 	c := New(server, Options{})
 	for _, e := range events {
 		k := keyOf(e)
-		before := c.s.Handles[k]
+		before := c.s.Handles.get(k)
 		c.Add(e)
 		switch {
 		case e.Provider != "Microsoft-Windows-Security-Auditing":
-		case e.ID == 4656 && c.s.Handles[k] != nil && c.s.Handles[k] != before:
+		case e.ID == 4656 && c.s.Handles.get(k) != nil && c.s.Handles.get(k) != before:
 			p.opened++
-		case e.ID == 4658 && before != nil && c.s.Handles[k] == nil:
+		case e.ID == 4658 && before != nil && c.s.Handles.get(k) == nil:
 			p.joined++
 		case e.ID == 4690:
 			to := handleKey{e.Get(event.TargetProcessId).Uint(), e.Get(event.TargetHandleId).Uint()}
-			if h := c.s.Handles[to]; h != nil && h.Open == tick(e.Time) {
+			if h := c.s.Handles.get(to); h != nil && h.Open == tick(e.Time) {
 				p.aliases++
 			}
 		}
 	}
-	p.open = len(c.s.Handles)
+	p.open = c.s.Handles.len()
 	return append(c.Take(), c.Tail()...)
 }
 

@@ -37,10 +37,10 @@ func TestPathSum(t *testing.T) {
 }
 
 func TestFactsAreBounded(t *testing.T) {
-	f := facts{Of: map[uint64]*fact{}}
+	var f facts
 	for i := range 1000 {
-		f.put(fmt.Sprint(i), fact{Exists: true}, 100)
-		if n := len(f.Of); n > 100 {
+		f.put(pathSum(fmt.Sprint(i)), fact{Exists: true}, 100)
+		if n := f.n; n > 100 {
 			t.Fatalf("%d facts, want at most 100", n)
 		}
 	}

@@ -106,7 +106,7 @@ func TestHostile(t *testing.T) {
 				got = append(got, c.Take()...)
 				cut = c
 			}
-			if n := len(whole.s.Acts); n > opt.MaxActs+4 {
+			if n := whole.s.Acts.len(); n > opt.MaxActs+4 {
 				t.Fatalf("%d acts", n)
 			}
 		}

@@ -27,12 +27,13 @@ func machineAccount(user, sid string) bool {
 	return strings.HasSuffix(name, "$")
 }
 
-// background decides the class of an act that no rule has classed.
-func (c *Converter) background(a *act) bool {
-	if a.Snapshot || machineAccount(a.User, a.SID) || wellKnownLogon(a.Logon) {
+// background decides the class of an act that no rule has classed. s is its
+// session, nil when that is gone.
+func (c *Converter) background(a *act, s *session) bool {
+	if a.Snapshot || wellKnownLogon(a.Logon) {
 		return true
 	}
-	if s := c.s.Sessions[a.Logon]; s != nil && s.Background {
+	if s == nil && machineAccount(a.User, a.SID) || s != nil && (s.Background || s.named(a.User, a.SID).machine) {
 		return true
 	}
 	if a.Process != "" && a.PID != 4 {

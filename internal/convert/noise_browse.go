@@ -20,12 +20,12 @@ const (
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
 	d := c.deskIf(s.Logon, dirOf(key))
-	if d == nil || c.s.Acts[d.List] == nil || now-d.ListAt > burstLength || now-d.Burst > burstGap {
+	if d == nil || c.s.Acts.get(d.List) == nil || now-d.ListAt > burstLength || now-d.Burst > burstGap {
 		if d = c.lostList(s, dirOf(key), now); d == nil {
 			return
 		}
 	}
-	list := c.s.Acts[d.List]
+	list := c.s.Acts.get(d.List)
 	if now != d.Burst {
 		d.Pause = now - d.Burst
 	}
@@ -46,8 +46,8 @@ func (c *Converter) lostList(s *session, dir string, now tick) *desk {
 	if c.s.Gaps == 0 {
 		return nil
 	}
-	h := c.s.Handles[s.Listing]
-	if h == nil || h.Logon != s.Logon || h.Key != dir || h.Used&readData != 0 || now-h.Open > burstLength || !c.lostSince(h.Open) || c.s.Acts[h.Act] != nil {
+	h := c.s.Handles.get(s.Listing)
+	if h == nil || h.Logon != s.Logon || h.Key != dir || h.Used&readData != 0 || now-h.Open > burstLength || !c.lostSince(h.Open) || c.s.Acts.get(h.Act) != nil {
 		return nil
 	}
 	a := c.actOf(s, h, s.Listing, record.OpList, ruleB2)
@@ -62,7 +62,7 @@ func (c *Converter) lostList(s *session, dir string, now tick) *desk {
 // listedSince reports whether the folder of a read was listed again after it: a
 // read that comes now is of another burst.
 func (c *Converter) listedSince(s *session, a *act) bool {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(a.Key)}]
+	d := c.deskIf(s.Logon, dirOf(a.Key))
 	return d != nil && d.ListAt > a.Last
 }
 
@@ -91,7 +91,7 @@ func shownInside(key string) bool {
 
 // preview reports whether a finished read was part of opening its folder.
 func (c *Converter) preview(a *act) *act {
-	list := c.s.Acts[a.Burst]
+	list := c.s.Acts.get(a.Burst)
 	if a.Burst == 0 || list == nil || a.Open && c.s.Sees4658 && !c.lostSince(a.First) || a.End-a.Time > previewOpen && a.Count == 1 || a.Count > 1 && a.Last-a.Time > sec {
 		return nil
 	}
@@ -113,7 +113,7 @@ const longAgo tick = -1 << 40
 func (c *Converter) changed(logon uint64, dir string, now tick) {
 	d := c.desk(logon, dir, now)
 	d.Change = max(d.Change, now)
-	if a := c.s.Acts[d.List]; a != nil && now-a.Last <= addWindow && a.Op == record.OpList {
+	if a := c.s.Acts.get(d.List); a != nil && now-a.Last <= addWindow && a.Op == record.OpList {
 		a.Refresh = true
 	}
 }

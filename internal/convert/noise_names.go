@@ -23,12 +23,36 @@ func noiseName(key string) bool {
 	switch {
 	case strings.HasPrefix(b, "ALBUMART") && strings.HasSuffix(b, ".JPG"), strings.HasPrefix(b, "._"):
 		return true
-	case strings.Contains(key, `\SYSTEM VOLUME INFORMATION\`), strings.Contains(key, `\DFSRPRIVATE\`), strings.Contains(key, `\$EXTEND\`):
-		return true
-	case strings.Contains(key, recycleDir) && (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")):
+	case (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")) && strings.Contains(key, recycleDir):
 		return true
 	}
+	for rest := key; ; { // the folders that only the system uses
+		n := strings.IndexByte(rest, '\\')
+		if n < 0 {
+			break
+		}
+		switch rest = rest[n+1:]; {
+		case strings.HasPrefix(rest, `SYSTEM VOLUME INFORMATION\`), strings.HasPrefix(rest, `DFSRPRIVATE\`), strings.HasPrefix(rest, `$EXTEND\`):
+			return true
+		}
+	}
 	return lockName(b) || tempName(b)
+}
+
+// plainName reports names that cannot be lockName or tempName, at the first look.
+func plainName(b string) bool {
+	if b == "" {
+		return true
+	}
+	switch b[0] {
+	case '~', '.', '#', '4':
+		return false
+	}
+	switch b[len(b)-1] {
+	case 'L', '2', 'B', 'P', '$', 'D': // .DWL, .PARTIAL, .DWL2, .LACCDB, .TMP, .SV$, .CRDOWNLOAD
+		return false
+	}
+	return !strings.Contains(b, ".SB-")
 }
 
 const recycleDir = `\$RECYCLE.BIN`
@@ -45,6 +69,8 @@ func markStream(name string) bool {
 // AutoCAD x.dwl, emacs .#x, vim .x.swp.
 func lockName(b string) bool {
 	switch {
+	case plainName(b):
+		return false
 	case strings.HasPrefix(b, "~$"), strings.HasPrefix(b, ".~LOCK.") && strings.HasSuffix(b, "#"), strings.HasPrefix(b, ".#"):
 		return true
 	case strings.HasSuffix(b, ".DWL"), strings.HasSuffix(b, ".DWL2"), strings.HasSuffix(b, ".LACCDB"), strings.HasSuffix(b, ".LDB"):
@@ -57,6 +83,9 @@ func lockName(b string) bool {
 
 // tempName reports names that only programs give, for a time.
 func tempName(b string) bool {
+	if plainName(b) {
+		return false
+	}
 	ext := extOf(b)
 	switch ext {
 	case ".TMP", ".SV$", ".CRDOWNLOAD", ".PARTIAL":

@@ -62,7 +62,7 @@ func (c *Converter) browsed(a *act) bool {
 		w = &walk{End: longAgo}
 		c.s.Walks[k] = w
 	}
-	top := c.s.Acts[w.Top]
+	top := c.s.Acts.get(w.Top)
 	step := top != nil && top.Held && a.First <= w.End+walkGap && a.First >= top.First-walkGap && under(a.Key, top.Key)
 	once := step && a.Last-a.First <= walkGap // nobody came back to it
 	if step {
@@ -76,7 +76,7 @@ func (c *Converter) browsed(a *act) bool {
 		}
 	}
 	for i := len(w.Lists) - 1; i >= 0; i-- {
-		m := c.s.Acts[w.Lists[i]]
+		m := c.s.Acts.get(w.Lists[i])
 		if m == nil || m.Key != a.Key || a.First-m.Last > browseWindow || a.Last-m.First > browseLongest {
 			continue
 		}
@@ -114,7 +114,7 @@ func (c *Converter) whole(w *walk, top *act) {
 		return
 	}
 	for _, q := range w.Steps {
-		if m := c.s.Acts[q]; m != nil && m != top {
+		if m := c.s.Acts.get(q); m != nil && m != top {
 			w.Lists = without(w.Lists, q)
 			c.walked(top, m)
 		}
@@ -126,11 +126,11 @@ func (c *Converter) whole(w *walk, top *act) {
 // it and still waits for the reads of its files.
 func (c *Converter) afterParent(a *act) bool {
 	for dir := dirOf(a.Key); dir != ""; dir = dirOf(dir) {
-		p := c.s.Paths[pathKey{a.Logon, dir}]
+		p := c.pathsIf(pathKey{a.Logon, dir})
 		if p == nil {
 			continue
 		}
-		if m := c.s.Acts[p.List]; m != nil && m.Requested && !m.Held && m.First <= a.First && m.First >= a.First-mergeWindow {
+		if m := c.s.Acts.get(p.List); m != nil && m.Requested && !m.Held && m.First <= a.First && m.First >= a.First-mergeWindow {
 			a.Timer = 1<<63 - 1
 			c.due(a, max(m.Due, c.s.Now)+1)
 			return true

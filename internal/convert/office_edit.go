@@ -2,6 +2,7 @@ package convert
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -34,7 +35,7 @@ type edit struct {
 // editOpened notes that a session made an owner file.
 func (c *Converter) editOpened(s *session, owner string, now tick) {
 	if len(c.s.Edits) >= maxEdits {
-		for _, k := range oldest(c.s.Edits, func(e *edit) tick { return e.Made }, comparePaths) {
+		for _, k := range oldest(maps.All(c.s.Edits), func(e *edit) tick { return e.Made }, comparePaths) {
 			c.editForgotten(k)
 		}
 	}
@@ -68,11 +69,11 @@ func (c *Converter) editForgotten(k pathKey) {
 		return
 	}
 	delete(c.s.Edits, k)
-	if s := c.s.Sessions[k.Logon]; s != nil {
+	if s := c.s.Sessions.get(k.Logon); s != nil {
 		s.Edits--
 	}
 	for _, q := range ed.Reads {
-		if a := c.s.Acts[q]; a != nil && a.Held {
+		if a := c.s.Acts.get(q); a != nil && a.Held {
 			c.settle(a)
 		}
 	}
@@ -94,7 +95,7 @@ func (c *Converter) editsEnded(logon uint64) {
 
 // editOf finds the edit of a document by a session.
 func (c *Converter) editOf(logon uint64, key string) *edit {
-	s := c.s.Sessions[logon]
+	s := c.s.Sessions.get(logon)
 	if s == nil || s.Edits == 0 {
 		return nil
 	}
@@ -134,7 +135,7 @@ func (c *Converter) savesEdit(a *act) {
 	}
 	n := 0
 	for _, q := range ed.Reads {
-		r := c.s.Acts[q]
+		r := c.s.Acts.get(q)
 		if r == nil || !r.Held || r.Op != record.OpRead || r.Key != a.Key || r.First > a.Time {
 			ed.Reads[n] = q
 			n++

@@ -13,11 +13,12 @@ import (
 
 // desk returns what the session has under way in a folder, made when needed.
 func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
-	d := c.deskIf(logon, dir)
+	hash := c.hash(dir)
+	d := c.s.Desks.get(pathKey{logon, dir}, hash)
 	if d == nil {
 		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
-		c.pools.hotDesks.set(c.s.Desks, pathKey{logon, dir}, d)
-		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir})
+		c.s.Desks.put(pathKey{logon, dir}, hash, d)
+		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir, Num: hash})
 	}
 	d.Until = now + saveWindow
 	return d
@@ -36,7 +37,7 @@ func (c *Converter) saveStep(s *session, a *act, now tick) {
 		return
 	}
 	for i := len(d.Moved) - 1; i >= 0; i-- {
-		f := c.s.Acts[d.Moved[i]]
+		f := c.s.Acts.get(d.Moved[i])
 		if f == nil || f == a || now-f.Time > mergeWindow || f.Op != record.OpRename || f.Time < t.Time {
 			continue
 		}
@@ -58,7 +59,7 @@ func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 	}
 	d := c.desk(s.Logon, dirOf(a.Key), now)
 	for i := len(d.Moved) - 1; i >= 0; i-- {
-		f := c.s.Acts[d.Moved[i]]
+		f := c.s.Acts.get(d.Moved[i])
 		if f != nil && f != a && f.Key == key && f.Op == record.OpRename && now-f.Time <= saveWindow {
 			c.saved(s, d, f, t, a, ruleS1, now)
 			return true
@@ -95,7 +96,7 @@ func (c *Converter) freshTemp(a *act, now tick) *act {
 // written is the act by which the session wrote a file that it renames now. Of
 // a write that is lost the attributes may be left.
 func (c *Converter) written(a *act, now tick) *act {
-	p := c.s.Paths[pathKey{a.Logon, a.Key}]
+	p := c.pathsIf(pathKey{a.Logon, a.Key})
 	if p == nil {
 		return nil
 	}
@@ -112,7 +113,7 @@ func (c *Converter) written(a *act, now tick) *act {
 // it away, with a temporary file beside it: the rename of that file to the old
 // name is among the lost events (S1).
 func (c *Converter) lostSwap(s *session, key string, now tick) {
-	d := c.s.Desks[pathKey{s.Logon, dirOf(key)}]
+	d := c.deskIf(s.Logon, dirOf(key))
 	if d == nil || d.Temp == 0 || len(d.Moved) == 0 {
 		return
 	}
@@ -121,7 +122,7 @@ func (c *Converter) lostSwap(s *session, key string, now tick) {
 		return
 	}
 	for i := len(d.Moved) - 1; i >= 0; i-- {
-		f := c.s.Acts[d.Moved[i]]
+		f := c.s.Acts.get(d.Moved[i])
 		if f != nil && f.Key == key && f.Op == record.OpRename && f.NewPath == "" && !f.Open && f.Time >= t.Time && now-f.Time <= foreignName {
 			c.saved(s, d, f, t, t, ruleS1, now)
 			return
@@ -132,12 +133,12 @@ func (c *Converter) lostSwap(s *session, key string, now tick) {
 // leftFor reports whether the session has just renamed away or deleted the
 // object of that name, so that a temporary file that is renamed now may take it.
 func (c *Converter) leftFor(a *act, key string, now tick) bool {
-	d := c.s.Desks[pathKey{a.Logon, dirOf(key)}]
+	d := c.deskIf(a.Logon, dirOf(key))
 	if d == nil || dirOf(key) != dirOf(a.Key) || c.freshTemp(a, now) == nil {
 		return false
 	}
 	for _, q := range d.Moved {
-		if f := c.s.Acts[q]; f != nil && f != a && f.Key == key && now-f.Time <= mergeWindow {
+		if f := c.s.Acts.get(q); f != nil && f != a && f.Key == key && now-f.Time <= mergeWindow {
 			return true
 		}
 	}
@@ -152,7 +153,7 @@ func (c *Converter) renamedOver(a *act, p *pathInfo, dir string, mask uint32, no
 	const other = writing | delete_ | writeDAC | writeOwner
 	return a.Target && fold(a.NewDir) == dir && dirOf(a.Key) == dir && mask&other == 0 && !folderMask(mask) &&
 		now-max(a.End, a.Time) <= foreignName && !weakTemp(baseOf(p.Key)) && !noiseName(p.Key) &&
-		!c.s.Facts.get(p.Key).Dir && c.freshTemp(a, now) != nil
+		!c.factOf(p.Key).Dir && c.freshTemp(a, now) != nil
 }
 
 // savedOver: S5, the rename a of the temporary file t is a write of the document
@@ -169,7 +170,7 @@ func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
 		a.Count += w.Count
 		c.absorb(a, w)
 	}
-	if r := c.s.Acts[p.Read]; r != nil && now-r.Last <= mergeWindow {
+	if r := c.s.Acts.get(p.Read); r != nil && now-r.Last <= mergeWindow {
 		c.absorb(a, r)
 	}
 	c.paths(a.Logon, key).Write = a.Seq
@@ -182,12 +183,12 @@ func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
 // access will tell the new name: it took the place of the document that the same
 // program deleted a moment ago (S3).
 func (c *Converter) replaced(a *act) {
-	s, now := c.s.Sessions[a.Logon], c.s.Now
+	s, now := c.s.Sessions.get(a.Logon), c.s.Now
 	if s == nil || s.Share.At != 0 || a.NewPath != "" || fold(a.NewDir) != dirOf(a.Key) {
 		return
 	}
 	t := c.freshTemp(a, now)
-	d := c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]
+	d := c.deskIf(a.Logon, dirOf(a.Key))
 	if t == nil || d == nil {
 		return
 	}
@@ -196,7 +197,7 @@ func (c *Converter) replaced(a *act) {
 
 func (c *Converter) replacedGone(s *session, d *desk, a, t *act, now tick) bool {
 	for i := len(d.Moved) - 1; i >= 0; i-- {
-		f := c.s.Acts[d.Moved[i]]
+		f := c.s.Acts.get(d.Moved[i])
 		if f != nil && f.Op == record.OpDelete && f.Time >= t.Time && a.Time-f.Time <= sec && f.PID == a.PID && dirOf(f.Key) == dirOf(a.Key) {
 			c.saved(s, d, f, t, a, ruleS3, now)
 			return true
@@ -208,7 +209,7 @@ func (c *Converter) replacedGone(s *session, d *desk, a, t *act, now tick) bool 
 // lostName settles the rename of a temporary file whose new name is among the
 // lost events: it took the place of the document that was deleted just before.
 func (c *Converter) lostName(a *act) bool {
-	s, d := c.s.Sessions[a.Logon], c.s.Desks[pathKey{a.Logon, dirOf(a.Key)}]
+	s, d := c.s.Sessions.get(a.Logon), c.deskIf(a.Logon, dirOf(a.Key))
 	if s == nil || d == nil || !c.lostSince(a.First) || a.Target && fold(a.NewDir) != dirOf(a.Key) {
 		return false
 	}
@@ -259,10 +260,10 @@ func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now ti
 	c.gone(a.Key)
 	c.arrived(f.Key, false)
 	p := c.paths(f.Logon, f.Key)
-	if r := c.s.Acts[p.Read]; r != nil && now-r.Last <= mergeWindow {
+	if r := c.s.Acts.get(p.Read); r != nil && now-r.Last <= mergeWindow {
 		c.absorb(f, r)
 	}
-	if w := c.s.Acts[p.Write]; w != nil && w != f {
+	if w := c.s.Acts.get(p.Write); w != nil && w != f {
 		w.Count++
 		f.Count = w.Count
 		c.absorb(f, w)
@@ -282,7 +283,7 @@ func (c *Converter) savedAnew(s *session, h *handle, now tick) *act {
 		return nil
 	}
 	for i := len(d.Moved) - 1; i >= 0; i-- {
-		f := c.s.Acts[d.Moved[i]]
+		f := c.s.Acts.get(d.Moved[i])
 		if f == nil || f.Key != h.Key || f.Op != record.OpRename || now-f.Time > saveWindow {
 			continue
 		}

@@ -117,10 +117,10 @@ func TestBounds(t *testing.T) {
 		c := New("FS-A.example.test", opt)
 		for _, e := range gestures(t) {
 			c.Add(e)
-			if n := len(c.s.Acts); n > opt.MaxActs+2 {
+			if n := c.s.Acts.len(); n > opt.MaxActs+2 {
 				t.Fatalf("%d acts", n)
 			}
-			if n := len(c.s.Handles); n > opt.MaxHandles {
+			if n := c.s.Handles.len(); n > opt.MaxHandles {
 				t.Fatalf("%d handles", n)
 			}
 		}

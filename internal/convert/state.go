@@ -17,33 +17,32 @@ const (
 // state is everything a converter knows. It is checkpointed field by field by
 // reflection (checkpoint.go): its fields are exported for that reason only, hold
 // no shared pointers, and refer to acts by sequence number. A field that is not
-// exported is derived and may be empty at any time.
+// exported is derived and may be empty at any time. Tables, facts and lanes
+// write themselves (table_checkpoint.go).
 type state struct {
-	Now        tick
-	Seq        uint64
-	Sees4658   bool   // the log has handle closings
-	LastID     uint64 // last record id of the Security channel
-	LastGen    uint32
-	Gaps       uint32 // holes seen in its record ids
-	GapAt      tick   // when the last one ended
-	Sessions   map[uint64]*session
-	Handles    map[handleKey]*handle
-	Orphans    map[handleKey]*orphan
-	Acts       map[uint64]*act
-	Paths      map[pathKey]*pending
-	Desks      map[pathKey]*desk
-	Walks      map[personKey]*walk
-	Facts      facts
-	Shares     map[string]share
-	Volumes    map[string]string   // \Device\HarddiskVolumeN, folded → D:
-	Domains    map[string]string   // SID of the domain → NetBIOS name
-	Jobs       map[uint64]uint64   // print job → act
-	Channels   map[string]*channel // record ids seen, by channel
-	Unused     map[unusedKey]uint64
-	Timers     []timer // a heap
-	HintTimers lane
-	ActTimers  lane
-	Out        []record.Record
+	Now      tick
+	Seq      uint64
+	Sees4658 bool   // the log has handle closings
+	LastID   uint64 // last record id of the Security channel
+	LastGen  uint32
+	Gaps     uint32 // holes seen in its record ids
+	GapAt    tick   // when the last one ended
+	Sessions table[session]
+	Handles  handles
+	Orphans  map[handleKey]*orphan
+	Acts     table[act]
+	Paths    nameTable[pending]
+	Desks    nameTable[desk]
+	Walks    map[personKey]*walk
+	Facts    facts
+	Shares   map[string]share
+	Volumes  map[string]string   // \Device\HarddiskVolumeN, folded → D:
+	Domains  map[string]string   // SID of the domain → NetBIOS name
+	Jobs     map[uint64]uint64   // print job → act
+	Channels map[string]*channel // record ids seen, by channel
+	Unused   map[unusedKey]uint64
+	Timers   timers
+	Out      []record.Record
 
 	Power     [numPower]powerSign
 	Clock     clockSet                   // newest change of the clock
@@ -100,6 +99,7 @@ type session struct {
 	Background bool
 	IPs        []ipAt
 	rawIP, ip  string   // text of an address and the address; derived
+	account    account  // newest name of an act; derived
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
 	Reads      []uint64  // recent file reads, newest last, for copies
@@ -109,7 +109,7 @@ type session struct {
 	Edits      int32     // owner files that stand
 	LogonAct   uint64
 	LogoffAct  uint64
-	Share      hint // newest 5145, for learning volumes
+	Share      asked // newest 5145, for learning volumes and names
 }
 
 type ipAt struct {
@@ -145,7 +145,8 @@ type handle struct {
 	Removable  bool
 	Txn        string // id of its transaction
 	Act        uint64
-	IDs        []uint64 // events that no act has taken yet
+	IDs        []uint64  // events that no act has taken yet
+	few        [4]uint64 // where IDs begins; derived
 	Src        source
 	IP         string
 	PID        uint64
@@ -174,6 +175,14 @@ type hint struct {
 	Src       source
 	User, SID string
 	Root      bool
+}
+
+// asked is what a session asked for over a share.
+type asked struct {
+	At        tick
+	Mask      uint32
+	IP        string
+	Path, Key string
 }
 
 // pending is what one session has under way on one path: numbers of acts, 0 for
@@ -223,7 +232,8 @@ type act struct {
 	IP, Client string
 	Src        source
 	IDs        []uint64
-	Time       tick // proof
+	few        [6]uint64 // where IDs begins; derived
+	Time       tick      // proof
 	First, End tick
 	Last       tick // newest event, for merging
 	Count      uint32
@@ -257,12 +267,17 @@ type act struct {
 // timer asks to look at something at a time.
 type timer struct {
 	Due   tick
-	Kind  timerKind
-	Seq   uint64 // act, or logon id
-	H     handleKey
-	Key   string
 	Order uint64
+	Seq   uint64 // act, logon id, or process id of a handle
+	Num   uint64 // value of a handle; else the hash of Key, which is derived
+	Key   string
+	Kind  timerKind
 }
+
+// forHandle reports kinds of timers about a handle.
+func (k timerKind) forHandle() bool { return k == timeHandle || k == timeOrphan }
+
+func (t *timer) handle() handleKey { return handleKey{t.Seq, t.Num} }
 
 type timerKind uint8
 
@@ -278,16 +293,10 @@ const (
 )
 
 func newState() *state {
-	return &state{
-		Sessions: map[uint64]*session{},
-		Handles:  map[handleKey]*handle{},
+	s := &state{
 		Orphans:  map[handleKey]*orphan{},
-		Acts:     map[uint64]*act{},
-		Paths:    map[pathKey]*pending{},
-		Desks:    map[pathKey]*desk{},
 		Walks:    map[personKey]*walk{},
 		Unused:   map[unusedKey]uint64{},
-		Facts:    facts{Of: map[uint64]*fact{}},
 		Edits:    map[pathKey]*edit{},
 		Shares:   map[string]share{},
 		Volumes:  map[string]string{},
@@ -304,4 +313,6 @@ func newState() *state {
 		Outcomes:  map[string]outcome{},
 		Parked:    map[string][]record.Record{},
 	}
+	s.Timers.restored()
+	return s
 }

@@ -45,7 +45,7 @@ func (c *Converter) newAct(e *event.Event, s *session, op record.Op, rule ruleID
 		a.Logon, a.User, a.SID = s.Logon, s.User, s.SID
 		s.Pending++
 	}
-	c.s.Acts[a.Seq] = a
+	c.s.Acts.put(a.Seq, a)
 	return a
 }
 
@@ -92,7 +92,7 @@ func (c *Converter) actOf(s *session, h *handle, k handleKey, op record.Op, rule
 	}
 	c.takeIDs(a, h)
 	s.Pending++
-	c.s.Acts[a.Seq] = a
+	c.s.Acts.put(a.Seq, a)
 	h.Act = a.Seq
 	return a
 }
@@ -134,7 +134,7 @@ func (c *Converter) live(seq uint64, now, window tick) *act {
 	if seq == 0 {
 		return nil
 	}
-	a := c.s.Acts[seq]
+	a := c.s.Acts.get(seq)
 	if a == nil || now-a.Last > window {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (c *Converter) absorb(a, b *act) {
 	if a.IP == "" {
 		a.IP = b.IP
 	}
-	if h := c.s.Handles[b.Handle]; h != nil && h.Act == b.Seq {
+	if h := c.s.Handles.get(b.Handle); h != nil && h.Act == b.Seq {
 		h.Act = a.Seq
 	}
 	c.forget(b)
@@ -161,16 +161,16 @@ func (c *Converter) absorb(a, b *act) {
 
 // forget takes an act out of all lists.
 func (c *Converter) forget(a *act) {
-	if c.s.Acts[a.Seq] != a {
+	if c.s.Acts.get(a.Seq) != a {
 		return
 	}
-	delete(c.s.Acts, a.Seq)
+	c.s.Acts.drop(a.Seq)
 	c.pools.deadActs = append(c.pools.deadActs, a)
 	c.unlink(a, a.Key)
 	if a.NewPath != "" {
 		c.unlink(a, fold(a.NewPath))
 	}
-	if s := c.s.Sessions[a.Logon]; s != nil {
+	if s := c.s.Sessions.get(a.Logon); s != nil {
 		s.Renames = without(s.Renames, a.Seq)
 		s.Reads = without(s.Reads, a.Seq)
 		s.Fresh = without(s.Fresh, a.Seq)
@@ -182,7 +182,13 @@ func (c *Converter) forget(a *act) {
 
 func (c *Converter) unlink(a *act, key string) {
 	k := pathKey{a.Logon, key}
-	p := c.pathsIf(k)
+	hash := uint64(0)
+	if n := a.name; n != nil && n.Key == key {
+		hash = n.hash
+	} else {
+		hash = c.hash(key)
+	}
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		return
 	}
@@ -191,7 +197,7 @@ func (c *Converter) unlink(a *act, key string) {
 			*f = 0
 		}
 	}
-	c.dropPaths(k, p)
+	c.dropPaths(k, hash, p)
 }
 
 func without(l []uint64, seq uint64) []uint64 {

@@ -12,7 +12,6 @@ type fact struct {
 	File   bool
 	Reads  bool // uses of reading rights in it are logged
 	Writes bool // uses of other rights in it are logged
-	Gen    uint32
 }
 
 // facts is a bounded memory of paths in two generations: when the newer is full,
@@ -20,78 +19,149 @@ type fact struct {
 //
 // It keeps a sum of each path in place of its name: names are ten times as
 // large, and fifty servers have fifty such memories. Two paths with one sum
-// would share their fact; among 40,000 that is one chance in 2^34.
+// would share their fact; 58 bits of it are kept, and among 40,000 paths that is
+// one chance in 2^28.
 type facts struct {
-	Of    map[uint64]*fact // by pathSum
-	Gen   uint32           // the newer generation
-	Newer int              // facts of it
-	added uint64           // facts that were ever added, so that an absence can be remembered
+	slots []factSlot // open addressing by sum, a power of two; see table
+	spare []factSlot // as large, for forget
+	n     int
+	Gen   uint32 // the newer generation
+	Newer int    // facts of it
 }
 
-// at returns what is known of a path, nil for nothing.
-func (f *facts) at(key string) *fact { return f.Of[pathSum(key)] }
+// factSlot is a fact in one word: the upper 58 bits of the sum of the path, the
+// generation's parity (two generations are kept) and five bits of what is known.
+// 0 is free.
+type factSlot uint64
 
-func (f *facts) get(key string) fact {
-	if v := f.at(key); v != nil {
-		return *v
+const (
+	factExists factSlot = 1 << iota
+	factDir
+	factFile
+	factReads
+	factWrites
+	factOdd // of an odd generation
+	factSum = ^factSlot(1<<6 - 1)
+)
+
+func (s factSlot) fact() fact {
+	return fact{s&factExists != 0, s&factDir != 0, s&factFile != 0, s&factReads != 0, s&factWrites != 0}
+}
+
+// slotFor is the slot of a fact.
+func slotFor(sum uint64, gen uint32, f fact) factSlot {
+	s := factSlot(sum)&factSum | factSlot(gen&1)<<5
+	for i, on := range [...]bool{f.Exists, f.Dir, f.File, f.Reads, f.Writes} {
+		if on {
+			s |= 1 << i
+		}
 	}
-	return fact{}
+	return s
 }
 
-// put sets what is known of a path and returns where it is kept.
-func (f *facts) put(key string, v fact, limit int) *fact {
-	k := pathSum(key)
-	p := f.Of[k]
-	if p == nil || p.Gen != f.Gen {
+// slotOf is the place of a sum, or the free place where it belongs.
+func slotOf(slots []factSlot, sum uint64) *factSlot {
+	mask := uint64(len(slots)) - 1
+	for i := mix(sum&uint64(factSum)) & mask; ; i = (i + 1) & mask {
+		if s := &slots[i]; *s == 0 || (*s^factSlot(sum))&factSum == 0 {
+			return s
+		}
+	}
+}
+
+// at returns what is known of the path with a sum.
+func (f *facts) at(sum uint64) fact {
+	if f.n == 0 {
+		return fact{}
+	}
+	return slotOf(f.slots, sum).fact()
+}
+
+func (f *facts) get(key string) fact { return f.at(pathSum(key)) }
+
+// put sets what is known of the path with a sum.
+func (f *facts) put(sum uint64, v fact, limit int) {
+	f.room()
+	s := slotOf(f.slots, sum)
+	if *s == 0 || *s&factOdd != f.odd() {
 		if f.Newer >= limit/2 {
 			f.forget()
-			p = f.Of[k]
+			s = slotOf(f.slots, sum)
 		}
 		f.Newer++
 	}
-	if p == nil {
-		p = &fact{}
-		f.Of[k] = p
-		f.added++
+	if *s == 0 {
+		f.n++
 	}
-	v.Gen = f.Gen
-	*p = v
-	return p
+	*s = slotFor(sum, f.Gen, v)
+}
+
+// odd is the parity of the newer generation as it stands in a slot.
+func (f *facts) odd() factSlot { return factSlot(f.Gen&1) << 5 }
+
+// room makes place for one more.
+func (f *facts) room() {
+	if 4*f.n < 3*len(f.slots) {
+		return
+	}
+	old := f.slots
+	f.slots, f.spare = make([]factSlot, max(smallTable, 2*len(old))), nil
+	for _, s := range old {
+		if s != 0 {
+			*slotOf(f.slots, uint64(s)) = s
+		}
+	}
 }
 
 // forget drops the older generation and begins a new one.
 func (f *facts) forget() {
-	for k, p := range f.Of {
-		if p.Gen != f.Gen {
-			delete(f.Of, k)
+	kept := f.spare
+	if kept == nil {
+		kept = make([]factSlot, len(f.slots))
+	}
+	clear(kept)
+	f.n = 0
+	for _, s := range f.slots {
+		if s != 0 && s&factOdd == f.odd() {
+			*slotOf(kept, uint64(s)) = s
+			f.n++
 		}
 	}
+	f.slots, f.spare = kept, f.slots
 	f.Gen++
 	f.Newer = 0
 }
 
-// current reports whether p, found earlier, is still kept.
-func (f *facts) current(p *fact) bool { return p != nil && p.Gen+1 >= f.Gen }
-
-// way is where the fact of a path was found. It is derived.
-type way struct {
-	at     *fact
-	absent uint64 // there was none when so many had been added, plus one
+func (f *facts) encode(e *encoder) {
+	e.uint(uint64(f.Gen))
+	e.uint(uint64(f.n))
+	for _, s := range f.slots {
+		if s != 0 {
+			e.uint(uint64(s))
+		}
+	}
 }
 
-// follow returns what is known of a path, found by its way or anew.
-func (f *facts) follow(w *way, key string) fact {
-	if f.current(w.at) {
-		return *w.at
+func (f *facts) decode(d *decoder) {
+	f.Gen = uint32(d.uint())
+	n := d.length()
+	for range n {
+		s := factSlot(d.uint())
+		if d.err != nil {
+			return
+		}
+		f.room()
+		if p := slotOf(f.slots, uint64(s)); s&factSum != 0 && *p == 0 {
+			*p = s
+			f.n++
+		}
+		if s&factOdd == f.odd() {
+			f.Newer++
+		}
 	}
-	if w.at = nil; w.absent == f.added+1 {
-		return fact{}
+	if f.n != n {
+		d.fail("one path twice")
 	}
-	if w.at = f.at(key); w.at == nil {
-		w.absent = f.added + 1
-		return fact{}
-	}
-	return *w.at
 }
 
 // pathSum is a 64-bit sum of a folded path, the same in every process because
@@ -111,25 +181,32 @@ func pathSum(s string) uint64 {
 	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k2)
 	h = hi ^ lo
 	hi, lo = bits.Mul64(h^k1, k2)
-	return hi ^ lo
+	return max(hi^lo, 1<<6)
 }
 
-// known returns what is known of a path. The way to it is kept in p.
-func (c *Converter) known(p *pathInfo) fact { return c.s.Facts.follow(&p.own, p.Key) }
+// known returns what is known of a path.
+func (c *Converter) known(p *pathInfo) fact { return c.s.Facts.at(p.sum) }
 
 // knownDir returns what is known of the folder of a path.
-func (c *Converter) knownDir(p *pathInfo) fact { return c.s.Facts.follow(&p.above, p.Dir) }
+func (c *Converter) knownDir(p *pathInfo) fact { return c.s.Facts.at(p.dirSum) }
+
+// factOf returns what is known of a path by its folded name.
+func (c *Converter) factOf(key string) fact { return c.s.Facts.at(c.sum(key)) }
+
+// learn sets what is known of a path.
+func (c *Converter) learn(sum uint64, v fact) { c.s.Facts.put(sum, v, c.opt.MaxPaths) }
 
 // onlyFolder reports whether a path is known as a folder and nothing else.
 func (c *Converter) onlyFolder(key string) bool {
-	f := c.s.Facts.get(key)
+	f := c.factOf(key)
 	return f.Dir && !f.File
 }
 
 // saw notes that a path and the folders above it exist.
 func (c *Converter) saw(key string, dir, file bool) {
-	if v := c.s.Facts.get(key); v != v.seen(dir, file) {
-		c.s.Facts.put(key, v.seen(dir, file), c.opt.MaxPaths)
+	sum := c.sum(key)
+	if v := c.s.Facts.at(sum); v != v.seen(dir, file) {
+		c.learn(sum, v.seen(dir, file))
 	}
 	c.sawFolders(dirOf(key))
 }
@@ -137,11 +214,12 @@ func (c *Converter) saw(key string, dir, file bool) {
 // sawFolders notes that a folder and those above it exist.
 func (c *Converter) sawFolders(dir string) {
 	for ; dir != ""; dir = dirOf(dir) {
-		v := c.s.Facts.get(dir)
+		sum := pathSum(dir)
+		v := c.s.Facts.at(sum)
 		if v == v.seen(true, false) {
 			return // so are the folders above it
 		}
-		c.s.Facts.put(dir, v.seen(true, false), c.opt.MaxPaths)
+		c.learn(sum, v.seen(true, false))
 	}
 }
 
@@ -152,17 +230,17 @@ func (f fact) seen(dir, file bool) fact {
 	return f
 }
 
-// sawPath is saw for a path with its way. It reports whether the folder was not
+// sawPath is saw for a path of which v is known. It reports whether the folder was not
 // known to be one.
-func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
-	if v := c.known(p); v != v.seen(dir, file) {
-		p.own.at = c.s.Facts.put(p.Key, v.seen(dir, file), c.opt.MaxPaths)
+func (c *Converter) sawPath(p *pathInfo, v fact, dir, file bool) (learned bool) {
+	if v != v.seen(dir, file) {
+		c.learn(p.sum, v.seen(dir, file))
 	}
 	if p.Dir == "" {
 		return false
 	}
 	if v := c.knownDir(p); v != v.seen(true, false) {
-		p.above.at = c.s.Facts.put(p.Dir, v.seen(true, false), c.opt.MaxPaths)
+		c.learn(p.dirSum, v.seen(true, false))
 		c.sawFolders(dirOf(p.Dir))
 		return !v.Dir
 	}
@@ -173,33 +251,32 @@ func (c *Converter) sawPath(p *pathInfo, dir, file bool) (learned bool) {
 // inherited from it): in that of a file, in a folder itself.
 func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
 	reads, writes := mask&(readData|execute) != 0, mask&^(readData|execute|readAttr|readCtl) != 0
-	v := c.known(p)
-	if !dir {
-		v = c.knownDir(p)
+	sum := p.dirSum
+	if dir {
+		sum = p.sum
 	}
+	v := c.s.Facts.at(sum)
 	if (v.Reads || !reads) && (v.Writes || !writes) {
 		return
 	}
 	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
-	if dir {
-		p.own.at = c.s.Facts.put(p.Key, v, c.opt.MaxPaths)
-	} else {
-		p.above.at = c.s.Facts.put(p.Dir, v, c.opt.MaxPaths)
-	}
+	c.learn(sum, v)
 }
 
 // gone notes that a name is free again.
 func (c *Converter) gone(key string) {
-	v := c.s.Facts.get(key)
+	sum := c.sum(key)
+	v := c.s.Facts.at(sum)
 	v.Exists = false
-	c.s.Facts.put(key, v, c.opt.MaxPaths)
+	c.learn(sum, v)
 }
 
 // arrived notes a name that came by a rename.
 func (c *Converter) arrived(key string, dir bool) {
-	v := c.s.Facts.get(key)
+	sum := c.sum(key)
+	v := c.s.Facts.at(sum)
 	v.Exists, v.Dir, v.File = true, dir, !dir
-	c.s.Facts.put(key, v, c.opt.MaxPaths)
+	c.learn(sum, v)
 }
 
 // asksToRead reports whether a mask asks for nothing but to read.
@@ -212,16 +289,16 @@ func asksToRead(mask uint32) bool {
 func (c *Converter) audited(key string, mask uint32) bool {
 	reads := asksToRead(mask)
 	for ; key != ""; key = dirOf(key) {
-		if f := c.s.Facts.at(key); f != nil && f.logs(reads) {
+		if c.factOf(key).logs(reads) {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Writes }
+func (f fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Writes }
 
-// auditedPath is audited for a path with its way.
+// auditedPath is audited for a path with its sums.
 func (c *Converter) auditedPath(p *pathInfo, mask uint32) bool {
 	reads := asksToRead(mask)
 	d := c.knownDir(p)

@@ -7,8 +7,6 @@ type pools struct {
 	acts, deadActs       []*act
 	handles, deadHandles []*handle
 	paths, deadPaths     []*pending
-	hotPaths             hot[pending]
-	hotDesks             hot[desk]
 }
 
 // poolLimit bounds each pool: more is left to the garbage collector.
@@ -57,78 +55,50 @@ func emptied[T any](l []T) []T {
 
 func (p *pools) act() *act {
 	a := pop(&p.acts)
-	*a = act{IDs: emptied(a.IDs), Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
+	ids := a.IDs
+	*a = act{Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
+	if a.IDs = a.few[:0]; cap(ids) > len(a.few) && cap(ids) <= longList {
+		a.IDs = ids[:0]
+	}
 	return a
 }
 
 func (p *pools) handle() *handle {
 	h := pop(&p.handles)
-	*h = handle{IDs: emptied(h.IDs)}
+	ids := h.IDs
+	*h = handle{}
+	if h.IDs = h.few[:0]; cap(ids) > len(h.few) && cap(ids) <= longList {
+		h.IDs = ids[:0]
+	}
 	return h
 }
 
-// hot remembers the thing of each session that was looked for last (nil: there
-// is none), so that the events that follow each other in a session need no
-// look-up. It is derived.
-type hot[V any] [hotSize]struct {
-	full bool
-	k    pathKey
-	v    *V
-}
-
-const hotSize = 256
-
-// slot spreads logon ids, which are often multiples of a power of two.
-func (h *hot[V]) slot(logon uint64) uint64 { return logon * 0x9e3779b97f4a7c15 >> 56 }
-
-// get is all[k].
-func (h *hot[V]) get(all map[pathKey]*V, k pathKey) *V {
-	x := &h[h.slot(k.Logon)]
-	if !x.full || x.k != k {
-		x.full, x.k, x.v = true, k, all[k]
-	}
-	return x.v
-}
-
-// set enters v under k; nil takes the entry away.
-func (h *hot[V]) set(all map[pathKey]*V, k pathKey, v *V) {
-	if v == nil {
-		delete(all, k)
-	} else {
-		all[k] = v
-	}
-	x := &h[h.slot(k.Logon)]
-	x.full, x.k, x.v = true, k, v
-}
-
 // pathsIf returns what the session has under way on a path, nil for nothing.
-func (c *Converter) pathsIf(k pathKey) *pending { return c.pools.hotPaths.get(c.s.Paths, k) }
+func (c *Converter) pathsIf(k pathKey) *pending { return c.s.Paths.get(k, c.hash(k.Key)) }
 
 // paths returns what the session has under way on a path, made when needed.
 func (c *Converter) paths(logon uint64, key string) *pending {
 	k := pathKey{logon, key}
-	p := c.pathsIf(k)
+	hash := c.hash(key)
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		p = pop(&c.pools.paths)
 		*p = pending{Hints: emptied(p.Hints)}
-		c.pools.hotPaths.set(c.s.Paths, k, p)
+		c.s.Paths.put(k, hash, p)
 	}
 	return p
 }
 
 // dropPaths forgets an entry that holds nothing any more.
-func (c *Converter) dropPaths(k pathKey, p *pending) {
+func (c *Converter) dropPaths(k pathKey, hash uint64, p *pending) {
 	if p == nil || !p.empty() {
 		return
 	}
-	c.pools.hotPaths.set(c.s.Paths, k, nil)
+	c.s.Paths.drop(k, hash)
 	c.pools.deadPaths = append(c.pools.deadPaths, p)
 }
 
 // deskIf returns what the session has under way in a folder, nil for nothing.
 func (c *Converter) deskIf(logon uint64, dir string) *desk {
-	return c.pools.hotDesks.get(c.s.Desks, pathKey{logon, dir})
+	return c.s.Desks.get(pathKey{logon, dir}, c.hash(dir))
 }
-
-// cool forgets where things were: the state was emptied.
-func (p *pools) cool() { p.hotPaths, p.hotDesks = hot[pending]{}, hot[desk]{} }

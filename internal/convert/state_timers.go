@@ -1,94 +1,101 @@
 package convert
 
-// Timers fire by (Due, Order): those of one instant in the order in which they
-// were set. Most are set a fixed time ahead, so that they come in order already:
-// these stand in a lane, the others in a heap with four children to a node.
+// timers fire by (Due, Order): those of one instant in the order in which they
+// were set. Nearly all are set one of few spans of time ahead, so that those of a
+// span come in order already: they stand in lanes, a timer in the one whose last
+// is due closest before it. What fits in no lane stands in a heap with four
+// children to a node.
+type timers struct {
+	Lanes [numLanes]lane
+	Heap  []timer
+
+	n     int            // how many are set; derived, as is the rest
+	next  tick           // no timer is due before
+	first [numLanes]tick // when the first timer of each lane is due, always when there is none
+	last  [numLanes]tick // when the last one is due, never when there is none
+}
+
+const (
+	numLanes = 6
+
+	never  tick = -1 << 63 // before every time
+	always tick = 1<<63 - 1
+)
 
 // lane is a queue of timers in order.
 type lane struct {
-	Queue []timer
-	Head  int // of Queue, the first that is not taken
+	queue []timer
+	head  int // of queue, the first that is not taken
 }
 
-// push appends t when it is not before the last one.
-func (l *lane) push(t *timer) bool {
-	if n := len(l.Queue); n > 0 {
-		if t.Due < l.Queue[n-1].Due {
-			return false
-		}
-		if n == cap(l.Queue) && l.Head >= n/2 {
-			l.Queue = append(l.Queue[:0], l.Queue[l.Head:]...)
-			l.Head = 0
-		}
+func (l *lane) push(t *timer) {
+	if n := len(l.queue); n == cap(l.queue) && l.head > 0 && l.head >= n/2 {
+		l.queue = append(l.queue[:0], l.queue[l.head:]...)
+		l.head = 0
 	}
-	l.Queue = append(l.Queue, *t)
-	return true
+	l.queue = append(l.queue, *t)
 }
 
-func (l *lane) first() *timer {
-	if l.Head < len(l.Queue) {
-		return &l.Queue[l.Head]
-	}
-	return nil
-}
-
-// pop takes the first timer.
-func (l *lane) pop() timer {
-	t := l.Queue[l.Head]
-	l.Queue[l.Head] = timer{}
-	if l.Head++; l.Head == len(l.Queue) {
-		l.Queue, l.Head = l.Queue[:0], 0
+// popLane takes the first timer of a lane.
+func (q *timers) popLane(i int) timer {
+	l := &q.Lanes[i]
+	t := l.queue[l.head]
+	l.queue[l.head].Key = ""
+	if l.head++; l.head < len(l.queue) {
+		q.first[i] = l.queue[l.head].Due
+	} else {
+		l.queue, l.head, q.first[i], q.last[i] = l.queue[:0], 0, always, never
 	}
 	return t
 }
 
-// laneOf is the lane of a kind of timer, nil for none.
-func (s *state) laneOf(k timerKind) *lane {
-	switch k {
-	case timeHint:
-		return &s.HintTimers
-	case timeAct:
-		return &s.ActTimers
+// restored computes what is derived.
+func (q *timers) restored() {
+	q.n, q.next = len(q.Heap), never
+	for i := range q.Heap {
+		q.Heap[i].restored()
 	}
-	return nil
-}
-
-func (s *state) lanes() [2]*lane { return [...]*lane{&s.HintTimers, &s.ActTimers} }
-
-// nextTimer is the timer that fires first, nil for none, and its lane, nil for
-// the heap.
-func (s *state) nextTimer() (t *timer, from *lane) {
-	if len(s.Timers) > 0 {
-		t = &s.Timers[0]
-	}
-	for _, l := range s.lanes() {
-		if f := l.first(); f != nil && (t == nil || f.before(t)) {
-			t, from = f, l
+	for i := range q.Lanes {
+		l := &q.Lanes[i]
+		q.n += len(l.queue) - l.head
+		for j := range l.queue {
+			l.queue[j].restored()
+		}
+		if q.first[i], q.last[i] = always, never; l.head < len(l.queue) {
+			q.first[i], q.last[i] = l.queue[l.head].Due, l.queue[len(l.queue)-1].Due
 		}
 	}
-	return t, from
 }
 
-// timers counts what is set.
-func (s *state) timers() int {
-	n := len(s.Timers)
-	for _, l := range s.lanes() {
-		n += len(l.Queue) - l.Head
+// take takes the timer that fires first, when it is due at now.
+func (q *timers) take(now tick) (t timer, ok bool) {
+	if q.n == 0 {
+		q.next = always
 	}
-	return n
-}
-
-// takeTimer takes the timer that fires first, when it is due at now.
-func (s *state) takeTimer(now tick) (t timer, ok bool) {
-	first, from := s.nextTimer()
-	switch {
-	case first == nil || first.Due > now:
+	if now < q.next || q.n == 0 {
 		return timer{}, false
-	case from != nil:
-		return from.pop(), true
 	}
-	return s.popTimer(), true
+	best, due := -1, always
+	for i, d := range &q.first {
+		if d < due || d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order {
+			best, due = i, d
+		}
+	}
+	if len(q.Heap) > 0 && (best < 0 || q.Heap[0].before(q.Lanes[best].front())) {
+		best, due = -1, q.Heap[0].Due
+	}
+	if q.next = due; due > now {
+		return timer{}, false
+	}
+	q.n--
+	if best >= 0 {
+		return q.popLane(best), true
+	}
+	return q.pop(), true
 }
+
+// front is the first timer of a lane that has one.
+func (l *lane) front() *timer { return &l.queue[l.head] }
 
 func (t *timer) before(o *timer) bool {
 	if t.Due != o.Due {
@@ -100,11 +107,30 @@ func (t *timer) before(o *timer) bool {
 func (s *state) setTimer(t timer) {
 	s.Seq++
 	t.Order = s.Seq
-	if l := s.laneOf(t.Kind); l != nil && l.push(&t) {
+	s.Timers.set(&t)
+}
+
+// set enters a timer whose order is that of its setting.
+func (q *timers) set(t *timer) {
+	q.n++
+	t.Due = min(t.Due, always-1)
+	q.next = min(q.next, t.Due)
+	best := -1
+	for i, last := range &q.last {
+		if last <= t.Due && (best < 0 || last > q.last[best]) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		q.Lanes[best].push(t)
+		if q.last[best] == never {
+			q.first[best] = t.Due
+		}
+		q.last[best] = t.Due
 		return
 	}
-	s.Timers = append(s.Timers, t)
-	h := s.Timers
+	q.Heap = append(q.Heap, *t)
+	h := q.Heap
 	i := len(h) - 1
 	for i > 0 {
 		p := (i - 1) / 4
@@ -114,18 +140,18 @@ func (s *state) setTimer(t timer) {
 		h[i] = h[p]
 		i = p
 	}
-	h[i] = t
+	h[i] = *t
 }
 
-// popTimer takes the first timer of the heap.
-func (s *state) popTimer() timer {
-	h := s.Timers
+// pop takes the first timer of the heap.
+func (q *timers) pop() timer {
+	h := q.Heap
 	t := h[0]
 	n := len(h) - 1
 	last := h[n]
 	h[n] = timer{}
 	h = h[:n]
-	s.Timers = h
+	q.Heap = h
 	if n == 0 {
 		return t
 	}
@@ -147,6 +173,14 @@ func (s *state) popTimer() timer {
 	return t
 }
 
+// restored computes what is derived.
+func (t *timer) restored() {
+	t.Due = min(t.Due, always-1)
+	if !t.Kind.forHandle() {
+		t.Num = nameHash(t.Key)
+	}
+}
+
 // advance moves the converter's time and lets everything that is due happen.
 func (c *Converter) advance(now tick) {
 	if now < c.s.Now-600*sec { // the clock was set back, or a wild time came before
@@ -154,19 +188,19 @@ func (c *Converter) advance(now tick) {
 		c.s.Now = now
 	}
 	c.s.Now = max(c.s.Now, now)
-	for {
-		t, ok := c.s.takeTimer(c.s.Now)
+	for c.s.Timers.next <= c.s.Now {
+		t, ok := c.s.Timers.take(c.s.Now)
 		if !ok {
 			return
 		}
-		c.fire(t)
+		c.fire(&t)
 	}
 }
 
-func (c *Converter) fire(t timer) {
+func (c *Converter) fire(t *timer) {
 	switch t.Kind {
 	case timeAct:
-		if a := c.s.Acts[t.Seq]; a != nil {
+		if a := c.s.Acts.get(t.Seq); a != nil {
 			if a.Due > t.Due {
 				c.s.setTimer(timer{Due: a.Due, Kind: timeAct, Seq: a.Seq})
 				return
@@ -174,26 +208,26 @@ func (c *Converter) fire(t timer) {
 			c.settle(a)
 		}
 	case timeHint:
-		c.expireHints(pathKey{t.Seq, t.Key}, t.Due)
+		c.expireHints(pathKey{t.Seq, t.Key}, t.Num, t.Due)
 	case timeDesk:
 		k := pathKey{t.Seq, t.Key}
-		if d := c.s.Desks[k]; d != nil {
+		if d := c.s.Desks.get(k, t.Num); d != nil {
 			if d.Until > t.Due {
-				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key})
+				c.s.setTimer(timer{Due: d.Until, Kind: timeDesk, Seq: t.Seq, Key: t.Key, Num: t.Num})
 				return
 			}
-			c.pools.hotDesks.set(c.s.Desks, k, nil)
+			c.s.Desks.drop(k, t.Num)
 		}
 	case timeHandle:
-		if h := c.s.Handles[t.H]; h != nil && !c.s.Sees4658 {
+		if h := c.s.Handles.get(t.handle()); h != nil && !c.s.Sees4658 {
 			if due := h.Last + handleIdle; due > t.Due {
-				c.s.setTimer(timer{Due: due, Kind: timeHandle, H: t.H})
+				c.s.setTimer(timer{Due: due, Kind: timeHandle, Seq: t.Seq, Num: t.Num})
 				return
 			}
-			c.closeHandle(t.H, h, h.Last)
+			c.closeHandle(t.handle(), h, h.Last)
 		}
 	case timeSession:
-		if s := c.s.Sessions[t.Seq]; s != nil && s.Ended {
+		if s := c.s.Sessions.get(t.Seq); s != nil && s.Ended {
 			c.endSession(s)
 		}
 	case timeEdit:
@@ -201,7 +235,7 @@ func (c *Converter) fire(t timer) {
 			c.editForgotten(k)
 		}
 	case timeOrphan:
-		c.expireOrphan(t.H)
+		c.expireOrphan(t.handle())
 	case timeTxn:
 		c.release(t.Key, txnUnknown)
 	}
@@ -210,11 +244,11 @@ func (c *Converter) fire(t timer) {
 // finish lets everything happen that would happen if no event came any more.
 func (c *Converter) finish() {
 	for {
-		t, ok := c.s.takeTimer(1<<63 - 1)
+		t, ok := c.s.Timers.take(1<<63 - 1)
 		if !ok {
 			return
 		}
 		c.s.Now = max(c.s.Now, t.Due)
-		c.fire(t)
+		c.fire(&t)
 	}
 }

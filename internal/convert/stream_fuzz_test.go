@@ -152,34 +152,33 @@ func checkBounds(t *testing.T, c *Converter, events int) {
 			t.Fatalf("after %d events: %d %s, want at most %d", events, n, what, limit)
 		}
 	}
-	most("acts", len(s.Acts), o.MaxActs+2)
-	most("handles", len(s.Handles), o.MaxHandles)
-	most("sessions", len(s.Sessions), o.MaxSessions)
+	most("acts", s.Acts.len(), o.MaxActs+2)
+	most("handles", s.Handles.len(), o.MaxHandles)
+	most("sessions", s.Sessions.len(), o.MaxSessions)
 	most("orphans", len(s.Orphans), 4096)
-	most("facts", len(s.Facts.Of), o.MaxPaths+2)
-	most("names at hand", len(c.cache), maxCached)
+	most("facts", s.Facts.n, o.MaxPaths+2)
 	most("shares", len(s.Shares), 4096)
 	most("volumes", len(s.Volumes), 1024)
 	most("domains", len(s.Domains), 1024)
 	most("print jobs", len(s.Jobs), o.MaxActs+1)
 	timers := o.MaxActs + o.MaxHandles + o.MaxPaths + o.MaxSessions
-	most("timers", s.timers(), timers)
-	most("paths", len(s.Paths), timers+2*o.MaxActs)
-	most("desks", len(s.Desks), timers)
-	for _, a := range s.Acts {
+	most("timers", s.Timers.n, timers)
+	most("paths", s.Paths.len(), timers+2*o.MaxActs)
+	most("desks", s.Desks.len(), timers)
+	for _, a := range s.Acts.all() {
 		most("ids of an act", len(a.IDs), o.MaxRawIDs)
 		most("files touched", len(a.Touched), burstFiles)
 	}
-	for _, h := range s.Handles {
+	for _, h := range s.Handles.all() {
 		most("ids of a handle", len(h.IDs), o.MaxRawIDs+8)
 	}
-	for _, p := range s.Paths {
+	for _, p := range s.Paths.all() {
 		most("share accesses of a path", len(p.Hints), 8)
 	}
-	for _, d := range s.Desks {
+	for _, d := range s.Desks.all() {
 		most("files renamed away", len(d.Moved), 8)
 	}
-	for _, x := range s.Sessions {
+	for _, x := range s.Sessions.all() {
 		most("renames", len(x.Renames), 512)
 		most("adds", len(x.Adds), 16)
 		most("reads", len(x.Reads), 32)

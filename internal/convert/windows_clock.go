@@ -27,7 +27,7 @@ func (c *Converter) timeChanged(e *event.Event) {
 	from, to := e.Get(event.PreviousTime), e.Get(event.NewTime)
 	set := newClock(from, to)
 	old := c.sameClock(set, true)
-	if a := c.s.Acts[c.s.Clock.Act]; a != nil && c.s.Clock.Audit && a.SID == s.SID && a.Logon == s.Logon && a.Process == text(e.Get(event.ProcessName)) &&
+	if a := c.s.Acts.get(c.s.Clock.Act); a != nil && c.s.Clock.Audit && a.SID == s.SID && a.Logon == s.Logon && a.Process == text(e.Get(event.ProcessName)) &&
 		tick(e.Time)-a.End <= sec && a.End-tick(e.Time) <= sec { // Windows writes a change in two steps
 		c.evidence(a, e)
 		c.s.Clock.To, c.s.Clock.Known = set.To, c.s.Clock.Known && set.Known
@@ -121,7 +121,7 @@ func (c *Converter) sameClock(set clockSet, audit bool) *act {
 	if !set.Known || !old.Known || old.Audit == audit || set.To-old.To > sec || old.To-set.To > sec || set.From-old.From > sec || old.From-set.From > sec {
 		return nil
 	}
-	return c.s.Acts[old.Act]
+	return c.s.Acts.get(old.Act)
 }
 
 // timeOf reads a time value, also as text (literal records).

@@ -8,7 +8,7 @@ import "github.com/akashi-audit/akashi/internal/record"
 func (c *Converter) copySource(s *session, dst *act) *act {
 	name := baseOf(dst.Key)
 	for i := len(s.Reads) - 1; i >= 0; i-- {
-		a := c.s.Acts[s.Reads[i]]
+		a := c.s.Acts.get(s.Reads[i])
 		if a == nil || a.Key == dst.Key || a.Op != record.OpRead || a.PID != dst.PID {
 			continue
 		}

@@ -21,7 +21,7 @@ func (c *Converter) defender(e *event.Event) {
 	threat, all := text(field(e, "Threat Name")), text(field(e, "Path"))
 	path, kind := virusPath(all)
 	key := fold(threat + "\x00" + path)
-	a := c.s.Acts[c.s.Viruses[key]]
+	a := c.s.Acts.get(c.s.Viruses[key])
 	if a == nil || now-a.Time > virusWindow || a.Time-now > virusWindow {
 		a = c.newAct(e, nil, record.OpVirusFound, ruleM1)
 		a.Certain, a.Object, a.Path = true, record.ObjectFile, path

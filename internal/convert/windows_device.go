@@ -104,7 +104,7 @@ func (c *Converter) plug(e *event.Event, s *session, op record.Op, d deviceID) *
 		name = "?" + e.Channel + itoa(e.RecordID)
 	}
 	delete(c.s.Plugs, opposite+name)
-	a := c.s.Acts[c.s.Plugs[key+name]]
+	a := c.s.Acts.get(c.s.Plugs[key+name])
 	if a == nil || now-a.First > plugWindow || a.First-now > plugWindow {
 		a = c.newAct(e, s, op, rule)
 		a.Certain, a.Object, a.Class, a.Path = true, record.ObjectDevice, record.ClassBackground, d.ID

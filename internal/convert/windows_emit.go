@@ -111,31 +111,30 @@ func (c *Converter) doubt(a *act) string {
 
 // emit writes the record of an act.
 func (c *Converter) emit(a *act) {
-	if c.s.Out == nil {
-		c.s.Out = make([]record.Record, 0, min(max(64, c.took), 1<<14))
-	}
-	c.s.Out = append(c.s.Out, record.Record{})
-	r := &c.s.Out[len(c.s.Out)-1]
-	*r = record.Record{
-		Server: c.server, Channel: a.Src.Channel, Generation: a.Src.Generation, Ordinal: uint32(a.Op),
-		Time: unix(a.Time), EndTime: unix(max(a.End, a.Time)), Source: "windows", User: c.shortUser(a.User, a.SID), SID: a.SID,
-		ClientIP: a.IP, ClientName: a.Client, Session: a.Logon, Op: a.Op, Path: a.Path, NewPath: a.NewPath,
-		Object: a.Object, Result: a.Result, Process: a.Process, Count: max(a.Count, 1), Confidence: inferred,
-		Rule: ruleTable[a.Rule].ID, Class: a.Class, RulesVersion: RulesVersion,
-	}
-	if a.Src.Simulated {
+	r := c.newRecord()
+	src := &a.Src
+	r.Server, r.Channel, r.Generation, r.Ordinal, r.Source = c.server, src.Channel, src.Generation, uint32(a.Op), "windows"
+	if src.Simulated {
 		r.Source = "simulation"
 	}
+	r.Time, r.EndTime = unix(a.Time), unix(max(a.End, a.Time))
+	r.User, r.SID, r.ClientIP, r.ClientName, r.Session = a.User, a.SID, a.IP, a.Client, a.Logon
+	s := c.s.Sessions.get(a.Logon)
+	if s == nil || s.named(a.User, a.SID).dns {
+		r.User = c.shortUser(a.User, a.SID)
+	}
+	r.Op, r.Path, r.NewPath, r.Object, r.Result = a.Op, a.Path, a.NewPath, a.Object, a.Result
+	r.Process, r.Count, r.Class = a.Process, max(a.Count, 1), a.Class
+	r.Rule, r.RulesVersion, r.Confidence = ruleTable[a.Rule].ID, RulesVersion, inferred
 	doubt := c.doubt(a)
 	if doubt == "" {
 		r.Confidence = certain
 	}
-	slices.Sort(a.IDs)
-	r.RawIDs = slices.Clone(slices.Compact(a.IDs))
+	r.RawIDs = c.rawIDs(a)
 	if len(r.RawIDs) > 0 {
 		r.FirstID = r.RawIDs[0]
 	}
-	if s := c.s.Sessions[a.Logon]; s != nil && a.Logon != 0 {
+	if s != nil && a.Logon != 0 {
 		if r.ClientIP == "" {
 			r.ClientIP = c.clientOf(s, a.Time)
 		}
@@ -159,11 +158,49 @@ func (c *Converter) emit(a *act) {
 		c.noteDenial(a, r)
 	}
 	if r.Class == 0 {
-		r.Class = c.classOf(a, r)
+		r.Class = c.classOf(a, r, s)
 	}
 	if a.Txn != "" && c.park(a, r) {
 		c.s.Out = c.s.Out[:len(c.s.Out)-1]
 	}
+}
+
+// newRecord returns an empty record at the end of those that are ready.
+func (c *Converter) newRecord() *record.Record {
+	n := len(c.s.Out)
+	if n == cap(c.s.Out) {
+		c.s.Out = slices.Grow(c.s.Out, max(64, min(c.took-n, 1<<14)))
+	}
+	c.s.Out = c.s.Out[:n+1]
+	r := &c.s.Out[n]
+	*r = record.Record{}
+	return r
+}
+
+// rawIDs are the ids of an act, each once, in order. They stand one behind the
+// other in pieces of memory that are shared by the records of a moment.
+func (c *Converter) rawIDs(a *act) []uint64 {
+	ids := a.IDs
+	for i := 1; i < len(ids); i++ {
+		if ids[i] <= ids[i-1] {
+			slices.Sort(ids)
+			ids = slices.Compact(ids)
+			break
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	const piece = 1024
+	if len(ids) > piece/4 {
+		return slices.Clone(ids)
+	}
+	if cap(c.idSpace)-len(c.idSpace) < len(ids) {
+		c.idSpace = make([]uint64, 0, piece)
+	}
+	from := len(c.idSpace)
+	c.idSpace = append(c.idSpace, ids...)
+	return c.idSpace[from:len(c.idSpace):len(c.idSpace)]
 }
 
 // place sets the share of a file record and what kind of object it is.
@@ -171,15 +208,19 @@ func (c *Converter) place(a *act, r *record.Record) {
 	if a.Object != record.ObjectFile && a.Object != record.ObjectDirectory || a.Key == "" {
 		return
 	}
-	r.Share, r.ShareRoot = c.shareFor(a.Path, a.Key)
+	name := a.name
+	if name != nil && name.Key != a.Key {
+		name = nil
+	}
+	r.Share, r.ShareRoot = c.shareOfName(name, a.Path, a.Key)
 	var f fact
 	switch {
 	case a.NewPath != "":
-		f = c.s.Facts.get(fold(a.NewPath))
-	case a.name != nil && a.name.Key == a.Key:
-		f = c.known(a.name)
+		f = c.factOf(fold(a.NewPath))
+	case name != nil:
+		f = c.known(name)
 	default:
-		f = c.s.Facts.get(a.Key)
+		f = c.factOf(a.Key)
 	}
 	if f.File || a.Object != record.ObjectFile {
 		return
@@ -197,16 +238,27 @@ func (c *Converter) place(a *act, r *record.Record) {
 }
 
 // classOf is user unless a noise rule says otherwise (section 8).
-func (c *Converter) classOf(a *act, r *record.Record) record.Class {
-	if c.background(a) || c.opt.backgroundAddress(r.ClientIP) {
+func (c *Converter) classOf(a *act, r *record.Record, s *session) record.Class {
+	if c.background(a, s) || c.opt.backgroundAddress(r.ClientIP) {
 		return record.ClassBackground
 	}
 	if a.Object == record.ObjectFile || a.Object == record.ObjectDirectory {
-		if a.Key != "" && a.Op != record.OpPrint && noiseName(a.Key) && (a.NewPath == "" || noiseName(fold(a.NewPath))) {
+		if a.Key != "" && a.Op != record.OpPrint && c.noise(a) && (a.NewPath == "" || noiseName(fold(a.NewPath))) {
 			return record.ClassBackground
 		}
 	}
 	return record.ClassUser
+}
+
+// noise reports whether the act's object is no person's.
+func (c *Converter) noise(a *act) bool {
+	if p := a.name; p != nil && p.Key == a.Key {
+		if !p.judged {
+			p.judged, p.noise = true, noiseName(p.Key)
+		}
+		return p.noise
+	}
+	return noiseName(a.Key)
 }
 
 func unix(t tick) int64 { return event.Filetime(max(t, 0)).UnixNano() }

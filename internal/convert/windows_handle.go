@@ -33,10 +33,9 @@ func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 		c.unused(e, ReasonOtherObject)
 		return nil, false
 	}
-	raw := text(e.Get(event.ObjectName))
-	p = c.path(raw)
-	if p.Volume != "" && c.learnVolume(p, &s.Share, tick(e.Time)) {
-		p = c.path(raw)
+	p = c.objectPath(e)
+	if p.unknown != nil && c.learnVolume(p, &s.Share, tick(e.Time)) {
+		p = c.objectPath(e)
 	}
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)
@@ -51,7 +50,7 @@ func (c *Converter) open(e *event.Event) {
 		return
 	}
 	k := keyOf(e)
-	if old := c.s.Handles[k]; old != nil {
+	if old := c.s.Handles.get(k); old != nil {
 		c.closeHandle(k, old, old.Last) // closed without an event, at some time since
 	}
 	s := c.subject(e)
@@ -88,18 +87,21 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h.Txn = transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
-	c.candidate(s, p, mask, now, e.RecordID, sourceOf(e))
+	v := f
+	if c.candidate(s, p, mask, now, e.RecordID, sourceOf(e)) {
+		v = c.known(p)
+	}
 	// The target of a rename is opened like a folder, and may be the new path of a
 	// file: what is below it will tell.
-	if c.sawPath(p, h.Dir && (f.Dir || mask&writing == 0), false) {
+	if c.sawPath(p, v, h.Dir && (f.Dir || mask&writing == 0), false) {
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
-	c.s.Handles[k] = h
+	c.s.Handles.put(k, h)
 	if h.Dir && mask&readData != 0 {
 		s.Listing = k
 	}
 	if !c.s.Sees4658 {
-		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, H: k})
+		c.s.setTimer(timer{Due: now + handleIdle, Kind: timeHandle, Seq: k.PID, Num: k.Handle})
 	}
 	return h
 }
@@ -127,7 +129,7 @@ func (c *Converter) opened(h *handle, mask uint32, now tick) {
 func (c *Converter) use(e *event.Event) {
 	s := c.subject(e)
 	k := keyOf(e)
-	h := c.s.Handles[k]
+	h := c.s.Handles.get(k)
 	p, ok := c.object(e, s)
 	if !ok {
 		if h != nil {
@@ -154,7 +156,7 @@ func (c *Converter) use(e *event.Event) {
 	h.Dir = h.Dir || mask&delChild != 0
 	c.sawUse(p, h.Dir, mask)
 	c.used(e, s, h, k, mask)
-	if a := c.s.Acts[h.Act]; a != nil {
+	if a := c.s.Acts.get(h.Act); a != nil {
 		c.takeIDs(a, h)
 		a.End = max(a.End, tick(e.Time))
 	}
@@ -203,12 +205,12 @@ func (c *Converter) used(e *event.Event, s *session, h *handle, k handleKey, mas
 func (c *Converter) close(e *event.Event) {
 	c.s.Sees4658 = true
 	k := keyOf(e)
-	h := c.s.Handles[k]
+	h := c.s.Handles.get(k)
 	if h == nil {
 		c.unused(e, ReasonNoHandle)
 		return
 	}
-	if a := c.s.Acts[h.Act]; a != nil {
+	if a := c.s.Acts.get(h.Act); a != nil {
 		c.takeIDs(a, h)
 		c.evidence(a, e)
 	}
@@ -220,9 +222,9 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 	if h == nil {
 		return
 	}
-	delete(c.s.Handles, k)
+	c.s.Handles.drop(k)
 	c.pools.deadHandles = append(c.pools.deadHandles, h)
-	a := c.s.Acts[h.Act]
+	a := c.s.Acts.get(h.Act)
 	if a == nil && h.Act == 0 {
 		c.madeEmpty(k, h)
 		return
@@ -240,7 +242,7 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 // madeEmpty: C1 of an object that was opened and not used further: a name was
 // added to its folder at that moment. An empty file and a new folder are made so.
 func (c *Converter) madeEmpty(k handleKey, h *handle) {
-	s := c.s.Sessions[h.Logon]
+	s := c.s.Sessions.get(h.Logon)
 	if h.Known || h.Stream || s == nil || len(s.Adds) == 0 || !h.Dir && h.Asked&writing == 0 {
 		return
 	}
@@ -263,7 +265,7 @@ func (c *Converter) madeEmpty(k handleKey, h *handle) {
 func (c *Converter) deleted(e *event.Event) {
 	k := keyOf(e)
 	s := c.subject(e)
-	h := c.s.Handles[k]
+	h := c.s.Handles.get(k)
 	if h != nil && h.SID != "" && s.SID != "" && h.SID != s.SID {
 		c.closeHandle(k, h, tick(e.Time)) // the value was given to another person's open, whose 4656 is missing
 		h = nil
@@ -273,7 +275,7 @@ func (c *Converter) deleted(e *event.Event) {
 			At: tick(e.Time), ID: e.RecordID, Src: sourceOf(e), Logon: s.Logon, User: s.User, SID: s.SID,
 			PID: k.PID, Process: text(e.Get(event.ProcessName)),
 		}
-		c.s.setTimer(timer{Due: tick(e.Time) + hintWindow, Kind: timeOrphan, H: k})
+		c.s.setTimer(timer{Due: tick(e.Time) + hintWindow, Kind: timeOrphan, Seq: k.PID, Num: k.Handle})
 		return
 	}
 	c.deletedHandle(e, s, h, k)
@@ -285,7 +287,7 @@ func (c *Converter) deletedHandle(e *event.Event, s *session, h *handle, k handl
 		c.streamDeleted(e, s, h, k)
 		return
 	}
-	a := c.s.Acts[h.Act]
+	a := c.s.Acts.get(h.Act)
 	if a == nil || a.Op != record.OpRename || a.Key != h.Key {
 		a = c.handleAct(e, s, h, k, record.OpDelete, ruleD1)
 	} else {
@@ -306,7 +308,7 @@ func (c *Converter) lateOrphan(k handleKey, e *event.Event) {
 		return
 	}
 	delete(c.s.Orphans, k)
-	h := c.s.Handles[k]
+	h := c.s.Handles.get(k)
 	if h == nil || tick(e.Time)-o.At > hintWindow || h.Logon != o.Logon || h.Used&delete_ == 0 {
 		return
 	}
@@ -339,11 +341,11 @@ func (c *Converter) expireOrphan(k handleKey) {
 func (c *Converter) duplicate(e *event.Event) {
 	from := handleKey{e.Get(event.SourceProcessId).Uint(), e.Get(event.SourceHandleId).Uint()}
 	to := handleKey{e.Get(event.TargetProcessId).Uint(), e.Get(event.TargetHandleId).Uint()}
-	h := c.s.Handles[from]
+	h := c.s.Handles.get(from)
 	if from == to {
 		return
 	}
-	if old := c.s.Handles[to]; old != nil {
+	if old := c.s.Handles.get(to); old != nil {
 		c.closeHandle(to, old, tick(e.Time))
 	}
 	if h == nil {
@@ -353,9 +355,9 @@ func (c *Converter) duplicate(e *event.Event) {
 	d := *h
 	d.Act, d.IDs, d.Open, d.Last, d.PID = 0, []uint64{e.RecordID}, tick(e.Time), tick(e.Time), to.PID
 	d.Src = sourceOf(e)
-	c.s.Handles[to] = &d
+	c.s.Handles.put(to, &d)
 	if !c.s.Sees4658 {
-		c.s.setTimer(timer{Due: d.Last + handleIdle, Kind: timeHandle, H: to})
+		c.s.setTimer(timer{Due: d.Last + handleIdle, Kind: timeHandle, Seq: to.PID, Num: to.Handle})
 	}
 }
 
@@ -375,7 +377,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
 	}
-	f := c.s.Facts.get(p.Key)
+	f := c.factOf(p.Key)
 	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
 	if p.Stream && !e.Failed() {

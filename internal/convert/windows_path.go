@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"hash/maphash"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,16 +10,31 @@ import (
 // pathInfo is a name as it stands in the log, made uniform
 // (windows-events.md section 10).
 type pathInfo struct {
-	Path       string // display form, exact case
-	Key        string // folded: equal for NTFS
-	Stream     bool   // the log named an alternate stream; it is cut off
-	Mark       bool   // that stream is a mark which programs leave by themselves
-	Snapshot   bool   // on a shadow copy
-	Drop       bool   // no file of a volume: pipe, device, empty
-	Volume     string // "\device\harddiskvolumeN" when no drive is known for it
-	Rest       string // what follows Volume
-	Dir        string // folder of Key
-	own, above way    // to the facts about Key and Dir
+	Path     string // display form, exact case
+	Key      string // folded: equal for NTFS
+	Dir      string // folder of Key
+	Stream   bool   // the log named an alternate stream; it is cut off
+	Mark     bool   // that stream is a mark which programs leave by themselves
+	Snapshot bool   // on a shadow copy
+	Drop     bool   // no file of a volume: pipe, device, empty
+	judged   bool   // noise is known
+	noise    bool   // noiseName of Key
+
+	sum, dirSum   uint64 // of Key and Dir, for facts
+	hash, dirHash uint64 // of Key and Dir, for tables
+
+	shareGen uint64 // Converter.shareGen when unc and root were found
+	unc      string // shareFor
+	root     uint32
+
+	unknown *unknownVolume // when no drive is known for its volume
+	raw     string
+}
+
+// unknownVolume is a name below a volume without a drive.
+type unknownVolume struct {
+	Volume string // "\device\harddiskvolumeN"
+	Rest   string // what follows it
 }
 
 const (
@@ -27,35 +43,114 @@ const (
 	shadowPrefix = `\Device\HarddiskVolumeShadowCopy`
 )
 
-// maxCached bounds the names whose uniform form is at hand. The events of one
-// act name one path several times within a moment; what is older gains nothing,
-// and every converter of a large import has such a cache.
-const maxCached = 2048
+// pathCache holds the names whose uniform form is at hand: of names that meet in
+// one place the two that were asked for last. The events of one act name one path
+// several times within a moment; what is older gains nothing, and every converter
+// of a large import has such a cache.
+type pathCache struct {
+	hash [maxCached / 2][2]uint64 // of the name as it stands in the log
+	name [maxCached / 2][2]*pathInfo
+}
+
+const maxCached = 512
+
+// get returns the name with these bytes, nil when it is not at hand.
+func (t *pathCache) get(hash uint64, raw string) *pathInfo {
+	i := hash % (maxCached / 2)
+	for way, h := range &t.hash[i] {
+		if p := t.name[i][way]; h == hash && p != nil && p.raw == raw {
+			return p
+		}
+	}
+	return nil
+}
+
+func (t *pathCache) put(hash uint64, p *pathInfo) {
+	i := hash % (maxCached / 2)
+	t.hash[i][1], t.name[i][1] = t.hash[i][0], t.name[i][0]
+	t.hash[i][0], t.name[i][0] = hash, p
+}
 
 // path looks raw up in the cache or makes it uniform.
 func (c *Converter) path(raw string) *pathInfo {
-	if p, ok := c.cache[raw]; ok {
-		return p
+	if c.at != nil && c.at.raw == raw {
+		return c.at
 	}
-	if len(c.cache) >= maxCached {
-		c.forgetPaths()
+	hash := nameHash(raw)
+	if c.at = c.cache.get(hash, raw); c.at != nil {
+		return c.at
 	}
+	return c.newPath(raw, hash)
+}
+
+// newPath makes a name uniform that is not at hand.
+func (c *Converter) newPath(raw string, hash uint64) *pathInfo {
 	p := c.parsePath(raw)
-	c.cache[raw] = p
+	p.raw = raw
+	p.Dir = dirOf(p.Key)
+	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
+	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
+	c.cache.put(hash, p)
+	c.at = p
 	return p
+}
+
+// pathOf is path of a name in a buffer.
+func (c *Converter) pathOf(raw []byte) *pathInfo {
+	if c.at != nil && c.at.raw == string(raw) {
+		return c.at
+	}
+	hash := maphash.Bytes(secretName, raw)
+	if c.at = c.cache.get(hash, string(raw)); c.at != nil {
+		return c.at
+	}
+	return c.newPath(string(raw), hash)
 }
 
 // forgetPaths drops what was derived from names: a volume has a drive now, or
 // may have another one.
 func (c *Converter) forgetPaths() {
-	clear(c.cache)
+	*c.cache = pathCache{}
+	c.unread.clear()
+	c.at = nil
 	clear(c.shares)
 	c.last = nil
+}
+
+// hash is nameHash, without work for the path that is being looked at and its
+// folder.
+func (c *Converter) hash(key string) uint64 {
+	if p := c.at; p != nil {
+		switch key {
+		case p.Key:
+			return p.hash
+		case p.Dir:
+			return p.dirHash
+		}
+	}
+	return nameHash(key)
+}
+
+// sum is pathSum likewise.
+func (c *Converter) sum(key string) uint64 {
+	if p := c.at; p != nil {
+		switch key {
+		case p.Key:
+			return p.sum
+		case p.Dir:
+			return p.dirSum
+		}
+	}
+	return pathSum(key)
 }
 
 func (c *Converter) parsePath(raw string) *pathInfo {
 	p := &pathInfo{}
 	s := raw
+	if len(s) > 3 && s[1] == ':' && s[2] == '\\' { // the usual form
+		c.uniform(p, s)
+		return p
+	}
 	for _, pre := range [...]string{`\??\`, `\\?\`, `\DosDevices\`} {
 		if hasPrefixFold(s, pre) {
 			s = s[len(pre):]
@@ -80,7 +175,7 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		if drive, ok := c.s.Volumes[vol]; ok {
 			s = drive + rest
 		} else {
-			p.Volume, p.Rest = vol, rest
+			p.unknown = &unknownVolume{vol, rest}
 		}
 	case hasPrefixFold(s, devicePrefix):
 		p.Drop = true
@@ -91,6 +186,12 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		p.Drop = true
 		return p
 	}
+	c.uniform(p, s)
+	return p
+}
+
+// uniform sets the forms of a name that is no device's.
+func (c *Converter) uniform(p *pathInfo, s string) {
 	from := 0
 	if len(s) >= 2 && s[1] == ':' {
 		from = 2
@@ -106,23 +207,21 @@ func (c *Converter) parsePath(raw string) *pathInfo {
 		s = s[:2] + `\`
 	}
 	p.Path, p.Key = s, fold(s)
-	p.Dir = dirOf(p.Key)
-	return p
 }
 
 // learnVolume notes that a volume is a drive when the 5145 that came just
 // before names the same tail below its share's drive.
-func (c *Converter) learnVolume(p *pathInfo, h *hint, now tick) bool {
+func (c *Converter) learnVolume(p *pathInfo, h *asked, now tick) bool {
 	if h.Key == "" || now-h.At > sec || h.At-now > sec {
 		return false
 	}
-	tail := strings.TrimRight(p.Rest, `\`)
+	tail := strings.TrimRight(p.unknown.Rest, `\`)
 	n := len(h.Path) - len(tail)
 	if tail == "" || n < 2 || h.Path[1] != ':' || fold(h.Path[n:]) != fold(tail) {
 		return false
 	}
 	drive := h.Path[:n]
-	c.setVolume(p.Volume, drive)
+	c.setVolume(p.unknown.Volume, drive)
 	return true
 }
 
@@ -137,23 +236,13 @@ func (c *Converter) setVolume(vol, drive string) {
 // fold maps a name to the form in which NTFS compares it: every letter in upper
 // case by simple mapping. A lone surrogate (WTF-8) stays.
 func fold(s string) string {
-	ascii, same := true, true
-	for i := 0; i < len(s); i++ {
-		switch b := s[i]; {
-		case b >= utf8.RuneSelf:
-			ascii = false
-		case 'a' <= b && b <= 'z':
-			same = false
-		}
+	i := unfolded(s, 0)
+	if i == len(s) {
+		return s
 	}
-	if ascii {
-		if same {
-			return s
-		}
-		return strings.ToUpper(s)
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); {
+	var space [256]byte
+	b := append(space[:0], s[:i]...)
+	for i < len(s) {
 		if c := s[i]; c < utf8.RuneSelf {
 			if 'a' <= c && c <= 'z' {
 				c -= 'a' - 'A'
@@ -178,8 +267,31 @@ func fold(s string) string {
 			b = utf8.AppendRune(b, u)
 		}
 		i += n
+		if k := unfolded(s, i); k > i { // a run of what stays
+			b = append(b, s[i:k]...)
+			i = k
+		}
 	}
 	return string(b)
+}
+
+// unfolded returns the end of the run of capitals, digits, signs and East Asian
+// characters at s[i:], which fold leaves as they are.
+func unfolded(s string, i int) int {
+	for i < len(s) {
+		switch c := s[i]; {
+		case c < utf8.RuneSelf:
+			if 'a' <= c && c <= 'z' {
+				return i
+			}
+			i++
+		case c >= 0xe3 && c <= 0xe9 && i+2 < len(s) && s[i+1]&0xc0 == 0x80 && s[i+2]&0xc0 == 0x80: // U+3000 to U+9FFF
+			i += 3
+		default:
+			return i
+		}
+	}
+	return i
 }
 
 // caseless reports the scripts of East Asia, which have no upper case: most

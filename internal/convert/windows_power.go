@@ -39,7 +39,7 @@ const (
 func (c *Converter) sign(e *event.Event, kind powerKind, op record.Op, rule ruleID) (a *act, fresh bool) {
 	now := tick(min(e.Time, 1<<62))
 	p := &c.s.Power[kind]
-	a = c.s.Acts[p.Act]
+	a = c.s.Acts.get(p.Act)
 	near := p.Act != 0 && now >= p.First-powerWindow && now <= p.Last+powerWindow &&
 		(kind == powerCrash || !c.s.Power[powerStart+powerStop-kind].between(p.First, now))
 	again := slices.Contains(p.Events, e.ID)
@@ -175,7 +175,7 @@ func (c *Converter) classicEventlog(e *event.Event) {
 		c.crashed(e)
 	case 6013: // uptime, at noon and after a start
 		p := &c.s.Power[powerStart]
-		if a := c.s.Acts[p.Act]; a != nil && tick(min(e.Time, 1<<62))-p.Last <= powerWindow {
+		if a := c.s.Acts.get(p.Act); a != nil && tick(min(e.Time, 1<<62))-p.Last <= powerWindow {
 			c.evidence(a, e)
 			if l := classicStrings(e); len(l) > 4 {
 				a.detail("uptime", l[4])
@@ -227,25 +227,25 @@ func classicStrings(e *event.Event) []string {
 func (c *Converter) boot() {
 	var open [numPower]*act
 	for i, p := range c.s.Power {
-		open[i] = c.s.Acts[p.Act]
-		delete(c.s.Acts, p.Act)
+		open[i] = c.s.Acts.get(p.Act)
+		c.s.Acts.drop(p.Act)
 	}
 	now := c.s.Now
 	c.finish()
 	c.s.Now = now
-	clear(c.s.Handles)
+	c.s.Handles.clear()
 	clear(c.s.Orphans)
-	clear(c.s.Sessions)
+	c.s.Sessions.clear()
+	c.near = nil
 	clear(c.s.Volumes)
-	clear(c.s.Paths)
-	clear(c.s.Desks)
-	c.pools.cool()
+	c.s.Paths.clear()
+	c.s.Desks.clear()
 	clear(c.s.Jobs)
 	clear(c.s.Terminals)
 	c.forgetPaths()
 	for _, a := range open {
 		if a != nil {
-			c.s.Acts[a.Seq] = a
+			c.s.Acts.put(a.Seq, a)
 			a.Timer = 1<<63 - 1
 			c.due(a, max(a.Due, now))
 		}

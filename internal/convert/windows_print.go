@@ -55,7 +55,7 @@ func (c *Converter) jobAct(e *event.Event, once string) *act {
 
 // liveJob is the act of a job within a minute of its other events, or nil.
 func (c *Converter) liveJob(job uint64, now tick) *act {
-	a := c.s.Acts[c.s.Jobs[job]]
+	a := c.s.Acts.get(c.s.Jobs[job])
 	if a == nil || now-a.Last > printWindow || a.Last-now > printWindow {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (c *Converter) notPrinted(e *event.Event) {
 	now := tick(e.Time)
 	var a *act
 	for _, seq := range c.s.Jobs {
-		w := c.s.Acts[seq]
+		w := c.s.Acts.get(seq)
 		if w == nil || w.Op != record.OpPrint || now-w.Last > printWindow || a != nil && w.Seq < a.Seq {
 			continue
 		}
@@ -159,7 +159,7 @@ func (c *Converter) printUser(a *act, e *event.Event, user, client string) {
 // domain: the newest that fits the client.
 func (c *Converter) sessionOfUser(user, ip, client string) *session {
 	var best *session
-	for _, s := range c.s.Sessions {
+	for _, s := range c.s.Sessions.all() {
 		name := s.User[strings.LastIndexByte(s.User, '\\')+1:]
 		if !strings.EqualFold(name, user) || s.SID == "" {
 			continue

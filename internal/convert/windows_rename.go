@@ -11,10 +11,10 @@ import (
 // (4660) or a rename.
 func (c *Converter) usedDelete(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if a := c.s.Acts[h.Act]; a != nil && (a.Op == record.OpDelete || a.Op == record.OpRename) {
+	if a := c.s.Acts.get(h.Act); a != nil && (a.Op == record.OpDelete || a.Op == record.OpRename) {
 		return
 	}
-	if p := c.s.Paths[pathKey{s.Logon, h.Key}]; p != nil && c.s.Gaps > 0 {
+	if p := c.pathsIf(pathKey{s.Logon, h.Key}); p != nil && c.s.Gaps > 0 {
 		if m := c.live(p.Copy, now, sec); m != nil && m.Op == record.OpRename && fold(m.NewPath) == h.Key && m.Key != h.Key && c.lostSince(m.First) {
 			m.NewPath, p.Copy = "", 0 // its name was lost: this one is another file's, which is renamed itself
 		}
@@ -55,7 +55,7 @@ func (c *Converter) usedDeleteChild(e *event.Event, s *session, h *handle, k han
 
 // renameClosed: no 4660 came, so the name moved. Its new name may still come.
 func (c *Converter) renameClosed(a *act, at tick) {
-	if s := c.s.Sessions[a.Logon]; s != nil && !a.Target {
+	if s := c.s.Sessions.get(a.Logon); s != nil && !a.Target {
 		for i := len(s.Adds) - 1; i >= 0; i-- { // the folder of the target was opened first
 			if d := &s.Adds[i]; d.At >= a.First-targetWindow && d.At <= at+targetWindow && d.At >= a.Time-targetWindow {
 				c.addIDs(a, d.IDs)
@@ -86,7 +86,7 @@ func (c *Converter) target(a *act, dir string, mask uint32) {
 	if strings.Contains(fold(dir)+`\`, recycleDir+`\`) && !strings.Contains(a.Key, recycleDir+`\`) {
 		a.Op, a.Rule, a.Certain = record.OpDelete, ruleD4, false
 		a.detail("recycle_bin", "yes")
-		if s := c.s.Sessions[a.Logon]; s != nil {
+		if s := c.s.Sessions.get(a.Logon); s != nil {
 			s.Renames = without(s.Renames, a.Seq)
 		}
 		c.gone(a.Key)
@@ -112,7 +112,7 @@ func newName(a *act, h *handle) bool {
 // use at now, nil when there is none.
 func (c *Converter) targetFor(s *session, now tick) *act {
 	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 8; i, n = i-1, n+1 {
-		a := c.s.Acts[s.Renames[i]]
+		a := c.s.Acts.get(s.Renames[i])
 		if a != nil && !a.Target && now-a.Time <= targetWindow && (a.Open || !c.s.Sees4658) {
 			return a
 		}
@@ -124,7 +124,7 @@ func (c *Converter) targetFor(s *session, now tick) *act {
 // a path below it is in use: its 0x2 was AddFile. Logs without 4656 do not tell
 // before.
 func (c *Converter) wasFolder(s *session, key string, now tick) {
-	p := c.s.Paths[pathKey{s.Logon, key}]
+	p := c.pathsIf(pathKey{s.Logon, key})
 	if p == nil {
 		return
 	}
@@ -133,7 +133,7 @@ func (c *Converter) wasFolder(s *session, key string, now tick) {
 		return
 	}
 	mask := writeData
-	if h := c.s.Handles[a.Handle]; h != nil && h.Act == a.Seq {
+	if h := c.s.Handles.get(a.Handle); h != nil && h.Act == a.Seq {
 		h.Dir, h.Act, mask = true, 0, h.Used&writing
 	}
 	if r := c.targetFor(s, a.Time); r != nil {
@@ -164,7 +164,7 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 	var best *act
 	score := 0
 	for i, n := len(s.Renames)-1, 0; i >= 0 && n < 128; i, n = i-1, n+1 {
-		a := c.s.Acts[s.Renames[i]]
+		a := c.s.Acts.get(s.Renames[i])
 		if a == nil || a.NewPath != "" || a.Op != record.OpRename || a.Path == p.Path || now-a.End > nameWindow || a.Open && now-a.Time > nameWindow {
 			continue
 		}
@@ -227,7 +227,7 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
-	existed := a.Key != key && c.s.Facts.get(key).Exists
+	existed := a.Key != key && c.factOf(key).Exists
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)
@@ -269,7 +269,7 @@ func (c *Converter) removed(a *act) {
 		return
 	}
 	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
-		if m := c.s.Acts[d.Saved]; m != nil {
+		if m := c.s.Acts.get(d.Saved); m != nil {
 			if t := c.live(p.Write, now, saveWindow); t != nil && t != m {
 				c.absorb(m, t)
 			}

@@ -9,7 +9,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	last := &hints[len(hints)-1]
 	mask := uint32(0)
 	probed := false
-	dir := c.s.Facts.get(k.Key).Dir || last.Root
+	dir := c.factOf(k.Key).Dir || last.Root
 	for i := range hints {
 		m := hints[i].Mask
 		if m == readAttr && mask == 0 {
@@ -24,11 +24,11 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		}
 		return
 	}
-	if dir && !c.s.Facts.get(k.Key).Dir {
+	if dir && !c.factOf(k.Key).Dir {
 		c.knownFolder(k.Key)
 	}
 	op, rule := requestedOp(mask, dir, baseOf(k.Key))
-	known := c.s.Facts.get(k.Key).Exists
+	known := c.factOf(k.Key).Exists
 	if op == 0 {
 		return
 	}
@@ -55,7 +55,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	}
 	a.detail("requested", rightsText(mask))
 	s.Pending++
-	c.s.Acts[a.Seq] = a
+	c.s.Acts.put(a.Seq, a)
 	if op != record.OpDelete {
 		c.saw(k.Key, dir, !dir && op == record.OpWrite)
 	}
@@ -66,8 +66,8 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 // not logged and nothing was written: at that moment a name was added to its
 // folder, and no use of anything else accounts for it.
 func (c *Converter) requestedNew(k pathKey, hints []hint, mask uint32, dir bool) bool {
-	s := c.s.Sessions[k.Logon]
-	if s == nil || len(s.Adds) == 0 || c.s.Facts.get(k.Key).Exists {
+	s := c.s.Sessions.get(k.Logon)
+	if s == nil || len(s.Adds) == 0 || c.factOf(k.Key).Exists {
 		return false
 	}
 	add := appendData
@@ -227,7 +227,7 @@ func (c *Converter) requestedDelete(s *session, k pathKey, a *act) {
 		p = c.paths(k.Logon, k.Key)
 	}
 	if d := c.deskIf(a.Logon, dirOf(a.Key)); d != nil && weakTemp(baseOf(a.Key)) && now-d.SaveAt <= saveWindow {
-		if m := c.s.Acts[d.Saved]; m != nil { // what the save left over
+		if m := c.s.Acts.get(d.Saved); m != nil { // what the save left over
 			c.absorb(m, a)
 			return
 		}
@@ -277,9 +277,10 @@ func (c *Converter) joinHints(p *pending, hints []hint) {
 
 // knownFolder notes a folder that only share accesses showed.
 func (c *Converter) knownFolder(key string) {
-	v := c.s.Facts.get(key)
+	sum := c.sum(key)
+	v := c.s.Facts.at(sum)
 	v.Dir, v.File = true, false
-	c.s.Facts.put(key, v, c.opt.MaxPaths)
+	c.learn(sum, v)
 }
 
 // requestedOp names what a mask asks for; 0 when it is no act (N1).
@@ -309,7 +310,7 @@ func requestedOp(mask uint32, dir bool, base string) (record.Op, ruleID) {
 // folder, or of the folder above it, for which Explorer makes them.
 func (c *Converter) probedFor(k pathKey, hints []hint) bool {
 	for dir, n := dirOf(k.Key), 0; dir != "" && n < 2; dir, n = dirOf(dir), n+1 {
-		p := c.s.Paths[pathKey{k.Logon, dir}]
+		p := c.pathsIf(pathKey{k.Logon, dir})
 		if p == nil {
 			continue
 		}

@@ -47,10 +47,13 @@ func (c *Converter) userName(domain, name string) string {
 
 // session returns the session of a logon id, made when it is new.
 func (c *Converter) session(logon uint64) *session {
-	s := c.s.Sessions[logon]
-	if s == nil {
-		s = &session{Logon: logon, Type: -1}
-		c.s.Sessions[logon] = s
+	s := c.near
+	if s == nil || s.Logon != logon {
+		if s = c.s.Sessions.get(logon); s == nil {
+			s = &session{Logon: logon, Type: -1}
+			c.s.Sessions.put(logon, s)
+		}
+		c.near = s
 	}
 	s.Last = c.s.Now
 	return s
@@ -89,6 +92,23 @@ func (c *Converter) learnDomain(sid, domain string) {
 	}
 }
 
+// account is what the name of an account says of it. It is derived.
+type account struct {
+	known     bool
+	user, sid string
+	dns       bool // the domain may be a DNS name
+	machine   bool // machineAccount
+}
+
+// named returns what the name of an act's person says, which is nearly always the same.
+func (s *session) named(user, sid string) *account {
+	p := &s.account
+	if !p.known || p.user != user || p.sid != sid {
+		*p = account{true, user, sid, strings.IndexByte(user, '.') >= 0, machineAccount(user, sid)}
+	}
+	return p
+}
+
 // shortUser replaces a DNS domain by its NetBIOS name when that is known.
 func (c *Converter) shortUser(user, sid string) string {
 	domain, name, ok := strings.Cut(user, `\`)
@@ -106,7 +126,7 @@ func (c *Converter) shortUser(user, sid string) string {
 func (c *Converter) logon(e *event.Event) {
 	id := e.Get(event.TargetLogonId).Uint()
 	now := tick(e.Time)
-	if old := c.s.Sessions[id]; old != nil && (old.Started != 0 || old.Ended) && !wellKnownLogon(id) {
+	if old := c.s.Sessions.get(id); old != nil && (old.Started != 0 || old.Ended) && !wellKnownLogon(id) {
 		c.endSession(old) // logon ids are used again after a boot
 	}
 	s := c.session(id)
@@ -125,8 +145,8 @@ func (c *Converter) logon(e *event.Event) {
 	if s.Type == 10 && strings.EqualFold(s.Client, c.host) {
 		s.Client = "" // a remote desktop logon names the server itself
 	}
-	if l := c.s.Sessions[s.Linked]; s.Linked != 0 && l != nil && now-l.Started <= sec && l.User == s.User {
-		if a := c.s.Acts[l.LogonAct]; a != nil { // the other half of a split administrator token
+	if l := c.s.Sessions.get(s.Linked); s.Linked != 0 && l != nil && now-l.Started <= sec && l.User == s.User {
+		if a := c.s.Acts.get(l.LogonAct); a != nil { // the other half of a split administrator token
 			c.evidence(a, e)
 			s.LogonAct = a.Seq
 			return
@@ -148,7 +168,7 @@ func (c *Converter) logon(e *event.Event) {
 // privileged notes that a session has administrator's rights (4672).
 func (c *Converter) privileged(e *event.Event) {
 	s := c.subject(e)
-	if a := c.s.Acts[s.LogonAct]; a != nil && tick(e.Time)-a.Time <= 2*sec {
+	if a := c.s.Acts.get(s.LogonAct); a != nil && tick(e.Time)-a.Time <= 2*sec {
 		c.evidence(a, e)
 		a.detail("elevated", "yes")
 	}
@@ -169,11 +189,11 @@ func (c *Converter) logoff(e *event.Event) {
 	if domain := text(e.Get(event.TargetDomainName)); !strings.Contains(domain, ".") {
 		c.learnDomain(text(e.Get(event.TargetUserSid)), domain)
 	}
-	for _, l := range [...]*session{s, c.s.Sessions[s.Linked]} {
+	for _, l := range [...]*session{s, c.s.Sessions.get(s.Linked)} {
 		if l == nil {
 			continue
 		}
-		if a := c.s.Acts[l.LogoffAct]; a != nil {
+		if a := c.s.Acts.get(l.LogoffAct); a != nil {
 			c.evidence(a, e)
 			s.LogoffAct = a.Seq
 			c.endLater(s)
@@ -213,14 +233,14 @@ func (c *Converter) endSession(s *session) {
 	}
 	if s.Pending > 0 {
 		var seqs []uint64
-		for q, a := range c.s.Acts {
+		for q, a := range c.s.Acts.all() {
 			if a.Logon == s.Logon {
 				seqs = append(seqs, q)
 			}
 		}
 		slices.Sort(seqs)
 		for _, q := range seqs {
-			if a := c.s.Acts[q]; a != nil {
+			if a := c.s.Acts.get(q); a != nil {
 				a.Held = true
 				c.settle(a)
 			}
@@ -229,7 +249,8 @@ func (c *Converter) endSession(s *session) {
 	if s.Edits > 0 {
 		c.editsEnded(s.Logon)
 	}
-	delete(c.s.Sessions, s.Logon)
+	c.s.Sessions.drop(s.Logon)
+	c.near = nil
 }
 
 // moved notes that a session's client has this address from now on.
@@ -259,7 +280,7 @@ func (c *Converter) clientOf(s *session, at tick) string {
 	if len(s.IPs) > 0 && s.IPs[0].At-at <= 5*sec {
 		return s.IPs[0].IP
 	}
-	if l := c.s.Sessions[s.Linked]; s.Linked != 0 && l != nil && l.LogonIP != "" {
+	if l := c.s.Sessions.get(s.Linked); s.Linked != 0 && l != nil && l.LogonIP != "" {
 		return l.LogonIP
 	}
 	switch s.Type {

@@ -1,7 +1,10 @@
 package convert
 
 import (
+	"bytes"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -28,6 +31,7 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 		c.forgetPaths()
 	}
 	c.s.Shares[name] = sh
+	c.sharesChanged()
 	return name, sh
 }
 
@@ -37,6 +41,8 @@ type lastShare struct {
 	name  string
 	raw   string // its folder, as the event named it
 	pipes bool
+
+	unread []byte // the folder with a backslash behind it, as a log holds it: UTF-16
 }
 
 // enter makes the event's share the last one.
@@ -52,6 +58,11 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 			clear(c.shares)
 		}
 		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
+		if sh.Local != "" && utf8.ValidString(sh.Local) {
+			for _, u := range utf16.Encode([]rune(sh.Local + `\`)) {
+				l.unread = append(l.unread, byte(u), byte(u>>8))
+			}
+		}
 		if sh.Key != "" {
 			c.shares[name] = l
 		}
@@ -63,20 +74,16 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 }
 
 // path makes a name below the share uniform.
-func (l *lastShare) path(c *Converter, rel string) *pathInfo {
-	if shareRoot(rel) {
-		return c.path(l.Local)
+func (l *lastShare) path(c *Converter, rel []byte) (p *pathInfo, root bool) {
+	rel = bytes.TrimLeft(rel, `\`)
+	if len(rel) == 0 {
+		return c.path(l.Local), true
 	}
 	b := append(append(c.raw[:0], l.Local...), '\\')
-	b = append(b, strings.TrimLeft(rel, `\`)...)
+	b = append(b, rel...)
 	c.raw = b
-	if p, ok := c.cache[string(b)]; ok {
-		return p
-	}
-	return c.path(string(b))
+	return c.pathOf(b), false
 }
-
-func shareRoot(rel string) bool { return strings.Trim(rel, `\`) == "" }
 
 // unc writes \\*\NAME with the server's name.
 func (c *Converter) unc(name string) string {
@@ -86,10 +93,34 @@ func (c *Converter) unc(name string) string {
 	return name
 }
 
+// sharesChanged forgets what was derived from the shares.
+func (c *Converter) sharesChanged() {
+	c.shareList = c.shareList[:0]
+	c.shareGen++
+}
+
+// shareOfName is shareFor with the memory of a name, which may be nil.
+func (c *Converter) shareOfName(p *pathInfo, path, key string) (unc string, root uint32) {
+	if p == nil || p.Path != path {
+		return c.shareFor(path, key)
+	}
+	if p.shareGen != c.shareGen {
+		p.unc, p.root = c.shareFor(path, key)
+		p.shareGen = c.shareGen
+	}
+	return p.unc, p.root
+}
+
 // shareFor finds the share with the longest folder above a path.
 func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
+	if len(c.shareList) == 0 {
+		for _, sh := range c.s.Shares {
+			c.shareList = append(c.shareList, sh)
+		}
+	}
 	best := -1
-	for _, sh := range c.s.Shares {
+	for i := range c.shareList {
+		sh := &c.shareList[i]
 		if sh.Key == "" || len(sh.Key) < best || !under(key, sh.Key) || !cutsAt(path, sh) {
 			continue
 		}
@@ -103,7 +134,7 @@ func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 
 // cutsAt reports whether the share's folder is the beginning of path, byte for
 // byte as long: folding may change lengths.
-func cutsAt(path string, sh share) bool {
+func cutsAt(path string, sh *share) bool {
 	n := len(sh.Local)
 	return n <= len(path) && (n == len(path) || path[n] == '\\') && (path[:n] == sh.Local || fold(path[:n]) == sh.Key)
 }
@@ -128,7 +159,7 @@ func (c *Converter) shareConnect(e *event.Event) {
 	if path == "" {
 		path, key = sh.UNC, fold(sh.UNC)
 	}
-	if p := c.s.Paths[pathKey{s.Logon, key}]; p != nil {
+	if p := c.pathsIf(pathKey{s.Logon, key}); p != nil {
 		if a := c.live(p.Denied, tick(e.Time), denyWindow); a != nil { // tried again
 			c.again(a, []uint64{e.RecordID}, sourceOf(e), tick(e.Time))
 			return
@@ -151,9 +182,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.unused(e, ReasonNoVolume)
 		return
 	}
-	rel := text(e.Get(event.RelativeTargetName))
-	root := shareRoot(rel)
-	p := sh.path(c, rel)
+	p, root := c.sharePath(e, sh)
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)
 		return
@@ -170,7 +199,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 		mask = mask&^delete_ | writeData
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
-	s.Share = h
+	s.Share = asked{now, mask, ip, p.Path, p.Key}
 	if dir := p.Dir; !root && !c.knownDir(p).Dir {
 		c.knownFolder(dir)
 		c.wasFolder(s, dir, now)
@@ -189,17 +218,23 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.shareGranted(pk, &h)
 		pk = c.paths(s.Logon, p.Key)
 	}
-	pk.Hints = push(pk.Hints, h, 8)
+	if len(pk.Hints) >= maxHints {
+		pk.Hints = pk.Hints[:copy(pk.Hints, pk.Hints[len(pk.Hints)-maxHints+1:])]
+	}
+	pk.Hints = append(pk.Hints, h)
 	k := pathKey{s.Logon, p.Key}
 	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
 		hints := pk.Hints
 		pk.Hints = nil
 		c.requested(k, pk, hints)
-		c.dropPaths(k, c.pathsIf(k))
+		c.dropPaths(k, p.hash, c.pathsIf(k))
 		return
 	}
-	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key})
+	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, Num: p.hash})
 }
+
+// maxHints are the share accesses of a path that wait for its open.
+const maxHints = 8
 
 // takeHints gives a handle the share accesses that led to it: they show the
 // client's address and what was asked for.
@@ -232,7 +267,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 		if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
 			h.Probed = true
 		}
-		if !h.Dir && folderMask(x.Mask) && !c.s.Facts.get(h.Key).File {
+		if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).File {
 			h.Dir = true
 		}
 		if x.Src.same(h.Src) {
@@ -243,8 +278,8 @@ func (c *Converter) takeHints(h *handle, now tick) {
 }
 
 // expireHints ends the wait for the 4656 of share accesses.
-func (c *Converter) expireHints(k pathKey, at tick) {
-	p := c.pathsIf(k)
+func (c *Converter) expireHints(k pathKey, hash uint64, at tick) {
+	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		return
 	}
@@ -252,18 +287,20 @@ func (c *Converter) expireHints(k pathKey, at tick) {
 	for n < len(p.Hints) && p.Hints[n].At+hintWindow <= at {
 		n++
 	}
-	gone := append([]hint(nil), p.Hints[:n]...)
-	p.Hints = append(p.Hints[:0], p.Hints[n:]...)
-	if len(gone) > 0 {
+	if n > 0 {
+		gone := append([]hint(nil), p.Hints[:n]...)
+		p.Hints = append(p.Hints[:0], p.Hints[n:]...)
 		c.requested(k, p, gone)
+		p = c.s.Paths.get(k, hash)
 	}
-	c.dropPaths(k, c.pathsIf(k))
+	c.dropPaths(k, hash, p)
 }
 
 // shareChange handles 5142, 5143 and 5144.
 func (c *Converter) shareChange(e *event.Event) {
 	s := c.subject(e)
 	delete(c.s.Shares, text(e.Get(event.ShareName)))
+	c.sharesChanged()
 	c.forgetPaths()
 	name, sh := c.shareOf(e)
 	a := c.newAct(e, s, record.OpShareChanged, ruleV5)
@@ -280,6 +317,7 @@ func (c *Converter) shareChange(e *event.Event) {
 	a.detail("new_remark", text(e.Get(event.NewRemark)))
 	if e.ID == 5144 {
 		delete(c.s.Shares, name)
+		c.sharesChanged()
 		c.forgetPaths()
 	}
 	c.due(a, a.Time+sec)

@@ -74,7 +74,7 @@ func (c *Converter) clientNamed(client string) (ip, name string) {
 // or events made.
 func (c *Converter) refusedLogon(user, ip string, now tick, rule ruleID, event uint32) *act {
 	for i := len(c.s.Refused) - 1; i >= 0; i-- {
-		a := c.s.Acts[c.s.Refused[i]]
+		a := c.s.Acts.get(c.s.Refused[i])
 		if a == nil || a.Rule != rule || event != 0 && a.Event != event || a.SID == anonymousSID || now-a.Time > smbWindow || a.Time-now > smbWindow {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 // usedMark: a program read or wrote a mark such as Zone.Identifier beside the
 // data (section 8, 3). It is part of what is done to the file, or nobody's act.
 func (c *Converter) usedMark(e *event.Event, s *session, h *handle, k handleKey, mask uint32) {
-	if c.s.Acts[h.Act] != nil || mask&(delete_|writing|meta|readData) == 0 {
+	if c.s.Acts.get(h.Act) != nil || mask&(delete_|writing|meta|readData) == 0 {
 		return
 	}
 	now := tick(e.Time)
@@ -32,7 +32,7 @@ func (c *Converter) usedMark(e *event.Event, s *session, h *handle, k handleKey,
 
 // joinsFile lets the use of a mark be part of what the session does to the file.
 func (c *Converter) joinsFile(s *session, h *handle, now tick) bool {
-	p := c.s.Paths[pathKey{s.Logon, h.Key}]
+	p := c.pathsIf(pathKey{s.Logon, h.Key})
 	if p == nil {
 		return false
 	}
@@ -49,9 +49,9 @@ func (c *Converter) joinsFile(s *session, h *handle, now tick) bool {
 // the file.
 func (c *Converter) streamDeleted(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	a := c.s.Acts[h.Act]
+	a := c.s.Acts.get(h.Act)
 	if a == nil && c.joinsFile(s, h, now) {
-		a = c.s.Acts[h.Act]
+		a = c.s.Acts.get(h.Act)
 	}
 	if a == nil {
 		a = c.handleAct(e, s, h, k, record.OpWrite, ruleW1)

@@ -55,7 +55,8 @@ func (c *Converter) eventlog(e *event.Event) {
 		a.detail("backup", text(field(e, "BackupPath")))
 		c.due(a, a.Time+sec)
 		if logon == 0 {
-			delete(c.s.Sessions, 0)
+			c.s.Sessions.drop(0)
+			c.near = nil
 		}
 	case 1101, 1104, 1108:
 		a := c.systemAct(e, nil, record.OpRecordsLost, ruleV2)

@@ -144,12 +144,12 @@ func (c *Converter) terminalAct(e *event.Event, t terminalSign) *act {
 		return a
 	}
 	if s != nil && starts && s.Started != 0 && now-s.Started <= terminalWindow && s.Started-now <= terminalWindow && t.Logon == nil {
-		if a := c.s.Acts[s.LogonAct]; a != nil && t.Kind == kindReconnected {
+		if a := c.s.Acts.get(s.LogonAct); a != nil && t.Kind == kindReconnected {
 			a.detail("kind", kindReconnected)
 		}
 		return nil
 	}
-	if s != nil && t.Kind == kindLogoff && c.s.Acts[s.LogoffAct] != nil {
+	if s != nil && t.Kind == kindLogoff && c.s.Acts.get(s.LogoffAct) != nil {
 		return nil
 	}
 	op, rule := record.OpLogon, ruleL5
@@ -172,7 +172,7 @@ func (c *Converter) terminalAct(e *event.Event, t terminalSign) *act {
 // announced it.
 func (c *Converter) signOf(t terminalSign, now tick) *act {
 	for _, seq := range slices.Backward(c.s.Screens) {
-		a := c.s.Acts[seq]
+		a := c.s.Acts.get(seq)
 		if a == nil || now-a.Time > terminalWindow || a.Time-now > terminalWindow {
 			continue
 		}
@@ -192,7 +192,7 @@ func (c *Converter) signOf(t terminalSign, now tick) *act {
 // screenOf is the newest interactive session of a user, or nil.
 func (c *Converter) screenOf(user string) *session {
 	var best *session
-	for _, s := range c.s.Sessions {
+	for _, s := range c.s.Sessions.all() {
 		if interactive(s.Type) && sameName(s.User, user) &&
 			(best == nil || s.Started > best.Started || s.Started == best.Started && s.Logon > best.Logon) {
 			best = s

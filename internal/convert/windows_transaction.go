@@ -25,8 +25,12 @@ const (
 
 // transactionOf is the id of the transaction of an event, or "".
 func transactionOf(e *event.Event) string {
-	t := strings.ToUpper(text(e.Get(event.TransactionId)))
-	if t == nullGUID || strings.Trim(t, "{}0-") == "" {
+	t := text(e.Get(event.TransactionId))
+	if t == nullGUID {
+		return ""
+	}
+	t = strings.ToUpper(t)
+	if strings.Trim(t, "{}0-") == "" {
 		return ""
 	}
 	return t

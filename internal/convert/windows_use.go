@@ -10,7 +10,7 @@ import (
 // usedRead: X1, a program read data.
 func (c *Converter) usedRead(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpSetAttributes {
+	if a := c.s.Acts.get(h.Act); a != nil && a.Op != record.OpSetAttributes {
 		return // the handle's act takes the event
 	}
 	p := c.paths(s.Logon, h.Key)
@@ -41,7 +41,7 @@ func (c *Converter) usedExecute(e *event.Event, s *session, h *handle, k handleK
 		h.Act = a.Seq
 		return
 	}
-	if a := c.s.Acts[h.Act]; a != nil {
+	if a := c.s.Acts.get(h.Act); a != nil {
 		return
 	}
 	a := c.handleAct(e, s, h, k, record.OpExecute, ruleE1)
@@ -52,7 +52,7 @@ func (c *Converter) usedExecute(e *event.Event, s *session, h *handle, k handleK
 // usedMeta: A1, attributes were written and nothing else was done.
 func (c *Converter) usedMeta(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if a := c.s.Acts[h.Act]; a != nil && a.Op != record.OpRead || c.lostWrite(e, s, h, k) {
+	if a := c.s.Acts.get(h.Act); a != nil && a.Op != record.OpRead || c.lostWrite(e, s, h, k) {
 		return
 	}
 	p := c.paths(s.Logon, h.Key)
@@ -80,7 +80,7 @@ func (c *Converter) lostWrite(e *event.Event, s *session, h *handle, k handleKey
 		return false
 	}
 	c.usedWrite(e, s, h, k)
-	if a := c.s.Acts[h.Act]; a != nil && a.Rule == ruleW1 && a.Time == tick(e.Time) && a.Count == 1 {
+	if a := c.s.Acts.get(h.Act); a != nil && a.Rule == ruleW1 && a.Time == tick(e.Time) && a.Count == 1 {
 		a.Rule, a.Certain = ruleW3, false
 	}
 	return true
@@ -93,7 +93,7 @@ func (h *handle) eitherKind() bool { return h.Asked&^writing == 0 && extOf(h.Key
 // usedWrite: W1, and C1 to C3 when the file was made by it, K1 when it is a copy.
 func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	own := c.s.Acts[h.Act]
+	own := c.s.Acts.get(h.Act)
 	c.changed(s.Logon, dirOf(h.Key), now)
 	if lockName(baseOf(h.Key)) {
 		c.editOpened(s, h.Key, now)
@@ -197,7 +197,7 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	ids := h.IDs
 	c.changed(s.Logon, h.Key, now)
 	if d := c.deskIf(s.Logon, h.Key); d != nil && now-d.SaveAt <= sec {
-		if a := c.s.Acts[d.Saved]; a != nil {
+		if a := c.s.Acts.get(d.Saved); a != nil {
 			c.takeIDs(a, h)
 			return
 		}
@@ -214,7 +214,7 @@ func (c *Converter) usedAdd(e *event.Event, s *session, h *handle, mask uint32) 
 	}
 	if mask&appendData != 0 {
 		for i := len(s.Fresh) - 1; i >= 0; i-- {
-			a := c.s.Acts[s.Fresh[i]]
+			a := c.s.Acts.get(s.Fresh[i])
 			if a != nil && dirOf(a.Key) == h.Key && now-a.First <= addWindow+mergeWindow && now-a.Time <= addWindow {
 				c.madeFolder(s, a)
 				c.takeIDs(a, h)
@@ -237,7 +237,7 @@ func (c *Converter) madeFolder(s *session, a *act) {
 // usedList: B1, a folder was listed.
 func (c *Converter) usedList(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
-	if c.s.Acts[h.Act] != nil {
+	if c.s.Acts.get(h.Act) != nil {
 		return
 	}
 	p := c.paths(s.Logon, h.Key)
@@ -305,11 +305,11 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	}
 	now := tick(e.Time)
 	k := keyOf(e)
-	h := c.s.Handles[k]
+	h := c.s.Handles.get(k)
 	if h == nil || h.Key != p.Key || h.Logon != s.Logon { // the event's own subject wins
 		h = &handle{
 			Logon: s.Logon, Path: p.Path, Key: p.Key, Open: now, Src: sourceOf(e), PID: k.PID, User: s.User, SID: s.SID,
-			Process: text(e.Get(event.ProcessName)), Dir: c.s.Facts.get(p.Key).Dir,
+			Process: text(e.Get(event.ProcessName)), Dir: c.factOf(p.Key).Dir,
 		}
 		c.takeHints(h, now)
 	}
@@ -329,7 +329,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	}
 	sd := text(e.Get(event.NewSd))
 	a.detail("new_sddl", sd)
-	if !c.s.Facts.get(h.Key).File && inheritsToChildren(sd) {
+	if !c.factOf(h.Key).File && inheritsToChildren(sd) {
 		a.Object = record.ObjectDirectory // of this record only: an administrator's script may write such entries on files
 	}
 	c.saw(h.Key, false, false)

@@ -29,6 +29,10 @@ type Event struct {
 
 	Schema *Schema // names of Values
 	Values []Value
+
+	// Raw holds the values of KindUTF16 as long as the event is valid. It is the
+	// source's: nil unless a source was asked for them (Fields.UTF16).
+	Raw []byte
 }
 
 // Keyword bits of System/Keywords (windows-events.md section 2).
@@ -63,9 +67,31 @@ func (e *Event) Lookup(name string) (Value, bool) {
 }
 
 // Clone returns a copy that shares no slice with e (strings and the schema are
-// immutable and stay shared).
+// immutable and stay shared). Texts that were not read yet are read.
 func (e *Event) Clone() *Event {
 	c := *e
 	c.Values = slices.Clone(e.Values)
+	c.Raw = nil
+	for i, v := range c.Values {
+		if b, ok := e.UTF16(v); ok {
+			c.Values[i] = String(string(AppendUTF16(nil, b)))
+		}
+	}
 	return &c
 }
+
+// UTF16 returns the bytes of a text of e that was not read yet, without NULs at
+// its end; ok is false for all other values. They are valid as long as e is.
+func (e *Event) UTF16(v Value) (raw []byte, ok bool) {
+	if v.Kind != KindUTF16 || e.Raw == nil {
+		return nil, false
+	}
+	from, n := v.Num>>32, v.Num&0xffffffff
+	if from > uint64(len(e.Raw)) || n > uint64(len(e.Raw))-from {
+		return nil, true
+	}
+	return e.Raw[from : from+n], true
+}
+
+// Unread is the value of a text that stands at Raw[off:off+n].
+func Unread(off, n int) Value { return Value{Kind: KindUTF16, Num: uint64(off)<<32 | uint64(n)} }

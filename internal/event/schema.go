@@ -35,3 +35,47 @@ func (s *Schema) Slot(f Field) int {
 	}
 	return int(s.slot[f])
 }
+
+// Fields is a set of payload fields. The zero value is empty.
+type Fields struct{ bits, unread fieldBits }
+
+type fieldBits [(numFields + 63) / 64]uint64
+
+func (b *fieldBits) has(f Field) bool { return b[f/64]>>(f%64)&1 != 0 }
+
+func (b *fieldBits) add(f Field) { b[f/64] |= 1 << (f % 64) }
+
+// FieldsOf makes a set.
+func FieldsOf(fields ...Field) *Fields {
+	s := &Fields{}
+	for _, f := range fields {
+		s.bits.add(f)
+	}
+	return s
+}
+
+// Unread says that of these fields, which are in the set, texts may be left as
+// values of KindUTF16: their reader knows most of them by their bytes.
+func (s *Fields) Unread(fields ...Field) *Fields {
+	for _, f := range fields {
+		s.unread.add(f)
+	}
+	return s
+}
+
+// Has reports whether f is in the set.
+func (s *Fields) Has(f Field) bool { return s.bits.has(f) }
+
+// Slots tells which of the first 64 values of a schema are of fields in the set,
+// and which of them may be left unread: bit i stands for value i.
+func (s *Fields) Slots(of *Schema) (needed, unread uint64) {
+	for f, i := range of.slot {
+		if i >= 0 && i < 64 && s.Has(Field(f)) {
+			needed |= 1 << i
+			if s.unread.has(Field(f)) {
+				unread |= 1 << i
+			}
+		}
+	}
+	return needed, unread
+}

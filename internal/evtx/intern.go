@@ -29,9 +29,9 @@ type Interner struct {
 	misses uint64
 }
 
+// internEntry is half a line of the processor's cache.
 type internEntry struct {
 	pos  uint64 // position of the raw bytes in the stream of ring bytes
-	hash uint64 // 0 = unused
 	n    uint32
 	kind event.Kind
 	text string
@@ -103,7 +103,7 @@ func (t *Interner) recall(m *memo, k event.Kind, raw []byte) string {
 			continue
 		}
 		e := &t.sets[i][way]
-		if e.hash == h && e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
+		if e.kind == k && int(e.n) == len(raw) && t.head-e.pos <= uint64(len(t.ring)) {
 			at := e.pos % internRing
 			if string(t.ring[at:at+uint64(e.n)]) == string(raw) {
 				*m = memo{pos: e.pos, n: e.n, kind: k, text: e.text}
@@ -111,10 +111,10 @@ func (t *Interner) recall(m *memo, k event.Kind, raw []byte) string {
 			}
 		}
 	}
-	return t.miss(m, i, h, k, raw)
+	return t.miss(m, i, tag, k, raw)
 }
 
-func (t *Interner) miss(m *memo, set, h uint64, k event.Kind, raw []byte) string {
+func (t *Interner) miss(m *memo, set uint64, tag uint32, k event.Kind, raw []byte) string {
 	t.misses++
 	t.buf = appendText(t.buf[:0], k, raw)
 	text := string(t.buf)
@@ -133,8 +133,8 @@ func (t *Interner) miss(m *memo, set, h uint64, k event.Kind, raw []byte) string
 		way = int(t.victim % internWays)
 	}
 	pos := t.store(raw)
-	t.sets[set][way] = internEntry{pos: pos, hash: h, n: uint32(len(raw)), kind: k, text: text}
-	t.tags[set][way] = uint32(h)
+	t.sets[set][way] = internEntry{pos: pos, n: uint32(len(raw)), kind: k, text: text}
+	t.tags[set][way] = tag
 	*m = memo{pos: pos, n: uint32(len(raw)), kind: k, text: text}
 	return text
 }

@@ -17,6 +17,10 @@ type Options struct {
 	// Want decides by provider and event id, once per distinct pair, before any
 	// string of the payload is read; nil wants all.
 	Want func(provider string, id uint32) bool
+	// Fields tells which payload fields of an event are needed; the other values
+	// may be left null. A nil set, or no function, needs all. It is asked now and
+	// then, not for every event: the answer must not change.
+	Fields func(provider string, id uint32, failed bool) *event.Fields
 	// Recovered also yields old records from the space behind the log's own.
 	Recovered bool
 	// Intern is a string table to share between readers of one goroutine; nil
@@ -120,12 +124,14 @@ func (r *Reader) Events(ctx context.Context, fn func(*Record) error) error {
 	return err
 }
 
-// readAhead is the unit of reading: four chunks, so that what was read is still
-// in the core's own cache when it is decoded.
-const readAhead = 4 * chunkSize
+// readAhead is the unit of reading: two chunks, so that what was read is still in
+// the core's own cache when it is decoded, and most of what the reader's caller
+// works on too.
+const readAhead = 2 * chunkSize
 
 func (r *Reader) newScanner(in *Interner) *scanner {
 	d := newDecoder(in, r.opt.Want)
+	d.fields = r.opt.Fields
 	d.slow = r.opt.reference
 	return &scanner{d: d, noCRC: r.head.flags&fileNoCRC != 0, slack: r.opt.Recovered}
 }

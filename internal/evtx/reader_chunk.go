@@ -314,8 +314,12 @@ func (s *scanner) yield(pos, size int, id uint64, kind string) error {
 	if !ok {
 		return nil
 	}
-	s.rec = Record{Event: &s.ev, HeaderID: id, HeaderTime: t, Chunk: s.res.info.num, Offset: s.res.info.off + int64(pos)}
-	return s.emit(&s.rec)
+	r := &s.rec
+	if r.Event != &s.ev {
+		r.Event = &s.ev
+	}
+	r.HeaderID, r.HeaderTime, r.Chunk, r.Offset, r.Recovered = id, t, s.res.info.num, s.res.info.off+int64(pos), false
+	return s.emit(r)
 }
 
 // finish settles what was lost behind the last record.

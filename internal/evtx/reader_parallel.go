@@ -43,6 +43,7 @@ func (r *Reader) parallel(ctx context.Context, list []chunkInfo, fn func(*Record
 	tasks := make(chan int, len(ring))
 	for range workers {
 		s := r.newScanner(nil)
+		s.d.copied = true
 		wg.Go(func() { r.work(ctx, s, list, ring, tasks) })
 	}
 	defer close(tasks)

@@ -268,6 +268,10 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 	vals = vals[:len(p.slots)]
 	e.Values, e.Schema = vals, p.proto.Schema
 	memos := p.memos[:len(vals)]
+	need, unread := d.needed(p, e)
+	if unread != 0 {
+		e.Raw = c
+	}
 	in := d.in
 	for i := range vals {
 		dst := &vals[i]
@@ -283,6 +287,10 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 		}
 		raw := rest[:n]
 		rest = rest[n:]
+		if need>>min(i, 63)&1 == 0 {
+			*dst = event.Value{}
+			continue
+		}
 		switch vt := uint8(w >> 16); {
 		case vt == uint8(event.KindString):
 			raw = trimNUL(raw)
@@ -291,14 +299,18 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 				dst.Str = ""
 				continue
 			}
-			dst.Str = in.recall(&memos[i], event.KindString, raw)
+			if unread>>min(i, 63)&1 != 0 {
+				*dst = event.Unread(end-len(rest)-n, len(raw))
+				continue
+			}
+			dst.Str = in.recall(memos[i], event.KindString, raw)
 		case n == 8 && (vt == uint8(event.KindHex64) || vt == uint8(event.KindUint64)):
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), binary.LittleEndian.Uint64(raw), ""
 		case n == 4 && (vt == uint8(event.KindHex32) || vt == uint8(event.KindUint32)):
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), uint64(binary.LittleEndian.Uint32(raw)), ""
 		case vt == uint8(event.KindSID) && n >= 8 && n == 8+4*int(raw[1]),
 			vt == uint8(event.KindGUID) && n == 16:
-			dst.Kind, dst.Num, dst.Str = event.Kind(vt), 0, in.recall(&memos[i], event.Kind(vt), raw)
+			dst.Kind, dst.Num, dst.Str = event.Kind(vt), 0, in.recall(memos[i], event.Kind(vt), raw)
 		default:
 			off := end - len(rest) - n
 			d.otherValue(dst, vt, c, off, n)

@@ -9,21 +9,26 @@ import (
 
 // decoder turns records into events. One per worker.
 type decoder struct {
-	in    *Interner
-	want  func(string, uint32) bool
-	wants map[wantKey]bool
-	slow  bool // reference path: no plan cache, no string table
+	in     *Interner
+	want   func(string, uint32) bool
+	fields func(string, uint32, bool) *event.Fields
+	copied bool // events outlive the chunk: no text may be left unread
+	wants  map[wantKey]bool
+	slow   bool // reference path: no plan cache, no string table
 
 	epoch       uint32
 	refs        [tmplSlots]tmplRef
 	plans       map[string]*plan
 	planBytes   int
+	images      map[imageKey][]*image
+	imageBytes  int
 	schemas     map[string]*event.Schema
 	schemaBytes int
 	names       map[string]string
 	frag        fragment
 	key         []byte
 	sysMemo     [numSys]memo
+	fieldMemos  map[event.Field]*memo
 	owns        []ownName               // in this chunk
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	schemaKey   []byte
@@ -40,7 +45,7 @@ func newDecoder(in *Interner, want func(string, uint32) bool) *decoder {
 	}
 	return &decoder{
 		in: in, want: want, wants: map[wantKey]bool{}, epoch: 1,
-		plans: map[string]*plan{}, schemas: map[string]*event.Schema{}, names: map[string]string{},
+		plans: map[string]*plan{}, images: map[imageKey][]*image{}, fieldMemos: map[event.Field]*memo{}, schemas: map[string]*event.Schema{}, names: map[string]string{},
 	}
 }
 
@@ -187,13 +192,18 @@ func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
 		vals = make([]event.Value, len(p.slots), max(32, len(p.slots)))
 	}
 	vals = vals[:len(p.slots)]
+	need, _ := d.needed(p, e)
 	for i, s := range p.slots {
+		if need>>min(i, 63)&1 == 0 {
+			vals[i] = event.Value{}
+			continue
+		}
 		if uint(s) < uint(len(offs)) {
 			vt, off, n := split(offs[s])
 			if d.slow {
 				vals[i] = d.slowValue(vt, c, off, n)
 			} else {
-				d.value(&vals[i], &p.memos[i], vt, c, off, n)
+				d.value(&vals[i], p.memos[i], vt, c, off, n)
 			}
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 func appendText(b []byte, k event.Kind, raw []byte) []byte {
 	switch k {
 	case event.KindString:
-		return appendWTF8(b, raw)
+		return event.AppendUTF16(b, raw)
 	case event.KindGUID:
 		return appendGUID(b, raw)
 	case event.KindSID:
@@ -171,7 +171,7 @@ func (d *decoder) slowValue(vt uint8, c []byte, off, n int) event.Value {
 	return event.Value{Kind: k, Str: string(appendText(nil, k, raw))}
 }
 
-// slowWTF8 is appendWTF8 unit by unit.
+// slowWTF8 is event.AppendUTF16 unit by unit.
 func slowWTF8(raw []byte) []byte {
 	var b []byte
 	for i := 0; i+1 < len(raw); i += 2 {
@@ -183,7 +183,7 @@ func slowWTF8(raw []byte) []byte {
 				continue
 			}
 		}
-		b = appendUnit(b, u)
+		b = event.AppendUnit(b, u)
 	}
 	return b
 }

@@ -78,7 +78,7 @@ func (x *xmlWriter) toks(toks []tok, in *instance, depth int) {
 		case opText:
 			x.value(t.vt, int(t.off), int(t.n), depth)
 		case opCharRef:
-			x.escape(string(appendUnit(nil, t.slot)))
+			x.escape(string(event.AppendUnit(nil, t.slot)))
 		case opEntity:
 			x.b = append(append(append(x.b, '&'), name()...), ';')
 		case opSub:

@@ -22,10 +22,22 @@ type plan struct {
 	sysSlot []sysSlot   // System fields that are values
 	sysMix  []sysSource // System fields of mixed text
 	slots   []int32     // per payload value: its slot, or fromLit, fromParts
-	memos   []memo      // per payload value
+	memos   []*memo     // per payload value; values of one field share theirs
 	flat    bool        // the values are the payload, one after the other
 	lay     *layout     // of the last record; nil when quick cannot serve it
 	want    []wantID    // answers of Options.Want by event id
+	needs   [4]needID   // answers of Options.Fields, newest first
+}
+
+// needID is which values of an event are needed: bit i is value i, the last bit
+// also all behind it.
+type needID struct {
+	known    bool
+	failed   bool
+	id       uint32
+	provider string
+	slots    uint64
+	unread   uint64 // those of them that may be left unread
 }
 
 type sysSlot struct {
@@ -62,15 +74,29 @@ func (d *decoder) planFor(c []byte, in *instance, at place) (*plan, error) {
 	return p, nil
 }
 
-// compile parses the definition and finds its plan by its structure, or makes
-// it.
+// compile finds the plan of a definition: the one of the same bytes in another
+// chunk, else it parses the definition.
 func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
-	if err := d.definition(c, in); err != nil {
+	if err := d.named(c, in); err != nil {
 		return nil, err
 	}
+	k := keyOfImage(c, &in, at)
+	if p := d.seenPlan(c, &in, k); p != nil {
+		return p, nil
+	}
+	if err := parseDefinition(&d.frag, c, in); err != nil {
+		return nil, err
+	}
+	p := d.plan(c, at)
+	d.remember(c, &in, k, p)
+	return p, nil
+}
+
+// plan finds the plan of the parsed definition by its structure, or makes it.
+func (d *decoder) plan(c []byte, at place) *plan {
 	d.key = appendStructure(append(d.key[:0], byte(at)), c, d.frag.toks)
 	if p := d.plans[string(d.key)]; p != nil {
-		return p, nil
+		return p
 	}
 	if len(d.plans) >= maxPlans || d.planBytes > 1<<22 {
 		clear(d.plans)
@@ -79,7 +105,7 @@ func (d *decoder) compile(c []byte, in instance, at place) (*plan, error) {
 	p := d.newPlan(c, d.frag.toks, at, nil)
 	d.plans[string(d.key)] = p
 	d.planBytes += len(d.key)
-	return p, nil
+	return p
 }
 
 // appendStructure appends what makes a template what it is: tokens, names and
@@ -120,13 +146,31 @@ func (d *decoder) newPlan(c []byte, toks []tok, at place, text func(int) string)
 	for _, v := range p.values {
 		p.slots = append(p.slots, int32(v.slot))
 	}
-	p.memos = make([]memo, len(p.slots))
+	p.memos = d.memosOf(p.names)
 	p.proto.Schema = d.schema(p.payload, p.names)
 	p.flat = p.payloadOnly(at)
 	if p.quickable(at) {
 		p.lay = &layout{}
 	}
 	return p
+}
+
+// memosOf returns a memo for each name. Events that follow each other name the
+// same person and object, whatever their ids; what they list of rights differs.
+func (d *decoder) memosOf(names []string) []*memo {
+	l := make([]*memo, len(names))
+	for i, n := range names {
+		f, ok := event.FieldByName(n)
+		if !ok || f == event.AccessList || f == event.AccessReason {
+			l[i] = &memo{}
+			continue
+		}
+		if d.fieldMemos[f] == nil {
+			d.fieldMemos[f] = &memo{}
+		}
+		l[i] = d.fieldMemos[f]
+	}
+	return l
 }
 
 // schema returns the shared schema of these names.
@@ -155,7 +199,7 @@ func (d *decoder) nameText(raw []byte) string {
 	if s, ok := d.names[string(raw)]; ok {
 		return s
 	}
-	s := string(appendWTF8(nil, trimNUL(raw)))
+	s := string(event.AppendUTF16(nil, trimNUL(raw)))
 	if len(raw) > 512 {
 		return s
 	}
@@ -164,4 +208,28 @@ func (d *decoder) nameText(raw []byte) string {
 	}
 	d.names[string(raw)] = s
 	return s
+}
+
+// needed tells which values of the payload p of e someone asked for, and which of
+// them may be left unread.
+func (d *decoder) needed(p *plan, e *event.Event) (slots, unread uint64) {
+	if d.fields == nil {
+		return ^uint64(0), 0
+	}
+	failed := e.Failed()
+	for i := range p.needs {
+		if n := &p.needs[i]; n.known && n.id == e.ID && n.failed == failed && n.provider == e.Provider {
+			return n.slots, n.unread
+		}
+	}
+	n := needID{true, failed, e.ID, e.Provider, ^uint64(0), 0}
+	if set := d.fields(e.Provider, e.ID, failed); set != nil && len(p.slots) <= 64 {
+		n.slots, n.unread = set.Slots(p.proto.Schema)
+		if d.copied {
+			n.unread = 0
+		}
+	}
+	copy(p.needs[1:], p.needs[:])
+	p.needs[0] = n
+	return n.slots, n.unread
 }

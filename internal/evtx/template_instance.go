@@ -89,10 +89,18 @@ func parseLiteral(f *fragment, c []byte, pos, end int) error {
 	return nil
 }
 
-// definition is parseDefinition for records. A reference must name the first
-// four bytes of the definition's GUID; where they are damaged, the instance
-// that stands in front of its own definition proves the name.
+// definition is parseDefinition for records.
 func (d *decoder) definition(c []byte, in instance) error {
+	if err := d.named(c, in); err != nil {
+		return err
+	}
+	return parseDefinition(&d.frag, c, in)
+}
+
+// named checks that a reference names the first four bytes of the definition's
+// GUID; where they are damaged, the instance that stands in front of its own
+// definition proves the name.
+func (d *decoder) named(c []byte, in instance) error {
 	if le32(c, in.def+tmplGUID) != in.id {
 		own := ownName{in.def, in.id}
 		switch {
@@ -102,7 +110,7 @@ func (d *decoder) definition(c []byte, in instance) error {
 			return errTemplate
 		}
 	}
-	return parseDefinition(&d.frag, c, in)
+	return nil
 }
 
 // ownName is a template name proven by its own instance.

@@ -52,6 +52,7 @@ type fragment struct {
 	end  int
 	dep  bool // element starts carry a dependency id (template bodies)
 	toks []tok
+	refs []nameRef // to names, in order; their bytes are those of c
 }
 
 func le16(b []byte, i int) int    { return int(binary.LittleEndian.Uint16(b[i:])) }
@@ -69,7 +70,7 @@ func (f *fragment) emit(t tok) error {
 // parse reads c[pos:end] into f.toks. It stops at the end-of-fragment token or
 // at end, and fails on anything that is not a complete fragment.
 func (f *fragment) parse(c []byte, pos, end int, dep bool) error {
-	f.c, f.pos, f.end, f.dep, f.toks = c, pos, min(end, len(c)), dep, f.toks[:0]
+	f.c, f.pos, f.end, f.dep, f.toks, f.refs = c, pos, min(end, len(c)), dep, f.toks[:0], f.refs[:0]
 	depth, inTag := 0, false
 	for f.pos < f.end {
 		t := f.c[f.pos]
@@ -205,6 +206,7 @@ func (f *fragment) name() (off, n int, err error) {
 	if off+n > len(f.c) {
 		return 0, 0, errName
 	}
+	f.refs = append(f.refs, nameRef{f.pos - 4, at == f.pos, f.c[off : off+n]})
 	if at == f.pos {
 		f.pos = off + n + 2
 	}

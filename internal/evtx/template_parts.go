@@ -19,7 +19,7 @@ func (s *shaper) parts() source {
 			ps = append(ps, source{slot: fromLit, lit: s.d.slowValue(t.vt, s.c, int(t.off), int(t.n))})
 			continue
 		case opCharRef:
-			ps = append(ps, source{slot: fromLit, lit: event.String(string(appendUnit(nil, t.slot)))})
+			ps = append(ps, source{slot: fromLit, lit: event.String(string(event.AppendUnit(nil, t.slot)))})
 			continue
 		case opEntity:
 			ps = append(ps, source{slot: fromLit, lit: event.String(entity(s.name(t)))})

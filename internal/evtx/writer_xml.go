@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
 )
 
 // appendFragment appends nested XML, given as text, as a literal fragment.
@@ -191,7 +193,7 @@ func unescape(s string) (string, error) {
 				return "", errXML
 			}
 			if n < 0x10000 {
-				b = appendUnit(b, uint16(n))
+				b = event.AppendUnit(b, uint16(n))
 			} else {
 				b = append(b, string(rune(n))...)
 			}

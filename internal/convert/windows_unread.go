@@ -1,0 +1,99 @@
+package convert
+
+import (
+	"hash/maphash"
+
+	"github.com/akashi-audit/akashi/internal/event"
+)
+
+// unreadCache knows the paths of the texts that a source left unread, by their
+// bytes. Most events name a path that an event just before them named: then
+// nothing is read at all. It is derived.
+type unreadCache struct {
+	slots [256]unreadSlot
+	last  [2]*unreadSlot // the newest object and the newest name below a share
+}
+
+type unreadSlot struct {
+	hash  uint64
+	raw   []byte
+	share *lastShare // the text is a name below it; nil: it is a path
+	name  *pathInfo
+	root  bool // it names the share's own folder
+}
+
+func (u *unreadCache) clear() {
+	for i := range u.slots {
+		u.slots[i].name = nil
+	}
+	u.last = [2]*unreadSlot{}
+}
+
+// names reports whether a path is that of the share access, letter for letter.
+func (s *unreadSlot) names(raw []byte) bool {
+	if s.share == nil {
+		return false
+	}
+	local := s.share.unread
+	n := len(local)
+	return s.name != nil && n > 0 && len(raw) == n+len(s.raw) && len(s.raw) > 2 && (s.raw[0] != '\\' || s.raw[1] != 0) &&
+		string(raw[n:]) == string(s.raw) && string(raw[:n]) == string(local)
+}
+
+// unreadPath makes an unread text uniform; share is nil for a path.
+func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
+	last := &c.unread.last[0]
+	if share != nil {
+		last = &c.unread.last[1]
+	}
+	if l := *last; l != nil && l.name != nil && l.share == share && string(l.raw) == string(raw) {
+		c.at = l.name
+		return l
+	}
+	if sh := c.unread.last[1]; share == nil && sh != nil && sh.names(raw) { // the open that a share access asked for
+		c.at = sh.name
+		return sh
+	}
+	hash := maphash.Bytes(secretName, raw)
+	slot := &c.unread.slots[hash%uint64(len(c.unread.slots))]
+	*last = slot
+	if slot.hash == hash && slot.name != nil && slot.share == share && string(slot.raw) == string(raw) {
+		c.at = slot.name
+		return slot
+	}
+	if cap(slot.raw) > 1<<12 {
+		slot.raw = nil
+	}
+	slot.hash, slot.share, slot.raw = hash, share, append(slot.raw[:0], raw...)
+	c.text = event.AppendUTF16(c.text[:0], raw)
+	if string(c.text) == "-" {
+		c.text = c.text[:0]
+	}
+	if share != nil {
+		slot.name, slot.root = share.path(c, c.text)
+	} else {
+		slot.name = c.pathOf(c.text)
+	}
+	return slot
+}
+
+// objectPath is the path of an event's object.
+func (c *Converter) objectPath(e *event.Event) *pathInfo {
+	v := e.Get(event.ObjectName)
+	if raw, ok := e.UTF16(v); ok {
+		return c.unreadPath(raw, nil).name
+	}
+	return c.path(text(v))
+}
+
+// sharePath is the path that a share access names, and whether it is the share's
+// own folder.
+func (c *Converter) sharePath(e *event.Event, share *lastShare) (p *pathInfo, root bool) {
+	v := e.Get(event.RelativeTargetName)
+	if raw, ok := e.UTF16(v); ok {
+		slot := c.unreadPath(raw, share)
+		return slot.name, slot.root
+	}
+	c.text = append(c.text[:0], text(v)...)
+	return share.path(c, c.text)
+}

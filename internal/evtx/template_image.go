@@ -1,0 +1,106 @@
+package evtx
+
+// An image is a template definition as it stood in some chunk. Chunks repeat the
+// definitions of the ones before: their bytes are the same but for the offsets of
+// names, so a definition that was seen before is recognised by comparing and not
+// parsed again.
+type image struct {
+	body  []byte
+	names []nameRef
+	plan  *plan
+}
+
+// nameRef is a reference to a name in a fragment.
+type nameRef struct {
+	at   int    // offset of the reference; from the beginning of the body in an image
+	own  bool   // the name stands behind the reference
+	name []byte // UTF-16
+}
+
+// imageKey is what definitions must have in common to be compared.
+type imageKey struct {
+	guid [16]byte
+	size uint32
+	at   place
+}
+
+// Bounds of the images: variants of one definition that differ in the names that
+// stand in place, and bytes in all.
+const (
+	maxVariants   = 8
+	maxImageBytes = 4 << 20
+)
+
+// keyOfImage returns the key of the definition that in refers to.
+func keyOfImage(c []byte, in *instance, at place) imageKey {
+	return imageKey{[16]byte(c[in.def+tmplGUID:]), le32(c, in.def+tmplSize), at}
+}
+
+// seenPlan returns the plan of a definition that was seen before, or nil.
+func (d *decoder) seenPlan(c []byte, in *instance, k imageKey) *plan {
+	body := in.def + tmplBody
+	if k.size > uint32(len(c)-body) {
+		return nil
+	}
+	for _, m := range d.images[k] {
+		if m.same(c, body) {
+			return m.plan
+		}
+	}
+	return nil
+}
+
+// same reports whether the definition whose body stands at c[at:] parses to the
+// same tokens, names and texts. It compares all that the parser looks at.
+func (m *image) same(c []byte, at int) bool {
+	body := c[at : at+len(m.body)]
+	from := 0
+	for i := range m.names {
+		r := &m.names[i]
+		if string(body[from:r.at]) != string(m.body[from:r.at]) {
+			return false
+		}
+		name := le32(body, r.at)
+		from = r.at + 4
+		if own := int(name) == at+from; own != r.own || name < chunkHeaderUsed || int(name) > len(c)-nameHeader-len(r.name) {
+			return false
+		}
+		text := int(name) + nameHeader
+		if 2*le16(c, int(name)+6) != len(r.name) || string(c[text:text+len(r.name)]) != string(r.name) {
+			return false
+		}
+		if r.own {
+			from += nameHeader + len(r.name) + 2
+		}
+	}
+	return from <= len(body) && string(body[from:]) == string(m.body[from:])
+}
+
+// remember keeps the definition that d.frag was just parsed from.
+func (d *decoder) remember(c []byte, in *instance, k imageKey, p *plan) {
+	body := in.def + tmplBody
+	for _, t := range d.frag.toks {
+		if t.op == opInstance { // its definition is somewhere else in the chunk
+			return
+		}
+	}
+	if len(d.images[k]) >= maxVariants {
+		return
+	}
+	if d.imageBytes > maxImageBytes {
+		clear(d.images)
+		d.imageBytes = 0
+	}
+	m := &image{body: append([]byte(nil), c[body:body+int(k.size)]...), plan: p}
+	for _, r := range d.frag.refs {
+		r.at -= body
+		if r.own && r.at+4+nameHeader+len(r.name)+2 > len(m.body) {
+			return // the name runs past the definition
+		}
+		r.name = append([]byte(nil), r.name...)
+		m.names = append(m.names, r)
+		d.imageBytes += 64 + len(r.name)
+	}
+	d.imageBytes += 256 + len(m.body)
+	d.images[k] = append(d.images[k], m)
+}
