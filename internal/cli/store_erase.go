@@ -91,7 +91,7 @@ func (a *app) erase(ctx context.Context, e *engine.Engine, o eraseOptions) error
 	}
 	out, err := e.Erase(ctx, o.What)
 	if err != nil {
-		return err
+		return a.heldError(err)
 	}
 	if o.JSON {
 		return json.NewEncoder(a.Stdout).Encode(map[string]any{"affected": append([]store.Affected{}, l...), "removed": out})

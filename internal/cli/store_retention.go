@@ -16,58 +16,69 @@ import (
 )
 
 type retentionOptions struct {
-	Data, Set, By, Ground                 string
-	Confirm, Delete, WithoutArchive, JSON bool
+	Data, Set, Server, By, Ground                  string
+	Confirm, Delete, WithoutArchive, Propose, JSON bool
 }
 
 func (a *app) newRetention() *cobra.Command {
 	var o retentionOptions
 	c := &cobra.Command{
-		Use: "retention --data DIR [--set TERM --by NAME | --confirm --by NAME --ground TEXT | --delete]", Args: a.noArgs,
+		Use: "retention --data DIR [--set TERM [--server NAME] --by NAME | --confirm --by NAME --ground TEXT | --delete | --propose]", Args: a.noArgs,
 		Short: a.p.T("cli.store.retention.short"), Long: a.p.T("cli.store.retention.long"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRetention(cmd.Context(), o) },
 	}
 	a.dataFlag(c, &o.Data)
 	f, t := c.Flags(), a.p.T
 	f.StringVar(&o.Set, "set", "", t("cli.store.retention.set"))
+	f.StringVar(&o.Server, "server", "", t("cli.store.retention.server"))
+	f.BoolVar(&o.Propose, "propose", false, t("cli.store.retention.propose"))
 	f.BoolVar(&o.Confirm, "confirm", false, t("cli.store.retention.confirmflag"))
 	f.BoolVar(&o.Delete, "delete", false, t("cli.store.retention.delete"))
 	f.BoolVar(&o.WithoutArchive, "without-archive", false, t("cli.store.retention.without"))
 	f.StringVar(&o.By, "by", "", t("cli.store.by"))
 	f.StringVar(&o.Ground, "ground", "", t("cli.store.ground"))
 	f.BoolVar(&o.JSON, "json", false, t("cli.store.json"))
-	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete")
+	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete", "propose")
 	return c
 }
 
-// parseTerm reads 7y, 84m or none.
-func (a *app) parseTerm(s string) (months int, err error) {
-	if s == "none" {
-		return 0, nil
+// parseTerm reads 7y, 84m or none; a term and + is that and the current year.
+func (a *app) parseTerm(text string) (months int, year bool, err error) {
+	if text == "none" {
+		return 0, false, nil
+	}
+	s, year := strings.CutSuffix(text, "+")
+	if s == "" {
+		return 0, false, usage(errors.New(a.p.T("cli.store.retention.badterm", "term", text)))
 	}
 	unit := map[string]int{"y": 12, "m": 1}[s[len(s)-1:]]
 	n, err := strconv.Atoi(strings.TrimRight(s, "ym"))
 	if err != nil || unit == 0 || n < 1 || n*unit > 1200 || len(strconv.Itoa(n)) != len(s)-1 {
-		return 0, usage(errors.New(a.p.T("cli.store.retention.badterm", "term", s)))
+		return 0, false, usage(errors.New(a.p.T("cli.store.retention.badterm", "term", text)))
 	}
-	return n * unit, nil
+	return n * unit, year, nil
 }
 
 func (a *app) runRetention(ctx context.Context, o retentionOptions) error {
 	if err := a.needData(o.Data); err != nil {
 		return err
 	}
+	if o.Propose {
+		return a.printLadder(o.JSON)
+	}
 	change := func(e *engine.Engine) error { return nil }
 	switch {
 	case o.Set != "":
-		months, err := a.parseTerm(o.Set)
+		months, year, err := a.parseTerm(o.Set)
 		if err != nil {
 			return err
 		}
 		if err := a.needGround(o.By, "-"); err != nil {
 			return err
 		}
-		change = func(e *engine.Engine) error { return e.ProposeRetention(ctx, months, o.By) }
+		change = func(e *engine.Engine) error {
+			return e.ProposeRetention(ctx, store.Term{Server: o.Server, Months: months, Year: year, By: o.By})
+		}
 	case o.Confirm:
 		if err := a.needGround(o.By, o.Ground); err != nil {
 			return err
@@ -88,7 +99,7 @@ func (a *app) runRetention(ctx context.Context, o retentionOptions) error {
 	case errors.Is(err, store.ErrUnconfirmed):
 		return errors.New(a.p.T("cli.store.retention.unconfirmed"))
 	}
-	return err
+	return a.heldError(err)
 }
 
 func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) error {
@@ -100,6 +111,10 @@ func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) 
 		return json.NewEncoder(a.Stdout).Encode(x)
 	}
 	a.printDue(x.Deleted)
+	if len(x.Kept) > 0 {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.kept"))
+		a.printDue(x.Kept)
+	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
 	a.printLeft(x.Removed)
 	return nil
@@ -119,15 +134,16 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 		return err
 	}
 	line := func(key string, t *store.Term) {
-		fmt.Fprintln(a.Stdout, a.p.T(key, "term", a.term(t.Months), "by", t.By, "time", a.when(t.Time, zone), "ground", t.Ground))
+		fmt.Fprintln(a.Stdout, a.p.T(key, "term", a.term(t), "by", t.By, "time", a.when(t.Time, zone), "ground", t.Ground))
 	}
-	if now.Confirmed != nil {
-		line("cli.store.retention.confirmed", now.Confirmed)
-	} else {
+	if !now.InForce() {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.none"))
 	}
-	if now.Proposed != nil {
-		line("cli.store.retention.proposed", now.Proposed)
+	for _, t := range now.Terms() {
+		line("cli.store.retention.confirmed", &t)
+	}
+	for _, t := range now.Waiting() {
+		line("cli.store.retention.proposed", &t)
 	}
 	if len(due) == 0 {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.nothing"))
@@ -138,11 +154,18 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 	return nil
 }
 
-func (a *app) term(months int) string {
-	if months == 0 {
-		return a.p.T("cli.store.retention.forever")
+func (a *app) term(t *store.Term) string {
+	s := a.p.T("cli.store.retention.forever")
+	switch {
+	case t.Months > 0 && t.Year:
+		s = a.p.T("cli.store.retention.yearend", "n", t.Months)
+	case t.Months > 0:
+		s = a.p.T("cli.store.retention.months", "n", t.Months)
 	}
-	return a.p.T("cli.store.retention.months", "n", months)
+	if t.Server != "" {
+		s = a.p.T("cli.store.retention.of", "server", record.Visible(t.Server), "term", s)
+	}
+	return s
 }
 
 func (a *app) printDue(l []store.Due) {
@@ -150,6 +173,9 @@ func (a *app) printDue(l []store.Due) {
 		archived := a.p.T("cli.store.retention.unarchived")
 		if d.Archived {
 			archived = a.p.T("cli.store.retention.archived")
+		}
+		if len(d.Held) > 0 {
+			archived += a.p.T("cli.store.retention.held", "cases", visibleAll(d.Held))
 		}
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.line", "server", record.Visible(d.Server), "month", d.Period, "records", d.Records,
 			"events", d.Events, "bytes", a.p.Bytes(d.Bytes), "archived", archived))

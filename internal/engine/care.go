@@ -13,6 +13,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -33,6 +34,9 @@ func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*store.Removal, er
 	defer e.importing.Unlock()
 	now := e.deps.now().UnixNano()
 	x.Time = now
+	if err := e.mayErase(ctx, x); err != nil {
+		return nil, err
+	}
 	if err := e.st.Erase(ctx, x); err != nil {
 		return nil, err
 	}
@@ -60,28 +64,30 @@ func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
 	return e.st.RebuildPaths(ctx)
 }
 
-// Retention is the schedule, and what the confirmed term (or, when there is
-// none, the proposed one) would delete now.
+// Retention is the schedule, and what the confirmed terms (or, when there are
+// none, the proposed ones) would delete now. Each month names the cases that keep
+// it.
 func (e *Engine) Retention(ctx context.Context) (store.Schedule, []store.Due, error) {
 	now := e.st.Retention()
-	term := now.Confirmed
-	if term == nil {
-		term = now.Proposed
+	sch := now
+	if !sch.InForce() {
+		sch = now.AsProposed()
 	}
-	if term == nil {
+	if !sch.InForce() {
 		return now, nil, nil
 	}
 	var due []store.Due
 	err := e.withArchive(ctx, func(a *archive.Archive) error {
-		due = e.st.Due(term.Months, e.deps.now().UnixNano(), e.archived(a))
-		return nil
+		due = e.st.Due(sch, e.deps.now().UnixNano(), e.archived(a))
+		return e.st.MarkHeld(ctx, due, e.held)
 	})
 	return now, due, err
 }
 
-// ProposeRetention puts a term of whole months forward; 0 = for ever.
-func (e *Engine) ProposeRetention(ctx context.Context, months int, by string) error {
-	return e.st.ProposeRetention(ctx, store.Term{Months: months, By: by, Time: e.deps.now().UnixNano()})
+// ProposeRetention puts a term forward. Time is set here.
+func (e *Engine) ProposeRetention(ctx context.Context, t store.Term) error {
+	t.Time = e.deps.now().UnixNano()
+	return e.st.ProposeRetention(ctx, t)
 }
 
 // ConfirmRetention puts the proposed term in force.
@@ -89,18 +95,22 @@ func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error 
 	return e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano())
 }
 
-// Expire seals the closed days, and then deletes what is past the confirmed term
-// and archived.
+// Expire seals the closed days, and then deletes what is past the confirmed terms,
+// archived and kept by no legal hold.
 func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry, error) {
 	if e.opt.ReadOnly {
 		return nil, ErrReadOnly
 	}
 	e.importing.Lock()
 	defer e.importing.Unlock()
-	if e.st.Retention().Confirmed == nil {
+	sch := e.st.Retention()
+	if !sch.InForce() {
 		return nil, store.ErrUnconfirmed
 	}
-	opt := store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive}
+	if _, err := e.holds.Holds(); err != nil { // before anything is sealed
+		return nil, err
+	}
+	opt := store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive, Held: e.held}
 	if withoutArchive {
 		x, err := e.st.Expire(ctx, opt)
 		if err != nil {
@@ -108,7 +118,7 @@ func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry
 		}
 		return x, e.sealFolder(ctx)
 	}
-	if _, err := e.sealArchive(ctx, SealRequest{By: e.st.Retention().Confirmed.By}); err != nil {
+	if _, err := e.sealArchive(ctx, SealRequest{By: sch.Terms()[0].By}); err != nil {
 		return nil, err
 	}
 	var out *store.Expiry
@@ -144,7 +154,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 // snapshotFiles lists what a snapshot copies beside the store's own files: the
 // settings, what the seal proves with, but no private key, and the archive.
 func (e *Engine) snapshotFiles() ([]string, error) {
-	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName}
+	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName}
 	for _, dir := range []string{seal.DirName, archiveDir} {
 		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -31,6 +32,7 @@ type Engine struct {
 	cfg     config.Config
 	st      *store.Store
 	seal    *seal.Log       // nil when the folder is open for reading only
+	holds   *hold.Register  // nil when the folder is open for reading only
 	closing context.Context // of the last checkpoint; it outlives the call that opened
 	log     *slog.Logger
 	deps    deps
@@ -87,6 +89,9 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 			return nil, errors.Join(err, e.closeAll())
 		}
 		recorder.Recorder = e.seal
+		if e.holds, err = e.openHolds(e.seal); err != nil {
+			return nil, errors.Join(err, e.closeAll())
+		}
 		if err := e.noteOutside(ctx); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}

@@ -14,21 +14,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
-// Term says how long records stay.
-type Term struct {
-	Months int    `json:"months"` // whole calendar months; 0 = for ever
-	By     string `json:"by"`
-	Ground string `json:"ground,omitempty"`
-	Time   int64  `json:"time"` // Unix ns
-}
-
-// Schedule is the retention of a data folder. Only a confirmed term deletes
-// anything.
-type Schedule struct {
-	Proposed  *Term `json:"proposed,omitempty"`
-	Confirmed *Term `json:"confirmed,omitempty"`
-}
-
 // Expired is a month of a server that was deleted.
 type Expired struct {
 	Server  string        `json:"server"`
@@ -48,77 +33,30 @@ type Due struct {
 	Events   int64         `json:"events"`  // of blocks that begin in it
 	Bytes    int64         `json:"bytes"`   // of its segments
 	Archived bool          `json:"archived"`
+	Held     []string      `json:"held,omitempty"` // cases that keep something of it
 }
+
+// Held names the cases that forbid to delete what is of a server from one time
+// (Unix ns) up to but without another. On an error nothing is deleted.
+type Held func(ctx context.Context, server string, from, to int64) ([]string, error)
 
 // Archived tells whether everything of a server's day (since 1970-01-01 in the
 // folder's zone) is in the archive.
 type Archived func(server string, day int) bool
 
-// Errors of retention.
-var (
-	ErrNoProposal  = errors.New("no retention term waits for confirmation")
-	ErrUnconfirmed = errors.New("no retention term is confirmed: nothing is deleted")
-	ErrTerm        = errors.New("a term has 0 to 1,200 months and a person who answers for it")
-)
-
-// Retention is the schedule of now.
-func (s *Store) Retention() Schedule {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.index.schedule
+// pastDue is the first month that stays at a moment under a term that ends.
+func (s *Store) pastDue(t *Term, now int64) segment.Month {
+	m := s.monthOf(now)
+	if t.Year {
+		m -= m % 12
+	}
+	return m - segment.Month(t.Months)
 }
 
-// ProposeRetention puts a term forward. It changes nothing until it is
-// confirmed.
-func (s *Store) ProposeRetention(ctx context.Context, t Term) error {
-	if t.Months < 0 || t.Months > 1200 || strings.TrimSpace(t.By) == "" {
-		return ErrTerm
-	}
-	now := s.Retention()
-	now.Proposed = &t
-	return s.schedule(ctx, now, seal.KindRetentionProposed, t)
-}
-
-// ConfirmRetention puts the proposed term in force.
-func (s *Store) ConfirmRetention(ctx context.Context, by, ground string, at int64) error {
-	now := s.Retention()
-	if now.Proposed == nil {
-		return ErrNoProposal
-	}
-	if strings.TrimSpace(by) == "" || strings.TrimSpace(ground) == "" {
-		return ErrTerm
-	}
-	t := Term{Months: now.Proposed.Months, By: by, Ground: ground, Time: at}
-	return s.schedule(ctx, Schedule{Confirmed: &t}, seal.KindRetention, t)
-}
-
-func (s *Store) schedule(ctx context.Context, now Schedule, kind string, t Term) error {
-	if s.opt.ReadOnly {
-		return errors.New("retention: the data folder is open for reading only")
-	}
-	e := seal.Entry{Kind: kind, Subject: fmt.Sprintf("%d months", t.Months), By: t.By, Ground: t.Ground, Time: t.Time}
-	if err := s.record(ctx, e); err != nil {
-		return err
-	}
-	if _, err := s.Append(ctx, &Commit{schedule: &now}); err != nil {
-		return fmt.Errorf("store the schedule: %w", err)
-	}
-	return nil
-}
-
-// pastDue is the first month that stays at a moment under a term.
-func (s *Store) pastDue(months int, now int64) segment.Month {
-	return s.monthOf(now) - segment.Month(months)
-}
-
-// Due lists the months that a term would delete at a moment, by server and
-// month: those of which every record is older. What the log still holds is
-// counted when it has been flushed.
-func (s *Store) Due(months int, now int64, archived Archived) []Due {
-	if months <= 0 {
-		return nil
-	}
-	limit := s.pastDue(months, now)
+// Due lists the months that the terms in force of a schedule would delete at a
+// moment, by server and month: those of which every record is older. What the log
+// still holds is counted when it has been flushed.
+func (s *Store) Due(sch Schedule, now int64, archived Archived) []Due {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	at := make(map[Expired]*Due)
@@ -130,6 +68,11 @@ func (s *Store) Due(months int, now int64, archived Archived) []Due {
 		return at[k]
 	}
 	for name, sv := range s.index.servers {
+		term := sch.For(name)
+		if term == nil || term.Months <= 0 {
+			continue
+		}
+		limit := s.pastDue(term, now)
 		for _, r := range slices.Concat(sv.segments, sv.oldSegments) {
 			if r.month < limit {
 				d := of(name, r.month)
@@ -181,12 +124,13 @@ type ExpireOptions struct {
 	Now            int64 // Unix ns
 	Archived       Archived
 	WithoutArchive bool // what is not archived goes too
+	Held           Held // nil = nothing is held
 }
 
 // Expiry is what Expire did.
 type Expiry struct {
 	Deleted []Due    `json:"deleted"`
-	Kept    []Due    `json:"kept"` // past the term, but not archived
+	Kept    []Due    `json:"kept"` // past the term, but held or not archived
 	Removed *Removal `json:"removed"`
 }
 
@@ -198,25 +142,27 @@ func (s *Store) Expire(ctx context.Context, opt ExpireOptions) (*Expiry, error) 
 	if s.opt.ReadOnly {
 		return nil, errors.New("retention: the data folder is open for reading only")
 	}
-	term := s.Retention().Confirmed
-	if term == nil {
+	sch := s.Retention()
+	if !sch.InForce() {
 		return nil, ErrUnconfirmed
 	}
 	out := &Expiry{Deleted: []Due{}, Kept: []Due{}, Removed: &Removal{Left: []Left{}}}
-	if term.Months == 0 {
-		return out, nil
-	}
 	s.work.Lock()
 	defer s.work.Unlock()
 	if err := s.flush(ctx); err != nil {
 		return nil, err
 	}
+	due := s.Due(sch, opt.Now, opt.Archived)
+	if err := s.MarkHeld(ctx, due, opt.Held); err != nil { // before anything is written down
+		return nil, err
+	}
 	gone := make(map[string]map[segment.Month]bool)
-	for _, d := range s.Due(term.Months, opt.Now, opt.Archived) {
-		if !d.Archived && !opt.WithoutArchive {
+	for _, d := range due {
+		if len(d.Held) > 0 || !d.Archived && !opt.WithoutArchive {
 			out.Kept = append(out.Kept, d)
 			continue
 		}
+		term := sch.For(d.Server)
 		e := seal.Entry{
 			Kind: seal.KindDeletion, By: term.By, Ground: term.Ground, Time: opt.Now,
 			Subject: fmt.Sprintf("%s %s: %d records, archived: %t", d.Server, d.Period, d.Records, d.Archived),
@@ -234,6 +180,20 @@ func (s *Store) Expire(ctx context.Context, opt ExpireOptions) (*Expiry, error) 
 		return out, nil
 	}
 	return out, s.expire(ctx, gone, out, opt.Now)
+}
+
+// MarkHeld names in each month the cases that keep something of it.
+func (s *Store) MarkHeld(ctx context.Context, l []Due, held Held) (err error) {
+	if held == nil {
+		return nil
+	}
+	for i := range l {
+		from, to := s.monthBounds(l[i].Month)
+		if l[i].Held, err = held(ctx, l[i].Server, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // expire removes months. The caller holds work.

@@ -263,11 +263,11 @@ func TestLockFormatMissing(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, formatName), []byte("akashi data folder 4\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, formatName), fmt.Appendf(nil, "akashi data folder %d\n", FormatVersion+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var fe *FormatError
-	if _, err := Open(dir, Options{}); !errors.As(err, &fe) || fe.Have != 4 {
+	if _, err := Open(dir, Options{}); !errors.As(err, &fe) || fe.Have != FormatVersion+1 {
 		t.Errorf("newer folder: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // FormatVersion is the version of the data folder that this program writes. It
 // opens this one and every older one.
-const FormatVersion = 3
+const FormatVersion = 4
 
 // DefaultLimit is the size of a page when the query names none.
 const DefaultLimit = 100
