@@ -133,25 +133,8 @@ func (s *Store) SealRecords(ctx context.Context, server string, from, to int64, 
 	if sv == nil {
 		return nil
 	}
-	var rec record.Record
-	for _, ref := range sv.superseded {
-		if ref.max < from || ref.min >= to {
-			continue
-		}
-		b, err := s.block(ctx, ref)
-		if isDamage(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for i := range b.Len() {
-			if t := b.Time(i); from <= t && t < to {
-				if b.Read(i, &rec); !sv.erased(&rec) {
-					fn(&rec)
-				}
-			}
-		}
+	if err := s.scanBlocks(ctx, sv, sv.superseded, from, to, func(r *record.Record, _ uint64) { fn(r) }); err != nil {
+		return err
 	}
 	f := segment.NewFilter(query.Query{From: from, To: to, Classes: query.AllClasses()})
 	for _, ref := range sv.oldSegments {

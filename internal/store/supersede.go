@@ -274,18 +274,12 @@ func (r *reader) versions(ctx context.Context, sv *serverIndex, id record.ID) ([
 	return l, nil
 }
 
-// Scan calls fn for the records of a server that hold, from one time (Unix ns)
-// up to but without another, with the number of the commit that made each, in
-// no order. The record is valid during the call.
-func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func(r *record.Record, commit uint64)) error {
-	r, err := s.reader()
-	if err != nil {
-		return err
-	}
-	defer r.release()
-	x := r.whole(server)
+// scanBlocks calls fn for the records of blocks of the log from one time up to but
+// without another, with the number of their commit. Damaged blocks are noted and
+// left out, and so is what was erased. The record is valid during the call.
+func (s *Store) scanBlocks(ctx context.Context, sv *serverIndex, refs []*recBlock, from, to int64, fn func(r *record.Record, commit uint64)) error {
 	var rec record.Record
-	for _, ref := range x.blocks {
+	for _, ref := range refs {
 		if ref.max < from || ref.min >= to {
 			continue
 		}
@@ -298,11 +292,27 @@ func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func
 		}
 		for i := range b.Len() {
 			if t := b.Time(i); from <= t && t < to {
-				if b.Read(i, &rec); !x.sv.erased(&rec) {
+				if b.Read(i, &rec); !sv.erased(&rec) {
 					fn(&rec, ref.seq)
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// Scan calls fn for the records of a server that hold, from one time (Unix ns)
+// up to but without another, with the number of the commit that made each, in
+// no order. The record is valid during the call.
+func (s *Store) Scan(ctx context.Context, server string, from, to int64, fn func(r *record.Record, commit uint64)) error {
+	r, err := s.reader()
+	if err != nil {
+		return err
+	}
+	defer r.release()
+	x := r.whole(server)
+	if err := s.scanBlocks(ctx, x.sv, x.blocks, from, to, fn); err != nil {
+		return err
 	}
 	f := segment.NewFilter(query.Query{From: from, To: to, Classes: query.AllClasses()})
 	for _, ref := range x.segments {
