@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
 )
 
 // place is a row of the records of a part.
@@ -147,7 +148,7 @@ func (b *builder) records(ctx context.Context, fresh []record.Record) (err error
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	var want, got printer
-	var t tree
+	var t seal.Roots
 	var line []byte
 	sorted, n := order(fresh), 0
 	err = Read(r, size, func(r *record.Record) error {
@@ -156,7 +157,7 @@ func (b *builder) records(ctx context.Context, fresh []record.Record) (err error
 		}
 		n++
 		line = r.AppendJSON(line[:0])
-		t.add(line)
+		t.Add(seal.LeafHash(line))
 		return ctx.Err()
 	})
 	if err == nil && n != len(sorted) {
@@ -165,7 +166,7 @@ func (b *builder) records(ctx context.Context, fresh []record.Record) (err error
 	if err != nil {
 		return fmt.Errorf("compare the sealed records: %w", err)
 	}
-	b.out.Records, b.out.RecordsRoot = int64(n), t.root()
+	b.out.Records, b.out.RecordsRoot = int64(n), t.Root()
 	b.out.First, b.out.Last = fresh[0].Time, fresh[0].Time
 	for i := range fresh {
 		b.out.First, b.out.Last = min(b.out.First, fresh[i].Time), max(b.out.Last, fresh[i].Time)

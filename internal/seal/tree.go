@@ -17,19 +17,37 @@ func LeafHash(data []byte) Hash { return Hash(tlog.RecordHash(data)) }
 // Root is the root of the tree over leaf hashes (RFC 6962, section 2.1). That of
 // no leaves is the SHA-256 of nothing.
 func Root(leaves []Hash) Hash {
-	if len(leaves) == 0 {
+	var r Roots
+	for _, h := range leaves {
+		r.Add(h)
+	}
+	return r.Root()
+}
+
+// Roots makes the root of a tree leaf by leaf, without keeping the leaves: it holds
+// the roots of the whole subtrees, left to right. The zero Roots is of no leaves.
+type Roots struct {
+	n     uint64
+	stack []Hash
+}
+
+// Add adds the hash of a leaf.
+func (r *Roots) Add(h Hash) {
+	r.n++
+	for range bits.TrailingZeros64(r.n) {
+		h = node(r.stack[len(r.stack)-1], h)
+		r.stack = r.stack[:len(r.stack)-1]
+	}
+	r.stack = append(r.stack, h)
+}
+
+// Root is the root over the leaves so far.
+func (r *Roots) Root() Hash {
+	if r.n == 0 {
 		return sha256.Sum256(nil)
 	}
-	var stack []Hash // roots of whole subtrees, left to right
-	for i, h := range leaves {
-		for range bits.TrailingZeros64(uint64(i) + 1) {
-			h = node(stack[len(stack)-1], h)
-			stack = stack[:len(stack)-1]
-		}
-		stack = append(stack, h)
-	}
-	h := stack[len(stack)-1]
-	for _, left := range slices.Backward(stack[:len(stack)-1]) {
+	h := r.stack[len(r.stack)-1]
+	for _, left := range slices.Backward(r.stack[:len(r.stack)-1]) {
 		h = node(left, h)
 	}
 	return h

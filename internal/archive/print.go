@@ -9,49 +9,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// tree makes the root of a Merkle tree (RFC 6962, 2.1) leaf by leaf. It holds one
-// hash for each bit of the number of leaves.
-type tree struct {
-	n     uint64
-	stack []seal.Hash
-}
-
-func (t *tree) add(leaf []byte) {
-	h := sha256.New()
-	h.Write([]byte{0})
-	h.Write(leaf)
-	t.stack = append(t.stack, seal.Hash(h.Sum(nil)))
-	t.n++
-	for m := t.n; m&1 == 0; m >>= 1 {
-		t.join()
-	}
-}
-
-func (t *tree) join() {
-	k := len(t.stack) - 2
-	t.stack[k] = nodeHash(t.stack[k], t.stack[k+1])
-	t.stack = t.stack[:k+1]
-}
-
-func nodeHash(a, b seal.Hash) seal.Hash {
-	var buf [1 + 2*sha256.Size]byte
-	buf[0] = 1
-	copy(buf[1:], a[:])
-	copy(buf[1+sha256.Size:], b[:])
-	return sha256.Sum256(buf[:])
-}
-
-// root ends the tree; that of no leaves is the hash of nothing.
-func (t *tree) root() seal.Hash {
-	if t.n == 0 {
-		return sha256.Sum256(nil)
-	}
-	for len(t.stack) > 1 {
-		t.join()
-	}
-	return t.stack[0]
-}
-
 // print is the identity of a record's whole content.
 type print [16]byte
 
