@@ -66,12 +66,10 @@ func (a *Archive) wanted(q *query.Query, only Only) []key {
 	defer a.mu.Unlock()
 	var out []key
 	for k, parts := range a.days {
-		if !q.WantsServer(k.server) || only != nil && !only(k.server, k.day) {
-			continue
-		}
-		if slices.ContainsFunc(parts, func(p part) bool {
+		inTime := func(p part) bool {
 			return p.Records > 0 && (q.From == 0 || p.Last >= q.From) && (q.To == 0 || p.First < q.To)
-		}) {
+		}
+		if q.WantsServer(k.server) && slices.ContainsFunc(parts, inTime) && (only == nil || only(k.server, k.day)) {
 			out = append(out, k)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -129,15 +130,20 @@ func (e *Engine) hidden() func(*record.Record) bool {
 
 // lost finds the archived days that the store does not hold, or not wholly any
 // more: what came last before the end of a month can outlive it in the store.
+// What the store holds is asked with the first day that a search wants: most
+// searches want none of the archive.
 func (e *Engine) lost(a *archive.Archive) archive.Only {
-	have := make(map[[2]string]int)
-	for server, days := range e.st.SealDays() {
-		for _, d := range days {
-			have[[2]string{server, archive.DayName(d)}] = d
+	have := sync.OnceValue(func() map[[2]string]int {
+		m := make(map[[2]string]int)
+		for server, days := range e.st.SealDays() {
+			for _, d := range days {
+				m[[2]string{server, archive.DayName(d)}] = d
+			}
 		}
-	}
+		return m
+	})
 	return func(server, day string) bool {
-		d, held := have[[2]string{server, day}]
+		d, held := have()[[2]string{server, day}]
 		if !held {
 			return true
 		}
