@@ -166,7 +166,7 @@ func SafeName(server string) string {
 			n = 1
 		}
 		inside := r == '.' && i > 0 && i+1 < len(server)
-		if n <= len(server)-i && string(r) == server[i:i+n] && !(i == 0 && reserved(server)) &&
+		if n <= len(server)-i && string(r) == server[i:i+n] && (i != 0 || !reserved(server)) &&
 			(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || inside) {
 			b.WriteRune(r)
 			continue

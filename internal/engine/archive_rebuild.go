@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/archive"
@@ -131,9 +132,9 @@ func (e *Engine) SealClosed(ctx context.Context, by string) {
 		case <-wait.C:
 		}
 		if made, err := e.SealArchive(ctx, SealRequest{By: by}); err != nil && ctx.Err() == nil {
-			e.log.ErrorContext(ctx, "seal closed days", "error", err)
+			e.log.ErrorContext(ctx, "seal closed days", slog.String("error", err.Error()))
 		} else if len(made) > 0 {
-			e.log.InfoContext(ctx, "sealed closed days", "parts", len(made))
+			e.log.InfoContext(ctx, "sealed closed days", slog.Int("parts", len(made)))
 		}
 		wait.Reset(sealEvery)
 	}

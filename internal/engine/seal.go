@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,7 +163,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	}
 	_, err = e.seal.SealFolder(ctx, text)
 	if errors.Is(err, seal.ErrNoKey) {
-		e.log.Error("the folder is not sealed", "err", err)
+		e.log.ErrorContext(ctx, "the folder is not sealed", slog.String("error", err.Error()))
 		return nil
 	}
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"time"
@@ -72,7 +73,7 @@ func (e *Engine) stampOwed(ctx context.Context) {
 		_, err = e.seal.Stamp(ctx, a)
 	}
 	if err != nil {
-		e.log.Warn("no time stamp yet; it is asked for again", "err", err)
+		e.log.WarnContext(ctx, "no time stamp yet; it is asked for again", slog.String("error", err.Error()))
 	}
 }
 

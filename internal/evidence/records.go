@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/manifest"
@@ -109,11 +110,8 @@ func (m *maker) writeProofs(_ context.Context, z *zipper) error {
 // before it, and before a cell that begins with one. Taking off one leading
 // apostrophe gives every cell back.
 func guard(s string) string {
-	for _, r := range s {
-		if strings.ContainsRune("=+-@\t\r\n'＝＋－＠", r) {
-			return "'" + s
-		}
-		break
+	if r, n := utf8.DecodeRuneInString(s); n > 0 && strings.ContainsRune("=+-@\t\r\n'＝＋－＠", r) {
+		return "'" + s
 	}
 	return s
 }

@@ -23,7 +23,6 @@ type stats struct {
 	lists       [5]map[string]int64 // people, files, operations, clients, days
 	servers     map[string]bool
 	head        []record.Record
-	inferred    int64
 	capped      bool
 }
 
