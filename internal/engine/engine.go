@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -44,6 +45,9 @@ type Engine struct {
 
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
+
+	stateMu sync.Mutex // guards db
+	db      *state.DB  // nil until it is asked for
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress

@@ -3,6 +3,8 @@ package web
 import (
 	"net/url"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/account"
 )
 
 // frame is what every page needs around its content.
@@ -16,6 +18,16 @@ type frame struct {
 	Version     string
 	Line        line
 	Dir         string // data folder
+	Who         *account.Visitor
+}
+
+// May reports whether the visitor has the right of that name, for templates.
+func (f frame) May(right string) bool { return f.Who.May(rightNames[right]) }
+
+// rightNames are the rights by the names that templates use.
+var rightNames = map[string]account.Right{
+	"see": account.See, "export": account.Export, "unmask": account.Unmask, "hold": account.Hold, "approve": account.Approve,
+	"trail": account.Trail, "import": account.Import, "manage": account.Manage, "settings": account.Settings, "people": account.People,
 }
 
 // line is the completeness line on top of every page.
@@ -41,7 +53,7 @@ type line struct {
 func (s *site) frame(rq *request, nav, title string, args ...any) frame {
 	f := frame{
 		Lang: rq.lang, Other: "en", Nav: nav, Title: rq.p.T(title, args...),
-		Zone: zoneName(rq.now.In(rq.zone)), Version: s.cfg.Version, Line: newLine(rq), Dir: rq.status.Dir,
+		Zone: zoneName(rq.now.In(rq.zone)), Version: s.cfg.Version, Line: newLine(rq), Dir: rq.status.Dir, Who: rq.who,
 	}
 	if f.Lang == "en" {
 		f.Other = "ja"

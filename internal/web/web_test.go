@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -21,6 +22,7 @@ func newSite(t testing.TB, src Source) http.Handler {
 	t.Helper()
 	h, err := New(Config{
 		Source: src, Now: testNow, Version: "test",
+		Visitor: func(*http.Request) *account.Visitor { return &account.Visitor{Name: "t", Rights: account.AllRights} },
 		Rules: []Rule{{ID: "X1", Source: "6", Certain: true, Words: Words{Ja: "ファイルのデータが読まれた(4663)。", En: "Data of the file was read (4663)."},
 			Can: Words{"読み取り", "a read"}, Cannot: Words{"人が見たこと", "that a person looked"}}},
 	})
