@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,10 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	// Note takes what the visitor in ctx does into the sealed trail: an action
+	// ("search", "record", "export", …), on what, and the ground where one is
+	// asked for. nil = nowhere.
+	Note func(ctx context.Context, action, object, ground string) error
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -223,6 +228,15 @@ func (s *site) fail(rq *request, err error) {
 	if err := s.render(rq, e.code, "error", v); err != nil {
 		s.log.ErrorContext(rq.r.Context(), "error page failed", slog.Any("error", err))
 	}
+}
+
+// note takes an action of the visitor into the trail. What cannot be noted is
+// not shown: the caller returns the error.
+func (s *site) note(rq *request, action, object string) error {
+	if s.cfg.Note == nil {
+		return nil
+	}
+	return s.cfg.Note(rq.r.Context(), action, object, "")
 }
 
 // render executes a template into memory first, so that a failing template

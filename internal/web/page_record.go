@@ -77,6 +77,9 @@ type rawEvent struct {
 }
 
 func (s *site) record(rq *request) error {
+	if err := s.note(rq, "record", rq.r.PathValue("id")); err != nil {
+		return err
+	}
 	id, err := record.ParseID(rq.r.PathValue("id"))
 	if err != nil {
 		return errPage{404, "web.error.no_record"}
