@@ -56,6 +56,7 @@ type Converter struct {
 	shares    map[string]*lastShare
 	raw, text []byte // scratch
 	unread    unreadCache
+	texts     map[string]string // of what was left unread, by kind and bytes; derived
 	last      *lastShare
 	names     map[nameKey]string // DOMAIN\name; derived
 	pools     pools              // derived
@@ -77,7 +78,7 @@ type nameKey struct{ domain, name string }
 func New(server string, opt Options) *Converter {
 	c := &Converter{
 		server: server, host: hostOf(server), given: opt, opt: opt.withDefaults(), s: newState(),
-		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, shareGen: 1, auditing: "Microsoft-Windows-Security-Auditing",
+		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, texts: map[string]string{}, shareGen: 1, auditing: "Microsoft-Windows-Security-Auditing",
 	}
 	c.maxTimers = c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths
 	return c
