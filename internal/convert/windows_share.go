@@ -41,6 +41,12 @@ type lastShare struct {
 	name  string
 	raw   string // its folder, as the event named it
 	pipes bool
+	usual bool // Local is a folder of a drive
+
+	below     bool   // no other share begins below it
+	belowGen  uint64 // Converter.shareGen when that was found
+	belowUNC  string // shareFor of the names below it
+	belowRoot uint32
 
 	unread []byte     // the folder with a backslash behind it, as a log holds it: UTF-16
 	as     [2]rawText // name and raw as a log holds them
@@ -67,6 +73,7 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 		}
 		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
 		if sh.Local != "" && utf8.ValidString(sh.Local) {
+			l.usual = len(sh.Local) >= 2 && sh.Local[1] == ':' && (len(sh.Local) == 2 || sh.Local[2] == '\\') && !strings.Contains(sh.Local[2:], ":")
 			for _, u := range utf16.Encode([]rune(sh.Local + `\`)) {
 				l.unread = append(l.unread, byte(u), byte(u>>8))
 			}
@@ -125,11 +132,7 @@ func (c *Converter) shareOfName(p *pathInfo, path, key string) (unc string, root
 
 // shareFor finds the share with the longest folder above a path.
 func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
-	if len(c.shareList) == 0 {
-		for _, sh := range c.s.Shares {
-			c.shareList = append(c.shareList, sh)
-		}
-	}
+	c.listShares()
 	best := -1
 	for i := range c.shareList {
 		sh := &c.shareList[i]
@@ -142,6 +145,15 @@ func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 		best, unc, root = len(sh.Key), sh.UNC, uint32(len(sh.Local))
 	}
 	return unc, root
+}
+
+// listShares fills shareList.
+func (c *Converter) listShares() {
+	if len(c.shareList) == 0 {
+		for _, sh := range c.s.Shares {
+			c.shareList = append(c.shareList, sh)
+		}
+	}
 }
 
 // cutsAt reports whether the share's folder is the beginning of path, byte for

@@ -40,19 +40,28 @@ func (s *unreadSlot) names(raw []byte) bool {
 		string(raw[n:]) == string(s.raw) && string(raw[:n]) == string(local)
 }
 
+// holds reports whether a path is that of a plain name below the share.
+func (l *lastShare) holds(raw []byte) bool {
+	n := len(l.unread)
+	return n > 0 && len(raw) > n+2 && string(raw[:n]) == string(l.unread) && (raw[n] != '\\' || raw[n+1] != 0)
+}
+
 // unreadPath makes an unread text uniform; share is nil for a path.
 func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	last := &c.unread.last[0]
 	if share != nil {
 		last = &c.unread.last[1]
 	}
-	if l := *last; l != nil && l.name != nil && l.share == share && string(l.raw) == string(raw) {
+	if l := *last; l != nil && l.name != nil && (l.share == share && string(l.raw) == string(raw) || share == nil && l.names(raw)) {
 		c.at = l.name
 		return l
 	}
 	if sh := c.unread.last[1]; share == nil && sh != nil && sh.names(raw) { // the open that a share access asked for
 		c.at = sh.name
 		return sh
+	}
+	if sh := c.last; share == nil && sh != nil && sh.holds(raw) { // of a share access before that
+		share, raw = sh, raw[len(sh.unread):]
 	}
 	hash := maphash.Bytes(secretName, raw)
 	slot := &c.unread.slots[hash%uint64(len(c.unread.slots))]
@@ -64,7 +73,13 @@ func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	if cap(slot.raw) > 1<<12 {
 		slot.raw = nil
 	}
-	slot.hash, slot.share, slot.raw = hash, share, append(slot.raw[:0], raw...)
+	slot.hash, slot.share, slot.raw, slot.root = hash, share, append(slot.raw[:0], raw...), false
+	if share != nil {
+		if slot.name = c.shareName(share, raw); slot.name != nil {
+			c.at = slot.name
+			return slot
+		}
+	}
 	c.text = event.AppendUTF16(c.text[:0], raw)
 	if string(c.text) == "-" {
 		c.text = c.text[:0]
