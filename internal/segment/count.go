@@ -22,15 +22,18 @@ type counting struct {
 	paths   []uint64 // nil = not wanted
 	folders []uint64
 	files   []fileSum
-	kinds   []uint64    // scratch: rows of each kind in a run
-	touched []uint32    // scratch: kinds with rows
-	named   [][4]uint32 // clients named last of each person, + 1
-	rolls   []uint16    // scratch: entries of a page of a roll-up
+	kinds   []uint64 // scratch: rows of each kind in a run
+	touched []uint32 // scratch: kinds with rows
+	named   []uint64 // a bit for each person and client that was named; of the first maxNamed of them
+	rolls   []uint16 // scratch: entries of a page of a roll-up
 	n       uint64
 	hours   hourTable
 	ends    *ends // when the rows of each person began and ended
 	buf     [6][]uint64
 }
+
+// maxNamed bounds the memory for what was named: 4 MB.
+const maxNamed = 1 << 25
 
 // fileSum is how often a path was touched.
 type fileSum struct {
@@ -64,7 +67,7 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	}
 	t := s.tables
 	c := &counting{sc: sc, into: into.Fresh(), ends: late, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
-		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), named: make([][4]uint32, len(t.people)), rolls: make([]uint16, 0, pageRows)}
+		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, pageRows)}
 	for i := range c.buf {
 		c.buf[i] = make([]uint64, blockRows)
 	}
@@ -76,6 +79,9 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	}
 	if into.Wants(query.ListFiles) {
 		c.files = make([]fileSum, s.dict.Len())
+	}
+	if into.Wants(query.ListPeople) {
+		c.named = make([]uint64, min(maxNamed, len(t.people)*len(t.clients))/64+1)
 	}
 	wanted := c.wantedActs()
 	parts := sc.parts()
@@ -206,11 +212,12 @@ func (c *counting) person(n uint32) *facets.Person {
 
 // name notes a client of a person.
 func (c *counting) name(p *facets.Person, person, client uint32) {
-	l := &c.named[person]
-	if l[0] == client+1 || l[1] == client+1 || l[2] == client+1 || l[3] == client+1 {
-		return
+	if at := uint64(person)*uint64(len(c.clients)) + uint64(client); at/64 < uint64(len(c.named)) {
+		if c.named[at/64]&(1<<(at%64)) != 0 {
+			return
+		}
+		c.named[at/64] |= 1 << (at % 64)
 	}
-	*l = [4]uint32{client + 1, l[0], l[1], l[2]}
 	p.AddClient(c.sc.s.tables.clients[client].text())
 }
 

@@ -52,6 +52,9 @@ func (sc *scan) drive() (bool, error) {
 	if x == nil {
 		return false, nil
 	}
+	if sc.posted == nil {
+		sc.posted = make([]uint32, 0, 64) // not nil: no rows are another thing than all rows
+	}
 	rows := sc.posted[:0]
 	for i, l := range [2][]pageAt{sc.dir.paths, sc.dir.news} {
 		ids := x.of

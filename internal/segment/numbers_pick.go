@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/paths"
 )
@@ -52,18 +53,19 @@ func keepCodes(c *numbers, rows []uint16, want []bool, buf []uint64) []uint16 {
 }
 
 // keepIDs appends to dst the rows whose value is in the set. buf has room for the
-// rows; all says that they are all rows of the block.
-func (c *numbers) keepIDs(dst, rows []uint16, all bool, set *paths.Set, buf []uint64) []uint16 {
+// rows. spelled: buf has the values of all rows of the block then.
+func (c *numbers) keepIDs(dst, rows []uint16, set *paths.Set, buf []uint64) (_ []uint16, spelled bool) {
 	words := set.Words()
 	if v, ok := c.constant(); ok {
 		if set.Has(uint32(v)) {
 			dst = append(dst, rows...)
 		}
-		return dst
+		return dst, false
 	}
 	at := len(dst)
 	dst = append(dst, rows...) // room for all
 	out, n := dst[at:], 0
+	all := len(rows) == c.n
 	if all && c.form == formPlain && c.scale == 1 && len(c.planes) == 3 && c.planes[2].shift == 16 {
 		x, y, z := c.planes[0].b[:len(out)], c.planes[1].b[:len(out)], c.planes[2].b[:len(out)]
 		base := c.base
@@ -76,7 +78,7 @@ func (c *numbers) keepIDs(dst, rows []uint16, all bool, set *paths.Set, buf []ui
 			out[n] = uint16(i)
 			n += int(bit)
 		}
-		return dst[:at+n]
+		return dst[:at+n], false
 	}
 	c.pick(buf, rows)
 	for i, v := range buf[:len(rows)] {
@@ -87,7 +89,7 @@ func (c *numbers) keepIDs(dst, rows []uint16, all bool, set *paths.Set, buf []ui
 		out[n] = rows[i]
 		n += int(bit)
 	}
-	return dst[:at+n]
+	return dst[:at+n], all
 }
 
 // keepSome appends to dst the rows whose value is not 0.
@@ -102,8 +104,11 @@ func (c *numbers) keepSome(dst, rows []uint16, buf []uint64) []uint16 {
 		i, from := 0, int32(0)
 		for k, end := range c.ends {
 			if c.values[k] != 0 {
-				for i < len(rows) && int32(rows[i]) < from {
-					i++
+				if len(rows) == c.n {
+					i = int(from)
+				} else {
+					n, _ := slices.BinarySearch(rows[i:], uint16(from))
+					i += n
 				}
 				for i < len(rows) && int32(rows[i]) < end {
 					dst = append(dst, rows[i])

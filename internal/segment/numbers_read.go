@@ -232,6 +232,13 @@ func (c *numbers) follow(l []uint64, lo int) {
 			v += c.base + uint64(a[i])<<as + uint64(b[i])<<bs
 			l[i] = v
 		}
+	case 3:
+		a, b, e := p[0].b[lo:lo+len(l)], p[1].b[lo:lo+len(l)], p[2].b[lo:lo+len(l)]
+		as, bs, es := p[0].shift&63, p[1].shift&63, p[2].shift&63
+		for i := 1; i < len(l); i++ {
+			v += c.base + uint64(a[i])<<as + uint64(b[i])<<bs + uint64(e[i])<<es
+			l[i] = v
+		}
 	default:
 		c.sum(l, lo)
 		l[0] = v

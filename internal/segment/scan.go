@@ -9,27 +9,29 @@ import (
 // scan goes through the rows of one segment that match. It belongs to one
 // goroutine.
 type scan struct {
-	ctx    context.Context // of the call that the scan is for
-	s      *Segment
-	b      *binding
-	v      *boundView
-	p      *part
-	dir    *directory
-	buf    []uint64
-	buf2   []uint64
-	buf3   []uint64
-	rows   []uint16
-	first  bool     // conditions on paths are looked at before the kinds
-	driven []uint32 // rows of the partition to which postings lead; nil = all
-	posted []uint32 // memory of driven
-	bits   []uint64 // scratch: rows of a partition
-	ids    []uint64 // scratch: entries of a page of postings
-	steps  []uint64 // scratch: rows of an entry
-	found  []uint16 // scratch of plainClause
-	named  []uint16 // scratch of plainClause
-	every  []uint16 // 0 to blockRows - 1
-	lo, hi int64    // only rows from lo to hi, both included
-	strict bool     // damage is an error
+	ctx     context.Context // of the call that the scan is for
+	s       *Segment
+	b       *binding
+	v       *boundView
+	p       *part
+	dir     *directory
+	buf     []uint64
+	buf2    []uint64
+	buf3    []uint64
+	rows    []uint16
+	first   bool     // conditions on paths are looked at before the kinds
+	driven  []uint32 // rows of the partition to which postings lead; nil = all
+	posted  []uint32 // memory of driven
+	bits    []uint64 // scratch: rows of a partition
+	ids     []uint64 // scratch: entries of a page of postings
+	steps   []uint64 // scratch: rows of an entry
+	found   []uint16 // scratch of plainClause
+	named   []uint16 // scratch of plainClause; so the next two
+	odd     []uint16
+	special []uint16
+	every   []uint16 // 0 to blockRows - 1
+	lo, hi  int64    // only rows from lo to hi, both included
+	strict  bool     // damage is an error
 }
 
 func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
@@ -297,11 +299,7 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 // clause leaves the rows that meet a condition on paths.
 func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
 	if c.plain() {
-		if v, err := sc.p.column(b, colShare); err != nil {
-			return nil, err
-		} else if share, ok := v.constant(); ok && share == 0 {
-			return sc.plainClause(c, b, sel)
-		}
+		return sc.plainClause(c, b, sel)
 	}
 	cols := [3][]uint64{sc.buf, sc.buf2, sc.buf3}
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
@@ -343,26 +341,67 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 	return sel[:n], nil
 }
 
-// plainClause is clause where every row has the usual share of its path, so that
-// the path alone says enough unless there is a new path.
+// plainClause is clause where the path alone says enough of every row without a
+// new path and with the usual share of its path.
 func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
-	path, err := sc.p.column(b, colPath)
+	var cols [3]*numbers
+	for i, col := range [3]int{colPath, colNewPath, colShare} {
+		v, err := sc.p.column(b, col)
+		if err != nil {
+			return nil, err
+		}
+		cols[i] = v
+	}
+	var spelled bool
+	sc.found, spelled = cols[0].keepIDs(sc.found[:0], sel, c.full, sc.buf)
+	sc.named = cols[1].keepSome(sc.named[:0], sel, sc.buf2)
+	sc.odd = cols[2].keepSome(sc.odd[:0], sel, sc.buf2)
+	special := sc.named
+	if len(sc.odd) > 0 {
+		sc.special = joinRows(sc.special[:0], sc.odd, without(sc.named, sc.odd))
+		special, sc.found = sc.special, without(sc.found, sc.odd)
+	}
+	special, err := sc.specials(c, cols, special, spelled)
 	if err != nil {
 		return nil, err
 	}
-	newPath, err := sc.p.column(b, colNewPath)
-	if err != nil {
-		return nil, err
+	switch {
+	case c.not:
+		return without(without(sel, sc.found), special), nil
+	case len(special) == 0:
+		return append(sel[:0], sc.found...), nil
 	}
-	sc.found = path.keepIDs(sc.found[:0], sel, len(sel) == b.rows, c.full, sc.buf)
-	sc.named = newPath.keepSome(sc.named[:0], sel, sc.buf)
-	some := 0 // of named, those that are met by the new path only
-	for _, r := range sc.named {
-		p, n := uint32(path.at(int(r))), uint32(newPath.at(int(r)))
-		if c.full.Has(p) {
+	return joinRows(sel[:0], sc.found, special), nil
+}
+
+// specials leaves of rows with a new path or another share than the usual one
+// those that meet a plain clause but were not found by their path. spelled: buf
+// has the paths of all rows.
+func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16, spelled bool) ([]uint16, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	if spelled {
+		for i, r := range rows {
+			sc.buf2[i] = sc.buf[r]
+		}
+	} else {
+		cols[0].gather(sc.buf2, rows)
+	}
+	cols[2].gather(sc.buf3, rows)
+	n := 0
+	for i, r := range rows { // without those that were found
+		if sc.buf3[i] == 0 && c.full.Has(uint32(sc.buf2[i])) {
 			continue
 		}
-		ok, err := sc.s.meets(c, p, n, 0)
+		rows[n], sc.buf2[n], sc.buf3[n] = r, sc.buf2[i], sc.buf3[i]
+		n++
+	}
+	rows = rows[:n]
+	cols[1].gather(sc.buf, rows)
+	n = 0
+	for i, r := range rows {
+		ok, err := sc.s.meets(c, uint32(sc.buf2[i]), uint32(sc.buf[i]), sc.buf3[i])
 		if err != nil {
 			if isDamage(err) && !sc.strict {
 				continue
@@ -370,17 +409,11 @@ func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, e
 			return nil, err
 		}
 		if ok {
-			sc.named[some] = r
-			some++
+			rows[n] = r
+			n++
 		}
 	}
-	if c.not {
-		return without(without(sel, sc.found), sc.named[:some]), nil
-	}
-	if some == 0 {
-		return append(sel[:0], sc.found...), nil
-	}
-	return joinRows(sel[:0], sc.found, sc.named[:some]), nil
+	return rows[:n], nil
 }
 
 // without takes rows away; both ascend.
