@@ -161,7 +161,7 @@ func (p *Pool) sum(s *Status) {
 		if o.time >= since {
 			recent += size
 		}
-		if n < s.Copies && !onlyForeign(o, foreign) {
+		if n < p.wantedOf(name) && !onlyForeign(o, foreign) {
 			s.Short++
 			s.ShortBytes += size
 		}

@@ -2,8 +2,12 @@ package store
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -132,4 +136,82 @@ func (s *Store) Gone(server, channel string, gen uint32, lo, hi uint64) (n uint6
 		}
 	}
 	return n
+}
+
+// Gone is events that were erased or deleted, of one life of a channel.
+type Gone struct {
+	Channel     string
+	Generation  uint32
+	First, Last int64       // bounds of their times, Unix ns
+	Runs        [][2]uint64 // record ids, both ends included
+}
+
+// AllGone lists the events of a server that were erased or deleted, by channel and
+// generation.
+func (s *Store) AllGone(server string) []Gone {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sv := s.index.servers[server]
+	if sv == nil {
+		return nil
+	}
+	var out []Gone
+	for _, li := range sv.allLives() {
+		for _, b := range li.blocks {
+			if !b.gone {
+				continue
+			}
+			g := Gone{Channel: li.channel, Generation: li.gen, First: b.min.UnixNano(), Last: b.max.UnixNano()}
+			ids := b.runs
+			if b.removed != nil {
+				ids = b.removed
+			}
+			for _, r := range ids {
+				g.Runs = append(g.Runs, [2]uint64{r.lo, r.hi})
+			}
+			out = append(out, g)
+		}
+	}
+	slices.SortFunc(out, func(a, b Gone) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Runs[0][0], b.Runs[0][0]), cmp.Compare(a.First, b.First))
+	})
+	return out
+}
+
+// Remember takes over what another store says was erased of a server: those events
+// are no loss and do not come back by an import.
+func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
+	if s.opt.ReadOnly {
+		return errors.New("remember erased events: the data folder is open for reading only")
+	}
+	if len(l) == 0 {
+		return nil
+	}
+	s.work.Lock()
+	defer s.work.Unlock()
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	m := *s.manifest
+	m.Generation++
+	m.Servers = slices.Clone(m.Servers)
+	at, found := slices.BinarySearchFunc(m.Servers, server, func(x manifestServer, name string) int { return strings.Compare(x.Name, name) })
+	if !found {
+		m.Servers = slices.Insert(m.Servers, at, manifestServer{Name: server})
+	}
+	have := slices.Clone(m.Servers[at].Gone)
+	for _, g := range l {
+		first, last := event.FromUnixNano(g.First), event.FromUnixNano(g.Last)
+		t := manifestGone{Channel: g.Channel, First: first, Last: last, Min: first, Max: last, Runs: g.Runs}
+		if !slices.ContainsFunc(have, func(o manifestGone) bool {
+			return o.Channel == t.Channel && o.Min == t.Min && o.Max == t.Max && slices.Equal(o.Runs, t.Runs)
+		}) {
+			have = append(have, t)
+		}
+	}
+	m.Servers[at].Gone = joinGone(have)
+	if err := s.adoptNew(&m); err != nil {
+		return fmt.Errorf("remember erased events: %w", err)
+	}
+	return nil
 }
