@@ -202,10 +202,13 @@ func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
 	have := slices.Clone(m.Servers[at].Gone)
 	for _, g := range l {
 		first, last := event.FromUnixNano(g.First), event.FromUnixNano(g.Last)
-		t := manifestGone{Channel: g.Channel, First: first, Last: last, Min: first, Max: last, Runs: g.Runs}
-		if !slices.ContainsFunc(have, func(o manifestGone) bool {
-			return o.Channel == t.Channel && o.Min == t.Min && o.Max == t.Max && slices.Equal(o.Runs, t.Runs)
-		}) {
+		t := manifestGone{Channel: g.Channel, First: first, Last: last, Min: first, Max: last}
+		for _, r := range g.Runs {
+			for _, x := range unknown(have, g.Channel, first, last, run{r[0], r[1]}) {
+				t.Runs = append(t.Runs, [2]uint64{x.lo, x.hi})
+			}
+		}
+		if len(t.Runs) > 0 {
 			have = append(have, t)
 		}
 	}
@@ -214,4 +217,33 @@ func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
 		return fmt.Errorf("remember erased events: %w", err)
 	}
 	return nil
+}
+
+// unknown is what of a range of ids no trace of that channel and time has.
+func unknown(have []manifestGone, channel string, first, last event.Filetime, r run) runs {
+	var held runs
+	for i := range have {
+		if h := &have[i]; h.Channel == channel && h.Min <= last && first <= h.Max {
+			b := h.block()
+			ids := b.runs
+			if b.removed != nil {
+				ids = b.removed
+			}
+			for _, x := range ids {
+				held = held.add(x)
+			}
+		}
+	}
+	var out runs
+	at := r.lo
+	for i := held.search(at); i < len(held) && held[i].lo <= r.hi; i++ {
+		if held[i].lo > at {
+			out = append(out, run{at, held[i].lo - 1})
+		}
+		if held[i].hi >= r.hi {
+			return out
+		}
+		at = held[i].hi + 1
+	}
+	return append(out, run{at, r.hi})
 }
