@@ -40,7 +40,7 @@ type tomb struct {
 	time int64
 	by   string
 	erasure.Erasure
-	removed map[string][]manifest.Channel // by server
+	removed map[string][]Gone // by server
 }
 
 // ordered is the stored form of an erasure.
@@ -57,8 +57,28 @@ type removal struct {
 }
 
 type removedServer struct {
-	Server   string             `json:"server"`
-	Channels []manifest.Channel `json:"channels"`
+	Server string `json:"server"`
+	Gone   []Gone `json:"gone"`
+}
+
+// Gone is a block of raw events of which some or all were erased.
+type Gone struct {
+	Channel    string      `json:"channel"`
+	Generation uint32      `json:"generation"`
+	First      int64       `json:"first"` // time of its first event, Unix ns
+	Last       int64       `json:"last"`  // of its last event
+	Min        int64       `json:"min"`   // bounds of its times
+	Max        int64       `json:"max"`
+	Runs       [][2]uint64 `json:"runs"`              // record ids that it had, both ends included
+	Removed    [][2]uint64 `json:"removed,omitempty"` // those that were erased, when not all were
+}
+
+// ids are the record ids that were erased.
+func (g *Gone) ids() runs {
+	if g.Removed != nil {
+		return g.Removed
+	}
+	return g.Runs
 }
 
 // erasureName is the name of an object that says what is erased.
@@ -127,9 +147,9 @@ func (a *Archive) loadTomb(ctx context.Context, name, kind string) (t tomb, err 
 	} else {
 		var r removal
 		err = manifest.Decode(b, &r)
-		format, t.time, t.removed = r.Format, r.Time, make(map[string][]manifest.Channel)
+		format, t.time, t.removed = r.Format, r.Time, make(map[string][]Gone)
 		for _, s := range r.Servers {
-			t.removed[s.Server] = s.Channels
+			t.removed[s.Server] = s.Gone
 		}
 	}
 	if err != nil {
@@ -252,14 +272,14 @@ func (a *Archive) Bury(ctx context.Context, l []erasure.Erasure, opt SealOptions
 }
 
 // Removed is which events were erased, by server, without those that a part holds.
-func (a *Archive) Removed() map[string][]manifest.Channel {
+func (a *Archive) Removed() map[string][]Gone {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.removed()
 }
 
-func (a *Archive) removed() map[string][]manifest.Channel {
-	out := make(map[string][]manifest.Channel)
+func (a *Archive) removed() map[string][]Gone {
+	out := make(map[string][]Gone)
 	for i := range a.tombs.removals {
 		for server, l := range a.tombs.removals[i].removed {
 			out[server] = append(out[server], l...)
@@ -299,28 +319,32 @@ func (a *Archive) holding(server string) map[lifeKey]runs {
 }
 
 // without takes record ids out of a list.
-func without(l []manifest.Channel, held map[lifeKey]runs) []manifest.Channel {
-	var out []manifest.Channel
-	for _, c := range l {
-		c.Runs = runs(c.Runs).minus(held[lifeKey{c.Name, c.Generation}])
-		if c.Events = runs(c.Runs).count(); c.Events > 0 {
-			out = append(out, c)
+func without(l []Gone, held map[lifeKey]runs) []Gone {
+	var out []Gone
+	for _, g := range l {
+		ids := g.ids().minus(held[lifeKey{g.Channel, g.Generation}])
+		if len(ids) == 0 {
+			continue
 		}
+		if g.Removed = ids; slices.Equal(ids, runs(g.Runs)) {
+			g.Removed = nil
+		}
+		out = append(out, g)
 	}
 	return out
 }
 
 // NoteRemoved writes down which events were erased that no part holds and that
 // nothing says yet.
-func (a *Archive) NoteRemoved(ctx context.Context, l map[string][]manifest.Channel, opt SealOptions) error {
-	fresh := make(map[string][]manifest.Channel)
+func (a *Archive) NoteRemoved(ctx context.Context, l map[string][]Gone, opt SealOptions) error {
+	fresh := make(map[string][]Gone)
 	a.mu.Lock()
 	known := a.removed()
 	for server, list := range l {
 		held := a.holding(server)
-		for _, c := range known[server] {
-			at := lifeKey{c.Name, c.Generation}
-			held[at] = mergeRuns(held[at], c.Runs)
+		for _, g := range known[server] {
+			at := lifeKey{g.Channel, g.Generation}
+			held[at] = mergeRuns(held[at], g.ids())
 		}
 		if x := without(list, held); len(x) > 0 {
 			fresh[server] = x
@@ -330,7 +354,7 @@ func (a *Archive) NoteRemoved(ctx context.Context, l map[string][]manifest.Chann
 	return a.putRemoved(ctx, fresh, opt)
 }
 
-func (a *Archive) putRemoved(ctx context.Context, l map[string][]manifest.Channel, opt SealOptions) error {
+func (a *Archive) putRemoved(ctx context.Context, l map[string][]Gone, opt SealOptions) error {
 	r := removal{Format: manifest.Format, Time: opt.Now.UnixNano()}
 	for _, server := range slices.Sorted(maps.Keys(l)) {
 		if len(l[server]) > 0 {

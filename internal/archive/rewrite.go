@@ -311,7 +311,7 @@ func (a *Archive) rewriteDay(ctx context.Context, k key, ids idSet, opt SealOpti
 		d.Objects = []manifest.Object{}
 	}
 	// The parts that go hold these events still; from the next line on they do not.
-	if err := a.putRemoved(ctx, map[string][]manifest.Channel{k.server: removed}, opt); err != nil {
+	if err := a.putRemoved(ctx, map[string][]Gone{k.server: removed}, opt); err != nil {
 		return err
 	}
 	if err := a.keep(ctx, d, opt); err != nil {
@@ -324,7 +324,7 @@ func (a *Archive) rewriteDay(ctx context.Context, k key, ids idSet, opt SealOpti
 }
 
 // rebuild writes what stays of the parts of a day, and tells which events do not.
-func (b *builder) rebuild(ctx context.Context, k key, parts []part, ids idSet) (removed []manifest.Channel, err error) {
+func (b *builder) rebuild(ctx context.Context, k key, parts []part, ids idSet) (removed []Gone, err error) {
 	var rest []record.Record
 	err = b.a.Records(ctx, k.server, k.day, func(r *record.Record) error {
 		rest = append(rest, *r)
@@ -347,12 +347,12 @@ func (b *builder) rebuild(ctx context.Context, k key, parts []part, ids idSet) (
 				if !ok {
 					i = len(removed)
 					at[c] = i
-					removed = append(removed, manifest.Channel{Name: c.channel, Generation: c.gen, First: e.Time.UnixNano(), Last: e.Time.UnixNano()})
+					removed = append(removed, Gone{Channel: c.channel, Generation: c.gen, Min: e.Time.UnixNano(), Max: e.Time.UnixNano()})
 				}
-				x := &removed[i]
-				x.First, x.Last = min(x.First, e.Time.UnixNano()), max(x.Last, e.Time.UnixNano())
-				x.Runs = runs(x.Runs).add(e.RecordID)
-				x.Events++
+				g := &removed[i]
+				g.Min, g.Max = min(g.Min, e.Time.UnixNano()), max(g.Max, e.Time.UnixNano())
+				g.First, g.Last = g.Min, g.Max
+				g.Runs = runs(g.Runs).add(e.RecordID)
 				return nil
 			})
 			if err != nil {

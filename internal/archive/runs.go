@@ -60,11 +60,3 @@ func (l runs) minus(o runs) runs {
 	}
 	return out
 }
-
-// count is how many ids there are.
-func (l runs) count() (n int64) {
-	for _, r := range l {
-		n += int64(r[1]-r[0]) + 1
-	}
-	return n
-}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/archive"
-	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -70,10 +69,10 @@ func (e *Engine) eraseArchived(ctx context.Context, a *archive.Archive, opt arch
 	if err != nil {
 		return nil, err
 	}
-	gone := make(map[string][]manifest.Channel)
+	gone := make(map[string][]archive.Gone)
 	for _, server := range e.st.ServerNames() {
 		for _, g := range e.st.AllGone(server) {
-			gone[server] = append(gone[server], manifest.Channel{Name: g.Channel, Generation: g.Generation, First: g.First, Last: g.Last, Runs: g.Runs})
+			gone[server] = append(gone[server], archive.Gone(g))
 		}
 	}
 	return out, a.NoteRemoved(ctx, gone, opt)
@@ -94,8 +93,8 @@ func (e *Engine) adoptErasures(ctx context.Context, a *archive.Archive) error {
 	}
 	for server, l := range a.Removed() {
 		var gone []store.Gone
-		for _, c := range l {
-			gone = append(gone, store.Gone{Channel: c.Name, Generation: c.Generation, First: c.First, Last: c.Last, Runs: c.Runs})
+		for _, g := range l {
+			gone = append(gone, store.Gone(g))
 		}
 		if err := e.st.Remember(ctx, server, gone); err != nil {
 			return err

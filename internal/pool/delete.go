@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,7 +74,7 @@ func (p *Pool) Left() ([]Left, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := []Left{}
-	for _, name := range p.copies.list() {
+	for _, name := range slices.Sorted(maps.Keys(p.copies.objects)) {
 		o := p.copies.objects[name]
 		for i := range o.copies {
 			if c := &o.copies[i]; c.is == owed {

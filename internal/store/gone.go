@@ -138,16 +138,18 @@ func (s *Store) Gone(server, channel string, gen uint32, lo, hi uint64) (n uint6
 	return n
 }
 
-// Gone is events that were erased or deleted, of one life of a channel.
+// Gone is the trace of a block of raw events of which some or all were erased or
+// deleted.
 type Gone struct {
 	Channel     string
 	Generation  uint32
-	First, Last int64       // bounds of their times, Unix ns
-	Runs        [][2]uint64 // record ids, both ends included
+	First, Last int64       // times of its first and last event, Unix ns
+	Min, Max    int64       // bounds of its times, Unix ns
+	Runs        [][2]uint64 // record ids that it had, both ends included
+	Removed     [][2]uint64 // those that went away; nil = all
 }
 
-// AllGone lists the events of a server that were erased or deleted, by channel and
-// generation.
+// AllGone lists the traces of a server, by channel, generation and ids.
 func (s *Store) AllGone(server string) []Gone {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -158,28 +160,23 @@ func (s *Store) AllGone(server string) []Gone {
 	var out []Gone
 	for _, li := range sv.allLives() {
 		for _, b := range li.blocks {
-			if !b.gone {
-				continue
+			if b.gone {
+				m := b.trace()
+				out = append(out, Gone{
+					Channel: li.channel, Generation: li.gen, First: m.First.UnixNano(), Last: m.Last.UnixNano(), Min: m.Min.UnixNano(), Max: m.Max.UnixNano(),
+					Runs: m.Runs, Removed: m.Removed,
+				})
 			}
-			g := Gone{Channel: li.channel, Generation: li.gen, First: b.min.UnixNano(), Last: b.max.UnixNano()}
-			ids := b.runs
-			if b.removed != nil {
-				ids = b.removed
-			}
-			for _, r := range ids {
-				g.Runs = append(g.Runs, [2]uint64{r.lo, r.hi})
-			}
-			out = append(out, g)
 		}
 	}
 	slices.SortFunc(out, func(a, b Gone) int {
-		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Runs[0][0], b.Runs[0][0]), cmp.Compare(a.First, b.First))
+		return cmp.Or(strings.Compare(a.Channel, b.Channel), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Runs[0][0], b.Runs[0][0]), cmp.Compare(a.Min, b.Min))
 	})
 	return out
 }
 
 // Remember takes over what another store says was erased of a server: those events
-// are no loss and do not come back by an import.
+// are no loss and do not come back by an import. What is known is left alone.
 func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
 	if s.opt.ReadOnly {
 		return errors.New("remember erased events: the data folder is open for reading only")
@@ -201,16 +198,25 @@ func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
 	}
 	have := slices.Clone(m.Servers[at].Gone)
 	for _, g := range l {
-		first, last := event.FromUnixNano(g.First), event.FromUnixNano(g.Last)
-		t := manifestGone{Channel: g.Channel, First: first, Last: last, Min: first, Max: last}
-		for _, r := range g.Runs {
-			for _, x := range unknown(have, g.Channel, first, last, run{r[0], r[1]}) {
-				t.Runs = append(t.Runs, [2]uint64{x.lo, x.hi})
+		t := manifestGone{
+			Channel: g.Channel, First: event.FromUnixNano(g.First), Last: event.FromUnixNano(g.Last), Min: event.FromUnixNano(g.Min), Max: event.FromUnixNano(g.Max), Runs: g.Runs,
+		}
+		ids := g.Runs
+		if g.Removed != nil {
+			ids = g.Removed
+		}
+		for _, r := range ids {
+			for _, x := range unknown(have, g.Channel, t.Min, t.Max, run{r[0], r[1]}) {
+				t.Removed = append(t.Removed, [2]uint64{x.lo, x.hi})
 			}
 		}
-		if len(t.Runs) > 0 {
-			have = append(have, t)
+		if len(t.Removed) == 0 {
+			continue
 		}
+		if slices.Equal(t.Removed, t.Runs) {
+			t.Removed = nil
+		}
+		have = append(have, t)
 	}
 	m.Servers[at].Gone = joinGone(have)
 	if err := s.adoptNew(&m); err != nil {
