@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -150,11 +152,11 @@ func (a *app) printPending(out *engine.Pending, zone *time.Location) {
 	if len(out.Copies) > 0 {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.erase.copies", "n", len(out.Copies)))
 	}
-	for _, l := range out.Copies {
-		if l.Until != 0 {
-			fmt.Fprintln(a.Stdout, a.p.T("cli.erase.locked", "volume", record.Visible(l.Volume), "object", record.Visible(l.Name), "until", a.when(l.Until, zone)))
+	for _, g := range grouped(out.Copies) {
+		if g.Until != 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.erase.locked", "volume", record.Visible(g.Volume), "object", record.Visible(g.Name), "n", g.n, "until", a.when(g.Until, zone)))
 		} else {
-			fmt.Fprintln(a.Stdout, a.p.T("cli.erase.away", "volume", record.Visible(l.Volume), "object", record.Visible(l.Name)))
+			fmt.Fprintln(a.Stdout, a.p.T("cli.erase.away", "volume", record.Visible(g.Volume), "object", record.Visible(g.Name), "n", g.n))
 		}
 	}
 	for _, d := range out.Days {
@@ -177,6 +179,27 @@ func (a *app) printAffected(l []store.Affected, zone *time.Location) {
 			"first", a.when(x.First, zone), "last", a.when(x.Last, zone)))
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.store.erase.all", "n", n, "old", old, "servers", len(servers)))
+}
+
+// leftDay is the copies of an archived day on a volume that cannot be deleted yet.
+type leftDay struct {
+	pool.Left
+	n int
+}
+
+// grouped are copies by volume and archived day, until the last of them may go.
+func grouped(l []pool.Left) (out []leftDay) {
+	for _, c := range l {
+		c.Name = path.Dir(c.Name)
+		i := slices.IndexFunc(out, func(o leftDay) bool { return o.Volume == c.Volume && o.Name == c.Name })
+		if i < 0 {
+			i = len(out)
+			out = append(out, leftDay{Left: c})
+		}
+		out[i].n++
+		out[i].Until = max(out[i].Until, c.Until)
+	}
+	return out
 }
 
 func (a *app) printLeft(left []store.Left) {
