@@ -31,9 +31,11 @@ var allowed = map[string][]string{
 	"internal/pool":      {"internal/seal", "internal/manifest", "internal/fsx"},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
+		"internal/erasure",
 	},
-	"internal/hold":   {"internal/seal", "internal/fsx", "internal/query"},
-	"internal/report": {"internal/i18n"},
+	"internal/erasure": {"internal/event", "internal/record", "internal/query"},
+	"internal/hold":    {"internal/seal", "internal/fsx", "internal/query"},
+	"internal/report":  {"internal/i18n"},
 	"internal/evidence": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/seal", "internal/manifest", "internal/mask", "internal/report",
 		"internal/i18n", "internal/archive", "internal/gloss", "internal/coverage", "internal/fsx",
@@ -49,7 +51,7 @@ var allowed = map[string][]string{
 	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
 	"internal/store": {
 		"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/segment", "internal/catalogue", "internal/rawfile",
-		"internal/facets", "internal/paths", "internal/seal",
+		"internal/facets", "internal/paths", "internal/seal", "internal/erasure",
 	},
 	"internal/bench":   {"internal/archive", "internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
@@ -59,7 +61,7 @@ var allowed = map[string][]string{
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
-		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
@@ -78,7 +80,7 @@ var allowed = map[string][]string{
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask"}
+var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure"}
 
 // stdOnly packages import nothing but the standard library and this module.
 var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx"}
