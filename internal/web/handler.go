@@ -112,6 +112,7 @@ func (s *site) table() []route {
 		},
 		s.searchRoutes(),
 		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 
