@@ -57,7 +57,9 @@ var allowed = map[string][]string{
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
 	"internal/account": {},
 	"internal/state":   {},
-	"internal/web":     {"internal/account", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
+	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
+	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
+	"internal/web":     {"internal/account", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
@@ -65,12 +67,12 @@ var allowed = map[string][]string{
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
-		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask",
+		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask", "internal/export",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},

@@ -27,6 +27,7 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	Jobs    Jobs  // work in the background; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -114,6 +115,8 @@ func (s *site) table() []route {
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 
