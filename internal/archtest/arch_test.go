@@ -56,7 +56,8 @@ var allowed = map[string][]string{
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
 	"internal/account": {},
 	"internal/state":   {},
-	"internal/web":     {"internal/account", "internal/calendar", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
+	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
+	"internal/web":     {"internal/account", "internal/calendar", "internal/job", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
@@ -64,7 +65,7 @@ var allowed = map[string][]string{
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job",
 		"internal/calendar", "internal/config", "internal/coverage", "internal/seal",
 	},
 	"internal/cli": {

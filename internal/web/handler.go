@@ -27,6 +27,7 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	Jobs    Jobs  // work in the background; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -116,6 +117,7 @@ func (s *site) table() []route {
 		},
 		s.searchRoutes(),
 		s.frameRoutes(),
+		s.jobRoutes(),
 	)
 }
 

@@ -1,0 +1,21 @@
+package server
+
+import (
+	"context"
+
+	"github.com/akashi-audit/akashi/internal/job"
+)
+
+// newJobs makes the jobs of the folder, with every kind that the server knows.
+func newJobs(ctx context.Context, cfg Config) (*job.Runner, error) {
+	db, err := cfg.Engine.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return job.Open(ctx, job.Options{DB: db, Dir: cfg.Engine.Dir(), Kinds: jobKinds(cfg), Log: cfg.Log})
+}
+
+// jobKinds is what can run in the background.
+func jobKinds(Config) []job.Kind {
+	return nil
+}
