@@ -44,7 +44,8 @@ var allowed = map[string][]string{
 	"internal/evtx":     {"internal/event"},
 	"internal/fsx":      {},
 	"internal/i18n":     {},
-	"internal/config":   {"internal/fsx"},
+	"internal/calendar": {},
+	"internal/config":   {"internal/calendar", "internal/fsx"},
 	"internal/convert":  {"internal/event", "internal/record"},
 	"internal/collect":  {"internal/event", "internal/evtx"},
 	"internal/coverage": {"internal/event"},
@@ -59,7 +60,7 @@ var allowed = map[string][]string{
 	"internal/state":   {},
 	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
-	"internal/web":     {"internal/account", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
+	"internal/web":     {"internal/account", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar"},
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
@@ -67,7 +68,7 @@ var allowed = map[string][]string{
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
@@ -82,10 +83,10 @@ var allowed = map[string][]string{
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure"}
+var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure", "internal/calendar"}
 
 // stdOnly packages import nothing but the standard library and this module.
-var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx"}
+var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx", "internal/calendar"}
 
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.
