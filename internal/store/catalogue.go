@@ -51,18 +51,14 @@ func (s *Store) openPaths(num uint32, server string) (*pathRef, error) {
 	return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())
 }
 
-// catalogue writes what a flush saw of the paths of a server.
-func (f *flush) catalogue(server string, b *catalogue.Builder) ([]*pathRef, error) {
+// catalogue writes a part of what a flush saw of the paths of a server.
+func (f *flush) catalogue(server string, write func(io.Writer) error) (*pathRef, error) {
 	num := f.s.newNumber()
-	if _, err := f.s.writeFile(pathDir, num, b.Write); err != nil {
+	if _, err := f.s.writeFile(pathDir, num, write); err != nil {
 		return nil, err
 	}
 	f.dirs[pathDir] = true
-	r, err := f.s.openPaths(num, server)
-	if err != nil {
-		return nil, err
-	}
-	return []*pathRef{r}, nil
+	return f.s.openPaths(num, server)
 }
 
 // parts are the parts of the catalogue of one server.
