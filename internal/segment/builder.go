@@ -179,6 +179,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	x := b.order(m)
 	b.written = x
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
+	defer f.wait()
 	var out row
 	for i, at := range x.rows {
 		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {

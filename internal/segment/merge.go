@@ -66,6 +66,7 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 		return nil, err
 	}
 	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
+	defer f.wait()
 	for _, day := range m.days() {
 		if err := m.day(ctx, f, day); err != nil {
 			return nil, err
@@ -324,36 +325,51 @@ func (m *merge) day(ctx context.Context, f *fileWriter, day int) error {
 		return nil
 	}
 	out := f.partition(day)
-	for n := 0; len(cs) > 0; n++ {
-		best := 0
-		for i := 1; i < len(cs); i++ {
-			if m.compare(cs[i], cs[best]) < 0 {
-				best = i
-			}
-		}
+	for n := 0; len(cs) > 0; {
+		best, second := m.firstTwo(cs)
 		c := cs[best]
-		if !m.twice(c, cs) {
-			if m.usual[c.row.v[colPath]] == uint32(c.row.v[colShare]) {
-				c.row.v[colShare] = 0
-			} else {
-				c.row.v[colShare]++
+		var next *mergeCursor // whose row comes behind those of c
+		if second >= 0 {
+			next = cs[second]
+		}
+		for ; next == nil || m.compare(c, next) < 0; n++ { // most rows of a person lie together
+			if !m.twice(c, next, cs) {
+				if m.usual[c.row.v[colPath]] == uint32(c.row.v[colShare]) {
+					c.row.v[colShare] = 0
+				} else {
+					c.row.v[colShare]++
+				}
+				out.add(&c.row)
 			}
-			out.add(&c.row)
-		}
-		if err := c.next(); err != nil {
-			return err
-		}
-		if c.done {
-			cs = slices.Delete(cs, best, best+1)
-		}
-		if n%blockRows == 0 {
-			if err := cmp.Or(ctx.Err(), f.err); err != nil {
+			if err := c.next(); err != nil {
 				return err
+			}
+			if c.done {
+				cs = slices.Delete(cs, best, best+1)
+				break
+			}
+			if n%blockRows == 0 && ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 	}
 	out.close()
 	return f.err
+}
+
+// firstTwo finds the cursors whose rows come first; the second is -1 when there is
+// one only.
+func (m *merge) firstTwo(cs []*mergeCursor) (best, second int) {
+	second = -1
+	for i := 1; i < len(cs); i++ {
+		switch {
+		case m.compare(cs[i], cs[best]) < 0:
+			best, second = i, best
+		case second < 0 || m.compare(cs[i], cs[second]) < 0:
+			second = i
+		}
+	}
+	return best, second
 }
 
 // compare is the stored order.
@@ -375,8 +391,11 @@ func (m *merge) compareIDs(a, b *mergeCursor) int {
 }
 
 // twice reports whether another input's current row is the same record and came
-// as late or later.
-func (m *merge) twice(c *mergeCursor, cs []*mergeCursor) bool {
+// as late or later. next is the cursor whose row comes behind that of c; nil = none.
+func (m *merge) twice(c, next *mergeCursor, cs []*mergeCursor) bool {
+	if next == nil || next.row.person != c.row.person || next.row.v[colTime] != c.row.v[colTime] {
+		return false
+	}
 	t := m.tables
 	k := &t.kinds[c.row.v[colKind]]
 	for _, o := range cs {
