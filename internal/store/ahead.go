@@ -156,7 +156,9 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 			segments = append(segments, r)
 			if b.acts != nil {
 				var l []catalogue.Named
-				b.rows.EachPath(func(path string, number uint32, n uint64) { l = append(l, catalogue.Named{Path: path, Number: number, N: n}) })
+				b.rows.EachPath(func(path string, number uint32, n uint64) {
+					l = append(l, catalogue.Named{Path: path, Number: number, N: n})
+				})
 				months[catalogue.Month(m)] = l
 			}
 		}
