@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,11 +50,75 @@ func (m *maker) shown(s string) string { return record.Visible(m.text(s)) }
 
 // proven says what the bundle proves and what not.
 func (m *maker) proven(p *i18n.Printer) []string {
-	l := []string{p.T("evidence.proof.from"), p.T("evidence.proof.unanchored"), p.T("evidence.proof.before"), p.T("evidence.proof.raw")}
+	n := 0
+	var first int64
+	for _, x := range m.parts {
+		if n += x.Records; first == 0 || x.Sealed < first {
+			first = x.Sealed
+		}
+	}
+	l := []string{p.T("evidence.proof.from")}
+	switch {
+	case n == 0:
+		l = append(l, p.T("evidence.proof.noparts"))
+	case int64(n) == m.sel.Records:
+		l = append(l, p.T("evidence.proof.parts", "n", n, "first", m.when(first)))
+	default:
+		var days []string
+		for _, d := range m.unproven {
+			days = append(days, d.Day+" "+m.shown(d.Server))
+		}
+		l = append(l, p.T("evidence.proof.someparts", "n", n, "all", m.sel.Records, "first", m.when(first), "days", strings.Join(days, ", ")))
+	}
+	if len(m.stamps) > 0 {
+		last := m.stamps[len(m.stamps)-1]
+		l = append(l, p.T("evidence.proof.anchored", "n", len(m.stamps), "name", m.shown(last.Stamp.Authority), "time", m.when(last.Stamp.Time.UnixNano())))
+	}
+	if m.covered(m.proofs.Selection.Index+1) == nil {
+		l = append(l, p.T("evidence.proof.unanchored"))
+	}
+	l = append(l, p.T("evidence.proof.before"), p.T("evidence.proof.raw"))
 	if m.opt.Unmask {
 		return append(l, p.T("evidence.proof.unmasked", "ground", record.Visible(m.opt.Ground)))
 	}
 	return append(l, p.T("evidence.proof.masked", "n", m.masked))
+}
+
+// authority names who stamped, for the cover.
+func (m *maker) authority(p *i18n.Printer) string {
+	if len(m.stamps) == 0 {
+		return p.T("evidence.authority.none")
+	}
+	last := m.stamps[len(m.stamps)-1]
+	return m.shown(last.Stamp.Authority) + "\n" + m.when(last.Stamp.Time.UnixNano())
+}
+
+// archived lists the parts of the archive that records are proven out of, and what
+// fixes each from outside.
+func (m *maker) archived(p *i18n.Printer) []report.Block {
+	var out []report.Block
+	if len(m.parts) > 0 {
+		t := &report.Table{
+			Head:   []string{p.T("evidence.col.day"), p.T("evidence.col.server"), p.T("evidence.col.records"), p.T("evidence.col.sealed"), p.T("evidence.col.stamped")},
+			Widths: []float64{1.7, 3.6, 1.1, 2.7, 2.7}, Right: []bool{false, false, true, false, false},
+		}
+		for _, x := range m.parts {
+			by := p.T("evidence.unstamped")
+			if s := m.covered(x.Index + 1); s != nil {
+				by = m.when(s.Stamp.Time.UnixNano())
+			}
+			t.Rows = append(t.Rows, []string{x.Day, m.shown(x.Server) + " #" + strconv.Itoa(x.Part), strconv.Itoa(x.Records), m.when(x.Sealed), by})
+		}
+		out = append(out, report.Block{Heading: p.T("evidence.parts"), Text: []string{p.T("evidence.parts.text")}, Table: t})
+	}
+	if len(m.stamps) > 0 {
+		t := &report.Table{Head: []string{p.T("evidence.col.stamped"), p.T("evidence.authority"), p.T("evidence.col.leaves"), p.T("evidence.col.file")}, Widths: []float64{2.4, 4.6, 1.1, 2.9}, Right: []bool{false, false, true, false}}
+		for _, s := range m.stamps {
+			t.Rows = append(t.Rows, []string{m.when(s.Stamp.Time.UnixNano()), m.shown(s.Stamp.Authority), strconv.FormatInt(s.Point.Size, 10), s.member})
+		}
+		out = append(out, report.Block{Heading: p.T("evidence.stamps"), Text: []string{p.T("evidence.stamps.text")}, Table: t})
+	}
+	return out
 }
 
 func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
@@ -76,12 +141,13 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 			{Name: t("evidence.cover.by"), Value: m.shown(m.opt.By)},
 			{Name: t("evidence.cover.made"), Value: made.Format("2006-01-02 15:04:05 -07:00")},
 			{Name: t("evidence.cover.zone"), Value: m.opt.Zone.String()},
-			{Name: t("evidence.authority"), Value: t("evidence.authority.none")},
+			{Name: t("evidence.authority"), Value: m.authority(p)},
 		},
 		Blocks: []report.Block{{Heading: t("evidence.proof"), Marked: true, Text: m.proven(p)}},
 	}
 	d.Blocks = append(d.Blocks, m.summary(p)...)
-	d.Blocks = append(d.Blocks, m.coverage(p))
+	d.Blocks = append(d.Blocks, m.coverage(p)...)
+	d.Blocks = append(d.Blocks, m.archived(p)...)
 	point, err := m.pointBlocks(p)
 	if err != nil {
 		return nil, err
@@ -125,7 +191,7 @@ func (m *maker) summary(p *i18n.Printer) []report.Block {
 	return l
 }
 
-func (m *maker) coverage(p *i18n.Printer) report.Block {
+func (m *maker) coverage(p *i18n.Printer) []report.Block {
 	t := &report.Table{
 		Head:   []string{p.T("evidence.col.server"), p.T("evidence.col.span"), p.T("evidence.col.received"), p.T("evidence.col.missing")},
 		Widths: []float64{4, 4, 1.3, 1.7}, Right: []bool{false, false, true, true},
@@ -137,10 +203,57 @@ func (m *maker) coverage(p *i18n.Printer) report.Block {
 			if c.Filtered || c.TooFew {
 				missing = p.T("evidence.filtered")
 			}
-			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + record.Visible(c.Name), m.when(c.First.UnixNano()) + " –\n" + m.when(c.Last.UnixNano()), fmt.Sprint(c.Received), missing})
+			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), m.when(c.First.UnixNano()) + " –\n" + m.when(c.Last.UnixNano()), fmt.Sprint(c.Received), missing})
 		}
 	}
-	return report.Block{Heading: p.T("evidence.coverage"), Text: []string{p.T("evidence.coverage.text")}, Table: t}
+	out := []report.Block{{Heading: p.T("evidence.coverage"), Text: []string{p.T("evidence.coverage.text")}, Table: t}}
+	return append(out, m.gaps(p)...)
+}
+
+// gaps lists the runs of record ids that are missing, each with the days and times
+// of the events on both sides.
+func (m *maker) gaps(p *i18n.Printer) []report.Block {
+	t := &report.Table{
+		Head:   []string{p.T("evidence.col.server"), p.T("evidence.col.ids"), p.T("evidence.col.missing"), p.T("evidence.col.between")},
+		Widths: []float64{4, 2.6, 1.1, 3.3}, Right: []bool{false, false, true, false},
+	}
+	all := 0
+	for _, r := range m.covers {
+		for i := range r.Channels {
+			c := &r.Channels[i]
+			all += c.GapCount
+			for _, g := range c.Gaps {
+				if len(t.Rows) == maxGaps {
+					continue
+				}
+				ids := fmt.Sprint(g.FromID)
+				if g.ToID != g.FromID {
+					ids += " – " + fmt.Sprint(g.ToID)
+				}
+				t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), ids, fmt.Sprint(g.Count), m.at(g.FromTime) + " –\n" + m.at(g.ToTime)})
+			}
+		}
+	}
+	if all == 0 {
+		return nil
+	}
+	b := report.Block{Text: []string{p.T("evidence.gaps.text")}, Table: t}
+	if all > len(t.Rows) {
+		b.Text = append(b.Text, p.T("evidence.gaps.more", "n", len(t.Rows), "all", all))
+	}
+	return []report.Block{b}
+}
+
+// maxGaps bounds the gaps that a report lists.
+const maxGaps = 100
+
+// at is a time of coverage in the zone of the folder.
+func (m *maker) at(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
+	}
+	return m.when(t.UnixNano())
 }
 
 func (m *maker) list(p *i18n.Printer) report.Block {
