@@ -64,6 +64,7 @@ func (m *maker) event(e *event.Event) (*event.Event, []seal.Hash) {
 		switch v.Kind &^ event.KindArray {
 		case event.KindString, event.KindANSI, event.KindXML, event.KindSID:
 			commits = append(commits, m.texts(&v.Str)...)
+		case event.KindGUID: // random bits, whose digits are no number
 		default:
 			commits = append(commits, m.opaque(v)...)
 		}
