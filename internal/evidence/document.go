@@ -99,22 +99,22 @@ func (m *maker) archived(p *i18n.Printer) []report.Block {
 	var out []report.Block
 	if len(m.parts) > 0 {
 		t := &report.Table{
-			Head:   []string{p.T("evidence.col.day"), p.T("evidence.col.server"), p.T("evidence.col.records"), p.T("evidence.col.sealed"), p.T("evidence.col.stamped")},
-			Widths: []float64{1.7, 3.6, 1.1, 2.7, 2.7}, Right: []bool{false, false, true, false, false},
+			Head:   []string{p.T("evidence.col.day"), p.T("evidence.col.host"), p.T("evidence.col.sealed"), p.T("evidence.col.stamped"), p.T("evidence.col.count")},
+			Widths: []float64{1.7, 3.8, 2.6, 2.6, 1.1}, Right: []bool{false, false, false, false, true},
 		}
 		for _, x := range m.parts {
 			by := p.T("evidence.unstamped")
 			if s := m.covered(x.Index + 1); s != nil {
 				by = m.when(s.Stamp.Time.UnixNano())
 			}
-			t.Rows = append(t.Rows, []string{x.Day, m.shown(x.Server) + " #" + strconv.Itoa(x.Part), strconv.Itoa(x.Records), m.when(x.Sealed), by})
+			t.Rows = append(t.Rows, []string{x.Day, m.shown(x.Server) + " #" + strconv.Itoa(x.Part), m.when(x.Sealed), by, figure(p, x.Records)})
 		}
 		out = append(out, report.Block{Heading: p.T("evidence.parts"), Text: []string{p.T("evidence.parts.text")}, Table: t})
 	}
 	if len(m.stamps) > 0 {
-		t := &report.Table{Head: []string{p.T("evidence.col.stamped"), p.T("evidence.authority"), p.T("evidence.col.leaves"), p.T("evidence.col.file")}, Widths: []float64{2.4, 4.6, 1.1, 2.9}, Right: []bool{false, false, true, false}}
+		t := &report.Table{Head: []string{p.T("evidence.col.stamped"), p.T("evidence.authority"), p.T("evidence.col.file"), p.T("evidence.col.leaves")}, Widths: []float64{2.4, 4.6, 2.9, 1.1}, Right: []bool{false, false, false, true}}
 		for _, s := range m.stamps {
-			t.Rows = append(t.Rows, []string{m.when(s.Stamp.Time.UnixNano()), m.shown(s.Stamp.Authority), strconv.FormatInt(s.Point.Size, 10), s.member})
+			t.Rows = append(t.Rows, []string{m.when(s.Stamp.Time.UnixNano()), m.shown(s.Stamp.Authority), s.member, figure(p, s.Point.Size)})
 		}
 		out = append(out, report.Block{Heading: p.T("evidence.stamps"), Text: []string{p.T("evidence.stamps.text")}, Table: t})
 	}
@@ -146,15 +146,21 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 		Blocks: []report.Block{{Heading: t("evidence.proof"), Marked: true, Text: m.proven(p)}},
 	}
 	d.Blocks = append(d.Blocks, m.summary(p)...)
-	d.Blocks = append(d.Blocks, m.coverage(p)...)
+	d.Blocks = append(d.Blocks, m.coverage(p))
 	d.Blocks = append(d.Blocks, m.archived(p)...)
 	point, err := m.pointBlocks(p)
 	if err != nil {
 		return nil, err
 	}
 	d.Blocks = append(d.Blocks, point...)
-	d.Blocks = append(d.Blocks, report.Block{Heading: t("evidence.check"), Text: append(strings.Split(t("evidence.check.text"), "\n"), t("evidence.check.hand"))}, m.list(p))
+	d.Blocks = append(d.Blocks, report.Block{Heading: t("evidence.check"), Text: append(strings.Split(t("evidence.check.text"), "\n"), t("evidence.check.hand"))})
+	d.Blocks = append(append(d.Blocks, m.gaps(p)...), m.list(p))
 	return d, nil
+}
+
+// figure is a count as the reader's language writes it.
+func figure[T int | int64 | uint64](p *i18n.Printer, n T) string {
+	return p.T("evidence.number", "n", int64(n))
 }
 
 func (m *maker) when(ns int64) string {
@@ -178,7 +184,7 @@ func (m *maker) summary(p *i18n.Printer) []report.Block {
 			case name == "ops":
 				v = p.T("web.op." + v)
 			}
-			b.Table.Rows = append(b.Table.Rows, []string{v, fmt.Sprint(c.n)})
+			b.Table.Rows = append(b.Table.Rows, []string{v, figure(p, c.n)})
 		}
 		if all := len(m.stats.lists[i]); all > len(top) {
 			b.Text = append(b.Text, p.T("evidence.more", "n", len(top), "all", all))
@@ -191,7 +197,7 @@ func (m *maker) summary(p *i18n.Printer) []report.Block {
 	return l
 }
 
-func (m *maker) coverage(p *i18n.Printer) []report.Block {
+func (m *maker) coverage(p *i18n.Printer) report.Block {
 	t := &report.Table{
 		Head:   []string{p.T("evidence.col.server"), p.T("evidence.col.span"), p.T("evidence.col.received"), p.T("evidence.col.missing")},
 		Widths: []float64{4, 4, 1.3, 1.7}, Right: []bool{false, false, true, true},
@@ -199,23 +205,22 @@ func (m *maker) coverage(p *i18n.Printer) []report.Block {
 	for _, r := range m.covers {
 		for i := range r.Channels {
 			c := &r.Channels[i]
-			missing := fmt.Sprint(c.Missing)
+			missing := figure(p, c.Missing)
 			if c.Filtered || c.TooFew {
 				missing = p.T("evidence.filtered")
 			}
-			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), m.when(c.First.UnixNano()) + " –\n" + m.when(c.Last.UnixNano()), fmt.Sprint(c.Received), missing})
+			t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), m.when(c.First.UnixNano()) + " –\n" + m.when(c.Last.UnixNano()), figure(p, c.Received), missing})
 		}
 	}
-	out := []report.Block{{Heading: p.T("evidence.coverage"), Text: []string{p.T("evidence.coverage.text")}, Table: t}}
-	return append(out, m.gaps(p)...)
+	return report.Block{Heading: p.T("evidence.coverage"), Text: []string{p.T("evidence.coverage.text")}, Table: t}
 }
 
 // gaps lists the runs of record ids that are missing, each with the days and times
 // of the events on both sides.
 func (m *maker) gaps(p *i18n.Printer) []report.Block {
 	t := &report.Table{
-		Head:   []string{p.T("evidence.col.server"), p.T("evidence.col.ids"), p.T("evidence.col.missing"), p.T("evidence.col.between")},
-		Widths: []float64{4, 2.6, 1.1, 3.3}, Right: []bool{false, false, true, false},
+		Head:   []string{p.T("evidence.col.server"), p.T("evidence.col.between"), p.T("evidence.col.ids"), p.T("evidence.col.missing")},
+		Widths: []float64{4, 3.3, 2.6, 1.1}, Right: []bool{false, false, false, true},
 	}
 	all := 0
 	for _, r := range m.covers {
@@ -230,14 +235,14 @@ func (m *maker) gaps(p *i18n.Printer) []report.Block {
 				if g.ToID != g.FromID {
 					ids += " – " + fmt.Sprint(g.ToID)
 				}
-				t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), ids, fmt.Sprint(g.Count), m.at(g.FromTime) + " –\n" + m.at(g.ToTime)})
+				t.Rows = append(t.Rows, []string{m.shown(r.Server) + " " + m.shown(c.Name), m.between(g.FromTime, g.ToTime), ids, figure(p, g.Count)})
 			}
 		}
 	}
 	if all == 0 {
 		return nil
 	}
-	b := report.Block{Text: []string{p.T("evidence.gaps.text")}, Table: t}
+	b := report.Block{Heading: p.T("evidence.gaps"), Text: []string{p.T("evidence.gaps.text")}, Table: t}
 	if all > len(t.Rows) {
 		b.Text = append(b.Text, p.T("evidence.gaps.more", "n", len(t.Rows), "all", all))
 	}
@@ -245,15 +250,21 @@ func (m *maker) gaps(p *i18n.Printer) []report.Block {
 }
 
 // maxGaps bounds the gaps that a report lists.
-const maxGaps = 100
+const maxGaps = 60
 
-// at is a time of coverage in the zone of the folder.
-func (m *maker) at(text string) string {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return text
+// between are two times of coverage in the zone of the folder: always with the day,
+// that of the second one when it is another.
+func (m *maker) between(from, to string) string {
+	a, err := time.Parse(time.RFC3339Nano, from)
+	b, err2 := time.Parse(time.RFC3339Nano, to)
+	if err != nil || err2 != nil {
+		return from + " – " + to
 	}
-	return m.when(t.UnixNano())
+	first, last := m.when(a.UnixNano()), m.when(b.UnixNano())
+	if day := first[:len(time.DateOnly)+1]; strings.HasPrefix(last, day) {
+		return first + " – " + strings.TrimPrefix(last, day)
+	}
+	return first + " –\n" + last
 }
 
 func (m *maker) list(p *i18n.Printer) report.Block {
@@ -292,6 +303,7 @@ func (m *maker) pointBlocks(p *i18n.Printer) ([]report.Block, error) {
 	if err != nil {
 		return nil, fmt.Errorf("evidence: QR code: %w", err)
 	}
+	code.Scale = 1 // the document makes dots as large as it wants
 	return []report.Block{
 		{Heading: p.T("evidence.point"), Text: []string{p.T("evidence.point.text", "n", m.point.Size)}, Code: string(m.point.Text), Picture: code.Image(), Caption: p.T("evidence.point.qr")},
 		{Text: []string{p.T("evidence.point.key") + ":"}, Code: strings.Join(m.proofs.Keys, "\n")},
