@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/archive"
@@ -9,6 +10,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evidence"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -29,7 +31,62 @@ func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.
 	}
 	opt.Zone, opt.Data, opt.FS, opt.Now = zone, e.dir, e.deps.fs, e.deps.now()
 	opt.Archive = &provenArchive{e: e, by: opt.By}
-	return evidence.Make(ctx, e, folderLog{e.seal, e}, opt)
+	return evidence.Make(ctx, evidenceSource{e}, folderLog{e.seal, e}, opt)
+}
+
+// evidenceSource is the folder as evidence.Source.
+type evidenceSource struct{ *Engine }
+
+// Raw reads the events of many records at once, so that each block of events is read
+// once for all of them.
+func (s evidenceSource) Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error) {
+	type life struct {
+		server, channel string
+		gen             uint32
+	}
+	want := make(map[life][]uint64)
+	for i := range l {
+		r := &l[i]
+		k := life{r.Server, r.Channel, r.Generation}
+		if len(r.RawIDs) == 0 {
+			want[k] = append(want[k], r.FirstID)
+		}
+		want[k] = append(want[k], r.RawIDs...)
+	}
+	found := make(map[life]map[uint64]*event.Event, len(want))
+	for k, ids := range want {
+		slices.Sort(ids)
+		events, err := s.st.Events(ctx, k.server, k.channel, k.gen, slices.Compact(ids))
+		if err != nil {
+			return nil, err
+		}
+		found[k] = make(map[uint64]*event.Event, len(events))
+		for _, e := range events {
+			found[k][e.RecordID] = e
+		}
+	}
+	out := make([][]*event.Event, len(l))
+	for i := range l {
+		r := &l[i]
+		at := found[life{r.Server, r.Channel, r.Generation}]
+		ids := slices.Sorted(slices.Values(r.RawIDs))
+		if len(ids) == 0 {
+			ids = []uint64{r.FirstID}
+		}
+		for _, id := range ids {
+			if e := at[id]; e != nil {
+				out[i] = append(out[i], e)
+			}
+		}
+		if len(out[i]) > 0 {
+			continue
+		}
+		var err error
+		if out[i], err = s.Engine.Raw(ctx, r.ID()); err != nil { // the archive may have them
+			return nil, fmt.Errorf("events of %s: %w", r.ID(), err)
+		}
+	}
+	return out, nil
 }
 
 // Coverage tells how complete the stored events of a server are. What was erased or

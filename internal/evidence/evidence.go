@@ -30,7 +30,8 @@ var ErrNone = errors.New("no record meets the query")
 // Source is what a bundle is made of.
 type Source interface {
 	Search(ctx context.Context, q query.Query) (*query.Page, error)
-	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
+	// Raw returns the events behind each of some records, by record id.
+	Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error)
 	// Coverage tells how complete the stored events of a server are.
 	Coverage(ctx context.Context, server string) (*coverage.Report, error)
 }
@@ -188,8 +189,12 @@ func (m *maker) gather(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("evidence: search: %w", err)
 		}
+		events, err := m.src.Raw(ctx, page.Records)
+		if err != nil {
+			return fmt.Errorf("evidence: raw events: %w", err)
+		}
 		for i := range page.Records {
-			if err := m.add(ctx, &page.Records[i]); err != nil {
+			if err := m.add(&page.Records[i], events[i]); err != nil {
 				return err
 			}
 		}
@@ -220,7 +225,7 @@ func (m *maker) gather(ctx context.Context) (err error) {
 
 const pageSize = 1000
 
-func (m *maker) add(ctx context.Context, r *record.Record) error {
+func (m *maker) add(r *record.Record, events []*event.Event) error {
 	line := r.AppendJSON(nil)
 	leaf := seal.LeafHash(line)
 	shown, commits := m.record(r)
@@ -232,10 +237,6 @@ func (m *maker) add(ctx context.Context, r *record.Record) error {
 	m.onDay(r.Server, r.Time)
 	if err := m.spool.add(line, leaf); err != nil {
 		return err
-	}
-	events, err := m.src.Raw(ctx, r.ID())
-	if err != nil {
-		return fmt.Errorf("evidence: raw events of %s: %w", r.ID(), err)
 	}
 	for _, e := range events {
 		if err := m.raw.add(r.Server, e); err != nil {

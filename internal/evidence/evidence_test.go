@@ -86,9 +86,12 @@ func (s memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
 	return p, nil
 }
 
-func (s memory) Raw(_ context.Context, id record.ID) ([]*event.Event, error) {
-	_, e := s.at(int(id.FirstID) - 1000)
-	return []*event.Event{e}, nil
+func (s memory) Raw(_ context.Context, l []record.Record) (out [][]*event.Event, err error) {
+	for i := range l {
+		_, e := s.at(int(l[i].FirstID) - 1000)
+		out = append(out, []*event.Event{e})
+	}
+	return out, nil
 }
 
 func (s memory) Coverage(_ context.Context, server string) (*coverage.Report, error) {
