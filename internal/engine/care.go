@@ -262,7 +262,7 @@ func (e *Engine) closeAll() error {
 		e.arch.Close()
 	}
 	e.archiveMu.Unlock()
-	errs = append(errs, e.closePool())
+	errs = append(errs, e.closePool(), e.closeState())
 	if e.st != nil {
 		errs = append(errs, e.st.Close())
 	}

@@ -16,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -55,7 +57,11 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err := checkListen(cfg.Listen); err != nil {
 		return err
 	}
-	site, err := newPages(cfg)
+	jobs, err := newJobs(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	site, err := newPages(cfg, jobs)
 	if err != nil {
 		return err
 	}
@@ -76,6 +82,10 @@ func Serve(ctx context.Context, cfg Config) error {
 		MaxHeaderBytes:    512 << 10, // a path has up to 32,767 characters, escaped up to nine bytes each
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
 	}
+	worked := make(chan struct{})
+	work, stopWork := context.WithCancel(ctx)
+	go func() { defer close(worked); jobs.Run(work) }()
+	defer func() { stopWork(); <-worked }()
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	if cfg.Ready != nil {
@@ -120,21 +130,21 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config) (http.Handler, error) {
+func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
 	c := cfg.Engine.Config()
 	zone, err := c.Location()
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
+		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
 	})
 }
 
 // handler mounts everything behind the checks that hold for all requests.
 func handler(ctx context.Context, cfg Config, pages http.Handler, token string) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", pages)
+	mux.Handle("/", visited(pages))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if _, err := cfg.Engine.Status(r.Context()); err != nil {
@@ -145,6 +155,15 @@ func handler(ctx context.Context, cfg Config, pages http.Handler, token string) 
 	})
 	mux.Handle("POST /api/v1/imports", &imports{engine: cfg.Engine, token: token, stop: ctx, log: cfg.Log})
 	return hostCheck(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// visited gives every request its visitor: until log-in exists, the owner of
+// this machine.
+func visited(next http.Handler) http.Handler {
+	owner := &account.Visitor{Name: "local", Roles: account.Roles(), Rights: account.AllRights}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(account.With(r.Context(), owner)))
+	})
 }
 
 // hostCheck answers only requests that name this machine by a loopback name: a

@@ -2,13 +2,16 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -20,6 +23,17 @@ type Config struct {
 	Version  string           // shown at the foot
 	Now      func() time.Time // nil = time.Now
 	Log      *slog.Logger     // nil = no log
+	// Visitor is who asks, nil when nobody has logged in; nil = account.From of
+	// the request's context.
+	Visitor func(*http.Request) *account.Visitor
+	Paths   Paths // completion and lives of files; nil = without
+	Jobs    Jobs  // work in the background; nil = without
+	// Note takes what the visitor in ctx does into the sealed trail: an action
+	// ("search", "record", "export", …), on what, and the ground where one is
+	// asked for. nil = nowhere.
+	Note func(ctx context.Context, action, object, ground string) error
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -29,22 +43,31 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
-	known overview // guarded by mu
+	known map[string]overview // by what the visitor may see; guarded by mu
 }
 
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
+// overview caches the counts over everything that a visitor may see, which the
+// home page and the suggestions of names need; it is read anew when the number of
+// records changed.
 type overview struct {
 	records int64
 	facets  *counts
 }
 
+// maxOverviews bounds the restrictions for which an overview is kept.
+const maxOverviews = 64
+
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Visitor == nil {
+		cfg.Visitor = func(r *http.Request) *account.Visitor { return account.From(r.Context()) }
 	}
 	if cfg.Language != "en" {
 		cfg.Language = "ja"
@@ -63,6 +86,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -72,16 +96,45 @@ func (s *site) routes() http.Handler {
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
 	})
-	mux.HandleFunc("GET /{$}", s.page(s.home))
-	mux.HandleFunc("GET /people", s.page(s.search))
-	mux.HandleFunc("GET /files", s.page(s.search))
-	mux.HandleFunc("GET /search", s.page(s.search))
-	mux.HandleFunc("GET /search.csv", s.page(s.csv))
-	mux.HandleFunc("GET /records/{id...}", s.page(s.record))
-	mux.HandleFunc("GET /data", s.page(s.data))
-	mux.HandleFunc("GET /status-line", s.page(s.statusLine))
-	mux.HandleFunc("GET /", s.page(func(rq *request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }))
+	for _, rt := range s.table() {
+		mux.HandleFunc(rt.pattern, s.page(rt))
+	}
 	return headers(mux)
+}
+
+// route is one page or action: what it answers to and the right that it needs.
+type route struct {
+	pattern string        // of http.ServeMux
+	need    account.Right // 0 = everybody who has logged in
+	open    bool          // also without log-in
+	serve   func(*request) error
+}
+
+// table is every route of the pages. A route that is not here does not exist.
+func (s *site) table() []route {
+	return slices.Concat(
+		[]route{
+			{pattern: "GET /{$}", need: account.See, serve: s.home},
+			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
+			{pattern: "GET /data", need: account.See, serve: s.data},
+			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
+		},
+		s.searchRoutes(),
+		s.frameRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
+	)
+}
+
+// searchRoutes are the pages that search, and what they lead to.
+func (s *site) searchRoutes() []route {
+	return []route{
+		{pattern: "GET /people", need: account.See, serve: s.search},
+		{pattern: "GET /files", need: account.See, serve: s.search},
+		{pattern: "GET /search", need: account.See, serve: s.search},
+		{pattern: "GET /search.csv", need: account.See | account.Export, serve: s.csv},
+		{pattern: "GET /records/{id...}", need: account.See, serve: s.record},
+	}
 }
 
 // policy allows what the pages need: files of this server only.
@@ -112,6 +165,7 @@ func (e errPage) Error() string { return fmt.Sprintf("status %d: %s", e.code, e.
 type request struct {
 	w      http.ResponseWriter
 	r      *http.Request
+	who    *account.Visitor // nil on open routes only
 	lang   string
 	p      *renderer
 	status *Status
@@ -126,31 +180,45 @@ func (rq *request) partial() bool {
 	return h.Get("HX-Request") == "true" && h.Get("HX-Request-Type") != "full" && h.Get("HX-History-Restore-Request") == ""
 }
 
-// page wraps a page: language, status, error pages.
-func (s *site) page(f func(*request) error) http.HandlerFunc {
+// page wraps a route: language, log-in, rights, status, error pages.
+func (s *site) page(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if lang := r.URL.Query().Get("lang"); lang != "" {
 			setLanguage(w, r, lang)
 			return
 		}
-		rq := &request{w: w, r: r, lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "HX-Request, HX-Request-Type, Accept-Language, Cookie")
-		var err error
-		if rq.status, err = s.cfg.Source.Status(r.Context()); err == nil {
-			if rq.zone = rq.status.Zone; rq.zone == nil {
-				rq.zone = time.UTC
-			}
-			err = f(rq)
-		} else {
-			rq.status, rq.zone = &Status{}, time.UTC
-		}
-		if err != nil {
+		rq.status, rq.zone = &Status{}, time.UTC
+		if err := s.answer(rq, rt); err != nil {
 			s.fail(rq, err)
 		}
 	}
+}
+
+// answer checks the right before anything is read.
+func (s *site) answer(rq *request, rt route) error {
+	switch {
+	case rt.open:
+	case rq.who == nil:
+		return errPage{http.StatusUnauthorized, "web.error.log_in"}
+	case !rq.who.May(rt.need):
+		return errPage{http.StatusForbidden, "web.error.no_right"}
+	}
+	if rq.who != nil {
+		st, err := s.cfg.Source.Status(rq.r.Context())
+		if err != nil {
+			return err
+		}
+		rq.status = st
+		if st.Zone != nil {
+			rq.zone = st.Zone
+		}
+	}
+	return rt.serve(rq)
 }
 
 // fail draws the error page. What only the operator may know goes to the log.
@@ -175,6 +243,15 @@ func (s *site) fail(rq *request, err error) {
 	}
 }
 
+// note takes an action of the visitor into the trail. What cannot be noted is
+// not shown: the caller returns the error.
+func (s *site) note(rq *request, action, object string) error {
+	if s.cfg.Note == nil {
+		return nil
+	}
+	return s.cfg.Note(rq.r.Context(), action, object, "")
+}
+
 // render executes a template into memory first, so that a failing template
 // never sends half a page.
 func (s *site) render(rq *request, code int, name string, view any) error {
@@ -187,18 +264,33 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people that the visitor may
+// see, cached until the number of records changes.
 func (s *site) everything(rq *request) (*counts, error) {
+	key := scopeKey(rq.who)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
+	have := s.known[key]
+	s.mu.Unlock()
+	if have.facets != nil && have.records == rq.status.Records {
+		return have.facets, nil
 	}
 	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= maxOverviews {
+		s.known = map[string]overview{}
+	}
+	s.known[key] = overview{rq.status.Records, f}
 	return f, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }
