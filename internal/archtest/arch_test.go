@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
-		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/mask",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",

@@ -47,7 +47,7 @@ type recordView struct {
 	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
 	Earlier   []version // that this record replaced
 	RawCount  int
-	RawHidden int // more events, which name what the visitor may not see
+	RawHidden int        // more events, which name what the visitor may not see
 	Events    []rawEvent // the first shownRaw unless all were asked for
 	AllURL    string     // this page with all events, "" = they are here
 	RawFailed bool
