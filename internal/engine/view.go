@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -178,12 +179,18 @@ func (v *View) Follow(ctx context.Context, server, path string, at int64) ([]que
 	return story.Lives, nil
 }
 
-// Coverage is Engine.Coverage of a server within the view. It is about all of a
-// server's logs, and names no path.
+// ErrNarrow refuses what is about all of a server to those who see some folders.
+var ErrNarrow = errors.New("not for a view of some folders")
+
+// Coverage is Engine.Coverage of a server within the view. It is about all of the
+// server's logs: a view of some folders has none.
 func (v *View) Coverage(ctx context.Context, server string) (*coverage.Report, error) {
 	server = v.e.tags.Reveal(server)
 	if !v.sight.Server(server) {
 		return nil, fmt.Errorf("%w: server %s", store.ErrNotFound, server)
+	}
+	if v.sight.Narrow() {
+		return nil, ErrNarrow
 	}
 	return v.e.Coverage(ctx, server)
 }

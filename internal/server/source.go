@@ -18,6 +18,7 @@ import (
 type source struct {
 	e    *engine.Engine
 	zone *time.Location
+	gate *gate
 }
 
 var _ web.Source = source{}
@@ -28,7 +29,7 @@ func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	if err != nil {
 		return nil, err
 	}
-	return v.Search(ctx, q)
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Page, error) { return v.Search(ctx, q) })
 }
 
 // Facets counts.
@@ -37,7 +38,7 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	if err != nil {
 		return nil, err
 	}
-	return v.Facets(ctx, q)
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
 }
 
 // Record is one record.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -221,6 +222,11 @@ func (s *site) fail(rq *request, err error) {
 	case errors.As(err, &e):
 	case errors.Is(err, ErrNotFound):
 		e = errPage{http.StatusNotFound, "web.error.no_record"}
+	case errors.Is(err, pace.ErrBusy):
+		rq.w.Header().Set("Retry-After", "10")
+		e = errPage{http.StatusServiceUnavailable, "scope.error.busy"}
+	case errors.Is(err, pace.ErrTooLong):
+		e = errPage{http.StatusServiceUnavailable, "scope.error.too_long"}
 	default:
 		s.log.ErrorContext(rq.r.Context(), "page failed", slog.String("page", rq.r.URL.Path), slog.Any("error", err))
 		e = errPage{http.StatusInternalServerError, "web.error.failed"}
