@@ -6,6 +6,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evidence"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -29,8 +30,12 @@ func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.
 // Coverage tells how complete the stored events of a server are.
 func (e *Engine) Coverage(ctx context.Context, server string) (*coverage.Report, error) {
 	t := coverage.New(server, coverage.Options{})
+	n := 0
 	err := e.st.Replay(ctx, server, store.Key{}, func(ev *event.Event, _ store.Key) error {
 		t.Add(ev)
+		if n++; n%4096 == 0 {
+			return pace.Yield(ctx)
+		}
 		return nil
 	})
 	if err != nil {

@@ -23,6 +23,7 @@ type View struct {
 	e      *Engine
 	extent query.Extent
 	sight  *query.Sight // nil = everything
+	plain  bool         // nothing is masked
 }
 
 // Within makes the view of an extent.
@@ -39,6 +40,14 @@ func (v *View) All() bool { return v.sight == nil }
 
 // Key tells the views of different extents apart.
 func (v *View) Key() string { return v.extent.Key() }
+
+// Plain is the view with all numbers, for what masks by itself or is unmasked for
+// a ground.
+func (v *View) Plain() *View {
+	c := *v
+	c.plain = true
+	return &c
+}
 
 // Restrict gives the query that finds of q what lies within the view, with masked
 // numbers put back. Whoever asks the Engine itself for somebody asks this, and
@@ -198,6 +207,9 @@ func (v *View) Coverage(ctx context.Context, server string) (*coverage.Report, e
 // Shown is a record that lies within the view as it may be shown.
 func (v *View) Shown(r *record.Record) record.Record {
 	c := v.within(r)
+	if v.plain {
+		return c
+	}
 	return v.masked(&c)
 }
 

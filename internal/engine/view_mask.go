@@ -77,6 +77,9 @@ func (v *View) masked(r *record.Record) record.Record {
 // maskedEvents masks the texts of events.
 func (v *View) maskedEvents(l []*event.Event) []*event.Event {
 	t := v.e.tags
+	if v.plain {
+		return l
+	}
 	out := make([]*event.Event, len(l))
 	for i, e := range l {
 		c := e.Clone()
@@ -103,6 +106,9 @@ func numeric(v event.Value) bool {
 // maskedFacets masks the names in counts, in place.
 func (v *View) maskedFacets(f *query.Facets) {
 	t := v.e.tags
+	if v.plain {
+		return
+	}
 	for i := range f.People {
 		p := &f.People[i]
 		p.User, p.SID = t.Text(p.User), t.Text(p.SID)

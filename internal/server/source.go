@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -16,9 +19,25 @@ import (
 
 // source shows an engine to the pages.
 type source struct {
-	e    *engine.Engine
-	zone *time.Location
-	gate *gate
+	e       *engine.Engine
+	zone    *time.Location
+	gate    *gate
+	metrics *meters
+}
+
+// newSource makes the one source of a server.
+func newSource(cfg Config) (source, error) {
+	c := cfg.Engine.Config()
+	zone, err := c.Location()
+	if err != nil {
+		return source{}, fmt.Errorf("zone %s: %w", c.Zone, err)
+	}
+	return source{cfg.Engine, zone, cfg.gate, newMeters(cfg.Engine, cfg.Log)}, nil
+}
+
+// newAPI makes the JSON API over a source.
+func newAPI(cfg Config, src source) http.Handler {
+	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
 }
 
 var _ web.Source = source{}
@@ -29,6 +48,7 @@ func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	if err != nil {
 		return nil, err
 	}
+	defer s.metrics.searched("records", time.Now())
 	return searched(ctx, s.gate, func(ctx context.Context) (*query.Page, error) { return v.Search(ctx, q) })
 }
 
@@ -38,6 +58,7 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	if err != nil {
 		return nil, err
 	}
+	defer s.metrics.searched("facets", time.Now())
 	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
 }
 

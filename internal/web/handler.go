@@ -28,10 +28,17 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	// Mask is a text as it may be shown, with a tag that the Source understands in
+	// place of each Individual Number; nil = as it is. What the Source gives is
+	// masked already; this is for what visitors type.
+	Mask func(text string) string
+	Jobs Jobs // work in the background; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -41,6 +48,8 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
 	known map[string]overview // by what the visitor may see; guarded by mu
@@ -82,6 +91,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -115,6 +125,9 @@ func (s *site) table() []route {
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.frameRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 
