@@ -212,3 +212,18 @@ func (t *Tagger) round(i int, half32 uint32) uint32 {
 	h.Write(b[:])
 	return binary.BigEndian.Uint32(h.Sum(nil)) & half
 }
+
+// Tagged reports whether a text looks as if a number of it were masked with a tag.
+func Tagged(s string) bool {
+	for rest := s; ; {
+		at := strings.Index(rest, tagOpen)
+		if at < 0 {
+			return false
+		}
+		end := at + len(tagOpen) + tagSize
+		if strings.HasPrefix(rest[min(end, len(rest)):], tagClose) && starsBefore(rest[:at]) >= 0 {
+			return true
+		}
+		rest = rest[at+len(tagOpen):]
+	}
+}

@@ -40,7 +40,10 @@ func newAPI(cfg Config, src source) http.Handler {
 	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
 }
 
-var _ web.Source = source{}
+var (
+	_ web.Source   = source{}
+	_ web.Unmasker = source{}
+)
 
 // Search answers with what the visitor may see; so do all methods.
 func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) {
@@ -83,6 +86,16 @@ func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 		err = &web.HiddenEvents{N: hidden}
 	}
 	return l, notFound(err)
+}
+
+// Unmasked is a record with its numbers.
+func (s source) Unmasked(ctx context.Context, id record.ID) (*record.Record, []*event.Event, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, l, err := v.Unmasked(ctx, id)
+	return r, l, notFound(err)
 }
 
 // Versions are the earlier forms of a record.

@@ -128,6 +128,7 @@ func (s *site) table() []route {
 		s.frameRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
+		s.scopeRoutes(),
 	)
 }
 
@@ -190,6 +191,10 @@ func (s *site) page(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if lang := r.URL.Query().Get("lang"); lang != "" {
 			setLanguage(w, r, lang)
+			return
+		}
+		if to := s.maskedURL(r); to != "" && r.Method == http.MethodGet {
+			http.Redirect(w, r, to, http.StatusSeeOther) // the number stays in no address
 			return
 		}
 		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
