@@ -18,7 +18,7 @@ func newJobs(ctx context.Context, cfg Config) (*job.Runner, error) {
 
 // jobKinds is what can run in the background.
 func jobKinds(cfg Config) []job.Kind {
-	w := work{e: cfg.Engine, version: cfg.Version, now: time.Now}
+	w := work{e: cfg.Engine, gate: cfg.gate, version: cfg.Version, now: time.Now}
 	return []job.Kind{
 		{Name: "export", Lane: job.Out, Restart: true, Run: w.export},
 		{Name: "evidence", Lane: job.Out, Restart: true, Run: w.evidence},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
@@ -36,6 +37,8 @@ type Config struct {
 	Ready   func(addr string) // called once with the real address; nil = nothing
 	Version string            // shown at the foot of the pages
 	Log     *slog.Logger      // nil = no log
+
+	gate *gate // shares the machine among searches; set by Serve
 }
 
 // Serving is the content of FileName.
@@ -57,11 +60,16 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err := checkListen(cfg.Listen); err != nil {
 		return err
 	}
+	cfg.gate = newGate(defaultGate())
 	jobs, err := newJobs(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	site, err := newPages(cfg, jobs)
+	src, err := newSource(cfg)
+	if err != nil {
+		return err
+	}
+	site, err := newPages(cfg, jobs, src)
 	if err != nil {
 		return err
 	}
@@ -75,7 +83,7 @@ func Serve(ctx context.Context, cfg Config) error {
 	}
 	defer removeServing(cfg.Engine.Dir(), at)
 	srv := &http.Server{
-		Handler:           handler(ctx, cfg, site, at.Token),
+		Handler:           handler(ctx, cfg, site, at.Token, src),
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -130,20 +138,19 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
+func newPages(cfg Config, jobs *job.Runner, src source) (http.Handler, error) {
 	c := cfg.Engine.Config()
-	zone, err := c.Location()
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
-	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
+		Source: src, Paths: paths{src.e, src.gate}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
+		Mask: src.e.Mask,
 	})
 }
 
 // handler mounts everything behind the checks that hold for all requests.
-func handler(ctx context.Context, cfg Config, pages http.Handler, token string) http.Handler {
+func handler(ctx context.Context, cfg Config, pages http.Handler, token string, src source) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle(api.Prefix+"/", visited(newAPI(cfg, src)))
+	mux.Handle("GET /metrics", visited(src.metrics))
 	mux.Handle("/", visited(pages))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -154,7 +161,7 @@ func handler(ctx context.Context, cfg Config, pages http.Handler, token string) 
 		_, _ = io.WriteString(w, "ok\n") // the asker may have gone
 	})
 	mux.Handle("POST /api/v1/imports", &imports{engine: cfg.Engine, token: token, stop: ctx, log: cfg.Log})
-	return hostCheck(http.NewCrossOriginProtection().Handler(mux))
+	return src.metrics.measure(hostCheck(http.NewCrossOriginProtection().Handler(mux)))
 }
 
 // visited gives every request its visitor: until log-in exists, the owner of

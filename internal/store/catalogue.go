@@ -17,7 +17,7 @@ import (
 )
 
 // catalogueCache bounds the unpacked blocks of the path catalogue in memory.
-const catalogueCache = 64 << 20
+const catalogueCache = 160 << 20
 
 // gateMonths is from how many months on the catalogue is asked first: for fewer,
 // asking the segments themselves is as quick.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -27,7 +28,11 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
-	Jobs    Jobs  // work in the background; nil = without
+	// Mask is a text as it may be shown, with a tag that the Source understands in
+	// place of each Individual Number; nil = as it is. What the Source gives is
+	// masked already; this is for what visitors type.
+	Mask func(text string) string
+	Jobs Jobs // work in the background; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -123,6 +128,7 @@ func (s *site) table() []route {
 		s.frameRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
+		s.scopeRoutes(),
 	)
 }
 
@@ -187,6 +193,10 @@ func (s *site) page(rt route) http.HandlerFunc {
 			setLanguage(w, r, lang)
 			return
 		}
+		if to := s.maskedURL(r); to != "" && r.Method == http.MethodGet {
+			http.Redirect(w, r, to, http.StatusSeeOther) // the number stays in no address
+			return
+		}
 		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
@@ -230,6 +240,11 @@ func (s *site) fail(rq *request, err error) {
 	case errors.As(err, &e):
 	case errors.Is(err, ErrNotFound):
 		e = errPage{http.StatusNotFound, "web.error.no_record"}
+	case errors.Is(err, pace.ErrBusy):
+		rq.w.Header().Set("Retry-After", "10")
+		e = errPage{http.StatusServiceUnavailable, "scope.error.busy"}
+	case errors.Is(err, pace.ErrTooLong):
+		e = errPage{http.StatusServiceUnavailable, "scope.error.too_long"}
 	default:
 		s.log.ErrorContext(rq.r.Context(), "page failed", slog.String("page", rq.r.URL.Path), slog.Any("error", err))
 		e = errPage{http.StatusInternalServerError, "web.error.failed"}
