@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"internal/manifest":      {"internal/seal"},
 	"internal/mask":          {},
 	"internal/pool":          {"internal/seal", "internal/manifest", "internal/fsx"},
-	"internal/pace":      {},
+	"internal/pace":          {},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
 		"internal/erasure", "internal/pace",
