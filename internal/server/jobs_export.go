@@ -22,6 +22,7 @@ import (
 // work is the jobs that need the engine.
 type work struct {
 	e       *engine.Engine
+	data    *dataSource
 	version string
 	now     func() time.Time
 }

@@ -57,11 +57,17 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err := checkListen(cfg.Listen); err != nil {
 		return err
 	}
-	jobs, err := newJobs(ctx, cfg)
+	c := cfg.Engine.Config()
+	zone, err := c.Location()
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", c.Zone, err)
+	}
+	data := newData(cfg.Engine, zone)
+	jobs, err := newJobs(ctx, cfg, data)
 	if err != nil {
 		return err
 	}
-	site, err := newPages(cfg, jobs)
+	site, err := newPages(cfg, zone, data, jobs)
 	if err != nil {
 		return err
 	}
@@ -130,14 +136,9 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
-	c := cfg.Engine.Config()
-	zone, err := c.Location()
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
-	}
+func newPages(cfg Config, zone *time.Location, data *dataSource, jobs *job.Runner) (http.Handler, error) {
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
+		Source: source{cfg.Engine, zone}, Rules: rules(), Language: cfg.Engine.Config().Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs, Data: data,
 	})
 }
 

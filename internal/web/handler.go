@@ -28,6 +28,7 @@ type Config struct {
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
 	Jobs    Jobs  // work in the background; nil = without
+	Data    Data  // what the folder holds by day, and its care; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -107,12 +108,12 @@ func (s *site) table() []route {
 		[]route{
 			{pattern: "GET /{$}", need: account.See, serve: s.home},
 			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
-			{pattern: "GET /data", need: account.See, serve: s.data},
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
+		s.dataRoutes(),
 	)
 }
 
