@@ -19,7 +19,7 @@ type poolView struct {
 	dataFrame
 	Pool    *Pool
 	Volumes []volumeView
-	Days    int // until it is full; -1 = not in sight
+	Days    int    // until it is full; -1 = not in sight
 	Wrong   string // in words
 	Probes  []string
 	Given   url.Values
