@@ -16,15 +16,23 @@ type ServerDay struct {
 	Day    string // 2026-11-23
 }
 
-// Sealed tells of every day that the store holds whether all that it holds of it
-// is in the archive.
-func (e *Engine) Sealed(ctx context.Context) (map[ServerDay]bool, error) {
-	out := make(map[ServerDay]bool)
+// SealedDay is what the archive has of a day that the store holds.
+type SealedDay struct {
+	Whole bool // all that the store holds is archived
+	// Expired: retention deleted the day from the store. What came last before the
+	// end of a month can outlive it there.
+	Expired bool
+}
+
+// Sealed tells of every day that the store holds what the archive has of it.
+func (e *Engine) Sealed(ctx context.Context) (map[ServerDay]SealedDay, error) {
+	out := make(map[ServerDay]SealedDay)
 	err := e.withArchive(ctx, func(a *archive.Archive) error {
 		whole := e.archived(a)
 		for server, days := range e.st.SealDays() {
 			for _, d := range days {
-				out[ServerDay{server, archive.DayName(d)}] = whole(server, d)
+				from, to := a.Bounds(d)
+				out[ServerDay{server, archive.DayName(d)}] = SealedDay{whole(server, d), e.st.ExpiredIn(server, from, to)}
 			}
 		}
 		return nil

@@ -144,7 +144,11 @@ func (d *dataSource) Overview(ctx context.Context) (*web.Overview, error) {
 func (d *dataSource) today() string { return d.now().In(d.zone).Format(time.DateOnly) }
 
 // addStored puts what the store has into a day.
-func addStored(x *web.Day, s *store.DayStats, sealed bool, today string) {
+func addStored(x *web.Day, s *store.DayStats, sealed engine.SealedDay, today string) {
+	if sealed.Expired { // what outlived its month is in the archive as well
+		x.State, x.Gaps = web.DayDeleted, s.Gaps
+		return
+	}
 	x.Records, x.Events, x.Bytes, x.Gaps = s.Records, s.Events, s.Bytes, s.Gaps
 	switch {
 	case s.State == store.DayDamaged:
@@ -153,7 +157,7 @@ func addStored(x *web.Day, s *store.DayStats, sealed bool, today string) {
 		x.State = web.DayDeleted
 	case s.Day >= today:
 		x.State = web.DayOpen
-	case sealed:
+	case sealed.Whole:
 		x.State = web.DayBoth
 	default:
 		x.State = web.DayStore

@@ -177,16 +177,29 @@ func (s *site) dataServer(rq *request) error {
 	}
 	if v.Gaps != nil {
 		v.GapsAt = clock(v.Gaps.At, rq.zone)
-		for i := range v.Gaps.Channels {
-			c := &v.Gaps.Channels[i]
-			for _, l := range [][]GapSpan{c.Gaps, c.Silent} {
-				for j := range l {
-					l[j].From, l[j].To = localTime(l[j].From, rq.zone), localTime(l[j].To, rq.zone)
-				}
-			}
-		}
+		v.Gaps = localGaps(v.Gaps, rq.zone)
 	}
 	return s.render(rq, http.StatusOK, "data-server", v)
+}
+
+// localGaps is a copy with the times of a zone.
+func localGaps(g *Gaps, zone *time.Location) *Gaps {
+	c := *g
+	c.Channels, c.Notices = slices.Clone(g.Channels), slices.Clone(g.Notices)
+	spans := func(l []GapSpan) []GapSpan {
+		l = slices.Clone(l)
+		for i := range l {
+			l[i].From, l[i].To = localTime(l[i].From, zone), localTime(l[i].To, zone)
+		}
+		return l
+	}
+	for i := range c.Channels {
+		c.Channels[i].Gaps, c.Channels[i].Silent = spans(c.Channels[i].Gaps), spans(c.Channels[i].Silent)
+	}
+	for i := range c.Notices {
+		c.Notices[i].Time = localTime(c.Notices[i].Time, zone)
+	}
+	return &c
 }
 
 // localTime is a time of RFC 3339 for people; other text stays.

@@ -121,12 +121,16 @@ func (s *site) holdAdd(rq *request) error {
 		if what == "" {
 			what = rq.p.T("web.holds.everything")
 		}
+		period := rq.p.T("web.holds.always")
+		if h.From != 0 || h.To != 0 {
+			period = bound(h.From, rq.zone) + " – " + bound(h.To, rq.zone)
+		}
 		v.Set("reason", h.Ground)
 		return s.ask(rq, sure{
 			dataFrame: s.dataFrame(rq, "holds", "web.holds.new"), Words: strings.Split(rq.p.T("web.holds.sure"), "\n"), Button: "web.holds.add", Back: "/data/holds",
 			Facts: []fact{
 				{"web.holds.case", visible(h.Case)}, {"web.field.server", servers}, {"web.holds.query", what},
-				{"web.holds.period", bound(h.From, rq.zone) + " – " + bound(h.To, rq.zone)}, {"web.export.ground", visible(h.Ground)},
+				{"web.holds.period", period}, {"web.export.ground", visible(h.Ground)},
 			},
 		}, v)
 	}

@@ -19,6 +19,7 @@ type yearView struct {
 	Squares []square
 	Months  []monthMark
 	Width   int
+	Weekday []weekdayMark
 	Legend  []yearState
 	Text    string // the same in words
 }
@@ -37,6 +38,12 @@ type monthMark struct {
 	Text string
 }
 
+// weekdayMark is the line of a day of the week.
+type weekdayMark struct {
+	Y   int
+	Key string
+}
+
 // yearState is a state with its number of days.
 type yearState struct {
 	State string
@@ -48,13 +55,17 @@ const step = 14
 
 // newYear draws a year of a server.
 func newYear(rq *request, sv *ServerDays, year int) yearView {
-	v := yearView{Year: year, Width: 54*step + 2}
+	v := yearView{Year: year, Width: 54*step + 28}
+	for i := 0; i < 7; i += 2 {
+		v.Weekday = append(v.Weekday, weekdayMark{i*step + 11, weekdays[i]})
+	}
 	states := make(map[string]int)
 	at := make(map[string]*Day, len(sv.Days))
 	for i := range sv.Days {
 		at[sv.Days[i].Day] = &sv.Days[i]
 	}
 	first := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+	days := 0
 	shift := (int(first.Weekday()) + 6) % 7
 	for t := first; t.Year() == year; t = t.AddDate(0, 0, 1) {
 		n := t.YearDay() - 1 + shift
@@ -63,8 +74,10 @@ func newYear(rq *request, sv *ServerDays, year int) yearView {
 		}
 		d := at[t.Format(time.DateOnly)]
 		if d == nil {
+			v.Squares = append(v.Squares, square{X: n/7*step + 1, Y: n%7*step + 1, State: "out"})
 			continue
 		}
+		days++
 		states[d.State]++
 		q := square{X: n/7*step + 1, Y: n%7*step + 1, State: d.State, Gap: d.Gaps > 0}
 		q.Text = d.Day + " " + rq.p.T("web.data.state."+d.State) + " " + rq.p.T("web.line.records", "n", d.Records)
@@ -78,6 +91,6 @@ func newYear(rq *request, sv *ServerDays, year int) yearView {
 			v.Legend = append(v.Legend, yearState{s, states[s]})
 		}
 	}
-	v.Text = rq.p.T("web.data.year_text", "year", rq.p.T("web.data.year", "year", first.Format("2006")), "days", len(v.Squares))
+	v.Text = rq.p.T("web.data.year_text", "year", rq.p.T("web.data.year", "year", first.Format("2006")), "days", days)
 	return v
 }
