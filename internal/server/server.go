@@ -61,15 +61,16 @@ func Serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	cfg.gate = newGate(defaultGate())
-	jobs, err := newJobs(ctx, cfg)
-	if err != nil {
-		return err
-	}
 	src, err := newSource(cfg)
 	if err != nil {
 		return err
 	}
-	site, err := newPages(cfg, jobs, src)
+	data := newData(cfg.Engine, src.zone)
+	jobs, err := newJobs(ctx, cfg, data)
+	if err != nil {
+		return err
+	}
+	site, err := newPages(cfg, src, data, jobs)
 	if err != nil {
 		return err
 	}
@@ -138,11 +139,10 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config, jobs *job.Runner, src source) (http.Handler, error) {
-	c := cfg.Engine.Config()
+func newPages(cfg Config, src source, data *dataSource, jobs *job.Runner) (http.Handler, error) {
 	return web.New(web.Config{
-		Source: src, Paths: paths{src.e, src.gate}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
-		Mask: src.e.Mask,
+		Source: src, Paths: paths{src.e, src.gate}, Rules: rules(), Language: cfg.Engine.Config().Language, Version: cfg.Version, Log: cfg.Log,
+		Jobs: jobs, Data: data, Mask: src.e.Mask,
 	})
 }
 

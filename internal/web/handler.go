@@ -33,6 +33,7 @@ type Config struct {
 	// masked already; this is for what visitors type.
 	Mask func(text string) string
 	Jobs Jobs // work in the background; nil = without
+	Data Data // what the folder holds by day, and its care; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -121,7 +122,6 @@ func (s *site) table() []route {
 		[]route{
 			{pattern: "GET /{$}", need: account.See, serve: s.home},
 			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
-			{pattern: "GET /data", need: account.See, serve: s.data},
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
@@ -129,6 +129,7 @@ func (s *site) table() []route {
 		s.jobRoutes(),
 		s.exportRoutes(),
 		s.scopeRoutes(),
+		s.dataRoutes(),
 	)
 }
 

@@ -165,28 +165,3 @@ func (s *site) home(rq *request) error {
 	}
 	return s.render(rq, 200, "home", v)
 }
-
-// data lists the servers and the imported files.
-func (s *site) data(rq *request) error {
-	type imported struct {
-		Import
-		When string
-	}
-	type server struct {
-		Server
-		From, To string
-	}
-	v := struct {
-		frame
-		Servers []server
-		Damage  []Damage
-		Imports []imported
-	}{frame: s.frame(rq, "/data", "web.data.title"), Damage: rq.status.Damage}
-	for _, i := range rq.status.Imports {
-		v.Imports = append(v.Imports, imported{i, clock(i.Time, rq.zone)})
-	}
-	for _, x := range rq.status.Servers {
-		v.Servers = append(v.Servers, server{x, clock(x.First, rq.zone), clock(x.Last, rq.zone)})
-	}
-	return s.render(rq, 200, "data", v)
-}
