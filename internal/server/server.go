@@ -61,7 +61,10 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	site, err := newPages(cfg, jobs)
+	life, end := context.WithCancel(ctx)
+	beside := &errands{ctx: life}
+	defer func() { end(); beside.wg.Wait() }()
+	site, err := newPages(cfg, jobs, beside)
 	if err != nil {
 		return err
 	}
@@ -130,7 +133,7 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
+func newPages(cfg Config, jobs *job.Runner, beside *errands) (http.Handler, error) {
 	c := cfg.Engine.Config()
 	zone, err := c.Location()
 	if err != nil {
@@ -138,6 +141,7 @@ func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
 	}
 	return web.New(web.Config{
 		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
+		Health: newHealth(cfg, beside), Calendar: newSettings(cfg).calendar, Steps: steps{cfg.Engine}, Go: beside.run,
 	})
 }
 

@@ -71,7 +71,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		return nil, err
 	}
 	w := &web.Status{
-		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents,
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Outdated: st.Outdated,
 	}
 	for _, d := range st.Damage {
 		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})

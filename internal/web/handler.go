@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -34,6 +36,14 @@ type Config struct {
 	Note func(ctx context.Context, action, object, ground string) error
 	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
 	Health Health
+	// Calendar is the business calendar of now; nil = an office in Japan.
+	Calendar func() *calendar.Calendar
+	// Cards are what other parts put on the dashboard, in the order shown; nil = none.
+	Cards func(ctx context.Context, lang string) ([]Card, error)
+	Steps Steps // the guided first start; nil = without
+	// Go runs what takes longer than a page may beside the answers, until the server
+	// ends; nil = pages wait for it.
+	Go func(func(context.Context))
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -48,6 +58,8 @@ type site struct {
 
 	mu    sync.Mutex
 	known overview // guarded by mu
+
+	numbers numbersCache
 }
 
 // overview caches the counts over everything, which the home page and the
@@ -110,13 +122,13 @@ type route struct {
 func (s *site) table() []route {
 	return slices.Concat(
 		[]route{
-			{pattern: "GET /{$}", need: account.See, serve: s.home},
 			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
 			{pattern: "GET /data", need: account.See, serve: s.data},
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
 		s.frameRoutes(),
+		s.dashRoutes(),
 		s.jobRoutes(),
 	)
 }
@@ -166,6 +178,7 @@ type request struct {
 	status *Status
 	zone   *time.Location
 	now    time.Time
+	began  time.Time // by the machine's own clock
 }
 
 // partial reports whether htmx asks for a part of the page. It asks for a whole
@@ -182,7 +195,7 @@ func (s *site) page(rt route) http.HandlerFunc {
 			setLanguage(w, r, lang)
 			return
 		}
-		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now(), began: time.Now()}
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -255,6 +268,7 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	rq.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rq.w.Header().Set("Server-Timing", "page;dur="+strconv.FormatFloat(time.Since(rq.began).Seconds()*1000, 'f', 1, 64))
 	writeMaybeGzip(rq.w, rq.r, code, b.Bytes())
 	return nil
 }

@@ -12,6 +12,7 @@ type heatDay struct {
 	Gap     bool   // records are missing
 	Damaged bool   // the day cannot be read wholly
 	Deleted bool   // taken out by retention
+	Empty   bool   // people worked and there is no record
 	Rest    bool   // nobody works
 	Name    string // of a holiday
 }
@@ -75,7 +76,7 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 			c.TX, c.TY = c.X+heatCellSize/2, c.Y+heatCellSize/2+4
 			c.Today = sameDay(t, today)
 			if k, ok := days[c.Date]; ok {
-				c.Gap, c.Rest = k.Gap || k.Damaged, k.Rest
+				c.Gap, c.Rest = k.Gap || k.Damaged || k.Empty && !k.Deleted, k.Rest
 				c.Class = "d" + strconv.Itoa(heatLevel(k.N, most))
 				c.Label = heatLabel(rq, c.Date, t, k)
 				if !k.Deleted {
@@ -128,7 +129,7 @@ func heatLabel(rq *request, date string, t time.Time, k heatDay) string {
 	for _, x := range []struct {
 		on  bool
 		key string
-	}{{k.Name != "", ""}, {k.Rest && k.Name == "", "web.heat.rest"}, {k.Gap, "web.heat.gap"}, {k.Damaged, "web.heat.damaged"}, {k.Deleted, "web.heat.deleted"}} {
+	}{{k.Name != "", ""}, {k.Rest && k.Name == "", "web.heat.rest"}, {k.Gap, "web.heat.gap"}, {k.Damaged, "web.heat.damaged"}, {k.Empty && !k.Deleted, "web.heat.empty"}, {k.Deleted, "web.heat.deleted"}} {
 		switch {
 		case !x.on:
 		case x.key == "":

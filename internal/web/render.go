@@ -34,6 +34,7 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"number":  func(n any) string { return number(toUint(n)) },
 			"size":    p.Bytes,
 			"visible": record.Visible,
+			"moment":  moment,
 			"lang":    func() string { return lang },
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
 			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },

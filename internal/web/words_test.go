@@ -17,7 +17,7 @@ func TestWords(t *testing.T) {
 	used := map[string]bool{}
 	prefixes := []string{
 		"web.op.", "web.result.", "web.object.", "web.confidence.", "web.class.", "web.csv.",
-		"web.how.", "web.weekday.", "web.seal.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
+		"web.how.", "web.weekday.", "web.seal.", "web.state.", "web.off.", "web.start.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
 	}
 	key := regexp.MustCompile(`"(web\.[a-z0-9_.]+)"`)
 	for _, pattern := range []string{"*.go", "templates/*.html"} {

@@ -1,4 +1,5 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { dash } from "./dash";
 import { frame } from "./frame";
 
 const $ = <T extends Element>(s: string, root: ParentNode = document): T | null => root.querySelector<T>(s);
@@ -140,5 +141,6 @@ document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);
+  dash();
   $<HTMLAnchorElement>("a.lang")?.addEventListener("click", language);
 });
