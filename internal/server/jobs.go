@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/job"
 )
@@ -16,6 +17,10 @@ func newJobs(ctx context.Context, cfg Config) (*job.Runner, error) {
 }
 
 // jobKinds is what can run in the background.
-func jobKinds(Config) []job.Kind {
-	return nil
+func jobKinds(cfg Config) []job.Kind {
+	w := work{e: cfg.Engine, version: cfg.Version, now: time.Now}
+	return []job.Kind{
+		{Name: "export", Lane: job.Out, Restart: true, Run: w.export},
+		{Name: "evidence", Lane: job.Out, Restart: true, Run: w.evidence},
+	}
 }

@@ -140,7 +140,7 @@ func newPages(cfg Config, jobs *job.Runner, beside *errands) (http.Handler, erro
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
+		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
 		Health: newHealth(cfg, beside), Calendar: newSettings(cfg).calendar, Steps: steps{cfg.Engine}, Go: beside.run,
 	})
 }

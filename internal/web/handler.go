@@ -57,17 +57,21 @@ type site struct {
 	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
-	known overview // guarded by mu
+	known map[string]overview // by what the visitor may see; guarded by mu
 
 	numbers numbersCache
 }
 
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
+// overview caches the counts over everything that a visitor may see, which the
+// home page and the suggestions of names need; it is read anew when the number of
+// records changed.
 type overview struct {
 	records int64
 	facets  *counts
 }
+
+// maxOverviews bounds the restrictions for which an overview is kept.
+const maxOverviews = 64
 
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
@@ -130,6 +134,7 @@ func (s *site) table() []route {
 		s.frameRoutes(),
 		s.dashRoutes(),
 		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 
@@ -273,18 +278,33 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people that the visitor may
+// see, cached until the number of records changes.
 func (s *site) everything(rq *request) (*counts, error) {
+	key := scopeKey(rq.who)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
+	have := s.known[key]
+	s.mu.Unlock()
+	if have.facets != nil && have.records == rq.status.Records {
+		return have.facets, nil
 	}
 	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= maxOverviews {
+		s.known = map[string]overview{}
+	}
+	s.known[key] = overview{rq.status.Records, f}
 	return f, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }

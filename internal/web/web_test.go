@@ -269,24 +269,6 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-func TestGuard(t *testing.T) {
-	f := func(in, want string) {
-		t.Helper()
-		if got := guard(in); got != want {
-			t.Errorf("guard(%q) = %q, want %q", in, got, want)
-		}
-	}
-	f("", "")
-	f("a=1", "a=1")
-	f("=1+1", "'=1+1")
-	f("@x", "'@x")
-	f("'x", "''x")
-	f("＝1", "'＝1")
-	f("\t=1", "'\t=1")
-	f("人事", "人事")
-	f("\xff", "\xff")
-}
-
 func TestAssetsAreSmall(t *testing.T) {
 	a, err := loadAssets()
 	if err != nil {
