@@ -139,9 +139,10 @@ func newPages(cfg Config, jobs *job.Runner, beside *errands) (http.Handler, erro
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
+	set := newSettings(cfg)
 	return web.New(web.Config{
 		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
-		Health: newHealth(cfg, beside), Calendar: newSettings(cfg).calendar, Steps: steps{cfg.Engine}, Go: beside.run,
+		Health: newHealth(cfg, beside), Calendar: set.calendar, Settings: set, Imports: imported{cfg.Engine}, Steps: steps{cfg.Engine}, Go: beside.run,
 	})
 }
 

@@ -116,13 +116,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
 	}
 	for _, i := range st.Imports {
-		y := web.Import{
-			Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
-			Error: i.Error, Damage: len(i.Damage),
-		}
-		for _, d := range i.Damage {
-			y.Lost += d.Lost
-		}
+		y := webImport(&i)
 		w.Imports = append(w.Imports, y)
 	}
 	if p := st.Running; p != nil {
@@ -132,4 +126,16 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		}
 	}
 	return w, nil
+}
+
+// webImport is an imported file for the pages.
+func webImport(i *store.Import) web.Import {
+	y := web.Import{
+		Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+		Error: i.Error, Damage: len(i.Damage),
+	}
+	for _, d := range i.Damage {
+		y.Lost += d.Lost
+	}
+	return y
 }

@@ -195,4 +195,3 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 	}
 	return w
 }
-

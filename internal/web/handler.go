@@ -39,8 +39,10 @@ type Config struct {
 	// Calendar is the business calendar of now; nil = an office in Japan.
 	Calendar func() *calendar.Calendar
 	// Cards are what other parts put on the dashboard, in the order shown; nil = none.
-	Cards func(ctx context.Context, lang string) ([]Card, error)
-	Steps Steps // the guided first start; nil = without
+	Cards    func(ctx context.Context, lang string) ([]Card, error)
+	Settings Settings // nil = without the pages of settings
+	Imports  Imports  // nil = without import
+	Steps    Steps    // the guided first start; nil = without
 	// Go runs what takes longer than a page may beside the answers, until the server
 	// ends; nil = pages wait for it.
 	Go func(func(context.Context))
@@ -133,6 +135,7 @@ func (s *site) table() []route {
 		s.searchRoutes(),
 		s.frameRoutes(),
 		s.dashRoutes(),
+		s.settingsRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
 	)
@@ -200,7 +203,7 @@ func (s *site) page(rt route) http.HandlerFunc {
 			setLanguage(w, r, lang)
 			return
 		}
-		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now(), began: time.Now()}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.language()), now: s.cfg.Now(), began: time.Now()}
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")

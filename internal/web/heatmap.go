@@ -14,6 +14,7 @@ type heatDay struct {
 	Deleted bool   // taken out by retention
 	Empty   bool   // people worked and there is no record
 	Rest    bool   // nobody works
+	Plain   bool   // nothing is counted
 	Name    string // of a holiday
 }
 
@@ -21,7 +22,8 @@ type heatDay struct {
 type heatmap struct {
 	Months []heatMonth
 	Gaps   int
-	Small  bool
+	Small  bool // for a year
+	Plain  bool // a calendar: nothing is counted
 }
 
 // heatMonth is the drawing of one month, Sunday first. Lengths are in the units
@@ -79,7 +81,9 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 				c.Gap, c.Rest = k.Gap || k.Damaged || k.Empty && !k.Deleted, k.Rest
 				c.Class = "d" + strconv.Itoa(heatLevel(k.N, most))
 				c.Label = heatLabel(rq, c.Date, t, k)
-				if !k.Deleted {
+				if k.Plain {
+					c.Class = "d0"
+				} else if !k.Deleted {
 					c.URL = link(c.Date)
 				}
 				if c.Gap {
@@ -125,7 +129,11 @@ func heatLevel(n, most uint64) int {
 // heatLabel says a day in words.
 func heatLabel(rq *request, date string, t time.Time, k heatDay) string {
 	T := rq.p.T
-	s := T("web.heat.day", "d", t.Day(), "day", date, "weekday", T("web.weekday."+strconv.Itoa(int(t.Weekday()))), "n", k.N)
+	key := "web.heat.day"
+	if k.Plain {
+		key = "web.heat.plain"
+	}
+	s := T(key, "d", t.Day(), "day", date, "weekday", T("web.weekday."+strconv.Itoa(int(t.Weekday()))), "n", k.N)
 	for _, x := range []struct {
 		on  bool
 		key string
