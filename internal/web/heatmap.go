@@ -82,7 +82,9 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 				c.Class = "d" + strconv.Itoa(heatLevel(k.N, most))
 				c.Label = heatLabel(rq, c.Date, t, k)
 				if k.Plain {
-					c.Class = "d0"
+					if c.Class = "dx"; k.Rest {
+						c.Class = "d0"
+					}
 				} else if !k.Deleted {
 					c.URL = link(c.Date)
 				}

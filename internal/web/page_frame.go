@@ -95,6 +95,10 @@ func (s *site) newLine(rq *request) line {
 	s.completeness(rq, &l)
 	var first, last int64
 	for _, x := range st.Servers {
+		if rq.who == nil || !sees(rq.who, x.Name) {
+			l.Servers--
+			continue
+		}
 		l.Names = append(l.Names, x.Name)
 		if x.First != 0 && (first == 0 || x.First < first) {
 			first = x.First

@@ -77,6 +77,13 @@ func (s *site) filtersForm(rq *request, code int, b Background, bad []SettingPro
 		l    []string
 	}{{"accounts", b.Accounts}, {"addresses", b.Addresses}, {"processes", b.Processes}} {
 		x := filterField{Name: f.name, Value: strings.Join(f.l, "\n")}
+		if len(bad) > 0 { // what was refused may hold anything
+			shown := make([]string, len(f.l))
+			for i := range f.l {
+				shown[i] = record.Visible(f.l[i])
+			}
+			x.Value = strings.Join(shown, "\n")
+		}
 		for _, e := range bad {
 			if e.Key == "background."+f.name && x.Problem == "" {
 				x.Problem = rq.p.T("web.flt.bad_"+f.name, "value", named(f.l, e.Index))

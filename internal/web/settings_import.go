@@ -79,6 +79,7 @@ var (
 	errUploadSize  = errPage{http.StatusRequestEntityTooLarge, "web.imp.too_big"}
 	errUploadMany  = errPage{http.StatusRequestEntityTooLarge, "web.imp.too_many"}
 	errUploadSpace = errPage{http.StatusInsufficientStorage, "web.imp.no_space"}
+	errUploadCut   = errPage{http.StatusBadRequest, "web.imp.cut"}
 	errUploadNone  = errPage{http.StatusUnprocessableEntity, "web.imp.nothing"}
 )
 
@@ -190,7 +191,7 @@ func (u *upload) fill(dir string) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("read upload: %w", err)
+			return errUploadCut
 		}
 		if err := u.part(rc, dir, p); err != nil {
 			return err
@@ -265,7 +266,7 @@ func (u *upload) copy(rc *http.ResponseController, w io.Writer, dir string, p io
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read upload: %w", err)
+			return errUploadCut
 		}
 	}
 }
@@ -327,11 +328,11 @@ func (s *site) importPath(rq *request) error {
 	}
 	path := strings.TrimSpace(rq.r.PostForm.Get("path"))
 	if s.cfg.Imports == nil || path == "" {
-		return s.importForm(rq, http.StatusUnprocessableEntity, "web.imp.not_allowed", path)
+		return s.importForm(rq, http.StatusUnprocessableEntity, "web.imp.not_allowed", record.Visible(path))
 	}
 	real, err := s.cfg.Imports.Allowed(path)
 	if errors.Is(err, ErrNotAllowed) {
-		return s.importForm(rq, http.StatusUnprocessableEntity, "web.imp.not_allowed", path)
+		return s.importForm(rq, http.StatusUnprocessableEntity, "web.imp.not_allowed", record.Visible(path))
 	}
 	if err != nil {
 		return err
