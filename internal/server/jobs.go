@@ -21,6 +21,8 @@ func jobKinds(cfg Config, data *dataSource) []job.Kind {
 	w := work{e: cfg.Engine, data: data, gate: cfg.gate, version: cfg.Version, now: time.Now}
 	return append([]job.Kind{
 		{Name: "export", Lane: job.Out, Restart: true, Run: w.export},
+		{Name: "import", Lane: job.In, Restart: true, Run: w.importLogs},
+		{Name: "reconvert", Lane: job.In, Restart: true, Run: w.reconvert},
 		{Name: "evidence", Lane: job.Out, Restart: true, Run: w.evidence},
 	}, w.care()...)
 }

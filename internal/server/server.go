@@ -70,7 +70,10 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	site, err := newPages(cfg, src, data, jobs)
+	life, end := context.WithCancel(ctx)
+	beside := &errands{ctx: life}
+	defer func() { end(); beside.wg.Wait() }()
+	site, err := newPages(cfg, src, data, jobs, beside)
 	if err != nil {
 		return err
 	}
@@ -139,10 +142,12 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config, src source, data *dataSource, jobs *job.Runner) (http.Handler, error) {
+func newPages(cfg Config, src source, data *dataSource, jobs *job.Runner, beside *errands) (http.Handler, error) {
+	set := newSettings(cfg)
 	return web.New(web.Config{
 		Source: src, Paths: paths{src.e, src.gate}, Rules: rules(), Language: cfg.Engine.Config().Language, Version: cfg.Version, Log: cfg.Log,
 		Jobs: jobs, Data: data, Mask: src.e.Mask,
+		Health: newHealth(cfg, beside), Calendar: set.calendar, Settings: set, Imports: imported{cfg.Engine}, Steps: steps{cfg.Engine}, Go: beside.run,
 	})
 }
 

@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
@@ -40,6 +42,16 @@ type Config struct {
 	Note func(ctx context.Context, action, object, ground string) error
 	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
 	Health Health
+	// Calendar is the business calendar of now; nil = an office in Japan.
+	Calendar func() *calendar.Calendar
+	// Cards are what other parts put on the dashboard, in the order shown; nil = none.
+	Cards    func(ctx context.Context, lang string) ([]Card, error)
+	Settings Settings // nil = without the pages of settings
+	Imports  Imports  // nil = without import
+	Steps    Steps    // the guided first start; nil = without
+	// Go runs what takes longer than a page may beside the answers, until the server
+	// ends; nil = pages wait for it.
+	Go func(func(context.Context))
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -54,6 +66,8 @@ type site struct {
 
 	mu    sync.Mutex
 	known map[string]overview // by what the visitor may see; guarded by mu
+
+	numbers numbersCache
 }
 
 // overview caches the counts over everything that a visitor may see, which the
@@ -120,12 +134,13 @@ type route struct {
 func (s *site) table() []route {
 	return slices.Concat(
 		[]route{
-			{pattern: "GET /{$}", need: account.See, serve: s.home},
 			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
 		s.frameRoutes(),
+		s.dashRoutes(),
+		s.settingsRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
 		s.scopeRoutes(),
@@ -178,6 +193,7 @@ type request struct {
 	status *Status
 	zone   *time.Location
 	now    time.Time
+	began  time.Time // by the machine's own clock
 }
 
 // partial reports whether htmx asks for a part of the page. It asks for a whole
@@ -198,7 +214,7 @@ func (s *site) page(rt route) http.HandlerFunc {
 			http.Redirect(w, r, to, http.StatusSeeOther) // the number stays in no address
 			return
 		}
-		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.language()), now: s.cfg.Now(), began: time.Now()}
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -276,6 +292,7 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	rq.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rq.w.Header().Set("Server-Timing", "page;dur="+strconv.FormatFloat(time.Since(rq.began).Seconds()*1000, 'f', 1, 64))
 	writeMaybeGzip(rq.w, rq.r, code, b.Bytes())
 	return nil
 }
