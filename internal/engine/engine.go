@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
@@ -21,6 +22,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // ErrReadOnly is the error of a change in a folder that was opened for reading.
@@ -46,8 +48,10 @@ type Engine struct {
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
 
-	stateMu sync.Mutex // guards db
-	db      *state.DB  // nil until it is asked for
+	stateMu sync.Mutex // guards the three below; each is nil until it is asked for
+	db      *state.DB
+	people  *account.Book
+	trail   *trail.Log
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress

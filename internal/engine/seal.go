@@ -30,6 +30,7 @@ type settingsLeaf struct {
 	Listen     string             `json:"listen"`
 	Background convert.Background `json:"background"`
 	Seal       config.Seal        `json:"seal,omitzero"`
+	Serve      config.Serve       `json:"serve,omitzero"`
 }
 
 // batchLeaf is the subject of a leaf of seal.KindRawBatch.
@@ -108,7 +109,7 @@ func (e *Engine) sealBatches(ctx context.Context) error {
 // sealSettings writes down what of akashi.toml and of the rules is another than
 // the log says.
 func (e *Engine) sealSettings(ctx context.Context, cfg config.Config) error {
-	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background, cfg.Seal})
+	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background, cfg.Seal, cfg.Serve})
 	if err != nil {
 		return fmt.Errorf("encode leaf: %w", err)
 	}

@@ -22,13 +22,16 @@ type frame struct {
 }
 
 // May reports whether the visitor has the right of that name, for templates.
-func (f frame) May(right string) bool { return f.Who.May(rightNames[right]) }
-
-// rightNames are the rights by the names that templates use.
-var rightNames = map[string]account.Right{
-	"see": account.See, "export": account.Export, "unmask": account.Unmask, "hold": account.Hold, "approve": account.Approve,
-	"trail": account.Trail, "import": account.Import, "manage": account.Manage, "settings": account.Settings, "people": account.People,
+func (f frame) May(right string) bool {
+	r := account.RightNamed(right)
+	return r != 0 && f.Who.May(r)
 }
+
+// LoggedIn reports whether the visitor has a session that he can end.
+func (f frame) LoggedIn() bool { return f.Who != nil && f.Who.Token == "" }
+
+// Dense reports whether the visitor wants narrow rows.
+func (f frame) Dense() bool { return f.Who != nil && f.Who.Dense }
 
 // line is the completeness line on top of every page.
 type line struct {

@@ -38,6 +38,11 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
 			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
 			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"days":    tokenDays,
+			"words":   func(r *remark) string { return p.T(r.Key, r.Args...) },
+			"tokenList": func(rows []tokenRow, to string) tokenTable {
+				return tokenTable{rows, to}
+			},
 			"entry": func(f any, url, key string) navEntry {
 				n, ok := f.(interface{ nav() string })
 				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
@@ -49,6 +54,12 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 		m[lang] = &renderer{p, t}
 	}
 	return m, nil
+}
+
+// tokenTable is a list of tokens and where the forms that end them go.
+type tokenTable struct {
+	Rows []tokenRow
+	To   string
 }
 
 // navEntry is one line of the navigation.
