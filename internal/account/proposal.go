@@ -99,15 +99,7 @@ func (b *Book) Proposals(ctx context.Context, kind string) (l []*Proposal, err e
 	if err != nil {
 		return nil, fmt.Errorf("list proposals: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		x, err := b.scanProposal(rows)
-		if err != nil {
-			return nil, err
-		}
-		l = append(l, x)
-	}
-	return l, rows.Err()
+	return b.scanProposals(rows)
 }
 
 // Proposal is one proposal, or ErrNotFound.

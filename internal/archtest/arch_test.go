@@ -67,7 +67,7 @@ var allowed = map[string][]string{
 		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/trail", "internal/config", "internal/manifest",
 	},
 	"internal/cli": {
-		"internal/account", "internal/trail",
+		"internal/account", "internal/state", "internal/trail",
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
 		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask",

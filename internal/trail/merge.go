@@ -25,8 +25,9 @@ type merge struct {
 func (l *Log) NoteMerged(ctx context.Context, e Entry) error {
 	now := l.opt.Now()
 	e.Time, e.Count = time.Time{}, 0
+	key := e
 	l.mu.Lock()
-	if m := l.merged[e]; m != nil {
+	if m := l.merged[key]; m != nil {
 		m.n++
 		m.last = now
 		l.mu.Unlock()
@@ -34,9 +35,9 @@ func (l *Log) NoteMerged(ctx context.Context, e Entry) error {
 	}
 	full := len(l.merged) >= maxMerges
 	if !full && !l.closed {
-		l.merged[e] = &merge{}
+		l.merged[key] = &merge{}
 		time.AfterFunc(mergeFor, func() {
-			if err := l.unmerge(context.WithoutCancel(ctx), e); err != nil {
+			if err := l.unmerge(context.WithoutCancel(ctx), key); err != nil {
 				l.opt.Log.Error("note in the trail", slog.Any("error", err))
 			}
 		})
