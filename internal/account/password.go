@@ -49,11 +49,20 @@ var (
 
 // hasher computes passwords, a bounded number at a time.
 type hasher struct {
+	cost    cost // of new passwords
 	slots   chan struct{}
 	waiting atomic.Int64
 }
 
-func newHasher() *hasher { return &hasher{slots: make(chan struct{}, passwordSlots)} }
+// cost is what a password costs.
+type cost struct {
+	memory, time uint32 // KiB, passes
+	lanes        uint8
+}
+
+func newHasher() *hasher {
+	return &hasher{cost: cost{argonMemory, argonTime, argonLanes}, slots: make(chan struct{}, passwordSlots)}
+}
 
 func (h *hasher) run(ctx context.Context, fn func()) error {
 	if h.waiting.Add(1) > passwordSlots+passwordQueue {
@@ -76,8 +85,8 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	salt := make([]byte, argonSalt)
 	rand.Read(salt)
 	err = h.run(ctx, func() {
-		key := argon2.IDKey(normal(password), salt, argonTime, argonMemory, argonLanes, argonKey)
-		phc = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes,
+		key := argon2.IDKey(normal(password), salt, h.cost.time, h.cost.memory, h.cost.lanes, argonKey)
+		phc = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.cost.memory, h.cost.time, h.cost.lanes,
 			base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 	})
 	return phc, err
@@ -89,19 +98,18 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 func (h *hasher) verify(ctx context.Context, password, phc string) (ok, old bool, err error) {
 	p := parsePHC(phc)
 	if p == nil {
-		p = &phcParts{memory: argonMemory, time: argonTime, lanes: argonLanes, salt: make([]byte, argonSalt)}
+		p = &phcParts{cost: h.cost, salt: make([]byte, argonSalt)}
 	}
 	err = h.run(ctx, func() {
 		got := argon2.IDKey(normal(password), p.salt, p.time, p.memory, p.lanes, argonKey)
 		ok = len(p.key) == argonKey && subtle.ConstantTimeCompare(got, p.key) == 1
 	})
-	return ok, p.memory != argonMemory || p.time != argonTime || p.lanes != argonLanes, err
+	return ok, p.cost != h.cost, err
 }
 
 type phcParts struct {
-	memory, time uint32
-	lanes        uint8
-	salt, key    []byte
+	cost
+	salt, key []byte
 }
 
 // parsePHC reads a PHC string, nil when it is none. Costs that would exhaust the
