@@ -439,7 +439,10 @@ func TestSealFails(t *testing.T) {
 		"disable": func() error { _, err := w.Disable(ctx, owner(), p.ID, true); return err },
 		"reset":   func() error { _, err := w.Reset(ctx, owner(), p.ID, good+" 2", true); return err },
 		"token":   func() error { _, _, err := w.AddToken(ctx, p.ID, "t", See, time.Hour); return err },
-		"propose": func() error { _, err := w.Propose(ctx, Actor{ID: boss.ID, Name: "boss", Ground: "g"}, "k", 1); return err },
+		"propose": func() error {
+			_, err := w.Propose(ctx, Actor{ID: boss.ID, Name: "boss", Ground: "g"}, "k", 1)
+			return err
+		},
 	} {
 		if err := fn(); !errors.Is(err, os.ErrPermission) {
 			t.Errorf("%s: %v", name, err)

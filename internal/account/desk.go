@@ -74,6 +74,7 @@ func NewDesk(b *Book, opt DeskOptions) *Desk {
 	m := scs.New()
 	m.Store = &sessionStore{db: b.db, now: b.opt.Now, known: map[string]stored{}}
 	m.HashTokenInStore = true
+	m.Codec = codec{}
 	m.IdleTimeout, m.Lifetime = opt.Idle, opt.Life
 	m.Cookie.Persist = false // gone with the browser
 	m.Cookie.Secure = opt.Secure

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -114,3 +117,56 @@ func (s *sessionStore) Commit(token string, b []byte, expiry time.Time) error {
 }
 
 func (s *sessionStore) Delete(token string) error { return s.DeleteCtx(context.TODO(), token) }
+
+// codec writes what a session holds: texts, int64 and bool. The same content gives the
+// same bytes, which the gob of scs does not, so that an unchanged session is known.
+type codec struct{}
+
+type sessionText struct {
+	Deadline time.Time         `json:"deadline"`
+	Values   map[string]string `json:"values"` // the first letter is the kind
+}
+
+// Encode is part of scs.Codec.
+func (codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	x := sessionText{deadline.UTC(), map[string]string{}}
+	for k, v := range values {
+		switch v := v.(type) {
+		case string:
+			x.Values[k] = "s" + v
+		case int64:
+			x.Values[k] = "i" + strconv.FormatInt(v, 10)
+		case bool:
+			x.Values[k] = "b" + strconv.FormatBool(v)
+		default:
+			return nil, fmt.Errorf("session value %s: %T", k, v)
+		}
+	}
+	return json.Marshal(x)
+}
+
+// Decode is part of scs.Codec.
+func (codec) Decode(b []byte) (time.Time, map[string]any, error) {
+	var x sessionText
+	if err := json.Unmarshal(b, &x); err != nil {
+		return time.Time{}, nil, fmt.Errorf("read a session: %w", err)
+	}
+	values := map[string]any{}
+	for k, v := range x.Values {
+		var err error
+		switch {
+		case strings.HasPrefix(v, "s"):
+			values[k] = v[1:]
+		case strings.HasPrefix(v, "i"):
+			values[k], err = strconv.ParseInt(v[1:], 10, 64)
+		case strings.HasPrefix(v, "b"):
+			values[k] = v == "btrue"
+		default:
+			err = errors.New("kind")
+		}
+		if err != nil {
+			return time.Time{}, nil, fmt.Errorf("read session value %s: %w", k, err)
+		}
+	}
+	return x.Deadline, values, nil
+}

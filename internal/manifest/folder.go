@@ -25,8 +25,8 @@ type File struct {
 	SHA256 seal.Hash `json:"sha256"`
 }
 
-// Folder lists every file of a data folder but locks, temporary files and
-// databases, at the moment before a checkpoint.
+// Folder lists every file of a data folder that Listed names, at the moment before
+// a checkpoint.
 type Folder struct {
 	Format int    `json:"format"`
 	Time   int64  `json:"time"`   // Unix ns
@@ -36,8 +36,9 @@ type Folder struct {
 
 // Listed says whether a Folder lists the file of this name: all but locks,
 // temporary files, the address and the certificate of a running server, databases,
-// and what carries its own proof: the log of the seal with its stamps, and the trail,
-// whose bytes are in leaves (TrailRange).
+// files of jobs (copies that go after some days; what left the folder is a leaf), and
+// what carries its own proof: the log of the seal with its stamps, and the trail, whose
+// bytes are in leaves (TrailRange).
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
@@ -46,7 +47,12 @@ func Listed(name string) bool {
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false
 	}
-	return !strings.HasPrefix(name, seal.DirName+"/") && !strings.HasPrefix(name, TrailDir+"/") && !strings.HasPrefix(name, CertDir+"/")
+	for _, dir := range []string{seal.DirName, TrailDir, CertDir, "jobs"} {
+		if strings.HasPrefix(name, dir+"/") {
+			return false
+		}
+	}
+	return true
 }
 
 // FileMode tells how the file of this name changes.

@@ -90,12 +90,10 @@ func (l *Log) Last(kind string) (leaf Leaf, ok bool, err error) {
 
 // Of gives the leaves of some kinds, oldest first, as far as the log goes now.
 func (l *Log) Of(kinds ...string) iter.Seq2[Leaf, error] {
-	l.mu.Lock()
 	var at []int64
 	for _, k := range kinds {
-		at = append(at, l.kinds[k]...)
+		at = append(at, l.Places(k)...)
 	}
-	l.mu.Unlock()
 	slices.Sort(at)
 	return func(yield func(Leaf, error) bool) {
 		for _, i := range at {
@@ -106,3 +104,24 @@ func (l *Log) Of(kinds ...string) iter.Seq2[Leaf, error] {
 		}
 	}
 }
+
+// LastPlace is the number of the newest leaf of a kind.
+func (l *Log) LastPlace(kind string) (i int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.kinds[kind]
+	if len(at) == 0 {
+		return 0, false
+	}
+	return at[len(at)-1], true
+}
+
+// Places are the numbers of the leaves of a kind, oldest first.
+func (l *Log) Places(kind string) []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.kinds[kind])
+}
+
+// KeyFile is where the private key lies.
+func (l *Log) KeyFile() string { return l.keyPath() }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -64,7 +65,11 @@ func Serve(ctx context.Context, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s, err := prepare(ctx, cfg)
+	jobs, err := newJobs(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s, err := prepare(cfg, jobs)
 	if err != nil {
 		return err
 	}
@@ -92,6 +97,10 @@ func Serve(ctx context.Context, cfg Config) error {
 		MaxHeaderBytes:    512 << 10, // a path has up to 32,767 characters, escaped up to nine bytes each
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
 	}
+	worked := make(chan struct{})
+	work, stopWork := context.WithCancel(ctx)
+	go func() { defer close(worked); jobs.Run(work) }()
+	defer func() { stopWork(); <-worked }()
 	ended := make(chan error, 1)
 	if s.id != nil {
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.id.cert}, MinVersion: tls.VersionTLS12}
@@ -127,6 +136,7 @@ func shutDown(ctx context.Context, srv *http.Server, ended <-chan error, addr st
 // service is a server before it listens.
 type service struct {
 	cfg   Config
+	jobs  *job.Runner
 	id    *identity // nil = plain HTTP
 	local bool      // only this machine reaches it
 	hosts hosts
@@ -134,13 +144,13 @@ type service struct {
 
 // prepare decides between plain HTTP, which only loopback has, and TLS, which
 // loopback has too when akashi.toml names a certificate.
-func prepare(_ context.Context, cfg Config) (*service, error) {
+func prepare(cfg Config, jobs *job.Runner) (*service, error) {
 	host, _, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen address %q: %w", cfg.Listen, err)
 	}
 	c := cfg.Engine.Config()
-	s := &service{cfg: cfg, local: loopback(host)}
+	s := &service{cfg: cfg, jobs: jobs, local: loopback(host)}
 	if !s.local || c.Serve.Cert != "" {
 		if s.id, err = loadIdentity(cfg.Engine.Dir(), c.Serve, time.Now()); err != nil {
 			return nil, err
@@ -181,7 +191,7 @@ func (s *service) newPages(g *gate) (http.Handler, error) {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return web.New(web.Config{
-		Source: source{s.cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: s.cfg.Version, Log: s.cfg.Log,
+		Source: source{s.cfg.Engine, zone}, Paths: paths{s.cfg.Engine}, Rules: rules(), Language: c.Language, Version: s.cfg.Version, Log: s.cfg.Log, Jobs: s.jobs,
 		Desk: g.desk, Trail: g.trail, Note: g.note, NoteAs: g.noteAs, Refused: g.refused,
 	})
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/account"
 )
 
-// maxForm bounds what a form of these pages sends, in bytes.
-const maxForm = 1 << 20
-
 // accountRoutes are log-in, the own account, people and roles, approvals, and the
 // trail.
 func (s *site) accountRoutes() []route {

@@ -28,6 +28,7 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	Jobs    Jobs  // work in the background; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
@@ -41,6 +42,8 @@ type Config struct {
 	// there.
 	Desk  *account.Desk
 	Trail Trail // nil = the trail cannot be read
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
 }
 
 // Trail is what the page of the trail reads.
@@ -55,17 +58,23 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
-	known overview // guarded by mu
+	known map[string]overview // by what the visitor may see; guarded by mu
 }
 
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
+// overview caches the counts over everything that a visitor may see, which the
+// home page and the suggestions of names need; it is read anew when the number of
+// records changed.
 type overview struct {
 	records int64
 	facets  *counts
 }
+
+// maxOverviews bounds the restrictions for which an overview is kept.
+const maxOverviews = 64
 
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
@@ -92,6 +101,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -126,6 +136,9 @@ func (s *site) table() []route {
 		},
 		s.searchRoutes(),
 		s.accountRoutes(),
+		s.frameRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 
@@ -276,18 +289,33 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people that the visitor may
+// see, cached until the number of records changes.
 func (s *site) everything(rq *request) (*counts, error) {
+	key := scopeKey(rq.who)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
+	have := s.known[key]
+	s.mu.Unlock()
+	if have.facets != nil && have.records == rq.status.Records {
+		return have.facets, nil
 	}
 	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= maxOverviews {
+		s.known = map[string]overview{}
+	}
+	s.known[key] = overview{rq.status.Records, f}
 	return f, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }

@@ -145,6 +145,7 @@ func (s *site) mePrefer(rq *request) error {
 		return errPage{http.StatusBadRequest, "web.error.form"}
 	}
 	keepLanguage(rq.w, rq.r, x.Lang)
+	http.SetCookie(rq.w, &http.Cookie{Name: rowsCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: rq.r.TLS != nil, SameSite: http.SameSiteLaxMode}) // the person's choice holds again
 	return s.meAgain(rq, "preferences", s.note(rq, "me.preferences", ""))
 }
 

@@ -288,14 +288,6 @@ func (s *site) whoGrant(rq *request) error {
 	return s.oneAgain(rq, p, &x, err)
 }
 
-// noteGround is note with a ground.
-func (s *site) noteGround(rq *request, action, object, ground string) error {
-	if s.cfg.Note == nil {
-		return nil
-	}
-	return s.cfg.Note(rq.r.Context(), action, object, ground)
-}
-
 func (s *site) whoDisable(rq *request) error { return s.setDisabled(rq, true) }
 func (s *site) whoEnable(rq *request) error  { return s.setDisabled(rq, false) }
 

@@ -43,10 +43,6 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"tokenList": func(rows []tokenRow, to string) tokenTable {
 				return tokenTable{rows, to}
 			},
-			"entry": func(f any, url, key string) navEntry {
-				n, ok := f.(interface{ nav() string })
-				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
-			},
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
@@ -61,14 +57,6 @@ type tokenTable struct {
 	Rows []tokenRow
 	To   string
 }
-
-// navEntry is one line of the navigation.
-type navEntry struct {
-	URL, Key string
-	Current  bool
-}
-
-func (f frame) nav() string { return f.Nav }
 
 // toUint takes the counts of templates; none is negative.
 func toUint(n any) uint64 {
