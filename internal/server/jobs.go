@@ -18,6 +18,9 @@ func newJobs(ctx context.Context, cfg Config, data *dataSource) (*job.Runner, er
 
 // jobKinds is what can run in the background.
 func jobKinds(cfg Config, data *dataSource) []job.Kind {
+	if cfg.gate == nil {
+		cfg.gate = newGate(defaultGate())
+	}
 	w := work{e: cfg.Engine, data: data, gate: cfg.gate, version: cfg.Version, now: time.Now}
 	return append([]job.Kind{
 		{Name: "export", Lane: job.Out, Restart: true, Run: w.export},

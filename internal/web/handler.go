@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // Config of the pages.
@@ -40,6 +41,15 @@ type Config struct {
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
+	// NoteAs is Note for a person who is not the visitor of ctx yet: at his log-in. nil
+	// = nowhere.
+	NoteAs func(ctx context.Context, p *account.Person, action, object string) error
+	// Refused takes what a visitor may not do into the trail. nil = nowhere.
+	Refused func(ctx context.Context, action, object string)
+	// Desk is where people log in; nil = nobody can, and the pages of people are not
+	// there.
+	Desk  *account.Desk
+	Trail Trail // nil = the trail cannot be read
 	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
 	Health Health
 	// Calendar is the business calendar of now; nil = an office in Japan.
@@ -52,6 +62,11 @@ type Config struct {
 	// Go runs what takes longer than a page may beside the answers, until the server
 	// ends; nil = pages wait for it.
 	Go func(func(context.Context))
+}
+
+// Trail is what the page of the trail reads.
+type Trail interface {
+	Read(ctx context.Context, f trail.Filter) (*trail.Page, error)
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -138,6 +153,7 @@ func (s *site) table() []route {
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.accountRoutes(),
 		s.frameRoutes(),
 		s.dashRoutes(),
 		s.settingsRoutes(),
@@ -214,7 +230,8 @@ func (s *site) page(rt route) http.HandlerFunc {
 			http.Redirect(w, r, to, http.StatusSeeOther) // the number stays in no address
 			return
 		}
-		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.language()), now: s.cfg.Now(), began: time.Now()}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), now: s.cfg.Now(), began: time.Now()}
+		rq.lang = pickLanguage(r, rq.who, s.language())
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -231,8 +248,13 @@ func (s *site) answer(rq *request, rt route) error {
 	switch {
 	case rt.open:
 	case rq.who == nil:
-		return errPage{http.StatusUnauthorized, "web.error.log_in"}
+		return s.askToLogIn(rq)
+	case rq.who.Needs != "" && rt.need != 0:
+		return s.redirect(rq, "/me")
 	case !rq.who.May(rt.need):
+		if s.cfg.Refused != nil {
+			s.cfg.Refused(rq.r.Context(), "page", rq.r.Method+" "+rq.r.URL.Path)
+		}
 		return errPage{http.StatusForbidden, "web.error.no_right"}
 	}
 	if rq.who != nil {
@@ -243,6 +265,9 @@ func (s *site) answer(rq *request, rt route) error {
 		rq.status = st
 		if st.Zone != nil {
 			rq.zone = st.Zone
+		}
+		if z, err := time.LoadLocation(rq.who.Zone); err == nil && rq.who.Zone != "" {
+			rq.zone = z
 		}
 	}
 	return rt.serve(rq)

@@ -29,12 +29,9 @@ type frame struct {
 }
 
 // May reports whether the visitor has the right of that name, for templates.
-func (f frame) May(right string) bool { return f.Who.May(rightNames[right]) }
-
-// rightNames are the rights by the names that templates use.
-var rightNames = map[string]account.Right{
-	"see": account.See, "export": account.Export, "unmask": account.Unmask, "hold": account.Hold, "approve": account.Approve,
-	"trail": account.Trail, "import": account.Import, "manage": account.Manage, "settings": account.Settings, "people": account.People,
+func (f frame) May(right string) bool {
+	r := account.RightNamed(right)
+	return r != 0 && f.Who.May(r)
 }
 
 // line is the completeness line on top of every page.
