@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
 	"internal/account": {},
 	"internal/state":   {},
+	"internal/saved":   {"internal/state"},
 	"internal/web":     {"internal/account", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
@@ -63,7 +64,7 @@ var allowed = map[string][]string{
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/saved",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",

@@ -129,6 +129,7 @@ func newPages(cfg Config) (http.Handler, error) {
 	}
 	return web.New(web.Config{
 		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
+		Saved: savedSearches{cfg.Engine}, Proofs: proofs{cfg.Engine},
 	})
 }
 

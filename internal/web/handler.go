@@ -8,11 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // Config of the pages.
@@ -26,14 +24,19 @@ type Config struct {
 	// Visitor is who asks, nil when nobody has logged in; nil = account.From of
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
-	Paths   Paths // completion and lives of files; nil = without
+	Paths   Paths  // completion and lives of files; nil = without
+	Saved   Saved  // searches that people keep; nil = without
+	Proofs  Proofs // what seals a record; nil = without
+	// Marked tells which folders hold specific personal information
+	// (特定個人情報); nil = none is known.
+	Marked func(path string) bool
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
 }
 
-// site is the handler's state. All fields but known are set once.
+// site is the handler's state. All fields but tallies are set once.
 type site struct {
 	cfg    Config
 	pages  map[string]*renderer // by language
@@ -41,15 +44,8 @@ type site struct {
 	rules  map[string]Rule
 	log    *slog.Logger
 
-	mu    sync.Mutex
-	known overview // guarded by mu
-}
-
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
-type overview struct {
-	records int64
-	facets  *counts
+	exports bool // there is a page that exports
+	tallies tallies
 }
 
 // New returns the handler of all pages and their static files.
@@ -87,6 +83,7 @@ func (s *site) routes() http.Handler {
 		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
 	})
 	for _, rt := range s.table() {
+		s.exports = s.exports || rt.pattern == "GET /exports/new"
 		mux.HandleFunc(rt.pattern, s.page(rt))
 	}
 	return headers(mux)
@@ -111,17 +108,6 @@ func (s *site) table() []route {
 		},
 		s.searchRoutes(),
 	)
-}
-
-// searchRoutes are the pages that search, and what they lead to.
-func (s *site) searchRoutes() []route {
-	return []route{
-		{pattern: "GET /people", need: account.See, serve: s.search},
-		{pattern: "GET /files", need: account.See, serve: s.search},
-		{pattern: "GET /search", need: account.See, serve: s.search},
-		{pattern: "GET /search.csv", need: account.See | account.Export, serve: s.csv},
-		{pattern: "GET /records/{id...}", need: account.See, serve: s.record},
-	}
 }
 
 // policy allows what the pages need: files of this server only.
@@ -251,18 +237,12 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people.
 func (s *site) everything(rq *request) (*counts, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
-	}
-	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
-	if err != nil {
+	t := s.tally(rq, "everything", s.everyone)
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
-	return f, nil
+	c, _ := t.value.(*counts)
+	return c, nil
 }
