@@ -66,3 +66,18 @@ func (s *site) layout(rq *request, f *form) layout {
 	}
 	return l
 }
+
+// columnClass is the CSS class of a column's cells.
+func columnClass(key string) string {
+	switch key {
+	case "time", "received":
+		return "num c-" + key
+	case "user":
+		return "c-who"
+	case "client":
+		return "c-from"
+	case "result":
+		return "c-res"
+	}
+	return "c-" + key
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -359,3 +360,20 @@ func (f *form) HasResult(r record.Result) bool { return slices.Contains(f.Result
 
 // Narrow opens the folded part of the form.
 func (f *form) Narrow() bool { return f.narrow() }
+
+// hiddenField is one parameter that a form of its own must give back.
+type hiddenField struct{ Key, Value string }
+
+// Hidden is the search as fields for a form that changes only its columns.
+func (f *form) Hidden() []hiddenField {
+	v := f.values()
+	v.Del("cols")
+	v.Del("cursor")
+	var l []hiddenField
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		for _, s := range v[k] {
+			l = append(l, hiddenField{k, s})
+		}
+	}
+	return l
+}

@@ -29,15 +29,19 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	for _, lang := range supported() {
 		p := i18n.For(lang)
 		t, err := template.New("").Funcs(template.FuncMap{
-			"t":       p.T,
-			"asset":   a.url,
-			"number":  func(n any) string { return number(toUint(n)) },
-			"size":    p.Bytes,
-			"visible": record.Visible,
-			"lang":    func() string { return lang },
-			"hows":    func() []string { return []string{"part", "file", "folder"} },
-			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
-			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"t":        p.T,
+			"asset":    a.url,
+			"number":   func(n any) string { return number(toUint(n)) },
+			"size":     p.Bytes,
+			"visible":  record.Visible,
+			"lang":     func() string { return lang },
+			"hows":     func() []string { return []string{"part", "file", "folder"} },
+			"periods":  func() []string { return []string{"", "today", "7d", "30d", "custom"} },
+			"groups":   func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"colclass": columnClass,
+			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
+			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
+			"hourmark": func(hour int) bool { return hour%6 == 0 },
 			"entry": func(f any, url, key string) navEntry {
 				n, ok := f.(interface{ nav() string })
 				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
@@ -49,6 +53,18 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 		m[lang] = &renderer{p, t}
 	}
 	return m, nil
+}
+
+// facetView is a value of a list with what its kind is.
+type facetView struct {
+	Kind  string
+	Facet facet
+}
+
+// nodeView is a folder of the tree with the columns of its figures.
+type nodeView struct {
+	Node treeNode
+	Cols []damage
 }
 
 // navEntry is one line of the navigation.
