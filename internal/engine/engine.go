@@ -46,6 +46,8 @@ type Engine struct {
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
 
+	scopes scopeCounts // what lies within restrictions
+
 	stateMu sync.Mutex // guards db
 	db      *state.DB  // nil until it is asked for
 

@@ -128,7 +128,7 @@ func newPages(cfg Config) (http.Handler, error) {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
+		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
 		Saved: savedSearches{cfg.Engine}, Proofs: proofs{cfg.Engine},
 	})
 }

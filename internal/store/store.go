@@ -59,6 +59,7 @@ type Store struct {
 	cache    *cache         // blocks of the log
 	blocks   *segment.Cache // blocks of segments
 	names    *catalogue.Cache
+	recent   recents
 	packer   *rawfile.Packer // guarded by work
 	unpacker *rawfile.Unpacker
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // Config of the pages.
@@ -245,4 +246,12 @@ func (s *site) everything(rq *request) (*counts, error) {
 	}
 	c, _ := t.value.(*counts)
 	return c, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }

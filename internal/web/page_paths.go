@@ -1,14 +1,23 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// completions is how many paths are offered while typing.
-const completions = 10
+// How many paths are offered while typing. Who touched the first ones is counted
+// too, as far as that is quick: typing must not wait for it.
+const (
+	completions     = 10
+	countedHits     = 6
+	countedRecords  = 50_000 // most records of a path whose people are counted
+	countedHitsWait = 25 * time.Millisecond
+)
 
 // pathView is one offered path.
 type pathView struct {
@@ -33,6 +42,7 @@ func (s *site) complete(rq *request) error {
 	if err != nil {
 		return err
 	}
+	s.countPeople(rq, hits)
 	var l []pathView
 	for _, h := range hits {
 		if h.Path != strings.ToValidUTF8(h.Path, "\uFFFD") {
@@ -45,4 +55,29 @@ func (s *site) complete(rq *request) error {
 		l = append(l, p)
 	}
 	return s.render(rq, http.StatusOK, "paths", l)
+}
+
+// countPeople adds who touched a path to the first hits, where that is known or
+// quickly found.
+func (s *site) countPeople(rq *request, hits []PathHit) {
+	ctx, cancel := context.WithTimeout(rq.r.Context(), countedHitsWait)
+	defer cancel()
+	for i := range hits[:min(len(hits), countedHits)] {
+		h := &hits[i]
+		if h.People > 0 || h.N > countedRecords {
+			continue
+		}
+		q := query.Query{Servers: one(h.Server), Files: one(h.Path), Lists: query.ListPeople}
+		if h.Folder {
+			q.Files, q.Folders = nil, one(h.Path)
+		}
+		t := s.facets(rq, q)
+		if ok, err := t.wait(ctx, 0); !ok || err != nil {
+			return
+		}
+		if f, ok := t.value.(*query.Facets); ok {
+			h.People = len(f.People) + f.PeopleMore
+			h.N, h.Last = max(h.N, f.Total), max(h.Last, f.Last)
+		}
+	}
 }

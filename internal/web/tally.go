@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -59,11 +59,11 @@ func (t *tally) wait(ctx context.Context, d time.Duration) (bool, error) {
 // when it is not known yet. What one visitor may see another may not: visitors
 // with different scopes never share an answer.
 func (s *site) tally(rq *request, question string, work func(context.Context) (any, error)) *tally {
-	who := ""
+	rights := account.Right(0)
 	if rq.who != nil {
-		who = fmt.Sprintf("%+q %d", rq.who.Scope, rq.who.Rights)
+		rights = rq.who.Rights
 	}
-	key := who + "\x00" + question
+	key := fmt.Sprintf("%s\x00%d\x00%s", scopeKey(rq.who), rights, question)
 	c := &s.tallies
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,7 @@ func (s *site) tally(rq *request, question string, work func(context.Context) (a
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil { // a fault in counting must not end the server
-				t.err = fmt.Errorf("count %s: %v", strings.TrimPrefix(question, "\x00"), p)
+				t.err = fmt.Errorf("count %s: %v", question, p)
 			}
 		}()
 		t.value, t.err = work(ctx)
