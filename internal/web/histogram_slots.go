@@ -36,11 +36,16 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 	from, to := time.Unix(0, c.First).In(zone), time.Unix(0, c.Last+1).In(zone)
 	if q.From != 0 {
 		from = time.Unix(0, q.From).In(zone)
+	} else {
+		from = midnight(from)
 	}
-	if q.To != 0 {
+	switch {
+	case q.To != 0:
 		to = time.Unix(0, q.To).In(zone)
-	} else if q.From != 0 && to.Before(now) {
+	case q.From != 0 && to.Before(now):
 		to = now.In(zone)
+	case q.From == 0:
+		to = midnight(to.Add(-1)).AddDate(0, 0, 1)
 	}
 	switch length := to.Sub(from); {
 	case length <= mostMinutes:
@@ -50,8 +55,29 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 		l, err = s.hourSlots(ctx, q, from, to)
 		return l, "find.unit.hours", err
 	}
-	l, unit = daySlots(c.days(), zone)
+	l, unit = daySlots(between(c.days(), from, to), zone)
 	return l, unit, nil
+}
+
+// longest is the longest range, in days, of which empty days are added.
+const longest = 40 * 366
+
+// between is every day of a range with its counts.
+func between(days []dayCounts, from, to time.Time) []dayCounts {
+	if to.Sub(from) > longest*24*time.Hour {
+		return days
+	}
+	have := make(map[string]dayCounts, len(days))
+	for _, d := range days {
+		have[d.Day] = d
+	}
+	var l []dayCounts
+	for t := midnight(from); t.Before(to); t = t.AddDate(0, 0, 1) {
+		d := have[t.Format("2006-01-02")]
+		d.Day = t.Format("2006-01-02")
+		l = append(l, d)
+	}
+	return l
 }
 
 // oneWeek reports whether no weekday comes twice, so that counts by weekday are

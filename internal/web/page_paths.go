@@ -62,7 +62,9 @@ func (s *site) complete(rq *request) error {
 func (s *site) countPeople(rq *request, hits []PathHit) {
 	ctx, cancel := context.WithTimeout(rq.r.Context(), countedHitsWait)
 	defer cancel()
-	for i := range hits[:min(len(hits), countedHits)] {
+	hits = hits[:min(len(hits), countedHits)]
+	asked := make([]*tally, len(hits))
+	for i := range hits {
 		h := &hits[i]
 		if h.People > 0 || h.N > countedRecords {
 			continue
@@ -71,11 +73,17 @@ func (s *site) countPeople(rq *request, hits []PathHit) {
 		if h.Folder {
 			q.Files, q.Folders = nil, one(h.Path)
 		}
-		t := s.facets(rq, q)
+		asked[i] = s.facets(rq, q)
+	}
+	for i, t := range asked {
+		if t == nil {
+			continue
+		}
 		if ok, err := t.wait(ctx, 0); !ok || err != nil {
-			return
+			continue // its people are there with the next key
 		}
 		if f, ok := t.value.(*query.Facets); ok {
+			h := &hits[i]
 			h.People = len(f.People) + f.PeopleMore
 			h.N, h.Last = max(h.N, f.Total), max(h.Last, f.Last)
 		}

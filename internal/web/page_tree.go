@@ -36,7 +36,7 @@ func damages() []damage {
 		{"find.damage.print", groupCopy.Class(), []record.Op{record.OpPrint}, done},
 		{"web.group.delete", groupDelete.Class(), opsOf(groupDelete), done},
 		{"find.damage.taken", groupOther.Class(), []record.Op{record.OpDeviceConnected}, done},
-		{"web.group.refused", "gx", nil, []record.Result{record.Denied, record.Failure}},
+		{"find.denied", "gx", nil, []record.Result{record.Denied, record.Failure}},
 	}
 }
 
@@ -170,7 +170,8 @@ func (s *site) treePart(rq *request) error {
 		return err
 	}
 	c, _ := t.value.(*folderCounts)
-	v := treeView{Root: under == ""}
+	top := under == ""
+	v := treeView{Root: top && rq.r.URL.Query().Get("sub") == ""}
 	for _, i := range treeShown() {
 		v.Cols = append(v.Cols, damages()[i])
 	}
@@ -181,7 +182,7 @@ func (s *site) treePart(rq *request) error {
 		for i, x := range servers {
 			one := *f
 			one.Servers = []string{x.Value}
-			v.Servers = append(v.Servers, treeServer{record.Visible(x.Value), "/files/tree?" + one.parameters(), x.N, i == 0})
+			v.Servers = append(v.Servers, treeServer{record.Visible(x.Value), "/files/tree?sub=1&" + one.parameters(), x.N, i == 0})
 		}
 		return s.render(rq, http.StatusOK, "tree", v)
 	}
@@ -191,7 +192,7 @@ func (s *site) treePart(rq *request) error {
 	if v.Root {
 		v.Marked = b.marked()
 	}
-	if len(v.Nodes) > 0 && v.Root && v.Nodes[0].KidsURL != "" { // the largest is open
+	if len(v.Nodes) > 0 && top && v.Nodes[0].KidsURL != "" { // the largest is open
 		v.Nodes[0].Open = true
 		v.Nodes[0].Kids, _ = b.level(b.collapse(v.Nodes[0].Full))
 	}

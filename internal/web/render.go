@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -41,6 +42,7 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"colclass": columnClass,
 			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
 			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
+			"clocked":  func(typed string) string { return strings.Replace(typed, "T", " ", 1) },
 			"hourmark": func(hour int) bool { return hour%6 == 0 },
 			"entry": func(f any, url, key string) navEntry {
 				n, ok := f.(interface{ nav() string })

@@ -50,7 +50,10 @@ async function open(url: string, link: HTMLElement | null, focus: boolean): Prom
   close.addEventListener("click", closePanel);
   bar.append(page, close);
   panel.replaceChildren(bar, html(text));
-  panel.hidden = false;
+  if (panel.hidden) {
+    panel.hidden = false;
+    panel.closest(".beside")?.scrollIntoView({ block: "start" });
+  }
   panel.scrollTop = 0;
   from = link;
   document.querySelector("tr.open")?.classList.remove("open");
