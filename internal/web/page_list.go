@@ -82,9 +82,8 @@ func (s *site) place(ctx context.Context, q query.Query, c *counts, zone *time.L
 		if err != nil {
 			return q, 0, err
 		}
-		lo, hi := t.UnixNano(), t.AddDate(0, 0, 1).UnixNano()
-		q = within(q, lo, hi)
-		return s.bisect(ctx, q, max(lo, q.From), min(hi, q.To), d.N, at)
+		day := within(q, t.UnixNano(), t.AddDate(0, 0, 1).UnixNano())
+		return s.bisect(ctx, q, day.From, day.To, d.N, at)
 	}
 	end := query.Query{Users: q.Users, To: 1} // behind the last row there is none
 	return end, 0, nil
@@ -99,7 +98,8 @@ func within(q query.Query, from, to int64) query.Query {
 	return q
 }
 
-// bisect halves a time that holds n records until few come before row at.
+// bisect halves a time that holds n records until few come before row at. The
+// answer goes on behind that time: only its beginning is moved.
 func (s *site) bisect(ctx context.Context, q query.Query, lo, hi int64, n, at uint64) (query.Query, int, error) {
 	for n > listSpread && at > listSpread && hi-lo > int64(time.Millisecond) {
 		mid := lo + (hi-lo)/2
@@ -124,10 +124,10 @@ func (s *site) bisect(ctx context.Context, q query.Query, lo, hi int64, n, at ui
 			lo = mid
 		}
 	}
-	if q.Oldest { // the answer goes on behind the time that was found
+	if q.Oldest {
 		q.From = max(q.From, lo)
 	} else {
-		q.To = min(q.To, hi)
+		q = within(q, q.From, hi)
 	}
 	return q, int(min(at, 100_000)), nil
 }

@@ -22,7 +22,8 @@ const (
 // pathView is one offered path.
 type pathView struct {
 	Name   name
-	Path   string // as it goes into the form
+	Path   string // as it goes into the form, "" = it cannot
+	URL    string // its search, when the form cannot hold it
 	Server string
 	How    string // "file" or "folder"
 	N      uint64
@@ -45,12 +46,15 @@ func (s *site) complete(rq *request) error {
 	s.countPeople(rq, hits)
 	var l []pathView
 	for _, h := range hits {
-		if h.Path != strings.ToValidUTF8(h.Path, "\uFFFD") {
-			continue // a form cannot give it back
-		}
 		p := pathView{Name: splitName(h.Path), Path: h.Path, Server: record.Visible(h.Server), How: "file", N: h.N, People: h.People, Last: clock(h.Last, rq.zone)}
 		if h.Folder {
 			p.How = "folder"
+		}
+		if !fits(h.Path) { // a field cannot show it, an address holds it
+			p.Path, p.URL = "", (&form{Page: "/people", File: h.Path}).url()
+			if h.Folder {
+				p.URL = (&form{Page: "/people", Folder: h.Path}).url()
+			}
 		}
 		l = append(l, p)
 	}

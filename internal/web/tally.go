@@ -15,7 +15,7 @@ import (
 // they are worked out beside the page, once for all parts of it that show them,
 // and a page that they would hold up asks for them again by itself.
 const (
-	tallyWait  = 120 * time.Millisecond // how long a page waits for its counts
+	tallyWait  = 180 * time.Millisecond // how long a page waits for its counts
 	tallyLimit = 2 * time.Minute        // how long counting may go on
 	tallyFresh = time.Second            // how long counts of a growing folder are good enough
 	tallyKept  = 64

@@ -50,6 +50,10 @@ export function complete(input: HTMLInputElement): void {
   };
   // take puts a path into the form: instead of what is there, or beside it.
   const take = (o: HTMLElement, beside: boolean): void => {
+    if (o.dataset.url) { // a name that a field cannot show
+      location.assign(o.dataset.url);
+      return;
+    }
     const path = o.dataset.path ?? "";
     if (beside && first && first.path !== path) {
       const also = document.createElement("input");
