@@ -126,7 +126,7 @@ for (const lang of ["ja", "en"]) {
         await page.locator("#rows", { hasText: w.type3 }).waitFor();
         await page.goto(`${app.base}/search`);
         await clean(v, "search");
-        await page.locator("aside .facets a").first().click();
+        await page.locator("aside .facets a[href*='op=']").first().click();
         await page.waitForURL(/op=/);
         await page.locator("figure svg a").last().focus();
         await page.keyboard.press("ArrowLeft");

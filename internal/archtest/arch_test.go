@@ -65,13 +65,14 @@ var allowed = map[string][]string{
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
 	"internal/api":     {"internal/account", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
 	"internal/web":     {"internal/account", "internal/pace", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar", "internal/trail"},
+	"internal/saved":   {"internal/state"},
 	"internal/engine": {
 		"internal/account", "internal/state", "internal/trail", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
 		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure", "internal/mask", "internal/pace",
 	},
 	"internal/server": {
-		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail",
+		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail", "internal/saved",
 	},
 	"internal/cli": {
 		"internal/account", "internal/state", "internal/trail",

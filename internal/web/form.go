@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,10 +20,12 @@ const (
 // form is the state of a search page: what the URL says, no more. The zero form
 // is an empty search.
 type form struct {
-	Page    string // "/people", "/files", "/search"
-	Path    string // a part of the path
-	File    string // exactly this file
-	Folder  string // this folder and below
+	Page    string   // "/people", "/files", "/search"
+	Path    string   // a part of the path
+	File    string   // exactly this file
+	Folder  string   // this folder and below
+	Also    []string // more files and folders, of which one must match when File or Folder does not
+	Cols    []string // columns of the table, as the URL says; nil = what the visitor last chose
 	Users   []string
 	Clients []string
 	Servers []string
@@ -81,11 +84,45 @@ func parseForm(u *url.URL, zone *time.Location, now time.Time) *form {
 			f.Problems = append(f.Problems, "web.problem.result")
 		}
 	}
+	f.also(v["also"])
+	f.Cols = columnKeys(v["cols"])
 	f.period(zone, now)
 	if text := strings.Join(v["q"], " "); text != "" {
 		f.read(strings.ToValidUTF8(text, "\uFFFD"))
 	}
 	return f
+}
+
+// maxAlso bounds how many files and folders are searched at once.
+const maxAlso = 50
+
+// also takes more files and folders in. Without a first one, it is the first.
+func (f *form) also(values []string) {
+	for _, s := range values {
+		s = clean(s)
+		switch {
+		case s == "" || s == f.File || s == f.Folder || slices.Contains(f.Also, s) || len(f.Also) == maxAlso:
+		case f.What() == "":
+			f.Folder = s
+		default:
+			f.Also = append(f.Also, s)
+		}
+	}
+}
+
+// drop takes one of the files and folders off; another one takes the first place.
+func (f *form) drop(path string) {
+	if f.Path != "" && path == f.Path {
+		f.Path = ""
+		return
+	}
+	f.Also = slices.DeleteFunc(f.Also, func(s string) bool { return s == path })
+	if path == f.File || path == f.Folder {
+		f.File, f.Folder = "", ""
+		l := f.Also
+		f.Also = nil
+		f.also(l)
+	}
 }
 
 // clean takes the blanks and quotation marks off that pasted paths carry.
@@ -207,7 +244,7 @@ func (f *form) classes() []record.Class {
 func (f *form) empty() bool {
 	r := f.Rest
 	r.Oldest, r.From, r.To = false, 0, 0
-	return f.Path+f.File+f.Folder == "" && len(f.Users)+len(f.Clients)+len(f.Servers)+len(f.Ops)+len(f.Results)+len(r.Terms(nil)) == 0
+	return f.What() == "" && len(f.Also)+len(f.Users)+len(f.Clients)+len(f.Servers)+len(f.Ops)+len(f.Results)+len(r.Terms(nil)) == 0
 }
 
 // hidesLogons reports whether network log-ons that the other conditions may find
@@ -235,6 +272,9 @@ func (f *form) values() url.Values {
 	set("path", f.Path)
 	set("file", f.File)
 	set("folder", f.Folder)
+	for _, s := range f.Also {
+		v.Add("also", s)
+	}
 	set("user", strings.Join(f.Users, ","))
 	set("client", strings.Join(f.Clients, ","))
 	set("server", strings.Join(f.Servers, ","))
@@ -259,6 +299,7 @@ func (f *form) values() url.Values {
 		v.Set("superseded", "1")
 	}
 	set("q", f.RestText())
+	set("cols", strings.Join(f.Cols, ","))
 	set("cursor", f.Cursor)
 	return v
 }
@@ -277,6 +318,7 @@ func (f *form) urlOf(page string) string {
 func (f *form) with(change func(*form)) string {
 	c := *f
 	c.Ops, c.Results = slices.Clone(f.Ops), slices.Clone(f.Results)
+	c.Also = slices.Clone(f.Also)
 	c.Users, c.Clients, c.Servers = slices.Clone(f.Users), slices.Clone(f.Clients), slices.Clone(f.Servers)
 	c.Cursor = ""
 	change(&c)
@@ -318,3 +360,20 @@ func (f *form) HasResult(r record.Result) bool { return slices.Contains(f.Result
 
 // Narrow opens the folded part of the form.
 func (f *form) Narrow() bool { return f.narrow() }
+
+// hiddenField is one parameter that a form of its own must give back.
+type hiddenField struct{ Key, Value string }
+
+// Hidden is the search as fields for a form that changes only its columns.
+func (f *form) Hidden() []hiddenField {
+	v := f.values()
+	v.Del("cols")
+	v.Del("cursor")
+	var l []hiddenField
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		for _, s := range v[k] {
+			l = append(l, hiddenField{k, s})
+		}
+	}
+	return l
+}

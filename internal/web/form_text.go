@@ -15,7 +15,11 @@ func (f *form) fields(base query.Query) query.Query {
 	q := base
 	both := func(field, more []string) []string { return slices.Concat(field, more) }
 	q.Users, q.Clients, q.Servers = both(f.Users, base.Users), both(f.Clients, base.Clients), both(f.Servers, base.Servers)
-	q.Words, q.Files, q.Folders = both(one(f.Path), base.Words), both(one(f.File), base.Files), both(one(f.Folder), base.Folders)
+	files, folders := one(f.File), one(f.Folder)
+	if len(f.Also) > 0 { // a folder's condition finds a file of that name too
+		files, folders = nil, slices.Concat(files, folders, f.Also)
+	}
+	q.Words, q.Files, q.Folders = both(one(f.Path), base.Words), both(files, base.Files), both(folders, base.Folders)
 	q.Ops, q.Results = slices.Concat(f.Ops, base.Ops), slices.Concat(f.Results, base.Results)
 	q.From, q.To = max(f.from, base.From), f.to
 	if f.from == 0 || base.From == 0 {
@@ -39,7 +43,7 @@ func (f *form) read(text string) {
 		errors.As(err, &f.Wrong)
 		return
 	}
-	f.Path, f.File, f.Folder, f.Users, f.Clients, f.Servers, f.Ops, f.Results = "", "", "", nil, nil, nil, nil, nil
+	f.Path, f.File, f.Folder, f.Also, f.Users, f.Clients, f.Servers, f.Ops, f.Results = "", "", "", nil, nil, nil, nil, nil, nil
 	f.take(q)
 	if q.From == base.From && q.To == base.To {
 		return // the text says nothing of the time
@@ -63,8 +67,9 @@ func (f *form) take(q query.Query) {
 		f.Path, r.Words = q.Words[0], q.Words[1:]
 	case len(q.Files) == 1 && fits(q.Files[0]):
 		f.File, r.Files = q.Files[0], nil
-	case len(q.Folders) == 1 && fits(q.Folders[0]):
-		f.Folder, r.Folders = q.Folders[0], nil
+	case len(q.Folders) > 0 && len(q.Folders) <= maxAlso && !slices.ContainsFunc(q.Folders, func(s string) bool { return !fits(s) }):
+		f.also(q.Folders)
+		r.Folders = nil
 	}
 	r.Classes = slices.Compact(slices.Sorted(slices.Values(q.Classes)))
 	if all := append(f.classes(), record.ClassBackground); len(q.Classes) > 0 && sameSet(q.Classes, all) {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
@@ -30,7 +29,12 @@ type Config struct {
 	// Visitor is who asks, nil when nobody has logged in; nil = account.From of
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
-	Paths   Paths // completion and lives of files; nil = without
+	Paths   Paths  // completion and lives of files; nil = without
+	Saved   Saved  // searches that people keep; nil = without
+	Proofs  Proofs // what seals a record; nil = without
+	// Marked tells which folders hold specific personal information
+	// (特定個人情報); nil = none is known.
+	Marked func(path string) bool
 	// Mask is a text as it may be shown, with a tag that the Source understands in
 	// place of each Individual Number; nil = as it is. What the Source gives is
 	// masked already; this is for what visitors type.
@@ -69,7 +73,7 @@ type Trail interface {
 	Read(ctx context.Context, f trail.Filter) (*trail.Page, error)
 }
 
-// site is the handler's state. All fields but known are set once.
+// site is the handler's state. All fields but tallies are set once.
 type site struct {
 	cfg    Config
 	pages  map[string]*renderer // by language
@@ -79,22 +83,10 @@ type site struct {
 	gets   map[string]bool // addresses of the pages of this build
 	posts  map[string]bool // and of its actions
 
-	mu    sync.Mutex
-	known map[string]overview // by what the visitor may see; guarded by mu
-
 	numbers numbersCache
+	exports bool // there is a page that exports
+	tallies tallies
 }
-
-// overview caches the counts over everything that a visitor may see, which the
-// home page and the suggestions of names need; it is read anew when the number of
-// records changed.
-type overview struct {
-	records int64
-	facets  *counts
-}
-
-// maxOverviews bounds the restrictions for which an overview is kept.
-const maxOverviews = 64
 
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
@@ -132,6 +124,7 @@ func (s *site) routes() http.Handler {
 		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
 	})
 	for _, rt := range s.table() {
+		s.exports = s.exports || rt.pattern == "GET /exports/new"
 		mux.HandleFunc(rt.pattern, s.page(rt))
 	}
 	return headers(mux)
@@ -162,17 +155,6 @@ func (s *site) table() []route {
 		s.scopeRoutes(),
 		s.dataRoutes(),
 	)
-}
-
-// searchRoutes are the pages that search, and what they lead to.
-func (s *site) searchRoutes() []route {
-	return []route{
-		{pattern: "GET /people", need: account.See, serve: s.search},
-		{pattern: "GET /files", need: account.See, serve: s.search},
-		{pattern: "GET /search", need: account.See, serve: s.search},
-		{pattern: "GET /search.csv", need: account.See | account.Export, serve: s.csv},
-		{pattern: "GET /records/{id...}", need: account.See, serve: s.record},
-	}
 }
 
 // policy allows what the pages need: files of this server only.
@@ -322,27 +304,14 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people that the visitor may
-// see, cached until the number of records changes.
+// everything returns the counts over all records of people.
 func (s *site) everything(rq *request) (*counts, error) {
-	key := scopeKey(rq.who)
-	s.mu.Lock()
-	have := s.known[key]
-	s.mu.Unlock()
-	if have.facets != nil && have.records == rq.status.Records {
-		return have.facets, nil
-	}
-	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
-	if err != nil {
+	t := s.tally(rq, "everything", s.everyone)
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known == nil || len(s.known) >= maxOverviews {
-		s.known = map[string]overview{}
-	}
-	s.known[key] = overview{rq.status.Records, f}
-	return f, nil
+	c, _ := t.value.(*counts)
+	return c, nil
 }
 
 // scopeKey tells apart who may see different things.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -59,7 +60,8 @@ type histogram struct {
 	Width, Height, Base int
 	Bars                []bar
 	Max                 uint64
-	Step                int // days per bar
+	Step                int    // days per bar
+	Unit                string // key of the length of a bar, "" = Step days
 	First, Last         string
 	Groups              []group // that occur
 	Refused             bool
@@ -98,33 +100,37 @@ func newHistogram(days []dayCounts, link func(from, to string) string) *histogra
 	}
 	h := &histogram{Width: histWidth, Height: histHeight, Step: (len(days) + histBars - 1) / histBars}
 	h.First, h.Last = days[0].Day, days[len(days)-1].Day
-	type sums struct {
-		groups    [numGroups]uint64
-		n, denied uint64
-	}
-	var all sums
-	var bars []sums
-	var maxDenied uint64
+	var bars []slot
 	for i := 0; i < len(days); i += h.Step {
-		var s sums
+		var x slot
 		part := days[i:min(i+h.Step, len(days))]
 		for _, d := range part {
 			for o, n := range d.Ops {
-				s.groups[groupOf(o)] += n
+				x.Groups[groupOf(o)] += n
 			}
-			s.n += d.N
-			s.denied += d.Denied
+			x.N += d.N
+			x.Denied += d.Denied
 		}
-		for g, n := range s.groups {
-			all.groups[g] += n
+		bars = append(bars, x)
+		h.Bars = append(h.Bars, bar{From: part[0].Day, To: part[len(part)-1].Day, N: x.N, Denied: x.Denied})
+	}
+	h.draw(bars, link)
+	return h
+}
+
+// draw places the bars of a histogram, whose labels are there.
+func (h *histogram) draw(bars []slot, link func(from, to string) string) {
+	var all [numGroups]uint64
+	var maxDenied uint64
+	for _, x := range bars {
+		for g, n := range x.Groups {
+			all[g] += n
 		}
-		h.Max, maxDenied = max(h.Max, s.n-min(s.denied, s.n)), max(maxDenied, s.denied)
-		h.Total, h.TotalRefused = h.Total+s.n, h.TotalRefused+s.denied
-		bars = append(bars, s)
-		h.Bars = append(h.Bars, bar{From: part[0].Day, To: part[len(part)-1].Day, N: s.n, Denied: s.denied})
+		h.Max, maxDenied = max(h.Max, x.N-min(x.Denied, x.N)), max(maxDenied, x.Denied)
+		h.Total, h.TotalRefused = h.Total+x.N, h.TotalRefused+x.Denied
 	}
 	for g := range numGroups {
-		if all.groups[g] > 0 {
+		if all[g] > 0 {
 			h.Groups = append(h.Groups, g)
 		}
 	}
@@ -139,11 +145,10 @@ func newHistogram(days []dayCounts, link func(from, to string) string) *histogra
 	}
 	h.Base = int(base)
 	slot := float64(histWidth) / float64(len(bars))
-	for i, s := range bars {
-		h.Bars[i].place(i, slot, h.Base, scale, s.groups, s.denied)
+	for i, x := range bars {
+		h.Bars[i].place(i, slot, h.Base, scale, x.Groups, x.Denied)
 		h.Bars[i].URL = link(h.Bars[i].From, h.Bars[i].To)
 	}
-	return h
 }
 
 // place draws one bar. A count above zero is at least two units high.
@@ -173,7 +178,11 @@ func (b bar) Label() string {
 	if b.From == b.To {
 		return b.From
 	}
-	return b.From + " – " + b.To
+	from, to := strings.Replace(b.From, "T", " ", 1), strings.Replace(b.To, "T", " ", 1)
+	if len(from) > 10 && len(to) > 10 && from[:10] == to[:10] {
+		to = to[11:]
+	}
+	return from + " – " + to
 }
 
 // Middle is the day in the middle of the axis, "" on short ranges.

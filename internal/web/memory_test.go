@@ -92,6 +92,14 @@ func company(n int) *memory {
 	return m
 }
 
+// at is the record at a place of the order.
+func (m *memory) at(i int, oldest bool) *record.Record {
+	if oldest {
+		i = len(m.records) - 1 - i
+	}
+	return &m.records[i]
+}
+
 func (m *memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
 	if m.fail != nil {
 		return nil, m.fail
@@ -101,15 +109,26 @@ func (m *memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
 		q.Limit = 100
 	}
 	mt, p := query.NewMatcher(q), &query.Page{}
+	if at, err := query.ParseCursor(q.Cursor); err == nil && at != nil { // a place, not a number
+		skip = 0
+		for skip < len(m.records) {
+			r := query.PositionOf(m.at(skip, q.Oldest))
+			if c := at.Compare(&r); c < 0 != q.Oldest && c != 0 {
+				break
+			}
+			skip++
+		}
+	}
 	for i := skip; i < len(m.records); i++ {
-		if !mt.Match(&m.records[i]) {
+		r := m.at(i, q.Oldest)
+		if !mt.Match(r) {
 			continue
 		}
 		if len(p.Records) == q.Limit {
 			p.Next = strconv.Itoa(i)
 			break
 		}
-		p.Records = append(p.Records, m.records[i])
+		p.Records = append(p.Records, *r)
 	}
 	return p, nil
 }
@@ -118,7 +137,7 @@ func (m *memory) Facets(_ context.Context, q query.Query) (*query.Facets, error)
 	if m.fail != nil {
 		return nil, m.fail
 	}
-	f, mt := &query.Facets{}, query.NewMatcher(q)
+	f, mt := &query.Facets{Hours: &[7][24]uint64{}}, query.NewMatcher(q)
 	people, days := map[string]*query.PersonCount{}, map[string]*query.DayCount{}
 	counts := map[string]map[string]uint64{}
 	add := func(kind, v string) {
@@ -140,7 +159,9 @@ func (m *memory) Facets(_ context.Context, q query.Query) (*query.Facets, error)
 			p = &query.PersonCount{User: r.User, SID: r.SID, Ops: map[record.Op]uint64{}, Last: r.Time, Clients: []string{r.ClientName}}
 			people[r.User] = p
 		}
-		d := time.Unix(0, r.Time).In(m.status.Zone).Format("2006-01-02")
+		at := time.Unix(0, r.Time).In(m.status.Zone)
+		f.Hours[at.Weekday()][at.Hour()]++
+		d := at.Format("2006-01-02")
 		if days[d] == nil {
 			days[d] = &query.DayCount{Day: d, Ops: map[record.Op]uint64{}}
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,6 +44,10 @@ type recordView struct {
 	Comes     string // source coordinates
 	Details   []pair
 	Around    string
+	Near      string // what happened before and after it
+	Related   []related
+	Proof     *proofView
+	URL       string
 	Nobody    bool // Around is about the server, as the record has no person
 	FileURL   string
 	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
@@ -80,9 +85,6 @@ type rawEvent struct {
 }
 
 func (s *site) record(rq *request) error {
-	if err := s.note(rq, "record", rq.r.PathValue("id")); err != nil {
-		return err
-	}
 	id, err := record.ParseID(rq.r.PathValue("id"))
 	if err != nil {
 		return errPage{404, "web.error.no_record"}
@@ -92,12 +94,15 @@ func (s *site) record(rq *request) error {
 	if err != nil {
 		return fmt.Errorf("record %s: %w", id, err)
 	}
+	if err := s.note(rq, "record", id.String()); err != nil {
+		return err
+	}
 	v := recordView{
 		frame: s.frame(rq, "/search", "web.record.title"), Row: newRow(rq, r), ID: record.Visible(id.String()), rawID: id.String(),
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
-		RuleID: r.Rule, Version: r.RulesVersion, Around: around(rq, r), Nobody: r.User == "",
+		RuleID: r.Rule, Version: r.RulesVersion, Around: aroundPerson(rq, r), Nobody: r.User == "",
 		Merged: r.Count > 1, From: fine(r.Time, rq.zone), To: fine(r.EndTime, rq.zone),
 		Comes: rq.p.T("web.record.coordinates", "server", record.Visible(r.Server), "channel", record.Visible(r.Channel),
 			"generation", fmt.Sprint(r.Generation), "ids", gloss.IDs(r.RawIDs)),
@@ -150,7 +155,42 @@ func (s *site) record(rq *request) error {
 		x.Open = i == 0 || len(events) < 3
 		v.Events = append(v.Events, x)
 	}
+	v.URL, v.Near = recordURL(id), aroundURL(id, "server")
+	v.Related = s.relatedTo(ctx, rq, r)
+	v.Proof = s.proof(ctx, rq, id)
+	if rq.partial() { // beside the list
+		return s.render(rq, 200, "record-part", v)
+	}
 	return s.render(rq, 200, "record", v)
+}
+
+// proofView is what seals a record, for people.
+type proofView struct {
+	*ProofState
+	LeafTime, SignedAt, Stamp string
+	Objects                   []proofObject
+}
+
+type proofObject struct {
+	Name, SHA256, Sealed string
+	Part                 int
+}
+
+// proof asks what seals a record; nil when that cannot be told.
+func (s *site) proof(ctx context.Context, rq *request, id record.ID) *proofView {
+	if s.cfg.Proofs == nil {
+		return nil
+	}
+	p, err := s.cfg.Proofs.Proof(ctx, id)
+	if err != nil {
+		s.log.ErrorContext(ctx, "proof of a record", slog.Any("error", err))
+		return nil
+	}
+	v := &proofView{ProofState: p, LeafTime: clock(p.LeafTime, rq.zone), SignedAt: clock(p.SignedAt, rq.zone), Stamp: clock(p.Stamp, rq.zone)}
+	for _, o := range p.Objects {
+		v.Objects = append(v.Objects, proofObject{record.Visible(o.Name), o.SHA256, clock(o.Sealed, rq.zone), o.Part})
+	}
+	return v
 }
 
 func newRawEvent(rq *request, e *event.Event) rawEvent {

@@ -27,6 +27,10 @@ type row struct {
 	Quiet                bool // background
 	System               bool
 	Group                group
+	Server, UNC, Process string
+	Session, SID         string
+	Received             string
+	Here                 bool // the record that others stand around
 }
 
 func rows(rq *request, records []record.Record) []row {
@@ -44,6 +48,8 @@ func newRow(rq *request, r *record.Record) row {
 		Op:     "web.op." + r.Op.String(), Result: "web.result." + r.Result.String(), Bad: r.Result != record.Success,
 		Name: splitName(r.Path), Inferred: r.Confidence == record.Inferred, Rule: r.Rule, Count: r.Count,
 		Quiet: r.Class == record.ClassBackground, System: r.Class == record.ClassSystem, Group: groupOf(r.Op),
+		Server: record.Visible(r.Server), UNC: record.Visible(r.UNC()), Process: record.Visible(r.Process),
+		Session: r.SessionText(), SID: r.SID, Received: clock(r.Received, rq.zone),
 	}
 	if r.NewPath != "" {
 		x.New = splitName(r.NewPath)
@@ -98,8 +104,8 @@ func escapePath(s string) string {
 	return b.String()
 }
 
-// around is the search for what the same person did shortly before and after.
-func around(rq *request, r *record.Record) string {
+// aroundPerson is the search for what the same person did shortly before and after.
+func aroundPerson(rq *request, r *record.Record) string {
 	t := time.Unix(0, r.Time).In(rq.zone)
 	const layout = "2006-01-02T15:04:05"
 	f := &form{Page: "/search", From: t.Add(-10 * time.Minute).Format(layout), To: t.Add(10 * time.Minute).Format(layout), Noise: true, Network: true}

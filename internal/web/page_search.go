@@ -1,13 +1,37 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
+
+// searchRoutes are the pages that search, and what they lead to.
+func (s *site) searchRoutes() []route {
+	return []route{
+		{pattern: "GET /people", need: account.See, serve: s.search},
+		{pattern: "GET /files", need: account.See, serve: s.search},
+		{pattern: "GET /search", need: account.See, serve: s.search},
+		{pattern: "GET /search/counts", need: account.See, serve: s.countsPart},
+		{pattern: "GET /search/rows", need: account.See, serve: s.listPart},
+		{pattern: "GET /search/tail", need: account.See, serve: s.tailPart},
+		{pattern: "GET /search.csv", need: account.See | account.Export, serve: s.csv},
+		{pattern: "GET /paths", need: account.See, serve: s.complete},
+		{pattern: "GET /people/life", need: account.See, serve: s.lifePart},
+		{pattern: "GET /files/tree", need: account.See, serve: s.treePart},
+		{pattern: "GET /files/usual", need: account.See, serve: s.usualPart},
+		{pattern: "GET /saved", need: account.See, serve: s.savedPage},
+		{pattern: "POST /saved", need: account.See, serve: s.saveSearch},
+		{pattern: "POST /saved/change", need: account.See, serve: s.changeSaved},
+		{pattern: "GET /around/{id...}", need: account.See, serve: s.around},
+		{pattern: "GET /records/{id...}", need: account.See, serve: s.record},
+	}
+}
 
 // results is a search with its answer.
 type results struct {
@@ -17,7 +41,10 @@ type results struct {
 	Ops     []record.Op
 	Results []record.Result
 	Known   []string // names of people, offered while typing
+	Layout  layout
+	Columns []string // all that there are
 
+	Ready       bool // the counts are here
 	Total       uint64
 	From, To    string
 	People      []personRow
@@ -30,64 +57,64 @@ type results struct {
 	Rows        []row
 	Chips       []chip
 	Hints       []facet // people whose name holds what was typed
-	NextURL     string
-	CSVURL      string
-	FirstURL    string // the first page, when this is a later one
-	WiderURL    string // all time, when a range finds nothing
-	LogURL      string // the same conditions in the log search
-	NoiseURL    string // this search with what pages hide; "" = shown already
-	NetworkURL  string
-	ThisPage    string
-	Continued   bool
-	Mistake     *mistake
+	Unread      []string
+
+	NextURL    string
+	CSVURL     string
+	ExportURL  string // the page that exports, "" = there is none
+	FirstURL   string // the first page, when this is a later one
+	WiderURL   string // all time, when a range finds nothing
+	LogURL     string // the same conditions in the log search
+	NoiseURL   string // this search with what pages hide; "" = shown already
+	NetworkURL string
+	CountsURL  string // the counts alone
+	WaitURL    string // this page with its counts, however long they take
+	RowsURL    string // rows by their number, for the list that scrolls
+	TailURL    string // what came since
+	LifeURL    string // the life of the one file, "" = there is no such
+	TreeURL    string
+	UsualURL   string
+	ThisPage   string
+	Continued  bool
+	Saving     bool // searches can be kept
+	Completes  bool // paths complete while typing
+	Mistake    *mistake
 }
 
-// side is a list of counts beside the rows.
-type side struct {
-	Key    string
-	Facets []facet
-	Names  bool // values are names, not words
+// parameters are the form as parameters of a part of its page.
+func (f *form) parameters() string {
+	v := f.values()
+	v.Del("cursor")
+	v.Set("page", f.Page)
+	return v.Encode()
 }
 
-// facet is one value with its count; following it adds or removes it.
-type facet struct {
-	Text   string
-	Detail string
-	Name   name
-	N      uint64
-	URL    string
-	On     bool
+// partForm is the form of a part: like that of its page.
+func partForm(rq *request) (*form, error) {
+	u := *rq.r.URL
+	switch page := u.Query().Get("page"); page {
+	case "/people", "/files":
+		u.Path = page
+	default:
+		u.Path = "/search"
+	}
+	f := parseForm(&u, rq.zone, rq.now)
+	if len(f.Problems) > 0 {
+		return nil, errPage{http.StatusBadRequest, f.Problems[0]}
+	}
+	return f, nil
 }
 
-// chip is a condition that can be taken off.
-type chip struct {
-	Key  string
-	Text string
-	URL  string
-}
-
-// personRow is one line of the people table.
-type personRow struct {
-	Person      person
-	URL         string
-	N           uint64
-	Cells       [numGroups - 1]cell // read, change, copy, delete
-	Denied      cell
-	First, Last string
-	Machine     [2]string
-	Clients     string
-	MoreClients int
-}
-
-type cell struct {
-	N   uint64
-	URL string
+// said is a search as it stands in the trail.
+func (f *form) said() string {
+	return strings.TrimSpace(strings.TrimPrefix(f.Page, "/") + " " + f.Text())
 }
 
 // search draws /people, /files and /search.
 func (s *site) search(rq *request) error {
 	f := parseForm(rq.r.URL, rq.zone, rq.now)
-	if canonical := f.url(); canonical != localURL(rq.r.URL) && len(f.Problems) == 0 {
+	wait := rq.r.URL.Query().Get("wait") == "1"
+	if canonical := f.url(); canonical != localURL(rq.r.URL) && len(f.Problems) == 0 && !wait {
 		if rq.partial() {
 			rq.w.Header().Set("HX-Push-Url", canonical)
 		} else {
@@ -95,284 +122,185 @@ func (s *site) search(rq *request) error {
 			return nil
 		}
 	}
-	v := results{
-		Mistake: newMistake(rq, f.Wrong),
-		frame:   s.frame(rq, f.Page, "web"+strings.ReplaceAll(f.Page, "/", ".")+".title"),
-		Form:    f, Ops: record.Ops(), Results: record.Results(), Asked: f.Page == "/search" || !f.empty(),
-		ThisPage: f.url(), LogURL: f.urlOf("/search"),
-	}
+	v := s.newResults(rq, f)
 	if !v.Line.Empty {
-		all, err := s.everything(rq)
-		if err != nil {
-			return err
-		}
-		v.Known = known(all)
+		all := s.tally(rq, "everything", s.everyone)
 		if v.Asked && len(f.Problems) == 0 {
-			if err := s.find(rq, f, &v, all); err != nil {
+			if f.Cursor == "" { // a further page is the same search
+				if err := s.note(rq, "search", f.said()); err != nil {
+					return err
+				}
+			}
+			if err := s.find(rq, f, v, wait); err != nil {
 				return err
+			}
+		}
+		if ok, err := all.wait(rq.r.Context(), tallyWait); err != nil {
+			return err
+		} else if ok {
+			everyone, _ := all.value.(*counts)
+			v.Known = known(everyone)
+			if len(v.Rows) == 0 && v.Asked {
+				v.Hints = hints(f, everyone)
 			}
 		}
 	}
 	switch {
 	case rq.partial() && f.Cursor != "":
-		return s.render(rq, 200, "more", v)
+		return s.render(rq, http.StatusOK, "more", v)
 	case rq.partial():
-		return s.render(rq, 200, "answer", v)
+		return s.render(rq, http.StatusOK, "answer", v)
 	}
-	return s.render(rq, 200, "search", v)
+	return s.render(rq, http.StatusOK, "search", v)
 }
 
-// find fills in the answer.
-func (s *site) find(rq *request, f *form, v *results, all *counts) error {
+// newResults is a page before its answer.
+func (s *site) newResults(rq *request, f *form) *results {
+	return &results{
+		Mistake: newMistake(rq, f.Wrong),
+		frame:   s.frame(rq, f.Page, "web"+strings.ReplaceAll(f.Page, "/", ".")+".title"),
+		Form:    f, Ops: record.Ops(), Results: record.Results(), Asked: f.Page == "/search" || !f.empty(),
+		ThisPage: f.url(), LogURL: f.urlOf("/search"), Layout: s.layout(rq, f), Columns: columns(),
+		Chips: chips(rq, f), Saving: s.cfg.Saved != nil, Completes: s.cfg.Paths != nil,
+	}
+}
+
+// find fills in the answer: rows first, then the counts if they come in time.
+func (s *site) find(rq *request, f *form, v *results, wait bool) error {
 	ctx := rq.r.Context()
+	var t *tally
+	if f.Cursor == "" {
+		t = s.counted(rq, f) // runs while the rows are looked for
+	}
 	page, err := s.cfg.Source.Search(ctx, f.query())
 	if err != nil {
 		return err
 	}
-	v.Rows = rows(rq, page.Records)
-	if !slices.Contains(f.query().Classes, record.ClassBackground) {
+	v.Rows, v.Unread = rows(rq, page.Records), page.Unread
+	s.links(f, v, page)
+	if f.Cursor != "" {
+		v.Continued, v.FirstURL = true, f.with(func(*form) {})
+		return nil
+	}
+	limit := tallyWait
+	if wait {
+		limit = 0
+	}
+	ok, err := t.wait(ctx, limit)
+	if err != nil || !ok {
+		return err
+	}
+	c, _ := t.value.(*tallied)
+	s.fill(rq, f, v, c)
+	return nil
+}
+
+// links are the addresses that a page of results leads to.
+func (s *site) links(f *form, v *results, page *query.Page) {
+	q, parameters := f.query(), f.parameters()
+	if !slices.Contains(q.Classes, record.ClassBackground) {
 		v.NoiseURL = f.with(func(c *form) { c.Noise = true })
 	}
 	if f.hidesLogons() {
 		v.NetworkURL = f.with(func(c *form) { c.Network = true })
+	}
+	if q.From != 0 || q.To != 0 {
+		v.WiderURL = f.with(func(c *form) { c.Period, c.From, c.To, c.Rest.From, c.Rest.To = "", "", "", 0, 0 })
 	}
 	if page.Next != "" {
 		n := *f
 		n.Cursor = page.Next
 		v.NextURL = n.url()
 	}
-	if v.Continued = f.Cursor != ""; v.Continued {
-		v.FirstURL = f.with(func(*form) {})
-		if rq.partial() {
-			return nil
+	v.CSVURL = "/search.csv?" + csvValues(f)
+	if s.exports {
+		v.ExportURL = "/exports/new?" + parameters
+	}
+	v.CountsURL, v.WaitURL = "/search/counts?"+parameters, f.url()
+	if i := strings.IndexByte(v.WaitURL, '?'); i >= 0 {
+		v.WaitURL += "&wait=1"
+	} else {
+		v.WaitURL += "?wait=1"
+	}
+	v.RowsURL = "/search/rows?" + parameters
+	if !q.Oldest && q.To == 0 {
+		v.TailURL = "/search/tail?" + parameters
+		if len(page.Records) > 0 {
+			at := query.PositionOf(&page.Records[0])
+			v.TailURL += "&after=" + at.Cursor()
 		}
 	}
-	fc, err := s.count(ctx, f.query())
+	if s.cfg.Paths != nil && f.Path == "" && f.What() != "" && len(f.Also) == 0 {
+		v.LifeURL = "/people/life?" + parameters
+	}
+	if f.Page == "/files" {
+		v.TreeURL, v.UsualURL = "/files/tree?"+parameters, "/files/usual?"+parameters
+	}
+}
+
+// tallied is the counts of a page and its histogram.
+type tallied struct {
+	*counts
+	slots []slot
+	unit  string
+}
+
+// counted counts everything that the form finds.
+func (s *site) counted(rq *request, f *form) *tally {
+	q := f.query()
+	q.Cursor, q.Limit = "", 0
+	return s.tally(rq, "page "+q.Text(nil), func(ctx context.Context) (any, error) {
+		c, err := s.count(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		t := &tallied{counts: c}
+		zone := rq.status.Zone
+		if zone == nil {
+			zone = rq.zone
+		}
+		t.slots, t.unit, err = s.slots(ctx, q, c, zone, rq.now)
+		return t, err
+	})
+}
+
+// everyone counts what all people did, for the names that forms offer.
+func (s *site) everyone(ctx context.Context) (any, error) {
+	return s.count(ctx, query.Query{HideNetworkLogons: true})
+}
+
+// fill puts the counts into the page.
+func (s *site) fill(rq *request, f *form, v *results, t *tallied) {
+	v.Ready = true
+	v.Total, v.From, v.To = t.Total, clock(t.First, rq.zone), clock(t.Last, rq.zone)
+	v.People, v.More = s.people(rq, f, t.counts), t.PeopleMore
+	v.PeopleCount = len(t.done.People) + t.done.PeopleMore
+	v.RefusedOnly = len(v.People) + v.More - v.PeopleCount
+	v.Hist = slotHistogram(t.slots, t.unit, rq.zone, func(from, to string) string {
+		return f.with(func(c *form) { c.Period, c.From, c.To = "custom", from, to })
+	})
+	v.Paths = pathFacets(f, t.Paths, 12)
+	v.Sides = s.sides(rq, f, t.counts)
+	if v.LifeURL == "" && s.cfg.Paths != nil && len(t.Paths) == 1 && t.PathsMore == 0 && len(f.Also) == 0 && f.What() != "" {
+		one := *f
+		one.Path, one.Folder, one.File = "", "", t.Paths[0].Value
+		v.LifeURL = "/people/life?" + one.parameters()
+	}
+}
+
+// countsPart is the counts of a page that did not wait for them.
+func (s *site) countsPart(rq *request) error {
+	f, err := partForm(rq)
 	if err != nil {
 		return err
 	}
-	v.Total, v.From, v.To = fc.Total, clock(fc.First, rq.zone), clock(fc.Last, rq.zone)
-	v.People, v.More = s.people(rq, f, fc), fc.PeopleMore
-	v.PeopleCount = len(fc.done.People) + fc.done.PeopleMore
-	v.RefusedOnly = len(v.People) + v.More - v.PeopleCount
-	v.Hist = newHistogram(fc.days(), func(from, to string) string {
-		return f.with(func(c *form) { c.Period, c.From, c.To = "custom", from, to })
-	})
-	v.Paths = pathFacets(f, fc.Paths, 12)
-	v.Sides = s.sides(rq, f, fc)
-	v.Chips = chips(rq, f)
-	v.CSVURL = "/search.csv?" + csvValues(f)
-	if q := f.query(); q.From != 0 || q.To != 0 {
-		v.WiderURL = f.with(func(c *form) { c.Period, c.From, c.To, c.Rest.From, c.Rest.To = "", "", "", 0, 0 })
+	v := s.newResults(rq, f)
+	s.links(f, v, &query.Page{})
+	t := s.counted(rq, f)
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+		return err
 	}
-	if fc.Total == 0 {
-		v.Hints = hints(f, all)
-	}
-	return nil
-}
-
-// people makes the table of who did how much. Counts lead to their records.
-func (s *site) people(rq *request, f *form, fc *counts) []personRow {
-	var l []personRow
-	for _, p := range fc.People {
-		id := p.User
-		if id == "" {
-			id = p.SID
-		}
-		of := func(change func(*form)) string {
-			return f.with(func(c *form) {
-				if id != "" {
-					c.Users = []string{id}
-				}
-				change(c)
-			})
-		}
-		r := personRow{
-			Person: splitPerson(p.User, p.SID), N: p.N, First: clock(p.First, rq.zone), Last: clock(p.Last, rq.zone),
-			Machine: [2]string{machine(p.First), machine(p.Last)},
-			URL:     of(func(c *form) {}), MoreClients: max(len(p.Clients)-2, 0),
-		}
-		if r.Person.Full == "" {
-			r.Person.Name, r.Person.Full = rq.p.T("web.unknown_person"), rq.p.T("web.unknown_person")
-		}
-		done := fc.ops(&p)
-		for g := range numGroups - 1 {
-			for o, n := range done {
-				if groupOf(o) == g {
-					r.Cells[g].N += n
-				}
-			}
-			r.Cells[g].URL = of(func(c *form) { c.Ops, c.Results = opsOf(g), []record.Result{record.Success} })
-		}
-		r.Denied = cell{p.Denied, of(func(c *form) { c.Results = []record.Result{record.Denied, record.Failure} })}
-		shown := make([]string, 0, 2)
-		for _, c := range p.Clients[:min(len(p.Clients), 2)] {
-			shown = append(shown, clientName(rq, c))
-		}
-		r.Clients = strings.Join(shown, ", ")
-		l = append(l, r)
-	}
-	return l
-}
-
-// clientName is an address or host for people.
-func clientName(rq *request, c string) string {
-	if c == "local" {
-		return rq.p.T("web.client.local")
-	}
-	return record.Visible(c)
-}
-
-// sides makes the lists of counts beside the rows.
-func (s *site) sides(rq *request, f *form, fc *counts) []side {
-	T := rq.p.T
-	var l []side
-	words := func(key string, counts []query.Count, prefix string, on func(string) bool, add func(*form, string)) {
-		d := side{Key: key}
-		for _, c := range counts {
-			d.Facets = append(d.Facets, facet{
-				Text: T(prefix + c.Value), N: c.N, On: on(c.Value), URL: f.with(func(x *form) { add(x, c.Value) }),
-			})
-		}
-		if len(d.Facets) > 0 {
-			l = append(l, d)
-		}
-	}
-	words("web.field.op", fc.Ops, "web.op.", func(s string) bool { o, _ := record.ParseOp(s); return f.HasOp(o) },
-		func(x *form, s string) {
-			if o, err := record.ParseOp(s); err == nil {
-				x.Ops = toggle(x.Ops, o)
-			}
-		})
-	words("web.field.result", fc.Results, "web.result.", func(s string) bool { o, _ := record.ParseResult(s); return f.HasResult(o) },
-		func(x *form, s string) {
-			if o, err := record.ParseResult(s); err == nil {
-				x.Results = toggle(x.Results, o)
-			}
-		})
-	names := func(key string, counts []query.Count, most int, on func(string) bool, add func(*form, string)) {
-		d := side{Key: key, Names: true}
-		if key == "web.field.server" && len(counts) == 1 && len(f.Servers) == 0 {
-			return // one server is no choice
-		}
-		for _, c := range counts[:min(len(counts), most)] {
-			if c.Value == "" {
-				continue
-			}
-			x := facet{Text: clientName(rq, c.Value), N: c.N, On: on(c.Value), URL: f.with(func(x *form) { add(x, c.Value) })}
-			x.Name = splitName(c.Value)
-			if key == "web.field.client" {
-				x.Name = name{Base: x.Text, Full: x.Text}
-			}
-			d.Facets = append(d.Facets, x)
-		}
-		if len(d.Facets) > 0 {
-			l = append(l, d)
-		}
-	}
-	names("web.field.client", fc.Clients, 8, func(s string) bool { return slices.Contains(f.Clients, s) },
-		func(x *form, s string) { x.Clients = toggle(x.Clients, s) })
-	names("web.field.server", fileServers(fc.Servers, f.Servers), 8, func(s string) bool { return slices.Contains(f.Servers, s) },
-		func(x *form, s string) { x.Servers = toggle(x.Servers, s) })
-	names("web.field.folder", fc.Folders, 10, func(s string) bool { return f.Folder == s },
-		func(x *form, s string) {
-			on := x.Folder == s
-			if x.Path, x.File, x.Folder = "", "", s; on {
-				x.Folder = ""
-			}
-		})
-	return l
-}
-
-// fileServers are the servers without the program itself, unless it is asked
-// for.
-func fileServers(counts []query.Count, asked []string) []query.Count {
-	if slices.Contains(asked, record.OwnServer) {
-		return counts
-	}
-	return slices.DeleteFunc(slices.Clone(counts), func(c query.Count) bool { return c.Value == record.OwnServer })
-}
-
-// pathFacets lists files; following one asks who used it.
-func pathFacets(f *form, counts []query.Count, most int) []facet {
-	var l []facet
-	for _, c := range counts {
-		if c.Value == "" || len(l) == most {
-			continue
-		}
-		l = append(l, facet{Name: splitName(c.Value), N: c.N, On: f.File == c.Value, URL: f.with(func(x *form) {
-			x.Path, x.File, x.Folder = "", c.Value, ""
-		})})
-	}
-	return l
-}
-
-// chips are the conditions of the form that can be taken off one by one.
-func chips(rq *request, f *form) []chip {
-	T := rq.p.T
-	var l []chip
-	add := func(key, text string, off func(*form)) { l = append(l, chip{key, text, f.with(off)}) }
-	for _, u := range f.Users {
-		add("web.field.user", record.Visible(u), func(x *form) { x.Users = toggle(x.Users, u) })
-	}
-	if f.What() != "" {
-		add("web.how."+f.How(), record.Visible(f.What()), func(x *form) { x.Path, x.File, x.Folder = "", "", "" })
-	}
-	for _, o := range f.Ops {
-		add("web.field.op", T("web.op."+o.String()), func(x *form) { x.Ops = toggle(x.Ops, o) })
-	}
-	for _, r := range f.Results {
-		add("web.field.result", T("web.result."+r.String()), func(x *form) { x.Results = toggle(x.Results, r) })
-	}
-	for _, c := range f.Clients {
-		add("web.field.client", clientName(rq, c), func(x *form) { x.Clients = toggle(x.Clients, c) })
-	}
-	for _, c := range f.Servers {
-		add("web.field.server", record.Visible(c), func(x *form) { x.Servers = toggle(x.Servers, c) })
-	}
-	if f.Period != "" {
-		text := T("web.period." + f.Period)
-		if f.Period == "custom" {
-			text = f.From + " – " + f.To
-		}
-		add("web.field.period", text, func(x *form) { x.Period, x.From, x.To = "", "", "" })
-	}
-	if f.Noise {
-		add("web.field.noise", T("web.shown"), func(x *form) { x.Noise = false })
-	}
-	if f.Network {
-		add("web.field.network", T("web.shown"), func(x *form) { x.Network = false })
-	}
-	if f.Superseded {
-		add("web.field.superseded", T("web.shown"), func(x *form) { x.Superseded = false })
-	}
-	for i, term := range f.Rest.Terms(f.zone) {
-		add("web.field.term", term, func(x *form) { x.Rest = f.without(i) })
-	}
-	return l
-}
-
-// known lists the names that are offered while typing a person.
-func known(all *counts) []string {
-	var l []string
-	for _, p := range all.People {
-		if p.User != "" && p.User == record.Visible(p.User) && len(l) < 500 {
-			l = append(l, p.User)
-		}
-	}
-	return l
-}
-
-// hints are the people whose name holds one of the typed names.
-func hints(f *form, all *counts) []facet {
-	var l []facet
-	for _, u := range f.Users {
-		want := query.Fold(u)
-		for _, p := range all.People {
-			if strings.Contains(query.Fold(p.User), want) && len(l) < 10 {
-				l = append(l, facet{Text: record.Visible(p.User), N: p.N, URL: f.with(func(x *form) { x.Users = []string{p.User} })})
-			}
-		}
-	}
-	return l
+	c, _ := t.value.(*tallied)
+	s.fill(rq, f, v, c)
+	return s.render(rq, http.StatusOK, "counts", v)
 }

@@ -95,7 +95,7 @@ func (s *site) who(rq *request) error {
 	if rq.r.URL.Query().Get("proposed") != "" {
 		v.Remark = &remark{Key: "web.who.proposed", Good: true}
 	}
-	return s.render(rq, http.StatusOK, "who", v)
+	return s.render(rq, http.StatusOK, "who-page", v)
 }
 
 // whoForm reads the form.
@@ -144,7 +144,7 @@ func (s *site) whoAdd(rq *request) error {
 	} else {
 		v.Form = x
 	}
-	return s.render(rq, statusOf(v.Remark), "who", v)
+	return s.render(rq, statusOf(v.Remark), "who-page", v)
 }
 
 func rolesOf(p *account.Person) string {

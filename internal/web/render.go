@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -29,12 +30,17 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	for _, lang := range supported() {
 		p := i18n.For(lang)
 		t, err := template.New("").Funcs(template.FuncMap{
-			"t":       p.T,
-			"asset":   a.url,
-			"number":  func(n any) string { return number(toUint(n)) },
-			"size":    p.Bytes,
-			"visible": record.Visible,
-			"moment":  moment,
+			"colclass": columnClass,
+			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
+			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
+			"clocked":  func(typed string) string { return strings.Replace(typed, "T", " ", 1) },
+			"hourmark": func(hour int) bool { return hour%6 == 0 },
+			"t":        p.T,
+			"asset":    a.url,
+			"number":   func(n any) string { return number(toUint(n)) },
+			"size":     p.Bytes,
+			"visible":  record.Visible,
+			"moment":   moment,
 			"fld": func(name, value, problem string) hoursField {
 				return hoursField{Name: name, Value: value, Problem: problem}
 			},
@@ -54,6 +60,18 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 		m[lang] = &renderer{p, t}
 	}
 	return m, nil
+}
+
+// facetView is a value of a list with what its kind is.
+type facetView struct {
+	Kind  string
+	Facet facet
+}
+
+// nodeView is a folder of the tree with the columns of its figures.
+type nodeView struct {
+	Node treeNode
+	Cols []damage
 }
 
 // tokenTable is a list of tokens and where the forms that end them go.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,6 +78,27 @@ func TestWords(t *testing.T) {
 			if !dynamic && !used[m[1]] {
 				t.Errorf("%s is used nowhere", m[1])
 			}
+		}
+	}
+}
+
+// TestTemplatesHaveNamesOfTheirOwn: of two templates of one name the last would win.
+func TestTemplatesHaveNamesOfTheirOwn(t *testing.T) {
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	where := map[string]string{}
+	for _, file := range files {
+		b, err := templateFiles.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`{{define "([^"]+)"`).FindAllStringSubmatch(string(b), -1) {
+			if other, ok := where[m[1]]; ok {
+				t.Errorf("template %s is in %s and in %s", m[1], other, file)
+			}
+			where[m[1]] = file
 		}
 	}
 }

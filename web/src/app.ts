@@ -3,8 +3,8 @@ import { dash } from "./dash";
 import { frame } from "./frame";
 import { settings } from "./settings";
 
-const $ = <T extends Element>(s: string, root: ParentNode = document): T | null => root.querySelector<T>(s);
-const all = <T extends Element>(s: string, root: ParentNode = document): T[] => [...root.querySelectorAll<T>(s)];
+import { histogram } from "./brush";
+import { $, all } from "./dom";
 
 function typing(e: Event): boolean {
   const t = e.target as HTMLElement | null;
@@ -30,74 +30,6 @@ function keys(e: KeyboardEvent): void {
     return;
   }
   e.preventDefault();
-}
-
-// The histogram: one tab stop, arrows move between days, Shift or a drag
-// chooses a range. Going to a range means following the address of its days.
-function histogram(figure: HTMLElement): void {
-  if (figure.dataset.ready) return;
-  figure.dataset.ready = "1";
-  const bars = all<SVGAElement>("svg a", figure);
-  if (bars.length === 0) return;
-  let from = -1;
-  let to = -1;
-  let dragged = false;
-  const mark = (): void => {
-    const [a, b] = [Math.min(from, to), Math.max(from, to)];
-    bars.forEach((bar, i) => bar.classList.toggle("chosen", from >= 0 && i >= a && i <= b));
-  };
-  const go = (): void => {
-    const first = bars[Math.min(from, to)];
-    const last = bars[Math.max(from, to)];
-    if (!first || !last) return;
-    const u = new URL(first.getAttribute("href") ?? "", location.href);
-    u.searchParams.set("from", first.dataset.from ?? "");
-    u.searchParams.set("to", last.dataset.to ?? "");
-    location.assign(u.href);
-  };
-  const stop = (i: number): void => bars.forEach((bar, j) => bar.setAttribute("tabindex", i === j ? "0" : "-1"));
-  stop(bars.length - 1);
-  bars.forEach((bar, i) => {
-    bar.addEventListener("pointerdown", (e) => {
-      if (e.button !== 0 || e.pointerType === "touch") return;
-      from = to = i;
-      dragged = false;
-      e.preventDefault();
-    });
-    bar.addEventListener("pointerenter", (e) => {
-      if (from < 0 || !(e.buttons & 1)) return;
-      to = i;
-      dragged ||= from !== to;
-      mark();
-    });
-    bar.addEventListener("click", (e) => {
-      if (dragged) e.preventDefault();
-    });
-    bar.addEventListener("keydown", (e) => {
-      const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-      if (step !== 0) {
-        const next = Math.min(Math.max(i + step, 0), bars.length - 1);
-        if (e.shiftKey) {
-          if (from < 0) from = i;
-          to = next;
-        } else {
-          from = to = -1;
-        }
-        mark();
-        stop(next);
-        bars[next]?.focus();
-        e.preventDefault();
-      } else if (e.key === "Enter" && from >= 0 && from !== to) {
-        go();
-        e.preventDefault();
-      }
-    });
-  });
-  figure.addEventListener("dragstart", (e) => e.preventDefault());
-  document.addEventListener("pointerup", () => {
-    if (from >= 0 && dragged) go();
-    else if (from === to) from = to = -1;
-  });
 }
 
 // Paths can be copied with one press where the browser allows it.
@@ -139,6 +71,7 @@ function ready(): void {
 frame();
 document.addEventListener("keydown", keys);
 document.addEventListener("htmx:after:swap", ready);
+document.addEventListener("akashi:shown", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);

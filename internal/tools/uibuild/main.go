@@ -31,7 +31,7 @@ func main() {
 // run builds the sources at src into out.
 func run(src, out string) error {
 	files := map[string][]byte{}
-	for _, name := range []string{"app.ts", "app.css"} {
+	for _, name := range []string{"app.ts", "search.ts", "app.css"} {
 		b, err := bundle(filepath.Join(src, "src", name))
 		if err != nil {
 			return err

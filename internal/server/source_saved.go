@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/saved"
+	"github.com/akashi-audit/akashi/internal/web"
+)
+
+// savedSearches keeps the searches of people in the state of the folder.
+type savedSearches struct{ e *engine.Engine }
+
+var _ web.Saved = savedSearches{}
+
+func (s savedSearches) store(ctx context.Context) (*saved.Store, error) {
+	db, err := s.e.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return saved.New(db), nil
+}
+
+func (s savedSearches) List(ctx context.Context, owner string) ([]web.SavedSearch, error) {
+	st, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := st.List(ctx, owner)
+	out := make([]web.SavedSearch, len(l))
+	for i, x := range l {
+		out[i] = web.SavedSearch(x)
+	}
+	return out, err
+}
+
+func (s savedSearches) Add(ctx context.Context, x web.SavedSearch) error {
+	st, err := s.store(ctx)
+	if err == nil {
+		err = st.Add(ctx, saved.Search(x))
+	}
+	if errors.Is(err, saved.ErrName) || errors.Is(err, saved.ErrURL) || errors.Is(err, saved.ErrFull) {
+		return errors.Join(web.ErrSaved, err)
+	}
+	return err
+}
+
+func (s savedSearches) Share(ctx context.Context, id int64, owner string, shared bool) error {
+	st, err := s.store(ctx)
+	if err == nil {
+		err = st.Share(ctx, id, owner, shared)
+	}
+	return notYours(err)
+}
+
+func (s savedSearches) Remove(ctx context.Context, id int64, owner string) error {
+	st, err := s.store(ctx)
+	if err == nil {
+		err = st.Remove(ctx, id, owner)
+	}
+	return notYours(err)
+}
+
+func notYours(err error) error {
+	if errors.Is(err, saved.ErrNotFound) {
+		return errors.Join(web.ErrNotYours, err)
+	}
+	return err
+}
