@@ -22,8 +22,8 @@ type File struct {
 	SHA256 seal.Hash `json:"sha256"`
 }
 
-// Folder lists every file of a data folder but locks, temporary files and
-// databases, at the moment before a checkpoint.
+// Folder lists every file of a data folder that Listed names, at the moment before
+// a checkpoint.
 type Folder struct {
 	Format int    `json:"format"`
 	Time   int64  `json:"time"`   // Unix ns
@@ -32,8 +32,9 @@ type Folder struct {
 }
 
 // Listed says whether a Folder lists the file of this name: all but locks,
-// temporary files, the address of a running server, databases, and the log of the
-// seal itself with its stamps, which carry their own proof.
+// temporary files, the address of a running server, databases, files of jobs (copies
+// that go after some days; what left the folder is a leaf), and the log of the seal
+// itself with its stamps, which carry their own proof.
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
@@ -42,7 +43,7 @@ func Listed(name string) bool {
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false
 	}
-	return !strings.HasPrefix(name, seal.DirName+"/")
+	return !strings.HasPrefix(name, seal.DirName+"/") && !strings.HasPrefix(name, "jobs/")
 }
 
 // FileMode tells how the file of this name changes.

@@ -153,6 +153,13 @@ func (c *boundClause) nothing() bool {
 	return !c.lazy && !c.not && c.shares == nil && c.ids.Empty()
 }
 
+// plain reports whether a row with its path's usual share and without a new path
+// meets the clause just when full has its path. A kind of clause for which that
+// is not so must say false here.
+func (c *boundClause) plain() bool {
+	return !c.lazy && len(c.clause.lives) == 0 && c.check.Empty()
+}
+
 // addPaths adds the spellings of a path, or with exact false, a folder and all
 // below it.
 func (s *Segment) addPaths(set *paths.Set, path string, exact bool) error {

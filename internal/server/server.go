@@ -18,6 +18,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -56,7 +57,11 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err := checkListen(cfg.Listen); err != nil {
 		return err
 	}
-	site, err := newPages(cfg)
+	jobs, err := newJobs(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	site, err := newPages(cfg, jobs)
 	if err != nil {
 		return err
 	}
@@ -77,6 +82,10 @@ func Serve(ctx context.Context, cfg Config) error {
 		MaxHeaderBytes:    512 << 10, // a path has up to 32,767 characters, escaped up to nine bytes each
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
 	}
+	worked := make(chan struct{})
+	work, stopWork := context.WithCancel(ctx)
+	go func() { defer close(worked); jobs.Run(work) }()
+	defer func() { stopWork(); <-worked }()
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	if cfg.Ready != nil {
@@ -121,14 +130,14 @@ func loopback(host string) bool {
 }
 
 // newPages makes the HTML pages over the engine.
-func newPages(cfg Config) (http.Handler, error) {
+func newPages(cfg Config, jobs *job.Runner) (http.Handler, error) {
 	c := cfg.Engine.Config()
 	zone, err := c.Location()
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
+		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs,
 		Saved: savedSearches{cfg.Engine}, Proofs: proofs{cfg.Engine},
 	})
 }

@@ -21,7 +21,7 @@ func (s proofs) Proof(ctx context.Context, id record.ID) (*web.ProofState, error
 	}
 	w := &web.ProofState{State: web.SealOpen, Reason: p.Broken, Leaf: p.Leaf, LeafTime: p.LeafTime, Commit: p.Commit, ArchiveDay: p.Day}
 	if c := p.Checkpoint; c != nil {
-		w.State, w.Checkpoint, w.SignedAt = web.SealWhole, c.Size, c.Time
+		w.State, w.Checkpoint, w.SignedAt = web.SealFilled, c.Size, c.Time
 		if len(c.Keys) > 0 {
 			w.Key = c.Keys[len(c.Keys)-1]
 		}

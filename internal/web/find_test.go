@@ -100,7 +100,7 @@ func newFinder(t testing.TB, n int, change ...func(*Config)) finder {
 	f := finder{m: company(n), shelf: &shelf{}, notes: &[]string{}}
 	cfg := Config{
 		Source: f.m, Paths: pathsOf{f.m}, Saved: f.shelf, Now: testNow, Version: "test",
-		Proofs: seals{&ProofState{State: SealWhole, Leaf: 7, Checkpoint: 9, Key: "akashi+0"}},
+		Proofs: seals{&ProofState{State: SealFilled, Leaf: 7, Checkpoint: 9, Key: "akashi+0"}},
 		Visitor: func(*http.Request) *account.Visitor {
 			return &account.Visitor{Name: "t", Rights: account.AllRights &^ account.People}
 		},

@@ -28,6 +28,7 @@ type Config struct {
 	Paths   Paths  // completion and lives of files; nil = without
 	Saved   Saved  // searches that people keep; nil = without
 	Proofs  Proofs // what seals a record; nil = without
+	Jobs    Jobs   // work in the background; nil = without
 	// Marked tells which folders hold specific personal information
 	// (特定個人情報); nil = none is known.
 	Marked func(path string) bool
@@ -35,6 +36,8 @@ type Config struct {
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
 }
 
 // site is the handler's state. All fields but tallies are set once.
@@ -44,8 +47,9 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
-	exports bool // there is a page that exports
 	tallies tallies
 }
 
@@ -74,6 +78,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -84,7 +89,6 @@ func (s *site) routes() http.Handler {
 		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
 	})
 	for _, rt := range s.table() {
-		s.exports = s.exports || rt.pattern == "GET /exports/new"
 		mux.HandleFunc(rt.pattern, s.page(rt))
 	}
 	return headers(mux)
@@ -108,6 +112,9 @@ func (s *site) table() []route {
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.frameRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
 	)
 }
 

@@ -44,10 +44,6 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
 			"clocked":  func(typed string) string { return strings.Replace(typed, "T", " ", 1) },
 			"hourmark": func(hour int) bool { return hour%6 == 0 },
-			"entry": func(f any, url, key string) navEntry {
-				n, ok := f.(interface{ nav() string })
-				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
-			},
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
@@ -68,14 +64,6 @@ type nodeView struct {
 	Node treeNode
 	Cols []damage
 }
-
-// navEntry is one line of the navigation.
-type navEntry struct {
-	URL, Key string
-	Current  bool
-}
-
-func (f frame) nav() string { return f.Nav }
 
 // toUint takes the counts of templates; none is negative.
 func toUint(n any) uint64 {

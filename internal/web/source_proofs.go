@@ -12,19 +12,9 @@ type Proofs interface {
 	Proof(ctx context.Context, id record.ID) (*ProofState, error)
 }
 
-// Sealing is the state of a seal: the sign of the pages.
-type Sealing string
-
-// The states.
-const (
-	SealWhole  Sealing = "whole"  // sealed, and checked just now
-	SealOpen   Sealing = "open"   // received, and not covered by a checkpoint yet
-	SealBroken Sealing = "broken" // what is there is not what was sealed
-)
-
 // ProofState is what ties a record to the signed log.
 type ProofState struct {
-	State  Sealing
+	State  string // SealFilled (checked just now), SealOpen, SealBroken
 	Reason string // why it is broken, in the words of the check
 	// Leaf is the number of the leaf of the received events, counted from 0; -1
 	// when the record was made by a later conversion, which has none.

@@ -1,4 +1,5 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { frame } from "./frame";
 
 import { histogram } from "./brush";
 import { $, all } from "./dom";
@@ -65,6 +66,7 @@ function ready(): void {
   all<HTMLElement>("[data-copy]").forEach(copy);
 }
 
+frame();
 document.addEventListener("keydown", keys);
 document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("akashi:shown", ready);
