@@ -128,7 +128,7 @@ for (const lang of ["ja", "en"]) {
         await page.waitForURL(/\/records\//);
         await page.getByRole("heading", { name: m.sealed }).waitFor();
         await page.getByRole("heading", { name: m.related }).waitFor();
-        assert.equal(await page.locator("svg.sealmark.whole").count(), 1);
+        assert.equal(await page.locator("#seal svg.seal .field").count(), 1);
         await clean(v, "record");
         if (wide) {
           assert.match(page.url(), /\/search\?op=write#\/records\//, "the address of the list stays");

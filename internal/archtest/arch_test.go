@@ -61,11 +61,11 @@ var allowed = map[string][]string{
 	"internal/account": {"internal/seal", "internal/state"},
 	"internal/trail":   {"internal/fsx", "internal/manifest", "internal/seal"},
 	"internal/state":   {},
+	"internal/saved":   {"internal/state"},
 	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
 	"internal/api":     {"internal/account", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
 	"internal/web":     {"internal/account", "internal/pace", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar", "internal/trail"},
-	"internal/saved":   {"internal/state"},
 	"internal/engine": {
 		"internal/account", "internal/state", "internal/trail", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",

@@ -84,7 +84,6 @@ type site struct {
 	posts  map[string]bool // and of its actions
 
 	numbers numbersCache
-	exports bool // there is a page that exports
 	tallies tallies
 }
 
@@ -124,7 +123,6 @@ func (s *site) routes() http.Handler {
 		http.Redirect(w, r, s.assets.url("seal.svg"), http.StatusFound)
 	})
 	for _, rt := range s.table() {
-		s.exports = s.exports || rt.pattern == "GET /exports/new"
 		mux.HandleFunc(rt.pattern, s.page(rt))
 	}
 	return headers(mux)

@@ -213,7 +213,7 @@ func (s *site) links(f *form, v *results, page *query.Page) {
 		v.NextURL = n.url()
 	}
 	v.CSVURL = "/search.csv?" + csvValues(f)
-	if s.exports {
+	if s.gets["/exports/new"] {
 		v.ExportURL = "/exports/new?" + parameters
 	}
 	v.CountsURL, v.WaitURL = "/search/counts?"+parameters, f.url()

@@ -14,7 +14,7 @@ type Proofs interface {
 
 // ProofState is what ties a record to the signed log.
 type ProofState struct {
-	State  string // SealFilled, SealOpen or SealBroken
+	State  string // SealFilled (checked just now), SealOpen, SealBroken
 	Reason string // why it is broken, in the words of the check
 	// Leaf is the number of the leaf of the received events, counted from 0; -1
 	// when the record was made by a later conversion, which has none.
