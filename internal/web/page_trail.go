@@ -52,17 +52,17 @@ func (s *site) trailPage(rq *request) error {
 		v.Problem = "web.problem.from"
 	}
 	v.Asked = v.Who+v.Action+v.Text+v.From+v.To != ""
-	if f.Cursor == "" { // reading on is the same look
-		if err := s.note(rq, "trail", rq.r.URL.RawQuery); err != nil {
-			return err
-		}
-	}
 	page, err := s.cfg.Trail.Read(rq.r.Context(), f)
 	if errors.Is(err, trail.ErrCursor) {
 		return errPage{http.StatusBadRequest, "web.trail.no_place"}
 	}
 	if err != nil {
 		return err
+	}
+	if f.Cursor == "" { // reading on is the same look, which does not find itself
+		if err := s.note(rq, "trail", rq.r.URL.RawQuery); err != nil {
+			return err
+		}
 	}
 	for i := range page.Lines {
 		l := &page.Lines[i]
