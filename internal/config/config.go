@@ -45,11 +45,13 @@ type Config struct {
 	Serve Serve `toml:"serve"`
 	// Calendar says on which days and hours people work.
 	Calendar Calendar `toml:"calendar"`
+	// Import says what pages may import.
+	Import Import `toml:"import"`
 }
 
 // Default is the configuration of an empty file.
 func Default() Config {
-	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730", Calendar: defaultCalendar()}
+	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730", Calendar: defaultCalendar(), Import: Import{UploadGB: 64}}
 }
 
 // Problem is something in the file that is not right.
@@ -107,7 +109,7 @@ func (c *Config) Validate() []Problem {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
 	l = append(append(l, c.Background.validate()...), c.Seal.validate()...)
-	return append(append(l, c.Calendar.validate()...), c.Serve.validate()...)
+	return append(append(l, c.Calendar.validate()...), append(c.Serve.validate(), c.Import.validate()...)...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -203,6 +205,9 @@ func (c *Config) Text() []byte {
 	for i, h := range c.Calendar.Hours.List() {
 		fmt.Fprintf(&b, "%s = %s\n", Weekdays()[i], quote(h))
 	}
+	b.WriteString("\n# Import on a page.\n[import]\n")
+	list("Folders of this machine whose logs may be imported; uploads need none.", "folders", c.Import.Folders)
+	fmt.Fprintf(&b, "# Most that one upload may hold, in GB.\nupload_gb = %d\n", c.Import.UploadGB)
 	return b.Bytes()
 }
 

@@ -20,7 +20,7 @@ func holdsToken(r *http.Request, token string) bool {
 // which the command line hands `akashi people` over to the process that holds the
 // folder. It needs the token of serve.json.
 type localPeople struct {
-	gate  *gate
+	door  *door
 	token string
 }
 
@@ -38,9 +38,9 @@ func (h *localPeople) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	a, err := h.gate.desk.Run(ctx, c)
+	a, err := h.door.desk.Run(ctx, c)
 	if err == nil {
-		err = h.gate.trail.Note(ctx, trail.Entry{Who: c.By, From: "console", Action: "people." + c.Act, Object: c.Name, Result: trail.OK})
+		err = h.door.trail.Note(ctx, trail.Entry{Who: c.By, From: "console", Action: "people." + c.Act, Object: c.Name, Result: trail.OK})
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)

@@ -338,7 +338,7 @@ func TestListen(t *testing.T) {
 	defer e.Close()
 	f := func(listen string, secure bool) {
 		t.Helper()
-		s, err := prepare(Config{Engine: e, Listen: listen}, nil)
+		s, err := prepare(t.Context(), Config{Engine: e, Listen: listen}, &errands{ctx: t.Context()})
 		if err != nil || (s.id != nil) != secure || s.local == secure {
 			t.Errorf("prepare(%q): %+v, %v, want TLS %v", listen, s, err, secure)
 		}
@@ -351,7 +351,7 @@ func TestListen(t *testing.T) {
 	f("0.0.0.0:8730", true)
 	f("192.0.2.1:8730", true)
 	f("localhost.example:1", true)
-	if _, err := prepare(Config{Engine: e, Listen: "8730"}, nil); err == nil {
+	if _, err := prepare(t.Context(), Config{Engine: e, Listen: "8730"}, &errands{ctx: t.Context()}); err == nil {
 		t.Error("an address without a port was taken")
 	}
 }
@@ -380,8 +380,10 @@ func TestEveryMount(t *testing.T) {
 		"POST /local/people":   {401, 401, 401, 400},
 		"GET /static/":         {404, 404, 404, 404},
 		"/":                    {303, 200, 303, 303},
+		"/api/v1/":             {404, 404, 404, 404}, // the table of routes is in package api
+		"GET /metrics":         {200, 200, 200, 200}, // from this machine
 	}
-	for _, m := range s.mounts(t.Context(), &gate{}, http.NotFoundHandler(), "x") {
+	for _, m := range s.mounts(t.Context(), &door{}, http.NotFoundHandler(), "x") {
 		x, ok := want[m.pattern]
 		if !ok {
 			t.Errorf("%s: nobody decided who may ask for it", m.pattern)
@@ -413,11 +415,7 @@ func TestDemonstration(t *testing.T) {
 	}
 	defer e.Close()
 	for listen, open := range map[string]bool{"127.0.0.1:0": true, "0.0.0.0:0": false} {
-		jobs, err := newJobs(t.Context(), Config{Engine: e, Log: nil})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := prepare(Config{Engine: e, Listen: listen}, jobs)
+		s, err := prepare(t.Context(), Config{Engine: e, Listen: listen}, &errands{ctx: t.Context()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,19 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/engine"
-	"github.com/akashi-audit/akashi/internal/job"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // FileName is the file in the data folder that tells the command line where the
@@ -33,6 +29,8 @@ type Config struct {
 	Ready   func(At)     // called once the port is open; nil = nothing
 	Version string       // shown at the foot of the pages
 	Log     *slog.Logger // nil = no log
+
+	gate *gate // shares the machine among searches; set by Serve
 }
 
 // At is where a server answers.
@@ -65,11 +63,10 @@ func Serve(ctx context.Context, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	jobs, err := newJobs(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	s, err := prepare(cfg, jobs)
+	life, end := context.WithCancel(ctx)
+	beside := &errands{ctx: life}
+	defer func() { end(); beside.wg.Wait() }()
+	s, err := prepare(ctx, cfg, beside)
 	if err != nil {
 		return err
 	}
@@ -99,7 +96,7 @@ func Serve(ctx context.Context, cfg Config) error {
 	}
 	worked := make(chan struct{})
 	work, stopWork := context.WithCancel(ctx)
-	go func() { defer close(worked); jobs.Run(work) }()
+	go func() { defer close(worked); s.jobs.Run(work) }()
 	defer func() { stopWork(); <-worked }()
 	ended := make(chan error, 1)
 	if s.id != nil {
@@ -131,141 +128,6 @@ func shutDown(ctx context.Context, srv *http.Server, ended <-chan error, addr st
 		return fmt.Errorf("serve on %s: %w", addr, err)
 	}
 	return nil
-}
-
-// service is a server before it listens.
-type service struct {
-	cfg   Config
-	jobs  *job.Runner
-	id    *identity // nil = plain HTTP
-	local bool      // only this machine reaches it
-	hosts hosts
-}
-
-// prepare decides between plain HTTP, which only loopback has, and TLS, which
-// loopback has too when akashi.toml names a certificate.
-func prepare(cfg Config, jobs *job.Runner) (*service, error) {
-	host, _, err := net.SplitHostPort(cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q: %w", cfg.Listen, err)
-	}
-	c := cfg.Engine.Config()
-	s := &service{cfg: cfg, jobs: jobs, local: loopback(host)}
-	if !s.local || c.Serve.Cert != "" {
-		if s.id, err = loadIdentity(cfg.Engine.Dir(), c.Serve, time.Now()); err != nil {
-			return nil, err
-		}
-	}
-	s.hosts = newHosts(s.local, c.Serve.Names, s.id)
-	return s, nil
-}
-
-// at says where the server answers, in the form that people use.
-func (s *service) at(x Serving, first string) At {
-	a := At{Addr: x.Addr, URL: "http://" + x.Addr}
-	if s.id != nil {
-		host, port, err := net.SplitHostPort(x.Addr)
-		if err != nil {
-			host = x.Addr
-		}
-		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-			names, _ := ownNames(s.cfg.Engine.Config().Serve.Names)
-			host = names[len(names)-1]
-		}
-		a.URL = "https://" + net.JoinHostPort(host, port)
-		if s.id.own {
-			a.Fingerprint = s.id.fingerprint()
-		}
-	}
-	if first != "" {
-		a.First = a.URL + "/first?" + url.Values{"code": {first}}.Encode()
-	}
-	return a
-}
-
-// newPages makes the HTML pages over the engine.
-func (s *service) newPages(g *gate) (http.Handler, error) {
-	c := s.cfg.Engine.Config()
-	zone, err := c.Location()
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
-	}
-	return web.New(web.Config{
-		Source: source{s.cfg.Engine, zone}, Paths: paths{s.cfg.Engine}, Rules: rules(), Language: c.Language, Version: s.cfg.Version, Log: s.cfg.Log, Jobs: s.jobs,
-		Desk: g.desk, Trail: g.trail, Note: g.note, NoteAs: g.noteAs, Refused: g.refused,
-	})
-}
-
-// mount is one route of the server beside the pages.
-type mount struct {
-	pattern string // of http.ServeMux
-	// open routes need no visitor: health, and what the token of serve.json protects.
-	open    bool
-	handler http.Handler
-}
-
-// mounts lists everything that the server answers; the pages are behind "/". API
-// routes are mounted here and ask account.From for their visitor.
-func (s *service) mounts(ctx context.Context, g *gate, pages http.Handler, token string) []mount {
-	return []mount{
-		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.health)},
-		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
-		{pattern: "POST /local/people", open: true, handler: &localPeople{gate: g, token: token}},
-		{pattern: "GET /static/", open: true, handler: pages},
-		{pattern: "/", handler: pages},
-	}
-}
-
-func (s *service) health(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	if _, err := s.cfg.Engine.Status(r.Context()); err != nil {
-		http.Error(w, "the data folder does not answer", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = io.WriteString(w, "ok\n") // the asker may have gone
-}
-
-// handler mounts everything behind the checks that hold for all requests, and makes
-// the code of the first start when there are no people.
-func (s *service) handler(ctx context.Context, at Serving) (h http.Handler, first string, err error) {
-	_, port, err := net.SplitHostPort(at.Addr)
-	if err != nil {
-		return nil, "", fmt.Errorf("listen address %q: %w", at.Addr, err)
-	}
-	g, err := newGate(ctx, s.cfg, s.local, s.id != nil, port)
-	if err != nil {
-		return nil, "", err
-	}
-	if !g.desk.Demo() {
-		if first, err = g.desk.FirstCode(ctx); err != nil {
-			return nil, "", err
-		}
-	}
-	pages, err := s.newPages(g)
-	if err != nil {
-		return nil, "", err
-	}
-	mux := http.NewServeMux()
-	for _, m := range s.mounts(ctx, g, pages, at.Token) {
-		if m.open {
-			mux.Handle(m.pattern, m.handler)
-		} else {
-			mux.Handle(m.pattern, g.desk.Handler(m.handler))
-		}
-	}
-	return s.hosts.check(s.strict(http.NewCrossOriginProtection().Handler(mux))), first, nil
-}
-
-// strict tells browsers to stay with TLS. A certificate that akashi made for itself
-// does not say so: a browser would then let nobody pass its warning.
-func (s *service) strict(next http.Handler) http.Handler {
-	if s.id == nil || s.id.own {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
-		next.ServeHTTP(w, r)
-	})
 }
 
 // writeServing puts serve.json in place as a whole, readable by its owner only.

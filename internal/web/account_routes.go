@@ -127,7 +127,7 @@ func problemOf(err error) (*remark, error) {
 		err error
 		key string
 	}{
-		{account.ErrWrong, "web.login.wrong"}, {account.ErrBusy, "web.login.busy"}, {account.ErrFirst, "web.start.code"},
+		{account.ErrWrong, "web.login.wrong"}, {account.ErrBusy, "web.login.busy"}, {account.ErrFirst, "web.founder.code"},
 		{account.ErrShort, "web.login.short"}, {account.ErrLong, "web.login.long"}, {account.ErrTrivial, "web.login.trivial"},
 		{account.ErrName, "web.who.bad_name"}, {account.ErrTaken, "web.who.taken"}, {account.ErrRoles, "web.who.no_roles"}, {account.ErrScope, "web.who.bad_scope"},
 		{account.ErrOwn, "web.who.own"}, {account.ErrLastAdmin, "web.who.last_admin"}, {account.ErrRight, "web.error.no_right"},

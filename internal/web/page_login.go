@@ -136,7 +136,7 @@ func (s *site) firstPage(rq *request) error {
 	if err != nil {
 		return err
 	}
-	v.Title = rq.p.T("web.start.title")
+	v.Title = rq.p.T("web.founder.title")
 	code := rq.r.FormValue("code")
 	if err := s.cfg.Desk.CheckFirst(rq.r.Context(), code); err != nil {
 		if v.Remark, err = problemOf(err); err != nil {
@@ -167,8 +167,8 @@ func (s *site) firstMake(rq *request) error {
 		if err != nil {
 			return err
 		}
-		v.Title, v.Remark, v.Shown = rq.p.T("web.start.title"), problem, n.Shown
-		if problem.Key != "web.start.code" {
+		v.Title, v.Remark, v.Shown = rq.p.T("web.founder.title"), problem, n.Shown
+		if problem.Key != "web.founder.code" {
 			v.First = f.Get("code")
 		}
 		return s.render(rq, statusOf(problem), "start", v)

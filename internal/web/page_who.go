@@ -116,17 +116,6 @@ func (f whoForm) scope() account.Scope {
 	return account.Scope{Servers: lines(f.Servers), Folders: lines(f.Folders)}
 }
 
-// lines splits what was typed one to a line.
-func lines(s string) []string {
-	var l []string
-	for x := range strings.SplitSeq(s, "\n") {
-		if x = strings.TrimSpace(x); x != "" {
-			l = append(l, x)
-		}
-	}
-	return l
-}
-
 // whoAdd makes a person with a password that is told once.
 func (s *site) whoAdd(rq *request) error {
 	ctx := rq.r.Context()

@@ -69,6 +69,7 @@ func mayOpen() map[string]string {
 		everybody = "nobody token viewer reviewer officer admin"
 		loggedIn  = "token viewer reviewer officer admin"
 		exporters = "reviewer officer admin"
+		holders   = "officer admin"
 		admins    = "admin"
 	)
 	return map[string]string{
@@ -78,6 +79,14 @@ func mayOpen() map[string]string {
 		"GET /{$}": loggedIn, "GET /status-line": loggedIn, "GET /data": loggedIn, "GET /people": loggedIn, "GET /files": loggedIn, "GET /search": loggedIn,
 		"GET /records/{id...}": loggedIn, "GET /kit": loggedIn, "GET /jobs": loggedIn, "GET /jobs/{id}": loggedIn, "POST /jobs/{id}/cancel": loggedIn,
 		"GET /jobs/{id}/files/{name}": loggedIn, "POST /logout": loggedIn,
+		"GET /latest": loggedIn, "GET /coverage": loggedIn, "GET /help": loggedIn, "GET /data/server": loggedIn, "GET /data/retention": loggedIn,
+		"GET /settings": exporters, "POST /start/close": admins, "GET /settings/import": admins, "POST /settings/import": admins, "POST /settings/import/path": admins,
+		"GET /settings/import/{id}": admins, "GET /settings/filters": admins, "POST /settings/filters": admins, "POST /settings/filters/reconvert": admins,
+		"GET /settings/calendar": admins, "POST /settings/calendar": admins, "GET /settings/retention": admins, "GET /settings/keys": admins,
+		"POST /settings/keys/seal": admins, "GET /settings/keys/checkpoint": admins, "GET /settings/display": admins, "POST /settings/display": admins,
+		"GET /settings/file": admins, "POST /data/care": admins, "POST /data/retention": admins, "GET /data/pool": admins, "POST /data/pool": admins,
+		"GET /data/holds": holders, "POST /data/holds": holders, "POST /data/holds/release": holders,
+		"POST /data/retention/confirm": "officer", "POST /records/{id}/unmask": "officer",
 		"GET /search.csv": exporters, "GET /exports/new": exporters, "POST /exports": exporters,
 
 		"GET /me": loggedIn, "POST /me/preferences": loggedIn, "POST /me/password": loggedIn, "GET /me/second.svg": loggedIn, "POST /me/second": loggedIn,
