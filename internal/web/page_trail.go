@@ -31,7 +31,7 @@ type trailRow struct {
 
 // trailActions are the actions that the page offers to choose.
 func trailActions() []string {
-	return []string{"login", "logout", "search", "record", "export", "evidence", "unmask", "people", "token", "proposal", "settings", "import", "hold", "trail", "page", "first", "me"}
+	return []string{"login", "logout", "search", "record", "export", "download", "evidence", "unmask", "people", "token", "proposal", "settings", "import", "hold", "retention", "volume", "trail", "page", "first", "me"}
 }
 
 // trailPage shows the trail, newest first.
