@@ -42,29 +42,29 @@ export async function ask(url, init = {}) {
   return fetch(url, { ...init, headers });
 }
 
-// start runs `akashi demo --serve` and answers when the first page does.
-// A session of its visitor is made unless enterDemo is false.
-export async function start({ enterDemo = true } = {}) {
+// launch runs akashi in a new folder until `ready` is in its output, which it returns
+// with the folder. args are a function of the data folder.
+export async function launch(args, ready) {
   const bin = process.env.AKASHI_BIN;
   if (!bin || !existsSync(bin)) throw new Error("AKASHI_BIN must name the built akashi");
   const dir = mkdtempSync(join(tmpdir(), "akashi-e2e-"));
-  const child = spawn(bin, ["demo", "--serve", "--listen", "127.0.0.1:0", join(dir, "demo")], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, AKASHI_LANG: "en" } });
+  const data = join(dir, "data");
+  const child = spawn(bin, args(data), { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, AKASHI_LANG: "en" } });
   let output = "";
-  const base = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no address within 180 s: ${output}`)), 180_000);
+  const match = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ready within 180 s: ${output}`)), 180_000);
     const read = (b) => {
       output += b;
-      const m = output.match(/http:\/\/[\d.:]+/);
-      if (m) { clearTimeout(timer); resolve(m[0]); }
+      const m = output.match(ready);
+      if (m) { clearTimeout(timer); resolve(m); }
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
     child.on("exit", (code) => { clearTimeout(timer); reject(new Error(`akashi ended with ${code}: ${output}`)); });
   });
-  if (enterDemo) await enter(base);
   return {
-    base,
-    dir: join(dir, "demo"),
+    match,
+    dir: data,
     async stop() {
       const ended = new Promise((r) => child.on("exit", r));
       child.kill("SIGINT");
@@ -72,6 +72,15 @@ export async function start({ enterDemo = true } = {}) {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+// start runs `akashi demo --serve` and answers when the first page does.
+// A session of its visitor is made unless enterDemo is false.
+export async function start({ enterDemo = true } = {}) {
+  const app = await launch((data) => ["demo", "--serve", "--listen", "127.0.0.1:0", data], /http:\/\/[\d.:]+/);
+  const base = app.match[0];
+  if (enterDemo) await enter(base);
+  return { ...app, base };
 }
 
 // imported waits for the end of the import.

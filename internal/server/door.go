@@ -15,6 +15,7 @@ import (
 type door struct {
 	desk  *account.Desk
 	trail *trail.Log
+	mask  func(string) string // no My Number is written into the trail
 	log   *slog.Logger
 }
 
@@ -25,7 +26,7 @@ func newDoor(ctx context.Context, cfg Config, local, secure bool, port string) (
 	if err != nil {
 		return nil, fmt.Errorf("open the people: %w", err)
 	}
-	d := &door{log: cfg.Log}
+	d := &door{log: cfg.Log, mask: cfg.Engine.Mask}
 	if d.trail, err = cfg.Engine.Trail(ctx); err != nil {
 		return nil, fmt.Errorf("open the trail: %w", err)
 	}
@@ -40,8 +41,8 @@ func newDoor(ctx context.Context, cfg Config, local, secure bool, port string) (
 }
 
 // entry is what the visitor of ctx does.
-func entry(ctx context.Context, action, object, ground, result string) trail.Entry {
-	e := trail.Entry{From: account.Origin(ctx), Action: action, Object: object, Ground: ground, Result: result}
+func (d *door) entry(ctx context.Context, action, object, ground, result string) trail.Entry {
+	e := trail.Entry{From: account.Origin(ctx), Action: action, Object: d.mask(object), Ground: d.mask(ground), Result: result}
 	if v := account.From(ctx); v != nil {
 		e.Who, e.ID, e.Token = v.Name, v.ID, v.Token
 	}
@@ -50,12 +51,12 @@ func entry(ctx context.Context, action, object, ground, result string) trail.Ent
 
 // note takes what a visitor does into the trail.
 func (d *door) note(ctx context.Context, action, object, ground string) error {
-	return d.trail.Note(ctx, entry(ctx, action, object, ground, trail.OK))
+	return d.trail.Note(ctx, d.entry(ctx, action, object, ground, trail.OK))
 }
 
 // noteAs is note for somebody who is not the visitor of ctx yet: at his log-in.
 func (d *door) noteAs(ctx context.Context, p *account.Person, action, object string) error {
-	e := entry(ctx, action, object, "", trail.OK)
+	e := d.entry(ctx, action, object, "", trail.OK)
 	if p != nil {
 		e.Who, e.ID, e.Token = p.Name, p.ID, ""
 	}
@@ -64,14 +65,14 @@ func (d *door) noteAs(ctx context.Context, p *account.Person, action, object str
 
 // refused takes what a visitor may not do into the trail.
 func (d *door) refused(ctx context.Context, action, object string) {
-	if err := d.trail.NoteMerged(ctx, entry(ctx, action, object, "", trail.Refused)); err != nil {
+	if err := d.trail.NoteMerged(ctx, d.entry(ctx, action, object, "", trail.Refused)); err != nil {
 		d.log.ErrorContext(ctx, "note in the trail", slog.Any("error", err))
 	}
 }
 
 // failed takes a refused log-in into the trail.
 func (d *door) failed(ctx context.Context, name, reason string) {
-	e := entry(ctx, "login", reason, "", trail.Failed)
+	e := d.entry(ctx, "login", reason, "", trail.Failed)
 	e.Who = name
 	if err := d.trail.NoteMerged(ctx, e); err != nil {
 		d.log.ErrorContext(ctx, "note in the trail", slog.Any("error", err))

@@ -36,8 +36,8 @@ func newSource(cfg Config) (source, error) {
 }
 
 // newAPI makes the JSON API over a source.
-func newAPI(cfg Config, src source) http.Handler {
-	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
+func newAPI(cfg Config, src source, note func(ctx context.Context, action, object, ground string) error) http.Handler {
+	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log, Note: note})
 }
 
 var (

@@ -36,13 +36,18 @@ type Entry struct {
 // Urgent lists the actions whose entries are sealed at once; the others wait for
 // company.
 func Urgent() []string {
-	return []string{"people", "token", "proposal", "export", "evidence", "unmask", "hold", "release", "erase", "retention", "settings", "first"}
+	return []string{"people", "token", "proposal", "export", "evidence", "unmask", "hold", "release", "erase", "retention", "settings", "first", "download", "volume"}
 }
 
-// urgent also holds for a part: "people.add".
-func (e *Entry) urgent() bool {
-	area, _, _ := strings.Cut(e.Action, ".")
-	return slices.Contains(Urgent(), area)
+// urgent also holds for a part: "people.add", "hold_release".
+func (e *Entry) urgent() bool { return slices.Contains(Urgent(), area(e.Action)) }
+
+// area is the first word of an action.
+func area(action string) string {
+	if i := strings.IndexAny(action, "._"); i > 0 {
+		return action[:i]
+	}
+	return action
 }
 
 // encode is the line of an entry.

@@ -25,6 +25,10 @@ const (
 	sealAfter   = 5 * time.Minute
 )
 
+// Found is the ground of a leaf of entries that lay unsealed when the trail was opened:
+// the program was killed, or somebody wrote into the closed folder.
+const Found = "found at opening"
+
 // Sealer is the seal of the data folder.
 type Sealer interface {
 	Record(ctx context.Context, e seal.Entry) error
@@ -125,7 +129,7 @@ func (l *Log) recover(ctx context.Context) error {
 		if l.f == nil {
 			continue
 		}
-		if err := l.sealRest(ctx); err != nil {
+		if err := l.sealRest(ctx, Found); err != nil {
 			return err
 		}
 	}
@@ -270,7 +274,7 @@ func (l *Log) roll(ctx context.Context, n fileName) error {
 		return nil // another one was faster
 	}
 	for { // entries that were on their way when the month ended may still come in
-		if err := l.sealRest(ctx); err != nil {
+		if err := l.sealRest(ctx, ""); err != nil {
 			return err
 		}
 		l.syncMu.Lock()
@@ -332,10 +336,10 @@ func (l *Log) sync(f fsx.File, pos position) error {
 func (l *Log) Seal(ctx context.Context) error {
 	l.sealMu.Lock()
 	defer l.sealMu.Unlock()
-	return l.sealRest(ctx)
+	return l.sealRest(ctx, "")
 }
 
-func (l *Log) sealRest(ctx context.Context) error {
+func (l *Log) sealRest(ctx context.Context, ground string) error {
 	l.mu.Lock()
 	f, from, to, n := l.f, l.sealed, position{l.name, l.end}, l.waits
 	l.mu.Unlock()
@@ -353,7 +357,7 @@ func (l *Log) sealRest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = l.opt.Seal.Record(ctx, seal.Entry{Kind: seal.KindTrail, Subject: string(text), By: "akashi", Time: l.opt.Now().UnixNano(), Hash: seal.Hash(h.Sum(nil))})
+	err = l.opt.Seal.Record(ctx, seal.Entry{Kind: seal.KindTrail, Subject: string(text), By: "akashi", Ground: ground, Time: l.opt.Now().UnixNano(), Hash: seal.Hash(h.Sum(nil))})
 	if err != nil {
 		return err
 	}

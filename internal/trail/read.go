@@ -26,7 +26,7 @@ var ErrCursor = errors.New("this place in the trail does not exist")
 type Filter struct {
 	From, To time.Time // half-open
 	Who      string    // exactly, without case
-	Action   string    // exactly, or the area before the point
+	Action   string    // exactly, or the first word
 	Text     string    // a part of any field, without case
 	Cursor   string    // of the page before
 	Limit    int       // 1 to 500; 0 = 100
@@ -54,7 +54,7 @@ func (f *Filter) wants(e *Entry) bool {
 		return false
 	case f.Who != "" && !strings.EqualFold(f.Who, e.Who):
 		return false
-	case f.Action != "" && e.Action != f.Action && !strings.HasPrefix(e.Action, f.Action+"."):
+	case f.Action != "" && e.Action != f.Action && area(e.Action) != f.Action:
 		return false
 	}
 	if f.Text == "" {

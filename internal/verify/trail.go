@@ -51,6 +51,9 @@ func (f *folder) trail(ctx context.Context, s *logState) error {
 			f.r.add(Finding{State: Damaged, What: "trail", File: x.File, Part: part, Detail: leafName(int64(i)) + ", SHA-256 " + shortHash(h) + ", " + shortHash(e.Hash) + " was sealed"})
 		default:
 			f.r.Bytes += x.To - x.From
+			if e.Ground != "" {
+				f.r.add(Finding{State: Note, What: "trail_found", File: x.File, Part: part, Detail: leafName(int64(i)) + ", " + when(e.Time)})
+			}
 		}
 	}
 	f.r.Files += len(ends)

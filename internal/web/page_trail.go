@@ -31,7 +31,7 @@ type trailRow struct {
 
 // trailActions are the actions that the page offers to choose.
 func trailActions() []string {
-	return []string{"login", "logout", "search", "record", "export", "evidence", "unmask", "people", "token", "proposal", "settings", "import", "hold", "trail", "page", "first", "me"}
+	return []string{"login", "logout", "search", "record", "export", "download", "evidence", "unmask", "people", "token", "proposal", "settings", "import", "hold", "retention", "volume", "trail", "page", "first", "me"}
 }
 
 // trailPage shows the trail, newest first.
@@ -52,17 +52,17 @@ func (s *site) trailPage(rq *request) error {
 		v.Problem = "web.problem.from"
 	}
 	v.Asked = v.Who+v.Action+v.Text+v.From+v.To != ""
-	if f.Cursor == "" { // reading on is the same look
-		if err := s.note(rq, "trail", rq.r.URL.RawQuery); err != nil {
-			return err
-		}
-	}
 	page, err := s.cfg.Trail.Read(rq.r.Context(), f)
 	if errors.Is(err, trail.ErrCursor) {
 		return errPage{http.StatusBadRequest, "web.trail.no_place"}
 	}
 	if err != nil {
 		return err
+	}
+	if f.Cursor == "" { // reading on is the same look, which does not find itself
+		if err := s.note(rq, "trail", rq.r.URL.RawQuery); err != nil {
+			return err
+		}
 	}
 	for i := range page.Lines {
 		l := &page.Lines[i]
