@@ -151,7 +151,7 @@ func (m *meters) state(ctx context.Context, s *metrics.Set) error {
 		}
 		name := fmt.Sprintf("{server=%q}", m.e.Mask(x.Name))
 		gauge("akashi_server_records"+name, float64(x.Records))
-		gauge("akashi_server_last_event_timestamp_seconds"+name, float64(x.Last)/1e9)
+		gauge("akashi_server_last_record_timestamp_seconds"+name, float64(x.Last)/1e9)
 	}
 	if free, err := fsx.Free(m.e.Dir()); err == nil {
 		gauge("akashi_disk_free_bytes", float64(free))
