@@ -26,7 +26,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`akashi_searches_total{kind="records"} 3`, `akashi_search_duration_seconds_count{kind="records"} 3`, `akashi_http_requests_total{code="200"} 3`, `akashi_http_requests_total{code="404"} 1`,
-		`akashi_records 0`, `akashi_raw_events 0`, `akashi_imports 0`, `akashi_damage 0`, `akashi_archive_days_unsealed 0`, `akashi_import_running 0`,
+		`akashi_search_duration_seconds_bucket{kind="records",le="120"} 3`, `# TYPE akashi_search_duration_seconds histogram`, `akashi_records 0`, `akashi_raw_events 0`, `akashi_imports 0`, `akashi_damage 0`, `akashi_archive_days_unsealed 0`, `akashi_import_running 0`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("no %q", want)
@@ -36,7 +36,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("no free space")
 	}
 	for line := range strings.Lines(body) {
-		if !regexp.MustCompile(`^akashi_[a-z_]+(\{[^}]*\})? \S+\n$`).MatchString(line) {
+		if !regexp.MustCompile(`^(akashi_[a-z_]+(\{[^}]*\})? \S+|# TYPE akashi_[a-z_]+ (counter|gauge|histogram))\n$`).MatchString(line) {
 			t.Errorf("line %q", line)
 		}
 	}
