@@ -131,7 +131,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 // snapshotFiles lists what a snapshot copies beside the store's own files: the
 // settings, what the seal proves with, but no private key, and the archive.
 func (e *Engine) snapshotFiles() ([]string, error) {
-	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName}
+	l := []string{config.FileName, maskKeyFile, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName}
 	for _, dir := range []string{seal.DirName, archiveDir} {
 		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile
