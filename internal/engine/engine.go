@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
@@ -22,6 +23,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // ErrReadOnly is the error of a change in a folder that was opened for reading.
@@ -50,8 +52,10 @@ type Engine struct {
 	scopes scopeCounts  // what lies within restrictions
 	tags   *mask.Tagger // of masked numbers; nil in a folder open for reading only that has no key
 
-	stateMu sync.Mutex // guards db
-	db      *state.DB  // nil until it is asked for
+	stateMu sync.Mutex // guards the three below; each is nil until it is asked for
+	db      *state.DB
+	people  *account.Book
+	trail   *trail.Log
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress

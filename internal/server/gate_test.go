@@ -39,7 +39,7 @@ func works(long time.Duration, seen func(working int)) func(context.Context) err
 	}
 }
 
-func as(ctx context.Context, id int64) context.Context {
+func person(ctx context.Context, id int64) context.Context {
 	return account.With(ctx, &account.Visitor{ID: id})
 }
 
@@ -53,7 +53,7 @@ func TestQuickBesideLong(t *testing.T) {
 		begun := time.Now()
 		for i := range 12 {
 			long.Go(func() {
-				err := g.run(as(t.Context(), int64(i/4)), works(4*time.Second, func(n int) {
+				err := g.run(person(t.Context(), int64(i/4)), works(4*time.Second, func(n int) {
 					w := working.Add(int32(n))
 					if time.Since(begun) > 5*time.Second {
 						late.Store(max(late.Load(), w))
@@ -68,7 +68,7 @@ func TestQuickBesideLong(t *testing.T) {
 		time.Sleep(5 * time.Second) // all have left the quick lane
 		for range 20 {
 			from := time.Now()
-			if err := g.run(as(t.Context(), 99), works(20*time.Millisecond, nil)); err != nil {
+			if err := g.run(person(t.Context(), 99), works(20*time.Millisecond, nil)); err != nil {
 				t.Fatal(err)
 			}
 			if d := time.Since(from); d > 30*time.Millisecond {
@@ -95,12 +95,12 @@ func TestLongGoOn(t *testing.T) {
 		for i := range 4 {
 			quick.Go(func() {
 				for ctx.Err() == nil {
-					_ = g.run(as(ctx, int64(10+i)), works(50*time.Millisecond, nil))
+					_ = g.run(person(ctx, int64(10+i)), works(50*time.Millisecond, nil))
 				}
 			})
 		}
 		from := time.Now()
-		if err := g.run(as(ctx, 1), works(time.Second, nil)); err != nil {
+		if err := g.run(person(ctx, 1), works(time.Second, nil)); err != nil {
 			t.Error(err)
 		}
 		if d := time.Since(from); d > 10*time.Second {
@@ -121,11 +121,11 @@ func TestOneVisitorDoesNotFill(t *testing.T) {
 		var all sync.WaitGroup
 		begun := time.Now()
 		for range 6 {
-			all.Go(func() { _ = g.run(as(t.Context(), 1), works(2*time.Second, nil)) })
+			all.Go(func() { _ = g.run(person(t.Context(), 1), works(2*time.Second, nil)) })
 		}
 		time.Sleep(time.Second)
 		from := time.Now()
-		if err := g.run(as(t.Context(), 2), works(2*time.Second, nil)); err != nil {
+		if err := g.run(person(t.Context(), 2), works(2*time.Second, nil)); err != nil {
 			t.Error(err)
 		}
 		if d := time.Since(from); d > 4*time.Second {
@@ -143,22 +143,22 @@ func TestGateEnds(t *testing.T) {
 		cfg := testGate()
 		cfg.most = 3 * time.Second
 		g := newGate(cfg)
-		if err := g.run(as(t.Context(), 1), works(time.Minute, nil)); !errors.Is(err, pace.ErrTooLong) {
+		if err := g.run(person(t.Context(), 1), works(time.Minute, nil)); !errors.Is(err, pace.ErrTooLong) {
 			t.Errorf("a search without end: %v", err)
 		}
 		var w sync.WaitGroup
-		w.Go(func() { _ = g.run(as(t.Context(), 1), works(time.Minute, nil)) })
+		w.Go(func() { _ = g.run(person(t.Context(), 1), works(time.Minute, nil)) })
 		time.Sleep(time.Second)
-		if err := g.run(as(t.Context(), 2), works(2500*time.Millisecond, nil)); err != nil && !errors.Is(err, pace.ErrBusy) && !errors.Is(err, pace.ErrTooLong) {
+		if err := g.run(person(t.Context(), 2), works(2500*time.Millisecond, nil)); err != nil && !errors.Is(err, pace.ErrBusy) && !errors.Is(err, pace.ErrTooLong) {
 			t.Errorf("one that waited: %v", err)
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, leave)
-		if err := g.run(as(ctx, 3), works(time.Minute, nil)); !errors.Is(err, context.Canceled) {
+		if err := g.run(person(ctx, 3), works(time.Minute, nil)); !errors.Is(err, context.Canceled) {
 			t.Errorf("one whose asker left: %v", err)
 		}
 		want := errors.New("broken")
-		if err := g.run(as(t.Context(), 4), func(context.Context) error { return want }); !errors.Is(err, want) {
+		if err := g.run(person(t.Context(), 4), func(context.Context) error { return want }); !errors.Is(err, want) {
 			t.Errorf("one that failed: %v", err)
 		}
 		w.Wait()

@@ -23,6 +23,7 @@ import (
 type work struct {
 	e       *engine.Engine
 	gate    *gate
+	data    *dataSource
 	version string
 	now     func() time.Time
 }

@@ -36,8 +36,8 @@ func newSource(cfg Config) (source, error) {
 }
 
 // newAPI makes the JSON API over a source.
-func newAPI(cfg Config, src source) http.Handler {
-	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
+func newAPI(cfg Config, src source, d *door) http.Handler {
+	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log, Note: d.note})
 }
 
 var (
@@ -139,7 +139,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		return nil, err
 	}
 	w := &web.Status{
-		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents,
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Outdated: st.Outdated,
 	}
 	for _, d := range st.Damage {
 		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})
@@ -151,13 +151,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
 	}
 	for _, i := range st.Imports {
-		y := web.Import{
-			Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
-			Error: i.Error, Damage: len(i.Damage),
-		}
-		for _, d := range i.Damage {
-			y.Lost += d.Lost
-		}
+		y := webImport(&i)
 		w.Imports = append(w.Imports, y)
 	}
 	if p := st.Running; p != nil {
@@ -167,4 +161,16 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		}
 	}
 	return w, nil
+}
+
+// webImport is an imported file for the pages.
+func webImport(i *store.Import) web.Import {
+	y := web.Import{
+		Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+		Error: i.Error, Damage: len(i.Damage),
+	}
+	for _, d := range i.Damage {
+		y.Lost += d.Lost
+	}
+	return y
 }
