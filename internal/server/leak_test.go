@@ -129,7 +129,7 @@ func newHouse(t *testing.T) *house {
 		}
 		_, err = s.Append(ctx, &store.Commit{
 			Server: server, Raw: p.Raw, Records: l, Received: 1.79e18, Checkpoint: []byte("x"), Watermark: p.Keys[len(p.Keys)-1], SetTail: true,
-			Imports: []store.Import{{Name: hidden() + ".evtx", Path: "/in/" + hidden(), Importer: hidden(), Error: hidden(), Damage: []store.SourceDamage{{Kind: hidden(), Lost: 3}}}},
+			Imports: []store.Import{{Name: hidden() + " " + numbers[tokens%5] + ".evtx", Path: "/in/" + hidden(), Importer: hidden(), Error: hidden(), Damage: []store.SourceDamage{{Kind: hidden(), Lost: 3}}}},
 		})
 		if err != nil {
 			t.Fatal(err)
