@@ -108,7 +108,7 @@ func (m *memory) Unmasked(ctx context.Context, id record.ID) (*record.Record, []
 }
 
 func (m *memory) Complete(_ context.Context, typed string, limit int) ([]Path, error) {
-	return []Path{{Server: "FS", Path: `D:\` + typed, Folder: true, Count: uint64(limit), Last: 1e18}, {Server: "FS", Path: `D:\x`}}, nil
+	return []Path{{Server: "FS", Path: Text(`D:\` + typed), Folder: true, Count: uint64(limit), Last: 1e18}, {Server: "FS", Path: `D:\x`}}, nil
 }
 
 func (m *memory) Follow(_ context.Context, server, path string, at int64) ([]query.Life, error) {

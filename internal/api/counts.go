@@ -28,12 +28,12 @@ type counted struct {
 }
 
 type value struct {
-	Value string `json:"value"`
+	Value Text   `json:"value"`
 	Count uint64 `json:"count"`
 }
 
 type person struct {
-	User    string            `json:"user"`
+	User    Text              `json:"user"`
 	SID     string            `json:"sid"`
 	Count   uint64            `json:"count"`
 	Ops     map[string]uint64 `json:"ops"`
@@ -44,7 +44,7 @@ type person struct {
 }
 
 type file struct {
-	Path  string `json:"path"`
+	Path  Text   `json:"path"`
 	Count uint64 `json:"count"`
 	First Time   `json:"first"`
 	Last  Time   `json:"last"`
@@ -99,10 +99,10 @@ func newCounted(q *query.Query, f *query.Facets) *counted {
 		Files: []file{}, FilesMore: f.FilesMore, Days: []day{},
 	}
 	for _, p := range f.People {
-		c.People = append(c.People, person{p.User, p.SID, p.N, ops(p.Ops), p.Denied, Time(p.First), Time(p.Last), append([]string{}, p.Clients...)})
+		c.People = append(c.People, person{Text(p.User), p.SID, p.N, ops(p.Ops), p.Denied, Time(p.First), Time(p.Last), append([]string{}, p.Clients...)})
 	}
 	for _, x := range f.Files {
-		c.Files = append(c.Files, file{x.Path, x.N, Time(x.First), Time(x.Last)})
+		c.Files = append(c.Files, file{Text(x.Path), x.N, Time(x.First), Time(x.Last)})
 	}
 	for _, d := range f.Days {
 		c.Days = append(c.Days, day{d.Day, d.N, ops(d.Ops), d.Denied})
@@ -116,7 +116,7 @@ func newCounted(q *query.Query, f *query.Facets) *counted {
 func values(l []query.Count) []value {
 	out := make([]value, 0, len(l))
 	for _, c := range l {
-		out = append(out, value{c.Value, c.N})
+		out = append(out, value{Text(c.Value), c.N})
 	}
 	return out
 }

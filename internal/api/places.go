@@ -35,7 +35,7 @@ func (s *server) paths(rq *request) error {
 // life is query.Life as clients get it.
 type life struct {
 	Server string `json:"server"`
-	Path   string `json:"path"`
+	Path   Text   `json:"path"`
 	Folder bool   `json:"folder"`
 	From   Time   `json:"from"` // inclusive; null = no bound
 	To     Time   `json:"to"`   // exclusive; null = no bound
@@ -69,7 +69,7 @@ func (s *server) follow(rq *request) error {
 	}
 	out := make([]life, 0, len(l))
 	for _, x := range l {
-		out = append(out, life{x.Server, x.Path, x.Folder, Time(x.From), Time(x.To)})
+		out = append(out, life{x.Server, Text(x.Path), x.Folder, Time(x.From), Time(x.To)})
 	}
 	return s.json(rq, struct {
 		Lives []life `json:"lives"`

@@ -51,8 +51,8 @@ type Places interface {
 // Path is a path or a folder of the catalogue.
 type Path struct {
 	Server string `json:"server"`
-	Path   string `json:"path"` // server-local
-	UNC    string `json:"unc"`  // below its share, "" = not known
+	Path   Text   `json:"path"` // server-local
+	UNC    Text   `json:"unc"`  // below its share, "" = not known
 	Folder bool   `json:"folder"`
 	Count  uint64 `json:"count"` // records, 0 = not counted
 	Last   Time   `json:"last"`
@@ -89,3 +89,9 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	}
 	return append(record.AppendTime([]byte{'"'}, int64(t)), '"'), nil
 }
+
+// Text is a name that need be no UTF-8; it is written as in records.
+type Text string
+
+// MarshalJSON writes a lone surrogate as its escape.
+func (t Text) MarshalJSON() ([]byte, error) { return record.AppendString(nil, string(t)), nil }

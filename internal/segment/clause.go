@@ -157,7 +157,7 @@ func (c *boundClause) nothing() bool {
 // meets the clause just when full has its path. A kind of clause for which that
 // is not so must say false here.
 func (c *boundClause) plain() bool {
-	return !c.lazy && len(c.clause.lives) == 0 && c.check.Empty()
+	return !c.lazy && !c.every && len(c.clause.lives) == 0 && c.check.Empty()
 }
 
 // addPaths adds the spellings of a path, or with exact false, a folder and all

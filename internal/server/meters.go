@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -23,7 +21,7 @@ import (
 type meters struct {
 	e   *engine.Engine
 	log *slog.Logger
-	set *metrics.Set
+	set *numbers
 
 	mu       sync.Mutex // guards the next two
 	unsealed int        // archive days
@@ -37,7 +35,7 @@ func newMeters(e *engine.Engine, log *slog.Logger) *meters {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &meters{e: e, log: log, set: metrics.NewSet()}
+	return &meters{e: e, log: log, set: newNumbers()}
 }
 
 // searched counts a search that began then.
@@ -45,8 +43,8 @@ func (m *meters) searched(kind string, begun time.Time) {
 	if m == nil {
 		return
 	}
-	m.set.GetOrCreateCounter(fmt.Sprintf("akashi_searches_total{kind=%q}", kind)).Inc()
-	m.set.GetOrCreateSummary(fmt.Sprintf("akashi_search_duration_seconds{kind=%q}", kind)).UpdateDuration(begun)
+	m.set.count(fmt.Sprintf("akashi_searches_total{kind=%q}", kind))
+	m.set.took(fmt.Sprintf("akashi_search_duration_seconds{kind=%q}", kind), time.Since(begun))
 }
 
 // measure counts the answers of a handler.
@@ -55,8 +53,8 @@ func (m *meters) measure(next http.Handler) http.Handler {
 		begun := time.Now()
 		c := &coded{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
-			m.set.GetOrCreateCounter(fmt.Sprintf("akashi_http_requests_total{code=%q}", strconv.Itoa(c.code))).Inc()
-			m.set.GetOrCreateSummary("akashi_http_request_duration_seconds").UpdateDuration(begun)
+			m.set.count(fmt.Sprintf("akashi_http_requests_total{code=%q}", strconv.Itoa(c.code)))
+			m.set.took("akashi_http_request_duration_seconds", time.Since(begun))
 		}()
 		next.ServeHTTP(c, r)
 	})
@@ -107,24 +105,25 @@ func (m *meters) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "metrics are for this machine and for people who manage the folder", http.StatusForbidden)
 		return
 	}
-	s := metrics.NewSet()
+	s := newNumbers()
 	if err := m.state(r.Context(), s); err != nil {
 		m.log.ErrorContext(r.Context(), "metrics failed", slog.Any("error", err))
 		http.Error(w, "the data folder does not answer", http.StatusServiceUnavailable)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	s.WritePrometheus(w)
-	m.set.WritePrometheus(w)
+	if s.write(w) == nil {
+		_ = m.set.write(w) // the asker may have gone
+	}
 }
 
 // state sets what the data folder is like now.
-func (m *meters) state(ctx context.Context, s *metrics.Set) error {
+func (m *meters) state(ctx context.Context, s *numbers) error {
 	st, err := m.e.Status(ctx)
 	if err != nil {
 		return err
 	}
-	gauge := func(name string, v float64) { s.GetOrCreateGauge(name, nil).Set(v) }
+	gauge := s.gauge
 	gauge("akashi_records", float64(st.Records))
 	gauge("akashi_raw_events", float64(st.RawEvents))
 	gauge("akashi_imports", float64(len(st.Imports)))
@@ -151,7 +150,7 @@ func (m *meters) state(ctx context.Context, s *metrics.Set) error {
 		}
 		name := fmt.Sprintf("{server=%q}", m.e.Mask(x.Name))
 		gauge("akashi_server_records"+name, float64(x.Records))
-		gauge("akashi_server_last_event_timestamp_seconds"+name, float64(x.Last)/1e9)
+		gauge("akashi_server_last_record_timestamp_seconds"+name, float64(x.Last)/1e9)
 	}
 	if free, err := fsx.Free(m.e.Dir()); err == nil {
 		gauge("akashi_disk_free_bytes", float64(free))

@@ -67,7 +67,7 @@ func (s apiSource) Complete(ctx context.Context, typed string, limit int) ([]api
 	l, err := paths{s.e, s.gate}.Complete(ctx, typed, limit)
 	out := make([]api.Path, len(l))
 	for i, h := range l {
-		out[i] = api.Path{Server: h.Server, Path: h.Path, UNC: h.UNC, Folder: h.Folder, Count: h.N, Last: api.Time(h.Last)}
+		out[i] = api.Path{Server: h.Server, Path: api.Text(h.Path), UNC: api.Text(h.UNC), Folder: h.Folder, Count: h.N, Last: api.Time(h.Last)}
 	}
 	return out, err
 }

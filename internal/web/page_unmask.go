@@ -87,7 +87,7 @@ func (s *site) unmask(rq *request) error {
 	for _, e := range events[:min(len(events), shownRaw)] {
 		v.Events = append(v.Events, newRawEvent(rq, e))
 	}
-	return s.render(rq, http.StatusOK, "unmask", v)
+	return s.render(rq, http.StatusOK, "record-unmasked", v)
 }
 
 // masked is a text that a visitor typed as it may be shown.
