@@ -1,6 +1,6 @@
 // Settings in the browser: import, filters, calendar, keys, display, every key.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { accessible, browser, imported, shot, start, visit } from "./harness.mjs";
@@ -10,7 +10,7 @@ const words = {
   en: { start: "Start the import", brought: "What came", preview: "Show the effect", save: "Save", saved: /Saved, and the change is recorded/, seal: "Seal now", sealed: /The state of now is sealed/, take: "Save the last checkpoint", try: "Count what would change", none: "Choose log files", accounts: "Accounts", addresses: "Addresses", closed: "Company holidays" },
 };
 
-let app, b, log;
+let app, b, log, photo;
 
 before(async () => {
   [app, b] = await Promise.all([start(), browser()]);
@@ -19,6 +19,8 @@ before(async () => {
   const server = readdirSync(servers, { withFileTypes: true }).find((d) => d.isDirectory());
   const dir = join(servers, server.name);
   log = join(dir, readdirSync(dir, { recursive: true }).find((f) => String(f).endsWith(".evtx")));
+  photo = join(app.dir, "..", "photo.jpg");
+  writeFileSync(photo, "x");
 }, { timeout: 400_000 });
 
 after(async () => {
@@ -53,7 +55,7 @@ for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390],
       await clean(v, "import");
       await page.getByRole("button", { name: w.start }).click();
       await page.getByText(w.none).waitFor();
-      await page.locator("input[type=file]").first().setInputFiles([log, { name: "photo.jpg", mimeType: "image/jpeg", buffer: Buffer.from("x") }]);
+      await page.locator("input[type=file]").first().setInputFiles([log, photo]);
       assert.match(await page.locator("[data-list]").innerText(), /^1 /);
       await page.getByRole("button", { name: w.start }).click();
       await page.waitForURL(/\/settings\/import\/[a-z0-9]{16}/, { timeout: 60_000 });
@@ -87,6 +89,7 @@ for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390],
       await clean(v, "filters");
       await page.getByRole("button", { name: w.try }).click();
       await page.waitForURL(/\/jobs\//);
+      await page.locator(".headline .state.done").waitFor({ timeout: 120_000 }); // nothing can be changed meanwhile
     });
 
     test("calendar: a mistake beside its field, company holidays", async (t) => {
