@@ -389,6 +389,7 @@ func TestFirstSteps(t *testing.T) {
 	if st.done[StepCheck] != "t" {
 		t.Error("the check was not noted")
 	}
+	st.people = 2
 	if _, body = get(t, h, "/", "Accept-Language", "en"); strings.Contains(body, "First steps") {
 		t.Error("the steps stay when all are done")
 	}

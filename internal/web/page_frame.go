@@ -29,12 +29,9 @@ type frame struct {
 }
 
 // May reports whether the visitor has the right of that name, for templates.
-func (f frame) May(right string) bool { return f.Who.May(rightNames[right]) }
-
-// rightNames are the rights by the names that templates use.
-var rightNames = map[string]account.Right{
-	"see": account.See, "export": account.Export, "unmask": account.Unmask, "hold": account.Hold, "approve": account.Approve,
-	"trail": account.Trail, "import": account.Import, "manage": account.Manage, "settings": account.Settings, "people": account.People,
+func (f frame) May(right string) bool {
+	r := account.RightNamed(right)
+	return r != 0 && f.Who.May(r)
 }
 
 // line is the completeness line on top of every page.
@@ -134,29 +131,4 @@ func roundLeft(d time.Duration) time.Duration {
 // statusLine is the line alone, asked for again while an import runs.
 func (s *site) statusLine(rq *request) error {
 	return s.render(rq, 200, "line", s.frame(rq, "", "web.title"))
-}
-
-// data lists the servers and the imported files.
-func (s *site) data(rq *request) error {
-	type imported struct {
-		Import
-		When string
-	}
-	type server struct {
-		Server
-		From, To string
-	}
-	v := struct {
-		frame
-		Servers []server
-		Damage  []Damage
-		Imports []imported
-	}{frame: s.frame(rq, "/data", "web.data.title"), Damage: rq.status.Damage}
-	for _, i := range rq.status.Imports {
-		v.Imports = append(v.Imports, imported{i, clock(i.Time, rq.zone)})
-	}
-	for _, x := range rq.status.Servers {
-		v.Servers = append(v.Servers, server{x, clock(x.First, rq.zone), clock(x.Last, rq.zone)})
-	}
-	return s.render(rq, 200, "data", v)
 }

@@ -70,7 +70,7 @@ func (s *site) settingsRoutes() []route {
 		{pattern: "POST /settings/filters/reconvert", need: set, serve: s.reconvert},
 		{pattern: "GET /settings/calendar", need: set, serve: s.calendarPage},
 		{pattern: "POST /settings/calendar", need: set, serve: s.calendarSave},
-		{pattern: "GET /settings/retention", need: account.Manage, serve: s.retentionPage},
+		{pattern: "GET /settings/retention", need: account.Manage, serve: s.retentionSettings},
 		{pattern: "GET /settings/keys", need: set, serve: s.keysPage},
 		{pattern: "POST /settings/keys/seal", need: set, serve: s.sealNow},
 		{pattern: "GET /settings/keys/checkpoint", need: set, serve: s.checkpointFile},

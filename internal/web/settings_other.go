@@ -76,8 +76,8 @@ func (s *site) checkpointFile(rq *request) error {
 	return nil
 }
 
-// retentionPage says how long records are kept, and where that is decided.
-func (s *site) retentionPage(rq *request) error {
+// retentionSettings says how long records are kept, and where that is decided.
+func (s *site) retentionSettings(rq *request) error {
 	v := struct {
 		frame
 		URL string // of the page that decides, "" = the command line
