@@ -84,7 +84,7 @@ for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390],
       await page.getByLabel(w.addresses).fill("");
       await page.getByRole("button", { name: w.save, exact: true }).click();
       await page.getByText(w.saved).waitFor();
-      assert.match(await page.locator("table", { hasText: account }).locator("tbody tr").first().innerText(), /local/);
+      assert.match(await page.locator("table", { hasText: account }).locator("tbody tr").first().innerText(), /demo/);
       assert.ok(readFileSync(join(app.dir, "akashi.toml"), "utf8").includes(account));
       await clean(v, "filters");
       await page.getByRole("button", { name: w.try }).click();
