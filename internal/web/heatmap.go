@@ -65,7 +65,7 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 	most := heatScale(days)
 	first := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, rq.zone)
 	for m := first; !m.After(to); m = m.AddDate(0, 1, 0) {
-		x := heatMonth{Title: monthName(rq, m), Width: 7*heatSlot - (heatSlot - heatCellSize)}
+		x := heatMonth{Title: monthName(rq, m), Width: 7*heatSlot - (heatSlot - heatCellSize) + 4}
 		for wd := range 7 {
 			x.Heads = append(x.Heads, heatHead{X: wd*heatSlot + heatCellSize/2, Text: rq.p.T("web.weekday." + strconv.Itoa(wd)), Rest: wd == 0})
 		}
@@ -94,7 +94,7 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 			}
 			x.Cells = append(x.Cells, c)
 		}
-		x.Height = heatTop + (lead+last+6)/7*heatSlot - (heatSlot - heatCellSize)
+		x.Height = heatTop + (lead+last+6)/7*heatSlot - (heatSlot - heatCellSize) + 2
 		h.Months = append(h.Months, x)
 	}
 	return h

@@ -44,6 +44,9 @@ func (s *site) trailPage(rq *request) error {
 		frame: s.frame(rq, "/trail", "web.trail.title"), Who: clean(q.Get("who")), Action: clean(q.Get("action")), Text: clean(q.Get("text")),
 		From: clean(q.Get("from")), To: clean(q.Get("to")), Actions: trailActions(),
 	}
+	if !rq.who.Scope.All() { // what others searched for can name what this visitor may not see
+		v.Who = rq.who.Name
+	}
 	f := trail.Filter{Who: v.Who, Action: v.Action, Text: v.Text, Cursor: q.Get("cursor"), Limit: pageRows}
 	var ok, ok2 bool
 	f.From, ok = trailMoment(v.From, rq.zone, false)
