@@ -14,8 +14,9 @@ import (
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
-// patience is how long a page waits for what is not known yet.
-const patience = 40 * time.Millisecond
+// patience is how long a page waits for the first numbers of the store. It does
+// not wait for coverage, which reads every event.
+const patience = 15 * time.Millisecond
 
 // health shows the pages what the folder knows of itself.
 type health struct {
@@ -124,7 +125,7 @@ func (h *health) Coverage(ctx context.Context, server string) (*web.Coverage, er
 		defer l.mu.Unlock()
 		return l.value, nil
 	}
-	v, _, err := l.get(ctx, h.errands, version, patience)
+	v, _, err := l.get(ctx, h.errands, version, 0)
 	return v, err
 }
 

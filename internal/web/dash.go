@@ -119,6 +119,9 @@ func (s *site) home(rq *request) error {
 	if v.Line.Empty {
 		return s.render(rq, 200, "home", v)
 	}
+	if v.Latest, err = s.newest(rq, server); err != nil { // before the counting takes the processors
+		return err
+	}
 	x, err := s.dashNumbers(rq, server)
 	if err != nil {
 		return err
@@ -144,9 +147,6 @@ func (s *site) home(rq *request) error {
 	}
 	if st != nil && rq.who.Scope.All() {
 		v.Store = newStoreView(rq, st)
-	}
-	if v.Latest, err = s.newest(rq, server); err != nil {
-		return err
 	}
 	return s.render(rq, 200, "home", v)
 }

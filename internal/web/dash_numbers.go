@@ -19,7 +19,7 @@ const (
 	dashEntries = 64  // kept numbers; each has some 40 KB
 	// dashPatience is how long a page waits for numbers that nobody has asked for
 	// before.
-	dashPatience = 70 * time.Millisecond
+	dashPatience = 40 * time.Millisecond
 )
 
 // numbers are the counts of the dashboard, of what one visitor may see, for all
