@@ -102,6 +102,29 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 	return candidates, nil
 }
 
+// MeetsAny tells of each of ids, which must ascend, whether its path meets one of
+// the patterns.
+func (d *Dict) MeetsAny(ids []uint32, patterns []query.Pattern) ([]bool, error) {
+	c := Cursor{folding: true}
+	out := make([]bool, len(ids))
+	for i, id := range ids {
+		if err := c.seek(d, id); err != nil {
+			return nil, err
+		}
+		for _, p := range patterns {
+			if p.Wild() {
+				out[i] = p.Match(string(c.folded))
+			} else {
+				out[i] = bytes.Contains(c.folded, []byte(p.Literal()))
+			}
+			if out[i] {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
 // restRoot remembers how long the folded form of a path's beginning is.
 type restRoot struct {
 	root   []byte

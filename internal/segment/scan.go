@@ -318,9 +318,14 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		if err != nil {
 			return nil, err
 		}
-		c = x
+		if c = x; c.lazy {
+			return sc.lazyClause(c, sel, path, newPath, share)
+		}
+		if c.plain() {
+			return sc.plainClause(c, b, sel)
+		}
 	}
-	n, ask := 0, c.lazy || !c.check.Empty()
+	n, ask := 0, !c.check.Empty()
 	for i, r := range sel {
 		p := uint32(path[i])
 		ok := share[i] == 0 && c.full.Has(p)
