@@ -38,17 +38,24 @@ func RestBegins(at int, word string) Needle {
 
 // Search is the ids of the paths that meet all needles; none gives all paths.
 func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
-	all := &Set{}
-	all.AddRange(Range{0, d.paths})
+	var all *Set
 	for _, n := range needles {
 		s, err := d.search(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		all.And(s)
+		if all == nil {
+			all = s
+		} else {
+			all.And(s)
+		}
 		if all.Empty() {
 			break
 		}
+	}
+	if all == nil {
+		all = &Set{}
+		all.AddRange(Range{0, d.paths})
 	}
 	return all, nil
 }
@@ -151,7 +158,7 @@ func (r *restRoot) match(n *Needle, c *Cursor) bool {
 // contains is the ids of the paths whose folded form has the word: in the
 // folder (then all its names), in the name, or across their border.
 func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
-	s := &Set{}
+	s := &Set{words: make([]uint64, (int(d.paths)+63)/64)}
 	if word == "" {
 		s.AddRange(Range{0, d.paths})
 		return s, nil

@@ -357,16 +357,16 @@ func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, e
 		}
 		cols[i] = v
 	}
-	var spelled bool
-	sc.found, spelled = cols[0].keepIDs(sc.found[:0], sel, c.full, sc.buf)
-	sc.named = cols[1].keepSome(sc.named[:0], sel, sc.buf2)
-	sc.odd = cols[2].keepSome(sc.odd[:0], sel, sc.buf2)
+	sc.named = cols[1].keepSome(sc.named[:0], sel, sc.buf)
+	sc.odd = cols[2].keepSome(sc.odd[:0], sel, sc.buf)
 	special := sc.named
 	if len(sc.odd) > 0 {
 		sc.special = joinRows(sc.special[:0], sc.odd, without(sc.named, sc.odd))
-		special, sc.found = sc.special, without(sc.found, sc.odd)
+		special = sc.special
 	}
-	special, err := sc.specials(c, cols, special, spelled)
+	sc.found = cols[0].keepIDs(sc.found[:0], sel, c.full, special, sc.buf2, sc.buf)
+	sc.found = without(sc.found, sc.odd)
+	special, err := sc.specials(c, cols, special)
 	if err != nil {
 		return nil, err
 	}
@@ -380,18 +380,11 @@ func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, e
 }
 
 // specials leaves of rows with a new path or another share than the usual one
-// those that meet a plain clause but were not found by their path. spelled: buf
-// has the paths of all rows.
-func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16, spelled bool) ([]uint16, error) {
+// those that meet a plain clause but were not found by their path; buf2 has their
+// paths.
+func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16) ([]uint16, error) {
 	if len(rows) == 0 {
 		return nil, nil
-	}
-	if spelled {
-		for i, r := range rows {
-			sc.buf2[i] = sc.buf[r]
-		}
-	} else {
-		cols[0].gather(sc.buf2, rows)
 	}
 	cols[2].gather(sc.buf3, rows)
 	n := 0
