@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/paths":         {"internal/query", "internal/pace"},
 	"internal/facets":        {"internal/record", "internal/query"},
 	"internal/catalogue":     {"internal/record", "internal/query", "internal/paths"},
-	"internal/segment":       {"internal/record", "internal/query", "internal/facets", "internal/paths", "internal/pace"},
+	"internal/segment":       {"internal/record", "internal/query", "internal/facets", "internal/paths", "internal/pace", "internal/column"},
 	"internal/rawfile":       {"internal/column", "internal/event"},
 	"internal/manifest":      {"internal/seal"},
 	"internal/mask":          {},

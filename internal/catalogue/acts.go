@@ -65,7 +65,7 @@ func (a *Acts) Add(r *record.Record, path, newPath uint32) {
 // Write writes a part. The paths of each month are in the order of
 // paths.Compare, and those of all acts are among them.
 func (a *Acts) Write(out io.Writer, server string, months map[Month][]Named) error {
-	w, err := newWriter(out)
+	w, err := newWriter(out, firstLevel)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func actOf(r *record.Record) uint8 {
 
 // Write writes the part. The Builder cannot be used again.
 func (b *Builder) Write(out io.Writer) error {
-	w, err := newWriter(out)
+	w, err := newWriter(out, firstLevel)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/paths"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Merge writes one part that says what the parts of one server say together.
@@ -15,7 +16,7 @@ func Merge(out io.Writer, parts ...*Part) error {
 	if len(parts) == 0 {
 		return fmt.Errorf("merge path catalogues: there are none")
 	}
-	w, err := newWriter(out)
+	w, err := newWriter(out, zstd.SpeedDefault)
 	if err != nil {
 		return err
 	}

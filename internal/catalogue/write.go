@@ -13,6 +13,9 @@ import (
 // Root is the local folder of a share, as records name it.
 type Root struct{ Share, Folder string }
 
+// firstLevel packs parts that a merge will soon replace.
+const firstLevel = zstd.SpeedFastest
+
 // writer writes a part: paths in order, then touches in order, then finish.
 type writer struct {
 	w       io.Writer
@@ -30,8 +33,8 @@ type writer struct {
 	err     error
 }
 
-func newWriter(out io.Writer) (*writer, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
+func newWriter(out io.Writer, level zstd.EncoderLevel) (*writer, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("make packer: %w", err)
 	}

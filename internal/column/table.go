@@ -37,6 +37,9 @@ func (t *Table) Len() int { return len(t.text) }
 // Text is the text of a number.
 func (t *Table) Text(n uint32) string { return t.text[n] }
 
+// All are the texts in the order of their numbers; they must not be changed.
+func (t *Table) All() []string { return t.text }
+
 // find returns the slot of s, or the free one that it would take.
 func (t *Table) find(s string) (i, hash uint32) {
 	hash = uint32(maphash.String(t.seed, s))

@@ -258,7 +258,7 @@ func (p *Person) Add(o record.Op, n uint64, bad bool, first, last int64) {
 
 // AddClient names a client of the person; "" is none.
 func (p *Person) AddClient(name string) {
-	if name == "" {
+	if name == "" || len(p.clients) == maxClients && name >= p.clients[maxClients-1] {
 		return
 	}
 	at, ok := slices.BinarySearch(p.clients, name)

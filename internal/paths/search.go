@@ -38,17 +38,24 @@ func RestBegins(at int, word string) Needle {
 
 // Search is the ids of the paths that meet all needles; none gives all paths.
 func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
-	all := &Set{}
-	all.AddRange(Range{0, d.paths})
+	var all *Set
 	for _, n := range needles {
 		s, err := d.search(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		all.And(s)
+		if all == nil {
+			all = s
+		} else {
+			all.And(s)
+		}
 		if all.Empty() {
 			break
 		}
+	}
+	if all == nil {
+		all = &Set{}
+		all.AddRange(Range{0, d.paths})
 	}
 	return all, nil
 }
@@ -102,6 +109,29 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 	return candidates, nil
 }
 
+// MeetsAny tells of each of ids, which must ascend, whether its path meets one of
+// the patterns.
+func (d *Dict) MeetsAny(ids []uint32, patterns []query.Pattern) ([]bool, error) {
+	c := Cursor{folding: true}
+	out := make([]bool, len(ids))
+	for i, id := range ids {
+		if err := c.seek(d, id); err != nil {
+			return nil, err
+		}
+		for _, p := range patterns {
+			if p.Wild() {
+				out[i] = p.Match(string(c.folded))
+			} else {
+				out[i] = bytes.Contains(c.folded, []byte(p.Literal()))
+			}
+			if out[i] {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
 // restRoot remembers how long the folded form of a path's beginning is.
 type restRoot struct {
 	root   []byte
@@ -128,7 +158,7 @@ func (r *restRoot) match(n *Needle, c *Cursor) bool {
 // contains is the ids of the paths whose folded form has the word: in the
 // folder (then all its names), in the name, or across their border.
 func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
-	s := &Set{}
+	s := &Set{words: make([]uint64, (int(d.paths)+63)/64)}
 	if word == "" {
 		s.AddRange(Range{0, d.paths})
 		return s, nil

@@ -1,5 +1,10 @@
 package paths
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Source gives paths in the order of Compare, as a Cursor does.
 type Source interface {
 	Next() bool
@@ -11,42 +16,71 @@ type Source interface {
 // belongs to one goroutine.
 type Union struct {
 	sources []Source
-	heap    []int // sources that stand behind the current path, the first one on top
-	on      []int // sources that stand on the current path, ascending
+	heap    []int // sources by their paths, the first one on top
+	top     []int // places in heap that have the current path, parents first
+	on      []int // the sources there, ascending
+	started bool
 	err     error
 }
 
 // NewUnion makes a Union that stands before the first path.
-func NewUnion(sources []Source) *Union {
-	u := &Union{sources: sources}
-	for i := range sources {
-		u.on = append(u.on, i)
-	}
-	return u
-}
+func NewUnion(sources []Source) *Union { return &Union{sources: sources} }
 
 // Next goes to the next path; false at the end or after an error.
 func (u *Union) Next() bool {
 	if u.err != nil {
 		return false
 	}
-	for _, i := range u.on {
-		if u.sources[i].Next() {
-			u.push(i)
-		} else if u.err = u.sources[i].Err(); u.err != nil {
-			return false
+	if !u.started {
+		u.started = true
+		for i := range u.sources {
+			if u.advance(i) {
+				u.heap = append(u.heap, i)
+			}
+		}
+		for at := len(u.heap)/2 - 1; at >= 0; at-- {
+			u.down(at)
 		}
 	}
-	u.on = u.on[:0]
-	if len(u.heap) == 0 {
+	for _, at := range slices.Backward(u.top) { // children first
+		if !u.advance(u.heap[at]) {
+			n := len(u.heap) - 1
+			u.heap[at] = u.heap[n]
+			u.heap = u.heap[:n]
+			if at == n {
+				continue
+			}
+		}
+		u.down(at)
+	}
+	u.top, u.on = u.top[:0], u.on[:0]
+	if u.err != nil || len(u.heap) == 0 {
 		return false
 	}
-	u.on = append(u.on, u.pop())
-	path := u.Path()
-	for len(u.heap) > 0 && string(u.sources[u.heap[0]].Path()) == string(path) {
-		u.on = append(u.on, u.pop())
+	u.top = append(u.top, 0)
+	path := u.sources[u.heap[0]].Path()
+	for i := 0; i < len(u.top); i++ {
+		at := u.top[i]
+		u.on = append(u.on, u.heap[at])
+		for _, child := range [...]int{2*at + 1, 2*at + 2} {
+			if child < len(u.heap) && bytes.Equal(u.sources[u.heap[child]].Path(), path) {
+				u.top = append(u.top, child)
+			}
+		}
 	}
+	slices.Sort(u.on)
 	return true
+}
+
+// advance goes to the next path of a source.
+func (u *Union) advance(i int) bool {
+	if u.sources[i].Next() {
+		return true
+	}
+	if err := u.sources[i].Err(); err != nil && u.err == nil {
+		u.err = err
+	}
+	return false
 }
 
 // Path is the path; it is valid until the next call of Next.
@@ -59,45 +93,22 @@ func (u *Union) On() []int { return u.on }
 // Err is the error that ended Next.
 func (u *Union) Err() error { return u.err }
 
-// before reports whether source i comes first of two.
-func (u *Union) before(i, j int) bool {
-	if c := CompareBytes(u.sources[i].Path(), u.sources[j].Path()); c != 0 {
-		return c < 0
-	}
-	return i < j
-}
-
-func (u *Union) push(i int) {
-	u.heap = append(u.heap, i)
+// down brings a source to its place among those below it.
+func (u *Union) down(at int) {
 	h := u.heap
-	for at := len(h) - 1; at > 0; {
-		up := (at - 1) / 2
-		if !u.before(h[at], h[up]) {
+	path := func(at int) []byte { return u.sources[h[at]].Path() }
+	for {
+		least := 2*at + 1
+		if least >= len(h) {
 			return
 		}
-		h[at], h[up] = h[up], h[at]
-		at = up
-	}
-}
-
-func (u *Union) pop() int {
-	h := u.heap
-	top, n := h[0], len(h)-1
-	h[0] = h[n]
-	u.heap = h[:n]
-	h = u.heap
-	for at := 0; ; {
-		down := 2*at + 1
-		if down >= n {
-			return top
+		if least+1 < len(h) && CompareBytes(path(least+1), path(least)) < 0 {
+			least++
 		}
-		if down+1 < n && u.before(h[down+1], h[down]) {
-			down++
+		if CompareBytes(path(least), path(at)) >= 0 {
+			return
 		}
-		if !u.before(h[down], h[at]) {
-			return top
-		}
-		h[at], h[down] = h[down], h[at]
-		at = down
+		h[at], h[least] = h[least], h[at]
+		at = least
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/column"
 	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -58,7 +59,9 @@ type Builder struct {
 	kinds      interned[kind]
 	shares     interned[share]
 	processes  interned[string]
-	paths      interned[string]
+	paths      *column.Table
+	recent     [1024]uint32     // paths asked for last, by a weak hash
+	room       *strings.Builder // holds texts, many in one piece of memory
 	details    interned[string]
 	usual      []uint32 // share of each path, as first seen; + 1
 	text       int      // bytes of all texts
@@ -72,25 +75,44 @@ func NewBuilder(server string, superseded bool, opt Options) *Builder {
 	b := &Builder{
 		server: strings.Clone(server), superseded: superseded, opt: opt, cal: facets.NewCalendar(opt.zone()),
 		people: newInterned[person](), origins: newInterned[origin](), stamps: newInterned[stamp](), clients: newInterned[client](),
-		kinds: newInterned[kind](), shares: newInterned[share](), processes: newInterned[string](), paths: newInterned[string](), details: newInterned[string](),
+		kinds: newInterned[kind](), shares: newInterned[share](), processes: newInterned[string](), paths: column.NewTable(), room: &strings.Builder{}, details: newInterned[string](),
 	}
 	b.path("")
 	return b
 }
 
+// roomBytes is the size of a piece of memory for texts.
+const roomBytes = 64 << 10
+
+// keep is a copy of a text.
 func (b *Builder) keep(s string) string {
-	b.text += len(s) + 64
-	return strings.Clone(s)
+	b.text += len(s) + 40
+	if len(s) > roomBytes/16 {
+		return strings.Clone(s)
+	}
+	if b.room.Cap()-b.room.Len() < len(s) { // it never grows: what it gave out stays where it is
+		b.room = &strings.Builder{}
+		b.room.Grow(roomBytes)
+	}
+	at := b.room.Len()
+	b.room.WriteString(s)
+	return b.room.String()[at:]
 }
 
 func (b *Builder) path(s string) uint32 {
 	if s == "" && len(b.usual) > 0 {
 		return 0
 	}
-	n := b.paths.codeNear(s, tail(s), b.keep)
-	if int(n) == len(b.usual) {
+	near := &b.recent[tail(s)%uint(len(b.recent))]
+	if int(*near) < b.paths.Len() && b.paths.Text(*near) == s {
+		return *near
+	}
+	n, ok := b.paths.Find(s)
+	if !ok {
+		n = b.paths.Add(b.keep(s))
 		b.usual = append(b.usual, 0)
 	}
+	*near = n
 	return n
 }
 

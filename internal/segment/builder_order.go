@@ -37,7 +37,7 @@ func (b *Builder) order(m Month) *ordered {
 	}
 	use := func(n int) []bool { return make([]bool, n) }
 	people, origins, stamps, clients := use(len(b.people.all)), use(len(b.origins.all)), use(len(b.stamps.all)), use(len(b.clients.all))
-	kinds, processes, used, usedShares := use(len(b.kinds.all)), use(len(b.processes.all)), use(len(b.paths.all)), use(len(b.shares.all))
+	kinds, processes, used, usedShares := use(len(b.kinds.all)), use(len(b.processes.all)), use(b.paths.Len()), use(len(b.shares.all))
 	for _, i := range x.rows {
 		r := b.rows.at(i)
 		people[r.person], origins[r.origin], stamps[r.stamp], clients[r.client] = true, true, true, true
@@ -56,7 +56,7 @@ func (b *Builder) order(m Month) *ordered {
 	}
 	used[0] = true
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
-	x.sorted, x.numbers, x.path = sortPaths(b.paths.all, used)
+	x.sorted, x.numbers, x.path = sortPaths(b.paths.All(), used)
 	x.usual = make([]uint32, len(x.sorted))
 	for i, n := range x.path {
 		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {

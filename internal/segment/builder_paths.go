@@ -8,7 +8,7 @@ func (b *Builder) EachPath(fn func(path string, number uint32, n uint64)) {
 	if x == nil {
 		return
 	}
-	counts := make([]uint32, len(b.paths.all))
+	counts := make([]uint32, b.paths.Len())
 	for _, i := range x.rows {
 		r := b.rows.at(i)
 		counts[r.path]++

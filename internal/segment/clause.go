@@ -91,9 +91,11 @@ type boundClause struct {
 	lazy  bool
 	asked atomic.Int64
 	later atomic.Pointer[boundClause]
+	texts bool // of a lazy one: a share's UNC form can meet it where the path does not
 
-	mu   sync.Mutex
-	memo map[[3]uint32]bool // by path, new path and share, of single rows; guarded by mu
+	mu    sync.Mutex
+	memo  map[[3]uint32]bool // by path, new path and share, of single rows; guarded by mu
+	known map[uint32]bool    // of a lazy one: paths, and whether they meet it; guarded by mu
 }
 
 // lazyRows is how many rows are asked by their text before the whole dictionary
@@ -304,9 +306,6 @@ func (s *Segment) bindSharePattern(ctx context.Context, x *shareSet, p query.Pat
 
 // meets reports whether a row meets the clause, but for its not.
 func (s *Segment) meets(c *boundClause, path, newPath uint32, shareCode uint64) (bool, error) {
-	if c.lazy {
-		return s.meetsText(c, path, newPath, shareCode)
-	}
 	if shareCode == 0 {
 		if c.full.Has(path) || newPath != 0 && c.ids.Has(newPath) {
 			return true, nil

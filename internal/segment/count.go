@@ -23,10 +23,12 @@ type counting struct {
 	paths   []uint64 // nil = not wanted
 	folders []uint64
 	files   []fileSum
-	kinds   []uint64 // scratch: rows of each kind in a run
-	touched []uint32 // scratch: kinds with rows
-	named   []uint64 // a bit for each person and client that was named; of the first maxNamed of them
-	rolls   []uint16 // scratch: entries of a page of a roll-up
+	kinds   []uint64     // scratch: rows of each kind in a run
+	touched []uint32     // scratch: kinds with rows
+	named   []uint64     // a bit for each person and client that was named; of the first maxNamed of them
+	rolls   []uint16     // scratch: entries of a page of a roll-up
+	parts   []personRows // scratch
+	bounds  []uint16     // scratch: the first and the last row of each
 	n       uint64
 	hours   hourTable
 	ends    *ends // when the rows of each person began and ended

@@ -120,16 +120,17 @@ func (f *fileSum) add(t int64) {
 	f.first, f.last = min(f.first, t), max(f.last, t)
 }
 
+// personRows is the selected rows of a block that are of one person.
+type personRows struct {
+	from, to int // in the selection
+	person   uint32
+}
+
 // runs counts by person: the rows of one ascend by time, so that the first and
 // the last of them say when.
 func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct []uint64) error {
 	dir := c.sc.dir
-	type part struct {
-		from, to int // in sel
-		person   uint32
-	}
-	var parts []part
-	var ends []uint16
+	parts, ends := c.parts[:0], c.bounds[:0]
 	run := dir.runAt(b.start + int(sel[0]))
 	for i := 0; i < len(sel); {
 		row := uint32(b.start + int(sel[i]))
@@ -140,10 +141,11 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 		for end := dir.runs[run+1].start; j < len(sel) && uint32(b.start+int(sel[j])) < end; {
 			j++
 		}
-		parts = append(parts, part{i, j, dir.runs[run].person})
+		parts = append(parts, personRows{i, j, dir.runs[run].person})
 		ends = append(ends, sel[i], sel[j-1])
 		i = j
 	}
+	c.parts, c.bounds = parts, ends
 	var times []uint64
 	if c.ends == nil {
 		v, err := c.sc.p.column(b, colTime)

@@ -128,7 +128,7 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 			break
 		}
 		if b.people != nil && len(c.patterns) > 0 {
-			b.clauses = append(b.clauses, &boundClause{clause: c, lazy: true, memo: make(map[[3]uint32]bool)})
+			b.clauses = append(b.clauses, s.lazyClause(c))
 			continue
 		}
 		x, err := s.bindClause(ctx, c)

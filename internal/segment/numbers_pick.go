@@ -52,44 +52,71 @@ func keepCodes(c *numbers, rows []uint16, want []bool, buf []uint64) []uint16 {
 	return rows[:n]
 }
 
-// keepIDs appends to dst the rows whose value is in the set. buf has room for the
-// rows. spelled: buf has the values of all rows of the block then.
-func (c *numbers) keepIDs(dst, rows []uint16, set *paths.Set, buf []uint64) (_ []uint16, spelled bool) {
-	words := set.Words()
+// keepIDs appends to dst the rows whose value is in the set, and fills values with
+// those of the special rows, which are some of the rows. buf has room for the rows.
+func (c *numbers) keepIDs(dst, rows []uint16, set *paths.Set, special []uint16, values, buf []uint64) []uint16 {
 	if v, ok := c.constant(); ok {
+		c.gather(values, special)
 		if set.Has(uint32(v)) {
 			dst = append(dst, rows...)
 		}
-		return dst, false
+		return dst
 	}
 	at := len(dst)
 	dst = append(dst, rows...) // room for all
-	out, n := dst[at:], 0
-	all := len(rows) == c.n
-	if all && c.form == formPlain && c.scale == 1 && len(c.planes) == 3 && c.planes[2].shift == 16 {
-		x, y, z := c.planes[0].b[:len(out)], c.planes[1].b[:len(out)], c.planes[2].b[:len(out)]
-		base := c.base
-		for i := range out {
-			v := base + (uint64(x[i]) | uint64(y[i])<<8 | uint64(z[i])<<16)
-			bit := uint64(0)
-			if w := v >> 6; w < uint64(len(words)) {
-				bit = words[w] >> (v & 63) & 1
-			}
-			out[n] = uint16(i)
-			n += int(bit)
-		}
-		return dst[:at+n], false
+	out, words := dst[at:], set.Words()
+	switch all := len(rows) == c.n; {
+	case all && c.form == formPlain && c.scale == 1 && len(c.planes) == 3 && c.planes[2].shift == 16:
+		c.gather(values, special)
+		return dst[:at+c.keepPlain(out, words)]
+	case all && c.form == formDelta && c.scale == 1:
+		return dst[:at+c.keepDeltas(out, words, special, values)]
 	}
 	c.pick(buf, rows)
+	n := 0
 	for i, v := range buf[:len(rows)] {
-		bit := uint64(0)
-		if w := v >> 6; w < uint64(len(words)) {
-			bit = words[w] >> (v & 63) & 1
-		}
 		out[n] = rows[i]
-		n += int(bit)
+		n += hasBit(words, v)
 	}
-	return dst[:at+n], all
+	c.gather(values, special)
+	return dst[:at+n]
+}
+
+// hasBit is 1 when the set has the id, else 0.
+func hasBit(words []uint64, id uint64) int {
+	if w := id >> 6; w < uint64(len(words)) {
+		return int(words[w] >> (id & 63) & 1)
+	}
+	return 0
+}
+
+// keepPlain is keepIDs of all rows of a column of three planes.
+func (c *numbers) keepPlain(out []uint16, words []uint64) (n int) {
+	x, y, z := c.planes[0].b[:len(out)], c.planes[1].b[:len(out)], c.planes[2].b[:len(out)]
+	base := c.base
+	for i := range out {
+		out[n] = uint16(i)
+		n += hasBit(words, base+(uint64(x[i])|uint64(y[i])<<8|uint64(z[i])<<16))
+	}
+	return n
+}
+
+// keepDeltas is keepIDs of all rows of a column of differences, group by group.
+func (c *numbers) keepDeltas(out []uint16, words []uint64, special []uint16, values []uint64) (n int) {
+	var group [groupRows]uint64
+	k := 0
+	for start := 0; start < len(out); start += groupRows {
+		l := group[:min(groupRows, len(out)-start)]
+		c.group(l, start/groupRows)
+		for i, v := range l {
+			out[n] = uint16(start + i)
+			n += hasBit(words, v)
+		}
+		for ; k < len(special) && int(special[k]) < start+len(l); k++ {
+			values[k] = l[int(special[k])-start]
+		}
+	}
+	return n
 }
 
 // keepSome appends to dst the rows whose value is not 0.

@@ -321,9 +321,14 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		if err != nil {
 			return nil, err
 		}
-		c = x
+		if c = x; c.lazy {
+			return sc.lazyClause(c, sel, path, newPath, share)
+		}
+		if c.plain() {
+			return sc.plainClause(c, b, sel)
+		}
 	}
-	n, ask := 0, c.lazy || !c.check.Empty()
+	n, ask := 0, !c.check.Empty()
 	for i, r := range sel {
 		p := uint32(path[i])
 		ok := share[i] == 0 && c.full.Has(p)
@@ -342,111 +347,6 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		}
 	}
 	return sel[:n], nil
-}
-
-// plainClause is clause where the path alone says enough of every row without a
-// new path and with the usual share of its path.
-func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
-	var cols [3]*numbers
-	for i, col := range [3]int{colPath, colNewPath, colShare} {
-		v, err := sc.p.column(b, col)
-		if err != nil {
-			return nil, err
-		}
-		cols[i] = v
-	}
-	var spelled bool
-	sc.found, spelled = cols[0].keepIDs(sc.found[:0], sel, c.full, sc.buf)
-	sc.named = cols[1].keepSome(sc.named[:0], sel, sc.buf2)
-	sc.odd = cols[2].keepSome(sc.odd[:0], sel, sc.buf2)
-	special := sc.named
-	if len(sc.odd) > 0 {
-		sc.special = joinRows(sc.special[:0], sc.odd, without(sc.named, sc.odd))
-		special, sc.found = sc.special, without(sc.found, sc.odd)
-	}
-	special, err := sc.specials(c, cols, special, spelled)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case c.not:
-		return without(without(sel, sc.found), special), nil
-	case len(special) == 0:
-		return append(sel[:0], sc.found...), nil
-	}
-	return joinRows(sel[:0], sc.found, special), nil
-}
-
-// specials leaves of rows with a new path or another share than the usual one
-// those that meet a plain clause but were not found by their path. spelled: buf
-// has the paths of all rows.
-func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16, spelled bool) ([]uint16, error) {
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	if spelled {
-		for i, r := range rows {
-			sc.buf2[i] = sc.buf[r]
-		}
-	} else {
-		cols[0].gather(sc.buf2, rows)
-	}
-	cols[2].gather(sc.buf3, rows)
-	n := 0
-	for i, r := range rows { // without those that were found
-		if sc.buf3[i] == 0 && c.full.Has(uint32(sc.buf2[i])) {
-			continue
-		}
-		rows[n], sc.buf2[n], sc.buf3[n] = r, sc.buf2[i], sc.buf3[i]
-		n++
-	}
-	rows = rows[:n]
-	cols[1].gather(sc.buf, rows)
-	n = 0
-	for i, r := range rows {
-		ok, err := sc.s.meets(c, uint32(sc.buf2[i]), uint32(sc.buf[i]), sc.buf3[i])
-		if err != nil {
-			if isDamage(err) && !sc.strict {
-				continue
-			}
-			return nil, err
-		}
-		if ok {
-			rows[n] = r
-			n++
-		}
-	}
-	return rows[:n], nil
-}
-
-// without takes rows away; both ascend.
-func without(rows, gone []uint16) []uint16 {
-	if len(gone) == 0 {
-		return rows
-	}
-	n := 0
-	for _, r := range rows {
-		for len(gone) > 0 && gone[0] < r {
-			gone = gone[1:]
-		}
-		if len(gone) == 0 || gone[0] != r {
-			rows[n] = r
-			n++
-		}
-	}
-	return rows[:n]
-}
-
-// joinRows appends the rows of two lists, which have none in common, in order.
-func joinRows(dst, a, b []uint16) []uint16 {
-	for len(a) > 0 && len(b) > 0 {
-		if a[0] < b[0] {
-			dst, a = append(dst, a[0]), a[1:]
-		} else {
-			dst, b = append(dst, b[0]), b[1:]
-		}
-	}
-	return append(append(dst, a...), b...)
 }
 
 // later is the clause that takes over from a lazy one, if it is time.
