@@ -22,6 +22,8 @@ type pathInfo struct {
 	dirSum  uint64 // of Dir, for facts
 	dirHash uint64 // of Dir, for tables
 
+	place, dirPlace factPlace
+
 	unknown *unknownVolume // when no drive is known for its volume
 	raw     string
 }
@@ -146,6 +148,14 @@ func (c *Converter) hash(key string) uint64 {
 		}
 	}
 	return nameHash(key)
+}
+
+// dir is dirOf likewise.
+func (c *Converter) dir(key string) string {
+	if p := c.at; p != nil && p.Key == key {
+		return p.Dir
+	}
+	return dirOf(key)
 }
 
 // sum is pathSum likewise.
