@@ -89,10 +89,10 @@ func pathGroups(q *query.Query) (l []group) {
 		}
 		l = append(l, append(g, inexact()))
 	}
-	for _, wanted := range [][]string{q.Files, q.Folders} {
+	for i, wanted := range [][]string{q.Files, q.Folders} {
 		var g group
 		for _, p := range wanted {
-			g = append(g, below(p)...)
+			g = append(g, below(p, i == 0)...)
 		}
 		if len(g) > 0 {
 			l = append(l, append(g, inexact()))
@@ -126,34 +126,61 @@ func piece(w string) group {
 	return g
 }
 
+// folderOf is what is known of a folder: it holds the text, or the text can end in
+// the names below it, which then begin with one of tails.
+type folderOf struct {
+	holds bool
+	tails []string
+}
+
 // holds reports whether a folded path holds a text. Folders come again and again, so
 // what is known of one is kept.
 func holds(w string) func(s string) bool {
-	if strings.Contains(w, `\`) {
-		return func(s string) bool { return strings.Contains(query.Fold(s), w) }
-	}
-	known := make(map[string]bool)
+	known := make(map[string]*folderOf)
 	return func(s string) bool {
 		at := strings.LastIndexByte(s, '\\')
 		if at < 0 {
 			return strings.Contains(query.Fold(s), w)
 		}
-		if strings.Contains(query.Fold(s[at+1:]), w) {
-			return true
+		f := known[s[:at]]
+		if f == nil {
+			f = newFolder(query.Fold(s[:at]), w)
+			known[strings.Clone(s[:at])] = f
 		}
-		found, ok := known[s[:at]]
-		if !ok {
-			found = strings.Contains(query.Fold(s[:at]), w)
-			known[strings.Clone(s[:at])] = found
+		if f.holds || len(f.tails) == 0 {
+			return f.holds
 		}
-		return found
+		name := query.Fold(s[at+1:])
+		for _, t := range f.tails {
+			if t == w && strings.Contains(name, w) || t != w && strings.HasPrefix(name, t) {
+				return true
+			}
+		}
+		return false
 	}
 }
 
+func newFolder(folder, w string) *folderOf {
+	f := &folderOf{holds: strings.Contains(folder, w)}
+	if f.holds {
+		return f
+	}
+	if !strings.Contains(w, `\`) {
+		f.tails = []string{w} // anywhere in the name
+		return f
+	}
+	for i := range len(w) {
+		if w[i] == '\\' && !strings.Contains(w[i+1:], `\`) && strings.HasSuffix(folder, w[:i]) {
+			f.tails = append(f.tails, w[i+1:])
+		}
+	}
+	return f
+}
+
 // below is the rows that can be of a wanted file or folder, local or by its share.
-func below(wanted string) group {
+func below(wanted string, exact bool) group {
 	path, share, rest := query.SplitUNC(wanted)
-	local := holds(query.Fold(path))
+	local := func(s string) bool { return query.Below(s, path, exact) }
 	g := group{{{column: "path", text: local}}, {{column: "new_path", text: local}}}
 	if share == "" {
 		return g

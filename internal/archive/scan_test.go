@@ -2,13 +2,10 @@ package archive
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
-	"github.com/akashi-audit/akashi/internal/simulate"
 )
 
 type memory struct{ *bytes.Reader }
@@ -240,68 +236,5 @@ func TestScanDamaged(t *testing.T) {
 		if _, err := tab.records(t.Context(), slices.Compact(rows)); err != nil {
 			continue
 		}
-	}
-}
-
-// twentyDays is an archive of 20 days of a server with 1.3 million records.
-func twentyDays(b *testing.B, days, perDay int) *Archive {
-	b.Helper()
-	dir := b.TempDir()
-	s := newFakeStore()
-	a, err := Open(NewFolder(nil, dir+"/archive"), Options{Zone: time.UTC, Dir: dir, Recorder: &log{}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(a.Close)
-	for d := range days {
-		s.recs, s.commit = map[string][]record.Record{}, s.commit+1
-		from := time.Unix(0, start).UTC().AddDate(0, 0, d)
-		err := simulate.Records(uint64(d), perDay, from, 1, func(r *record.Record) error {
-			c := *r
-			c.Detail, c.RawIDs, c.Server = slices.Clone(r.Detail), slices.Clone(r.RawIDs), "FS1"
-			s.recs["FS1"] = append(s.recs["FS1"], c)
-			return nil
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := a.Seal(context.Background(), s, SealOptions{Now: from.AddDate(0, 0, 2), By: "t"}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return a
-}
-
-func BenchmarkSearch20Days(b *testing.B) {
-	a := twentyDays(b, 20, 65_000)
-	var r record.Record
-	err := a.Records(context.Background(), "FS1", DayName(int(start/dayNS)+7), func(x *record.Record) error { r = *x; return io.EOF })
-	if err != io.EOF {
-		b.Fatal(err)
-	}
-	for _, c := range []struct {
-		name string
-		q    query.Query
-	}{
-		{"person", query.Query{Users: []string{r.User}}},
-		{"absent person", query.Query{Users: []string{`X\nobody`}}},
-		{"absent word", query.Query{Words: []string{"ありえない語"}}},
-		{"absent ascii word", query.Query{Words: []string{"qqqqzz"}}},
-		{"common word", query.Query{Words: []string{"見積"}}},
-		{"newest", query.Query{}},
-		{"file", query.Query{Files: []string{r.Path}, Classes: query.AllClasses()}},
-		{"refused of all days", query.Query{Results: []record.Result{record.Denied}, Oldest: true, Limit: 1000}},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			n := 0
-			for b.Loop() {
-				p, err := a.Search(context.Background(), c.q, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				n = len(p.Records)
-			}
-			b.ReportMetric(float64(n), "records")
-		})
 	}
 }
