@@ -118,14 +118,25 @@ func Read(r io.ReaderAt, size int64, fn func(*record.Record) error) (err error) 
 	if err := checkFile(f); err != nil {
 		return err
 	}
-	in := parquet.NewGenericReader[row](f)
+	if v, _ := f.Lookup(keySchema); v == schemaOne {
+		return readRows(f, func(w *rowOne, r *record.Record) error {
+			now := w.row()
+			return now.get(r)
+		}, fn)
+	}
+	return readRows(f, (*row).get, fn)
+}
+
+// readRows reads the rows of a file whole.
+func readRows[T any](f *parquet.File, get func(*T, *record.Record) error, fn func(*record.Record) error) (err error) {
+	in := parquet.NewGenericReader[T](f)
 	defer func() { err = errors.Join(err, in.Close()) }()
-	rows := make([]row, min(max(f.NumRows(), 1), chunkRows))
+	rows := make([]T, min(max(f.NumRows(), 1), chunkRows))
 	for done := int64(0); ; {
 		n, rerr := in.Read(rows)
 		for i := range rows[:n] {
 			var rec record.Record
-			if err := rows[i].get(&rec); err != nil {
+			if err := get(&rows[i], &rec); err != nil {
 				return fmt.Errorf("row %d: %w", done+int64(i), err)
 			}
 			if err := fn(&rec); err != nil {
@@ -148,7 +159,7 @@ func Read(r io.ReaderAt, size int64, fn func(*record.Record) error) (err error) 
 // checkFile refuses what this package does not write: another schema, and columns
 // packed in another way, whose unpacking may take any memory.
 func checkFile(f *parquet.File) error {
-	if v, ok := f.Lookup(keySchema); !ok || v != SchemaVersion {
+	if v, ok := f.Lookup(keySchema); !ok || v != SchemaVersion && v != schemaOne {
 		return fmt.Errorf("schema %q: %w", v, ErrSchema)
 	}
 	for _, g := range f.Metadata().RowGroups {

@@ -29,6 +29,7 @@ type table struct {
 	f      *parquet.File
 	leaves map[string]int // columns by name
 	first  []int64        // first row of each row group, and behind the last
+	one    bool           // it is of schema version 1
 }
 
 // openTable opens the records of a part; nil when it has none.
@@ -58,6 +59,8 @@ func newTable(r Reader) (t *table, err error) {
 		return nil, err
 	}
 	t = &table{r: r, f: f, leaves: make(map[string]int), first: []int64{0}}
+	v, _ := f.Lookup(keySchema)
+	t.one = v == schemaOne
 	for _, path := range f.Schema().Columns() {
 		if leaf, ok := f.Schema().Lookup(path...); ok {
 			t.leaves[path[0]] = leaf.ColumnIndex
@@ -349,8 +352,11 @@ func (x *rowGroup) times(rows []int32, fn func(row int32, at int64)) error {
 	})
 }
 
-// rowSchema is the columns that this program reads.
-var rowSchema = parquet.SchemaOf(new(row))
+// The columns that this program reads, by version.
+var (
+	rowSchema    = parquet.SchemaOf(new(row))
+	rowOneSchema = parquet.SchemaOf(new(rowOne))
+)
 
 // records reads rows, which are ascending, whole. They belong to the caller.
 func (t *table) records(ctx context.Context, rows []int64) (out []record.Record, err error) {
@@ -385,7 +391,11 @@ func (t *table) records(ctx context.Context, rows []int64) (out []record.Record,
 // whole reads rows of a row group with all columns.
 func (x *rowGroup) whole(rows []int32) ([]record.Record, error) {
 	values := make([]parquet.Row, len(rows))
-	for column, path := range rowSchema.Columns() {
+	schema := rowSchema
+	if x.t.one {
+		schema = rowOneSchema
+	}
+	for column, path := range schema.Columns() {
 		have, ok := x.t.leaves[path[0]]
 		if !ok {
 			return nil, fmt.Errorf("there is no column %s", path[0])
@@ -412,7 +422,15 @@ func (x *rowGroup) whole(rows []int32) ([]record.Record, error) {
 	out := make([]record.Record, len(rows))
 	for i := range values {
 		var r row
-		if err := rowSchema.Reconstruct(&r, values[i]); err != nil {
+		var err error
+		if x.t.one {
+			var old rowOne
+			err = schema.Reconstruct(&old, values[i])
+			r = old.row()
+		} else {
+			err = schema.Reconstruct(&r, values[i])
+		}
+		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", rows[i], err)
 		}
 		if err := r.get(&out[i]); err != nil {
