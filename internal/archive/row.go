@@ -26,7 +26,8 @@ type row struct {
 	FirstID      uint64 `parquet:"first_id,delta"`
 	Ordinal      uint32 `parquet:"ordinal,dict"`
 	Time         int64  `parquet:"time,delta,timestamp(nanosecond:local)"`
-	Duration     int64  `parquet:"duration_ns"`
+	Duration     int64  `parquet:"duration_100ns"`
+	DurationRest uint32 `parquet:"duration_rest_ns,dict"`
 	Received     int64  `parquet:"received,delta,timestamp(nanosecond:local)"`
 	Source       string `parquet:"source,dict"`
 	User         string `parquet:"user,dict"`
@@ -72,11 +73,24 @@ func (w *row) texts(r *record.Record) [12]struct {
 
 const noDetail = "{}"
 
+// tick is the grain of times of Windows, in ns.
+const tick = 100
+
+// inTicks is a time span in ticks, and what is left, which is mostly nothing.
+func inTicks(ns int64) (ticks int64, rest uint32) {
+	ticks = ns / tick
+	if ns%tick < 0 {
+		ticks--
+	}
+	return ticks, uint32(ns - ticks*tick)
+}
+
 // set fills the row. Texts that are no UTF-8, which Parquet wants, are kept in
 // Exact.
 func (w *row) set(r *record.Record) {
 	w.Generation, w.FirstID, w.Ordinal = r.Generation, r.FirstID, r.Ordinal
-	w.Time, w.Duration, w.Received = r.Time, r.EndTime-r.Time, r.Received
+	w.Time, w.Received = r.Time, r.Received
+	w.Duration, w.DurationRest = inTicks(r.EndTime - r.Time)
 	w.Session, w.ShareRoot, w.Count = r.Session, r.ShareRoot, r.Count
 	w.Op, w.Object, w.Result = r.Op.String(), r.Object.String(), r.Result.String()
 	w.Confidence, w.Class = r.Confidence.String(), r.Class.String()
@@ -140,7 +154,7 @@ func appendText(b []byte, s string) []byte {
 func (w *row) get(r *record.Record) error {
 	*r = record.Record{
 		Generation: w.Generation, FirstID: w.FirstID, Ordinal: w.Ordinal,
-		Time: w.Time, EndTime: w.Time + w.Duration, Received: w.Received,
+		Time: w.Time, EndTime: w.Time + w.Duration*tick + int64(w.DurationRest), Received: w.Received,
 		Session: w.Session, ShareRoot: w.ShareRoot, Count: w.Count,
 		RulesVersion: w.RulesVersion, SupersededBy: w.SupersededBy,
 	}

@@ -37,14 +37,15 @@ type rowOne struct {
 
 // row is the row as it is written now.
 func (w *rowOne) row() row {
+	ticks, rest := inTicks(w.Duration)
 	return row{
-		Server:       w.Server,
-		Channel:      w.Channel,
-		Generation:   w.Generation,
-		FirstID:      w.FirstID,
-		Ordinal:      w.Ordinal,
-		Time:         w.Time,
-		Duration:     w.Duration,
+		Server:     w.Server,
+		Channel:    w.Channel,
+		Generation: w.Generation,
+		FirstID:    w.FirstID,
+		Ordinal:    w.Ordinal,
+		Time:       w.Time,
+		Duration:   ticks, DurationRest: rest,
 		Received:     w.Received,
 		Source:       w.Source,
 		User:         w.User,

@@ -35,7 +35,7 @@ func oddRecord(rng *rand.Rand, n int) record.Record {
 		Path: path, Process: pick(rng, "", `C:\p\winword.exe`, "EXCEL.EXE"), Count: 1, Confidence: pick(rng, record.Certain, record.Inferred), Rule: pick(rng, "C1", "R1"),
 		Class: pick(rng, record.ClassUser, record.ClassUser, record.ClassBackground), RawIDs: []uint64{uint64(n), uint64(n + 5)}[:1+rng.IntN(2)], RulesVersion: 1,
 	}
-	r.EndTime = r.Time
+	r.EndTime = r.Time + rng.Int64N(1000)*pick(rng, int64(0), 100, 1, -1)
 	if rng.IntN(3) == 0 {
 		r.NewPath = root + `\` + pick(rng, "人事", "営業") + `\` + name
 	}
