@@ -10,6 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -18,7 +19,8 @@ const (
 	// groupRows is the most rows of a row group: what a reader can skip, and
 	// what the writer holds.
 	groupRows = 256 << 10
-	chunkRows = 1024 // rows that are handed over at once
+	pageBytes = 256 << 10 // of a column: what is unpacked at once
+	chunkRows = 1024      // rows that are handed over at once
 	keySchema = "akashi.schema"
 )
 
@@ -28,11 +30,15 @@ var ErrSchema = errors.New("not an archive of akashi records")
 // Write writes the records as one Parquet file, by user, SID, time and id. The
 // records may come in any order and are not changed. On an error w holds a part
 // of a file.
-func Write(w io.Writer, recs []record.Record) (err error) {
+func Write(w io.Writer, recs []record.Record) error { return writeSized(w, recs, groupRows, pageBytes) }
+
+// writeSized does so with other sizes of row groups and pages.
+func writeSized(w io.Writer, recs []record.Record, group int64, page int) (err error) {
 	defer recovered(&err)
 	out := parquet.NewGenericWriter[row](w,
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
-		parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.MaxRowsPerRowGroup(group),
+		parquet.PageBufferSize(page),
 		parquet.CreatedBy("akashi", SchemaVersion, ""),
 		parquet.KeyValueMetadata(keySchema, SchemaVersion),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("user"), parquet.Ascending("sid"), parquet.Ascending("time"))),
@@ -109,17 +115,28 @@ func Read(r io.ReaderAt, size int64, fn func(*record.Record) error) (err error) 
 	if err != nil {
 		return fmt.Errorf("open archive: %w", err)
 	}
-	if v, ok := f.Lookup(keySchema); !ok || v != SchemaVersion {
-		return fmt.Errorf("schema %q: %w", v, ErrSchema)
+	if err := checkFile(f); err != nil {
+		return err
 	}
-	in := parquet.NewGenericReader[row](f)
+	if v, _ := f.Lookup(keySchema); v == schemaOne {
+		return readRows(f, func(w *rowOne, r *record.Record) error {
+			now := w.row()
+			return now.get(r)
+		}, fn)
+	}
+	return readRows(f, (*row).get, fn)
+}
+
+// readRows reads the rows of a file whole.
+func readRows[T any](f *parquet.File, get func(*T, *record.Record) error, fn func(*record.Record) error) (err error) {
+	in := parquet.NewGenericReader[T](f)
 	defer func() { err = errors.Join(err, in.Close()) }()
-	rows := make([]row, min(max(f.NumRows(), 1), chunkRows))
+	rows := make([]T, min(max(f.NumRows(), 1), chunkRows))
 	for done := int64(0); ; {
 		n, rerr := in.Read(rows)
 		for i := range rows[:n] {
 			var rec record.Record
-			if err := rows[i].get(&rec); err != nil {
+			if err := get(&rows[i], &rec); err != nil {
 				return fmt.Errorf("row %d: %w", done+int64(i), err)
 			}
 			if err := fn(&rec); err != nil {
@@ -137,6 +154,22 @@ func Read(r io.ReaderAt, size int64, fn func(*record.Record) error) (err error) 
 			return fmt.Errorf("read archive at row %d: %w", done, rerr)
 		}
 	}
+}
+
+// checkFile refuses what this package does not write: another schema, and columns
+// packed in another way, whose unpacking may take any memory.
+func checkFile(f *parquet.File) error {
+	if v, ok := f.Lookup(keySchema); !ok || v != SchemaVersion && v != schemaOne {
+		return fmt.Errorf("schema %q: %w", v, ErrSchema)
+	}
+	for _, g := range f.Metadata().RowGroups {
+		for i := range g.Columns {
+			if c := g.Columns[i].MetaData.Codec; c != format.Zstd {
+				return fmt.Errorf("column %d is packed by %s: %w", i, c, ErrSchema)
+			}
+		}
+	}
+	return nil
 }
 
 // recovered turns a panic of the Parquet library, which damaged files can

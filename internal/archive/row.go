@@ -11,42 +11,47 @@ import (
 )
 
 // SchemaVersion is written into each file as akashi.schema. It changes when a
-// column changes its meaning; new columns at the end do not change it.
-const SchemaVersion = "1"
+// column changes its meaning; new columns at the end do not change it. Files of
+// version 1 are read; they have raw_record_ids in place of raw_ids.
+const (
+	SchemaVersion = "2"
+	schemaOne     = "1"
+)
 
 // row is a record as Parquet has it. The order is that of the columns.
 type row struct {
-	Server       string   `parquet:"server,dict"`
-	Channel      string   `parquet:"channel,dict"`
-	Generation   uint32   `parquet:"generation,dict"`
-	FirstID      uint64   `parquet:"first_id,delta"`
-	Ordinal      uint32   `parquet:"ordinal,dict"`
-	Time         int64    `parquet:"time,delta,timestamp(nanosecond:local)"`
-	Duration     int64    `parquet:"duration_ns"`
-	Received     int64    `parquet:"received,delta,timestamp(nanosecond:local)"`
-	Source       string   `parquet:"source,dict"`
-	User         string   `parquet:"user,dict"`
-	SID          string   `parquet:"sid,dict"`
-	ClientIP     string   `parquet:"client_ip,dict"`
-	ClientName   string   `parquet:"client_name,dict"`
-	Session      uint64   `parquet:"session,dict"`
-	Op           string   `parquet:"op,dict"`
-	Path         string   `parquet:"path,dict"`
-	NewPath      string   `parquet:"new_path,dict"`
-	Share        string   `parquet:"share,dict"`
-	ShareRoot    uint32   `parquet:"share_root,dict"`
-	Object       string   `parquet:"object,dict"`
-	Result       string   `parquet:"result,dict"`
-	Process      string   `parquet:"process,dict"`
-	Count        uint32   `parquet:"count,dict"`
-	Confidence   string   `parquet:"confidence,dict"`
-	Rule         string   `parquet:"rule,dict"`
-	Class        string   `parquet:"class,dict"`
-	Detail       string   `parquet:"detail,dict"`
-	RawIDs       []uint64 `parquet:"raw_record_ids,list" parquet-element:",delta"`
-	RulesVersion uint32   `parquet:"rules_version,dict"`
-	SupersededBy uint32   `parquet:"superseded_by,dict"`
-	Exact        string   `parquet:"exact,dict"`
+	Server       string `parquet:"server,dict"`
+	Channel      string `parquet:"channel,dict"`
+	Generation   uint32 `parquet:"generation,dict"`
+	FirstID      uint64 `parquet:"first_id,delta"`
+	Ordinal      uint32 `parquet:"ordinal,dict"`
+	Time         int64  `parquet:"time,delta,timestamp(nanosecond:local)"`
+	Duration     int64  `parquet:"duration_100ns"`
+	DurationRest uint32 `parquet:"duration_rest_ns,dict"`
+	Received     int64  `parquet:"received,delta,timestamp(nanosecond:local)"`
+	Source       string `parquet:"source,dict"`
+	User         string `parquet:"user,dict"`
+	SID          string `parquet:"sid,dict"`
+	ClientIP     string `parquet:"client_ip,dict"`
+	ClientName   string `parquet:"client_name,dict"`
+	Session      uint64 `parquet:"session,dict"`
+	Op           string `parquet:"op,dict"`
+	Path         string `parquet:"path,dict"`
+	NewPath      string `parquet:"new_path,dict"`
+	Share        string `parquet:"share,dict"`
+	ShareRoot    uint32 `parquet:"share_root,dict"`
+	Object       string `parquet:"object,dict"`
+	Result       string `parquet:"result,dict"`
+	Process      string `parquet:"process,dict"`
+	Count        uint32 `parquet:"count,dict"`
+	Confidence   string `parquet:"confidence,dict"`
+	Rule         string `parquet:"rule,dict"`
+	Class        string `parquet:"class,dict"`
+	Detail       string `parquet:"detail,dict"`
+	RawIDs       string `parquet:"raw_ids,dict"`
+	RulesVersion uint32 `parquet:"rules_version,dict"`
+	SupersededBy uint32 `parquet:"superseded_by,dict"`
+	Exact        string `parquet:"exact,dict"`
 }
 
 // texts are the fields of a row that copy a text of a record.
@@ -68,15 +73,28 @@ func (w *row) texts(r *record.Record) [12]struct {
 
 const noDetail = "{}"
 
+// tick is the grain of times of Windows, in ns.
+const tick = 100
+
+// inTicks is a time span in ticks, and what is left, which is mostly nothing.
+func inTicks(ns int64) (ticks int64, rest uint32) {
+	ticks = ns / tick
+	if ns%tick < 0 {
+		ticks--
+	}
+	return ticks, uint32(ns - ticks*tick)
+}
+
 // set fills the row. Texts that are no UTF-8, which Parquet wants, are kept in
 // Exact.
 func (w *row) set(r *record.Record) {
 	w.Generation, w.FirstID, w.Ordinal = r.Generation, r.FirstID, r.Ordinal
-	w.Time, w.Duration, w.Received = r.Time, r.EndTime-r.Time, r.Received
+	w.Time, w.Received = r.Time, r.Received
+	w.Duration, w.DurationRest = inTicks(r.EndTime - r.Time)
 	w.Session, w.ShareRoot, w.Count = r.Session, r.ShareRoot, r.Count
 	w.Op, w.Object, w.Result = r.Op.String(), r.Object.String(), r.Result.String()
 	w.Confidence, w.Class = r.Confidence.String(), r.Class.String()
-	w.RawIDs, w.RulesVersion, w.SupersededBy = r.RawIDs, r.RulesVersion, r.SupersededBy
+	w.RawIDs, w.RulesVersion, w.SupersededBy = idText(r.FirstID, r.RawIDs), r.RulesVersion, r.SupersededBy
 	w.Exact = ""
 	var exact map[string]string
 	keep := func(name, bytes string) {
@@ -136,9 +154,13 @@ func appendText(b []byte, s string) []byte {
 func (w *row) get(r *record.Record) error {
 	*r = record.Record{
 		Generation: w.Generation, FirstID: w.FirstID, Ordinal: w.Ordinal,
-		Time: w.Time, EndTime: w.Time + w.Duration, Received: w.Received,
+		Time: w.Time, EndTime: w.Time + w.Duration*tick + int64(w.DurationRest), Received: w.Received,
 		Session: w.Session, ShareRoot: w.ShareRoot, Count: w.Count,
-		RawIDs: append([]uint64(nil), w.RawIDs...), RulesVersion: w.RulesVersion, SupersededBy: w.SupersededBy,
+		RulesVersion: w.RulesVersion, SupersededBy: w.SupersededBy,
+	}
+	var err error
+	if r.RawIDs, err = textIDs(w.FirstID, w.RawIDs); err != nil {
+		return err
 	}
 	for _, e := range []struct {
 		text string

@@ -5,9 +5,12 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -39,16 +42,8 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.
 	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, limit: limit + 1}
 	page := &query.Page{}
 	page.Unread, _ = a.Unread()
-	for _, day := range a.wanted(&q, only) {
-		if !s.reaches(day) {
-			continue
-		}
-		if !slices.Contains(page.Archived, day.day) {
-			page.Archived = append(page.Archived, day.day)
-		}
-		if err := s.day(ctx, day); err != nil {
-			return nil, err
-		}
+	if err := s.days(ctx, a.wanted(&q, only), page); err != nil {
+		return nil, err
 	}
 	page.Records = s.sorted()
 	if len(page.Records) > limit {
@@ -58,6 +53,50 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.
 	}
 	slices.Sort(page.Archived)
 	return page, nil
+}
+
+// days goes through days, in their order, until nothing better can come. While one is
+// taken others are looked through already.
+func (s *finder) days(ctx context.Context, days []key, page *query.Page) (err error) {
+	s.a.using.RLock()
+	defer s.a.using.RUnlock()
+	ctx, cancel := context.WithCancel(ctx)
+	var ahead []chan *dayScan
+	defer func() {
+		cancel()
+		for _, c := range ahead {
+			err = errors.Join(err, (<-c).close())
+		}
+	}()
+	for {
+		for len(days) > 0 && len(ahead) < runtime.GOMAXPROCS(0) {
+			k := days[0]
+			days = days[1:]
+			if !s.reaches(k) {
+				continue
+			}
+			out := make(chan *dayScan, 1)
+			ahead = append(ahead, out)
+			go func() { out <- s.scan(ctx, k) }()
+		}
+		if len(ahead) == 0 {
+			return nil
+		}
+		d := <-ahead[0]
+		ahead = ahead[1:]
+		if !s.reaches(d.key) {
+			if err := d.close(); err != nil {
+				return err
+			}
+			continue
+		}
+		if !slices.Contains(page.Archived, d.day) {
+			page.Archived = append(page.Archived, d.day)
+		}
+		if err := s.day(ctx, d); err != nil {
+			return err
+		}
+	}
 }
 
 // wanted lists the days that can hold something, in the order of results.
@@ -152,25 +191,137 @@ func (a *Archive) times(k key) (first, last int64) {
 	return first, last
 }
 
-func (s *finder) day(ctx context.Context, k key) error {
-	return s.a.Records(ctx, k.server, k.day, func(r *record.Record) error {
-		if (r.SupersededBy != 0) != s.q.Superseded || !s.m.Match(r) {
-			return nil
+// found is a candidate of one of the parts of a day.
+type found struct {
+	part int
+	candidate
+}
+
+// dayScan is a day of which is known which rows may be found.
+type dayScan struct {
+	key
+	parts  []part
+	tables []*table
+	hidden *erasure.Set
+	list   []found // in the order of results
+	err    error
+}
+
+func (d *dayScan) close() (err error) {
+	for _, t := range d.tables {
+		if t != nil {
+			err = errors.Join(err, t.close())
 		}
-		at := query.PositionOf(r)
-		if s.after != nil && s.compare(&at, s.after) <= 0 {
-			return nil
+	}
+	return err
+}
+
+// scan looks through a day. The caller holds using.
+func (s *finder) scan(ctx context.Context, k key) *dayScan {
+	d := &dayScan{key: k}
+	if d.parts, d.hidden, d.err = s.a.look(k); d.err != nil {
+		return d
+	}
+	gone, err := s.a.voided(ctx, d.parts)
+	if err != nil {
+		d.err = err
+		return d
+	}
+	conditions := groups(&s.q)
+	for i := range d.parts {
+		t, err := s.a.openTable(ctx, &d.parts[i].Day)
+		d.tables = append(d.tables, t)
+		if err != nil {
+			d.err = err
+			return d
 		}
-		if len(s.l) < s.limit {
-			heap.Push(s, *r)
-			return nil
+		if t == nil {
+			continue
 		}
-		if worst := query.PositionOf(&s.l[0]); s.compare(&at, &worst) < 0 {
-			s.l[0] = *r
-			heap.Fix(s, 0)
+		l, err := t.candidates(ctx, &s.q, conditions)
+		if err != nil {
+			d.err = fmt.Errorf("archive object %s: %w", t.o.Name, err)
+			return d
 		}
-		return nil
-	})
+		for _, c := range l {
+			behind := s.after == nil || !s.q.Oldest && c.time <= s.after.Time || s.q.Oldest && c.time >= s.after.Time
+			if behind && !gone[place{d.parts[i].Part, c.row}] {
+				d.list = append(d.list, found{i, c})
+			}
+		}
+	}
+	byTime(d.list, s.q.Oldest)
+	return d
+}
+
+// How many rows are read whole at a time: few at first, because the best come first.
+const (
+	firstRows = 256
+	moreRows  = 4
+)
+
+// day takes what is found of a day, best first, until nothing better can come.
+func (s *finder) day(ctx context.Context, d *dayScan) (err error) {
+	defer func() { err = errors.Join(err, d.close()) }()
+	if d.err != nil {
+		return d.err
+	}
+	for n, l := firstRows, d.list; len(l) > 0; n *= moreRows {
+		if len(s.l) >= s.limit {
+			if worst, next := s.l[0].Time, l[0].time; !s.q.Oldest && next < worst || s.q.Oldest && next > worst {
+				return nil
+			}
+		}
+		n = min(n, len(l))
+		if err := s.take(ctx, d, l[:n]); err != nil {
+			return err
+		}
+		l = l[n:]
+	}
+	return nil
+}
+
+// take reads rows whole and keeps those that are found.
+func (s *finder) take(ctx context.Context, d *dayScan, l []found) error {
+	rows := make([][]int64, len(d.tables))
+	for _, c := range l {
+		rows[c.part] = append(rows[c.part], c.row)
+	}
+	for i, t := range d.tables {
+		if len(rows[i]) == 0 {
+			continue
+		}
+		slices.Sort(rows[i])
+		recs, err := t.records(ctx, rows[i])
+		if err != nil {
+			return err
+		}
+		for k := range recs {
+			if !d.hidden.Hides(&recs[k]) {
+				s.offer(&recs[k])
+			}
+		}
+	}
+	return nil
+}
+
+// offer keeps a record that is found and among the best.
+func (s *finder) offer(r *record.Record) {
+	if (r.SupersededBy != 0) != s.q.Superseded || !s.m.Match(r) {
+		return
+	}
+	at := query.PositionOf(r)
+	if s.after != nil && s.compare(&at, s.after) <= 0 {
+		return
+	}
+	if len(s.l) < s.limit {
+		heap.Push(s, *r)
+		return
+	}
+	if worst := query.PositionOf(&s.l[0]); s.compare(&at, &worst) < 0 {
+		s.l[0] = *r
+		heap.Fix(s, 0)
+	}
 }
 
 // errEnough ends a walk that has found what it looked for.

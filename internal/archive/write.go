@@ -35,7 +35,6 @@ func NewWriter(w io.Writer) *Writer {
 // Write adds a record. It does not keep r.
 func (w *Writer) Write(r *record.Record) error {
 	w.rows[w.n].set(r)
-	w.rows[w.n].RawIDs = append([]uint64(nil), r.RawIDs...)
 	if w.n++; w.n < len(w.rows) {
 		return nil
 	}

@@ -78,7 +78,14 @@ func (e *Engine) SealArchive(ctx context.Context, q SealRequest) ([]manifest.Day
 	}
 	e.importing.Lock()
 	defer e.importing.Unlock()
-	return e.sealArchive(ctx, q)
+	made, err := e.sealArchive(ctx, q)
+	if err != nil || len(made) == 0 {
+		return made, err
+	}
+	if err := e.sealFolder(ctx); err != nil {
+		return made, err
+	}
+	return made, e.publishLog(ctx)
 }
 
 // sealArchive seals. The caller holds importing. What erasures hide leaves the

@@ -55,7 +55,13 @@ func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*Erased, error) {
 	if out.Pending, err = e.pending(ctx); err != nil {
 		return nil, err
 	}
-	return out, e.sealFolder(ctx)
+	if err := e.sealFolder(ctx); err != nil {
+		return nil, err
+	}
+	if len(out.Archived.Days) == 0 {
+		return out, nil
+	}
+	return out, e.publishLog(ctx)
 }
 
 // eraseArchived takes what erasures hide out of the archive. The caller holds

@@ -12,6 +12,7 @@ const (
 	VolumeName    = "akashi-volume.json" // what the volume is
 	QuarantineDir = "_quarantine"        // damaged files that were put aside
 	ErasuresDir   = "_erasures"          // objects that say what is erased; every volume has them
+	LogDir        = "_log"               // leaves of the log and checkpoints; every volume has them
 )
 
 // EncryptedEnd ends the stored name of an encrypted object. Before it stands the

@@ -108,8 +108,8 @@ func (p *Pool) put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 }
 
 // wanted is how many copies of an object are wanted: Config.Copies, and of what
-// tells which records are erased one on every volume, so that a volume alone does
-// not bring them back.
+// tells which records are erased, and of the log, one on every volume: a volume alone
+// brings nothing back and proves what lies on it.
 func (p *Pool) wanted(name string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +119,7 @@ func (p *Pool) wanted(name string) int {
 // wantedOf does so when the caller holds mu.
 func (p *Pool) wantedOf(name string) int {
 	want := p.cfg.Copies
-	if !strings.HasPrefix(name, manifest.ErasuresDir+"/") {
+	if !strings.HasPrefix(name, manifest.ErasuresDir+"/") && !strings.HasPrefix(name, manifest.LogDir+"/") {
 		return want
 	}
 	n := 0

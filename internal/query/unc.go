@@ -65,3 +65,7 @@ func SplitUNC(wanted string) (path, share, rest string) {
 // SameShare reports whether two \\server\share name the same share; each server
 // may be the full name or the host part.
 func SameShare(a, b string) bool { return sameShare(a, b) }
+
+// Below reports whether a local path is a wanted one under NTFS equality or, when it
+// need not be exactly it, lies below it. wanted is as SplitUNC gives it.
+func Below(path, wanted string, exact bool) bool { return unc{full: wanted}.match(path, exact) }

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -65,6 +66,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if err := v.days(s); err != nil {
 		return nil, err
 	}
+	v.removed(s)
 	for _, b := range bad {
 		if _, told := v.bad[b.file.Name]; told {
 			r.add(Finding{State: Damaged, What: "object", File: b.file.Name, Detail: b.detail})
@@ -97,7 +99,7 @@ func plainName(name string) string {
 func (v *volume) log() (*logState, error) {
 	s := &logState{}
 	for _, name := range v.names { // names of leaves begin with a padded number, or are sorted here
-		if !strings.HasPrefix(name, "_log/") || !strings.HasSuffix(name, ".jsonl") || v.bad[name] != "" {
+		if !strings.HasPrefix(name, manifest.LogDir+"/") || !strings.HasSuffix(name, ".jsonl") || v.bad[name] != "" {
 			continue
 		}
 		from, _, _ := strings.Cut(path.Base(name), "-")
@@ -118,7 +120,7 @@ func (v *volume) log() (*logState, error) {
 		}
 	}
 	for _, name := range v.names {
-		if strings.HasPrefix(name, "_log/checkpoint.") && v.bad[name] == "" {
+		if strings.HasPrefix(name, manifest.LogDir+"/checkpoint.") && v.bad[name] == "" {
 			b, err := readSmall(v.dir, name)
 			if err != nil {
 				return nil, err
@@ -133,7 +135,7 @@ func (v *volume) log() (*logState, error) {
 	}
 	slices.SortFunc(s.points, func(a, b *seal.Checkpoint) int { return int(min(max(a.Size-b.Size, -1), 1)) })
 	if len(s.hashes) == 0 || len(s.points) == 0 {
-		v.r.add(Finding{State: Unsealed, What: "no_log", File: "_log"})
+		v.r.add(Finding{State: Unsealed, What: "no_log", File: manifest.LogDir})
 		return s, nil
 	}
 	v.points(s)
@@ -144,7 +146,7 @@ func (v *volume) log() (*logState, error) {
 func (v *volume) points(s *logState) {
 	all := s.entries
 	s.entries = nil // a missing checkpoint is no fault here
-	checkPoints(v.r, "_log", s)
+	checkPoints(v.r, manifest.LogDir, s)
 	s.entries = all
 }
 
@@ -189,6 +191,42 @@ func (v *volume) days(s *logState) error {
 		}
 	}
 	return nil
+}
+
+// removed names the days that the log tells of and that are not there, although no
+// leaf says that they were removed.
+func (v *volume) removed(s *logState) {
+	gone := make(map[string]bool)
+	type part struct {
+		Server  string   `json:"server"`
+		Day     string   `json:"day"`
+		Part    int      `json:"part"`
+		Object  string   `json:"object"`
+		Objects []string `json:"objects"`
+	}
+	var parts []part
+	for i, e := range s.entries {
+		var p part
+		if int64(i) >= v.r.Sealed || e.Kind != seal.KindArchivePart && e.Kind != seal.KindArchiveDeletion || json.Unmarshal([]byte(e.Subject), &p) != nil {
+			continue
+		}
+		if e.Kind == seal.KindArchivePart {
+			parts = append(parts, p)
+		}
+		for _, n := range p.Objects {
+			gone[n] = true
+		}
+	}
+	for _, p := range parts {
+		if gone[p.Object] || v.plain[p.Object] {
+			continue
+		}
+		f := Finding{State: Missing, What: "day_missing", File: p.Object, Server: p.Server, Period: p.Day, Part: fmt.Sprintf("part %d", p.Part)}
+		if v.pooled {
+			f.State, f.What = Note, "object_elsewhere"
+		}
+		v.r.add(f)
+	}
 }
 
 // object names the spans of a damaged object that differ.

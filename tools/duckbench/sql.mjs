@@ -33,9 +33,13 @@ function where(v) {
   return 'WHERE ' + c.join(' AND ')
 }
 
-const allColumns = `server, channel, generation, first_id::VARCHAR, ordinal, epoch_ns("time")::VARCHAR, (epoch_ns("time") + duration_ns)::VARCHAR, source,
+// The ids of the raw events stand as distances from first_id, runs as a..b.
+const rawIDs = `CASE WHEN raw_ids = '' THEN [] ELSE list_transform(flatten(list_transform(string_split(raw_ids, ','),
+  lambda x: range(string_split(x, '..')[1]::BIGINT, string_split(x, '..')[-1]::BIGINT + 1))), lambda o: (first_id + o)::VARCHAR) END`
+
+const allColumns = `server, channel, generation, first_id::VARCHAR, ordinal, epoch_ns("time")::VARCHAR, (epoch_ns("time") + duration_100ns * 100 + duration_rest_ns)::VARCHAR, source,
  "user", sid, client_ip, client_name, session::VARCHAR, op, path, new_path, share, share_root, object, result, process, "count", confidence, rule, class, detail,
- raw_record_ids::VARCHAR[], rules_version`
+ ${rawIDs}, rules_version`
 
 const newest = (s, w) => `SELECT ${allColumns} FROM ${s} ${w}
  ORDER BY "time" DESC, server DESC, channel DESC, generation DESC, first_id DESC, ordinal DESC LIMIT 100`

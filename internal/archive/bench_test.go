@@ -1,0 +1,159 @@
+//go:build unix
+
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/simulate"
+)
+
+// sealedDays is an archive of days of a server.
+func sealedDays(b *testing.B, days, perDay int) *Archive {
+	b.Helper()
+	dir, made := b.TempDir(), false
+	if keep := os.Getenv("AKASHI_BENCH_ARCHIVE"); keep != "" { // making it takes longer than the searches
+		dir = filepath.Join(keep, fmt.Sprintf("%d-%d", days, perDay))
+		_, err := os.Stat(dir)
+		made = err == nil
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			b.Fatal(err)
+		}
+	}
+	a, err := Open(NewFolder(nil, dir+"/archive"), Options{Zone: time.UTC, Dir: dir, Recorder: &log{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(a.Close)
+	if made {
+		if err := a.Refresh(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		return a
+	}
+	src := &daily{perDay: perDay, days: days}
+	if _, err := a.Seal(context.Background(), src, SealOptions{Now: time.Unix(0, start).AddDate(0, 0, days+2), By: "t"}); err != nil {
+		b.Fatal(err)
+	}
+	return a
+}
+
+// daily is a Source that makes the records of a day when they are asked for.
+type daily struct{ perDay, days int }
+
+func (s *daily) SealDays() map[string][]int {
+	var l []int
+	for d := range s.days {
+		l = append(l, int(start/dayNS)+d)
+	}
+	return map[string][]int{"FS1": l}
+}
+func (s *daily) SealMark(string, int64, int64) (string, bool) { return "1", true }
+func (s *daily) LastCommit() uint64                           { return 1 }
+
+func (s *daily) SealRecords(_ context.Context, server string, from, _ int64, fn func(*record.Record)) error {
+	return simulate.Records(uint64(from/dayNS), s.perDay, time.Unix(0, from).UTC(), 1, func(r *record.Record) error {
+		r.Server = server
+		fn(r)
+		return nil
+	})
+}
+
+func (s *daily) SealEvents(context.Context, string, int64, int64, func(string, uint32, []*event.Event) error) error {
+	return nil
+}
+
+// Ten years of days: the archive is opened anew for each search, as a command does.
+func BenchmarkTenYears(b *testing.B) {
+	a := sealedDays(b, 3650, 100)
+	dir := a.opt.Dir
+	for _, c := range []struct {
+		name string
+		q    query.Query
+	}{
+		{"newest", query.Query{}},
+		{"absent person", query.Query{Users: []string{`X\nobody`}}},
+		{"absent word", query.Query{Words: []string{"ありえない語"}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			n, before := 0, processorTime()
+			for b.Loop() {
+				x, err := Open(NewFolder(nil, dir+"/archive"), Options{Zone: time.UTC, Dir: dir})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := x.Refresh(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				p, err := x.Search(context.Background(), c.q, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(p.Records)
+				x.Close()
+			}
+			b.ReportMetric(float64(n), "records")
+			b.ReportMetric(float64((processorTime()-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+func BenchmarkSearch20Days(b *testing.B) {
+	a := sealedDays(b, 20, 65_000)
+	var r record.Record
+	err := a.Records(context.Background(), "FS1", DayName(int(start/dayNS)+7), func(x *record.Record) error {
+		if r = *x; r.Class != record.ClassUser || r.Path == "" {
+			return nil
+		}
+		return io.EOF
+	})
+	if !errors.Is(err, io.EOF) {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		q    query.Query
+	}{
+		{"person", query.Query{Users: []string{r.User}}},
+		{"absent person", query.Query{Users: []string{`X\nobody`}}},
+		{"absent word", query.Query{Words: []string{"ありえない語"}}},
+		{"absent ascii word", query.Query{Words: []string{"qqqqzz"}}},
+		{"common word", query.Query{Words: []string{"見積"}}},
+		{"newest", query.Query{}},
+		{"file", query.Query{Files: []string{r.Path}, Classes: query.AllClasses()}},
+		{"refused of all days", query.Query{Results: []record.Result{record.Denied}, Oldest: true, Limit: 1000}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			n, before := 0, processorTime()
+			for b.Loop() {
+				p, err := a.Search(context.Background(), c.q, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(p.Records)
+			}
+			b.ReportMetric(float64(n), "records")
+			b.ReportMetric(float64((processorTime()-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// processorTime is what this process used so far.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
