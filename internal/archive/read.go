@@ -131,19 +131,23 @@ func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[pla
 	}
 }
 
-// Records calls fn for every record of a server's day that holds, and the
-// superseded ones. The record belongs to fn.
+// Records calls fn for every record of a server's day that holds and that is not
+// erased, and the superseded ones. The record belongs to fn, which must not use
+// the archive.
 func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *record.Record) error) error {
-	a.mu.Lock()
-	parts := slices.Clone(a.days[key{server, day}])
-	a.mu.Unlock()
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, hidden, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
 	gone, err := a.voided(ctx, parts)
 	if err != nil {
 		return err
 	}
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			if gone[place{parts[i].Part, row}] {
+			if gone[place{parts[i].Part, row}] || hidden.Hides(r) {
 				return nil
 			}
 			return fn(r)
@@ -155,13 +159,23 @@ func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *re
 	return nil
 }
 
-// Events calls fn for the raw events of a server's day, a block at a time. When
-// ids are given, which are ascending, only blocks of that channel and generation
-// are read, and only those events come.
+// Events calls fn for the raw events of a server's day, a block at a time, without
+// those that name an erased file. When ids are given, which are ascending, only
+// blocks of that channel and generation are read, and only those events come. fn
+// must not use the archive.
 func (a *Archive) Events(ctx context.Context, server, day string, of *record.ID, ids []uint64, fn func(l []*event.Event) error) error {
-	a.mu.Lock()
-	parts := slices.Clone(a.days[key{server, day}])
-	a.mu.Unlock()
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, hidden, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
+	if !hidden.Empty() {
+		all := fn
+		fn = func(l []*event.Event) error {
+			return all(slices.DeleteFunc(l, func(e *event.Event) bool { _, always := hidden.Names(e); return always }))
+		}
+	}
 	for i := range parts {
 		if o := object(&parts[i].Day, manifest.KindRaw); o != nil && (of == nil || holdsAny(&parts[i].Day, of, ids)) {
 			if err := a.readEvents(ctx, o, of, ids, fn); err != nil {

@@ -31,9 +31,11 @@ var allowed = map[string][]string{
 	"internal/pool":      {"internal/seal", "internal/manifest", "internal/fsx"},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
+		"internal/erasure",
 	},
-	"internal/hold":   {"internal/seal", "internal/fsx", "internal/query"},
-	"internal/report": {"internal/i18n"},
+	"internal/erasure": {"internal/event", "internal/record", "internal/query"},
+	"internal/hold":    {"internal/seal", "internal/fsx", "internal/query"},
+	"internal/report":  {"internal/i18n"},
 	"internal/evidence": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/seal", "internal/manifest", "internal/mask", "internal/report",
 		"internal/i18n", "internal/archive", "internal/gloss", "internal/coverage", "internal/fsx",
@@ -42,14 +44,15 @@ var allowed = map[string][]string{
 	"internal/evtx":     {"internal/event"},
 	"internal/fsx":      {},
 	"internal/i18n":     {},
-	"internal/config":   {"internal/fsx"},
+	"internal/calendar": {},
+	"internal/config":   {"internal/calendar", "internal/fsx"},
 	"internal/convert":  {"internal/event", "internal/record"},
 	"internal/collect":  {"internal/event", "internal/evtx"},
 	"internal/coverage": {"internal/event"},
 	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
 	"internal/store": {
 		"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/segment", "internal/catalogue", "internal/rawfile",
-		"internal/facets", "internal/paths", "internal/seal",
+		"internal/facets", "internal/paths", "internal/seal", "internal/erasure",
 	},
 	"internal/bench":   {"internal/archive", "internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
@@ -57,15 +60,15 @@ var allowed = map[string][]string{
 	"internal/state":   {},
 	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
-	"internal/web":     {"internal/account", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
+	"internal/web":     {"internal/account", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar"},
 	"internal/engine": {
 		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
-		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive",
+		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config",
 	},
 	"internal/cli": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
@@ -80,10 +83,10 @@ var allowed = map[string][]string{
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask"}
+var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure", "internal/calendar"}
 
 // stdOnly packages import nothing but the standard library and this module.
-var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx"}
+var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx", "internal/calendar"}
 
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.

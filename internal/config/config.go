@@ -41,11 +41,13 @@ type Config struct {
 	Background Background `toml:"background"`
 	// Seal says where the proofs of the folder come from.
 	Seal Seal `toml:"seal"`
+	// Calendar says on which days and hours people work.
+	Calendar Calendar `toml:"calendar"`
 }
 
 // Default is the configuration of an empty file.
 func Default() Config {
-	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730"}
+	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730", Calendar: defaultCalendar()}
 }
 
 // Problem is something in the file that is not right.
@@ -102,7 +104,7 @@ func (c *Config) Validate() []Problem {
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
-	return append(append(l, c.Background.validate()...), c.Seal.validate()...)
+	return append(append(append(l, c.Background.validate()...), c.Seal.validate()...), c.Calendar.validate()...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -187,6 +189,14 @@ func (c *Config) Text() []byte {
 		"# in, and where the private key is kept when not in seal/key. Empty = none.\n[seal]\n")
 	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}} {
 		fmt.Fprintf(&b, "%s = %s\n", x[0], quote(x[1]))
+	}
+	b.WriteString("\n# Days and hours of work.\n[calendar]\n# true: the public holidays of Japan are days off.\n")
+	fmt.Fprintf(&b, "public_holidays = %t\n# The days around the new year.\nyear_end = %s\n", c.Calendar.PublicHolidays, quote(c.Calendar.YearEnd))
+	list("Further days off: '2026-08-13..2026-08-15 name'.", "closed", c.Calendar.Closed)
+	list("Days that are worked all the same: '2026-11-28 name'.", "worked", c.Calendar.Worked)
+	b.WriteString("# '08:30-18:00', several with commas between; '' = nobody works.\n[calendar.hours]\n")
+	for i, h := range c.Calendar.Hours.List() {
+		fmt.Fprintf(&b, "%s = %s\n", Weekdays()[i], quote(h))
 	}
 	return b.Bytes()
 }

@@ -274,7 +274,7 @@ func (c *Converter) hardLink(e *event.Event) {
 	a.Certain, a.Object = true, record.ObjectFile
 	a.Path, a.Key, a.NewPath = from.Path, from.Key, to.Path
 	a.PID = e.Get(event.ProcessId).Uint()
-	a.Txn = transactionOf(e)
+	a.Txn = c.transactionOf(e)
 	c.saw(from.Key, false, true)
 	c.saw(to.Key, false, true)
 	c.due(a, a.Time+sec)

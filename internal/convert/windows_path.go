@@ -87,12 +87,17 @@ func (c *Converter) path(raw string) *pathInfo {
 func (c *Converter) newPath(raw string, hash uint64) *pathInfo {
 	p := c.parsePath(raw)
 	p.raw = raw
-	p.Dir = dirOf(p.Key)
-	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
-	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
+	p.finish()
 	c.cache.put(hash, p)
 	c.at = p
 	return p
+}
+
+// finish sets what follows from Key.
+func (p *pathInfo) finish() {
+	p.Dir = dirOf(p.Key)
+	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
+	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
 }
 
 // pathOf is path of a name in a buffer.

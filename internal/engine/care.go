@@ -24,29 +24,6 @@ func (e *Engine) Affected(ctx context.Context, x store.Erasure) ([]store.Affecte
 	return e.st.Affected(ctx, x)
 }
 
-// Erase orders an erasure and takes what it hides out of the files. Time is set
-// here. The tombstone holds when only the second part fails.
-func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*store.Removal, error) {
-	if e.opt.ReadOnly {
-		return nil, ErrReadOnly
-	}
-	e.importing.Lock()
-	defer e.importing.Unlock()
-	now := e.deps.now().UnixNano()
-	x.Time = now
-	if err := e.mayErase(ctx, x); err != nil {
-		return nil, err
-	}
-	if err := e.st.Erase(ctx, x); err != nil {
-		return nil, err
-	}
-	r, err := e.st.Compact(ctx, x.By, now)
-	if err != nil {
-		return nil, err
-	}
-	return r, e.sealFolder(ctx)
-}
-
 // Stats tells what the store holds, by server and week.
 func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) { return e.st.Stats(ctx) }
 

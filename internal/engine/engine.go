@@ -46,12 +46,15 @@ type Engine struct {
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
 
+	scopes scopeCounts // what lies within restrictions
+
 	stateMu sync.Mutex // guards db
 	db      *state.DB  // nil until it is asked for
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress
 	background convert.Background // in force
+	now        config.Config      // akashi.toml as it was last seen; cfg is as it was at opening
 	closed     bool
 	batches    []seal.Entry // commits of events that are not in the seal yet
 }
@@ -150,8 +153,12 @@ func (e *Engine) prepare() error {
 // Dir is the data folder, absolute.
 func (e *Engine) Dir() string { return e.dir }
 
-// Config is the folder's configuration.
-func (e *Engine) Config() config.Config { return e.cfg }
+// Config is the folder's configuration, as it was last seen.
+func (e *Engine) Config() config.Config {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now
+}
 
 // Search returns one page of records, newest first. Days that the store does not
 // hold any more come from the archive, and the page names them.
@@ -210,7 +217,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 	}
 	slices.Reverse(in.Imports)
 	s := &Status{
-		Dir: e.dir, Zone: e.cfg.Zone, Language: e.cfg.Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
+		Dir: e.dir, Zone: e.cfg.Zone, Language: e.Config().Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
 		Superseded: in.Superseded, Outdated: e.outdated(in.Servers),
 		Records: in.Records, RawEvents: in.Events, Bytes: in.Bytes, Servers: in.Servers, Imports: in.Imports, Damage: e.st.Damage(),
 	}

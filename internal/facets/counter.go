@@ -15,8 +15,26 @@ const DefaultTop = 50
 // maxClients is how many clients are named per person: the first by name.
 const maxClients = 8
 
-// Ops counts by operation.
-type Ops [256]uint32
+// Ops counts by operation; it ends with the highest that has a count, or
+// somewhat behind it.
+type Ops []uint32
+
+// opsRoom is how many operations Ops makes room for at first.
+const opsRoom = 32
+
+// count adds n records of an operation.
+func (o *Ops) count(op record.Op, n uint64) {
+	if int(op) >= len(*o) {
+		o.grow(int(op) + 1)
+	}
+	(*o)[op] += uint32(n)
+}
+
+func (o *Ops) grow(n int) {
+	more := make(Ops, max(n, opsRoom))
+	copy(more, *o)
+	*o = more
+}
 
 // Person is what one person did.
 type Person struct {
@@ -201,7 +219,7 @@ func (c *Counter) Day(day int) *Day {
 // Add counts n records of an operation; bad: the result was no success.
 func (d *Day) Add(o record.Op, n uint64, bad bool) {
 	d.N += n
-	d.Ops[o] += uint32(n)
+	d.Ops.count(o, n)
 	if bad {
 		d.Denied += n
 	}
@@ -231,7 +249,7 @@ func (p *Person) Add(o record.Op, n uint64, bad bool, first, last int64) {
 		p.First, p.Last = first, last
 	}
 	p.N += n
-	p.Ops[o] += uint32(n)
+	p.Ops.count(o, n)
 	p.First, p.Last = min(p.First, first), max(p.Last, last)
 	if bad {
 		p.Denied += n
@@ -253,8 +271,15 @@ func (p *Person) AddClient(name string) {
 	p.clients = slices.Insert(p.clients, at, name)
 }
 
-// Merge adds what another Counter of the same query counted.
+// Merge adds what another Counter of the same query counted. The other is used
+// up.
 func (c *Counter) Merge(o *Counter) {
+	if c.empty() {
+		cal := c.cal
+		*c = *o
+		c.cal = cal
+		return
+	}
 	c.AddTotal(o.total, o.first, o.last)
 	for i := range o.ops {
 		c.ops[i] += o.ops[i]
@@ -276,7 +301,7 @@ func (c *Counter) Merge(o *Counter) {
 	for k, from := range o.days {
 		if d := c.Day(k); d != nil {
 			d.N, d.Denied = d.N+from.N, d.Denied+from.Denied
-			d.Ops.add(&from.Ops)
+			d.Ops.add(from.Ops)
 		}
 	}
 	for k, from := range o.people {
@@ -289,16 +314,26 @@ func (c *Counter) Merge(o *Counter) {
 		}
 		p.N, p.Denied = p.N+from.N, p.Denied+from.Denied
 		p.First, p.Last = min(p.First, from.First), max(p.Last, from.Last)
-		p.Ops.add(&from.Ops)
+		p.Ops.add(from.Ops)
 		for _, name := range from.clients {
 			p.AddClient(name)
 		}
 	}
 }
 
-func (o *Ops) add(from *Ops) {
+// empty reports whether nothing was counted.
+func (c *Counter) empty() bool {
+	return c.total == 0 && len(c.people)+len(c.clients)+len(c.servers)+len(c.folders)+len(c.paths)+len(c.days)+len(c.files) == 0 &&
+		c.ops == [256]uint64{} && c.results == [256]uint64{} && c.hours == [7][24]uint64{}
+}
+
+func (o *Ops) add(from Ops) {
+	if len(from) > len(*o) {
+		o.grow(len(from))
+	}
+	l := *o
 	for i, n := range from {
-		o[i] += n
+		l[i] += n
 	}
 }
 

@@ -62,7 +62,10 @@ func enumCounts(counts *[256]uint64, text func(int) string) []query.Count {
 }
 
 func moreFirst(a, b query.Count) int {
-	return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Value, b.Value))
+	if d := cmp.Compare(b.N, a.N); d != 0 {
+		return d
+	}
+	return strings.Compare(a.Value, b.Value)
 }
 
 // most lists the values with the most records, and how many are left out.
@@ -79,7 +82,7 @@ func (c *Counter) most(m map[string]uint64) (l []query.Count, more int) {
 	return slices.Clone(l[:n]), len(m) - n
 }
 
-func opCounts(ops *Ops) map[record.Op]uint64 {
+func opCounts(ops Ops) map[record.Op]uint64 {
 	m := make(map[record.Op]uint64)
 	for o, n := range ops {
 		if n > 0 {
@@ -90,20 +93,27 @@ func opCounts(ops *Ops) map[record.Op]uint64 {
 }
 
 func (c *Counter) topPeople() (l []query.PersonCount, more int) {
-	keys := make([]personKey, 0, len(c.people))
+	type entry struct {
+		personKey
+		p *Person
+	}
+	keys := make([]entry, 0, len(c.people))
 	for k, p := range c.people {
 		if p.N > 0 {
-			keys = append(keys, k)
+			keys = append(keys, entry{k, p})
 		}
 	}
-	slices.SortFunc(keys, func(a, b personKey) int {
-		return cmp.Or(cmp.Compare(c.people[b].N, c.people[a].N), strings.Compare(a.user, b.user), strings.Compare(a.sid, b.sid))
+	slices.SortFunc(keys, func(a, b entry) int {
+		if d := cmp.Compare(b.p.N, a.p.N); d != 0 {
+			return d
+		}
+		return cmp.Or(strings.Compare(a.user, b.user), strings.Compare(a.sid, b.sid))
 	})
 	n := min(len(keys), c.top)
 	for _, k := range keys[:n] {
-		p := c.people[k]
+		p := k.p
 		l = append(l, query.PersonCount{
-			User: k.user, SID: k.sid, N: p.N, Ops: opCounts(&p.Ops), Denied: p.Denied, First: p.First, Last: p.Last, Clients: slices.Clone(p.clients),
+			User: k.user, SID: k.sid, N: p.N, Ops: opCounts(p.Ops), Denied: p.Denied, First: p.First, Last: p.Last, Clients: slices.Clone(p.clients),
 		})
 	}
 	return l, len(keys) - n
@@ -115,7 +125,10 @@ func (c *Counter) topFiles() (l []query.FileCount, more int) {
 		l = append(l, query.FileCount{Path: path, N: f.N, First: f.First, Last: f.Last})
 	}
 	slices.SortFunc(l, func(a, b query.FileCount) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Path, b.Path))
+		if d := cmp.Compare(b.N, a.N); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Path, b.Path)
 	})
 	n := min(len(l), c.top)
 	return slices.Clone(l[:n]), len(l) - n
@@ -139,7 +152,7 @@ func (c *Counter) dayList() []query.DayCount {
 			}
 		}
 		d := c.days[k]
-		l = append(l, query.DayCount{Day: dayText(k), N: d.N, Ops: opCounts(&d.Ops), Denied: d.Denied})
+		l = append(l, query.DayCount{Day: dayText(k), N: d.N, Ops: opCounts(d.Ops), Denied: d.Denied})
 	}
 	return l
 }

@@ -63,6 +63,14 @@ func (s *Set) Has(id uint32) bool {
 	return w < len(s.words) && s.words[w]&(1<<(id&63)) != 0
 }
 
+// Words is the set as bits, those of ids 0 to 63 first; it must not be changed.
+func (s *Set) Words() []uint64 {
+	if s == nil {
+		return nil
+	}
+	return s.words
+}
+
 // Len counts the ids.
 func (s *Set) Len() int {
 	n := 0

@@ -60,6 +60,7 @@ type Log struct {
 	keyTime []int64          // Unix ns
 	folder  int64            // last leaf of KindFolder, -1 = none
 	last    map[string]int64 // last leaf of each kind
+	setAt   []int64          // leaves of settings
 	lock    *fsx.Lock
 	calls   int64 // leaves that need no checkpoint by themselves, behind the last one
 	points  []*Checkpoint
@@ -225,6 +226,8 @@ func (l *Log) accept(e Entry, h Hash, size int64) error {
 		l.keys, l.keyAt, l.keyTime = append(l.keys, *k), append(l.keyAt, l.tree.size), append(l.keyTime, e.Time)
 	case KindFolder:
 		l.folder = l.tree.size
+	case KindSettings:
+		l.setAt = append(l.setAt, l.tree.size)
 	case KindStamp, KindDelivery:
 		l.calls++
 	}

@@ -3,6 +3,7 @@ package seal
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -86,3 +87,31 @@ func (l *Log) Last(kind string) (leaf Leaf, ok bool, err error) {
 	leaf, err = l.Entry(i)
 	return leaf, true, err
 }
+
+// LastPlace is the number of the newest leaf of a kind.
+func (l *Log) LastPlace(kind string) (i int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, ok = l.last[kind]
+	return i, ok
+}
+
+// Places are the numbers of the leaves of a kind, oldest first. Only those of
+// KindSettings and KindKey are kept; of other kinds it knows the newest.
+func (l *Log) Places(kind string) []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch kind {
+	case KindSettings:
+		return slices.Clone(l.setAt)
+	case KindKey:
+		return slices.Clone(l.keyAt)
+	}
+	if i, ok := l.last[kind]; ok {
+		return []int64{i}
+	}
+	return nil
+}
+
+// KeyFile is where the private key lies.
+func (l *Log) KeyFile() string { return l.keyPath() }

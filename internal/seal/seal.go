@@ -49,6 +49,7 @@ const (
 	KindOutside         = "outside"          // files that changed since the last sealing, found at opening
 	KindArchivePart     = "archive_part"     // {"server","day","part","object"}; Hash is that of the manifest.Day
 	KindArchiveDeletion = "archive_deletion" // archived objects were deleted
+	KindArchiveErasure  = "archive_erasure"  // an erasure was put into the archive; Hash is that of the object
 	KindVolume          = "volume"           // a volume joined or left the pool
 	KindHold            = "hold"
 	KindRelease         = "release"

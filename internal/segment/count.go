@@ -24,12 +24,16 @@ type counting struct {
 	files   []fileSum
 	kinds   []uint64 // scratch: rows of each kind in a run
 	touched []uint32 // scratch: kinds with rows
-	named   []uint32 // last client named of each person, + 1
+	named   []uint64 // a bit for each person and client that was named; of the first maxNamed of them
+	rolls   []uint16 // scratch: entries of a page of a roll-up
 	n       uint64
 	hours   hourTable
 	ends    *ends // when the rows of each person began and ended
-	buf     [5][]uint64
+	buf     [6][]uint64
 }
+
+// maxNamed bounds the memory for what was named: 4 MB.
+const maxNamed = 1 << 25
 
 // fileSum is how often a path was touched.
 type fileSum struct {
@@ -63,7 +67,7 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	}
 	t := s.tables
 	c := &counting{sc: sc, into: into.Fresh(), ends: late, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
-		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), named: make([]uint32, len(t.people))}
+		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, pageRows)}
 	for i := range c.buf {
 		c.buf[i] = make([]uint64, blockRows)
 	}
@@ -75,6 +79,9 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	}
 	if into.Wants(query.ListFiles) {
 		c.files = make([]fileSum, s.dict.Len())
+	}
+	if into.Wants(query.ListPeople) {
+		c.named = make([]uint64, min(maxNamed, len(t.people)*len(t.clients))/64+1)
 	}
 	wanted := c.wantedActs()
 	parts := sc.parts()
@@ -165,36 +172,19 @@ func (c *counting) rollup(p *part, acts []bool, inner bool) (bool, error) {
 		c.byHours(p, acts)
 		return true, nil
 	}
-	var l []rollup
-	for i := range c.sc.dir.rolls {
-		page, err := p.rollPage(&c.sc.dir.rolls[i])
-		if err != nil {
+	perAct := make([]uint64, len(c.sc.s.acts))
+	pages := make([]*rollPage, len(c.sc.dir.rolls))
+	for i := range pages { // all of them first: a damaged one leaves nothing counted
+		var err error
+		if pages[i], err = p.rollPage(&c.sc.dir.rolls[i]); err != nil {
 			if isDamage(err) {
 				return false, nil
 			}
 			return false, err
 		}
-		if len(c.sc.dir.rolls) == 1 {
-			l = page
-		} else {
-			l = append(l, page...)
-		}
 	}
-	s, x := c.sc.s, c.sc.b
-	perAct := make([]uint64, len(s.acts))
-	for i := range l {
-		e := &l[i]
-		if !acts[e.act] || x.people != nil && !x.people[e.person] || x.clients != nil && !x.clients[e.client] {
-			continue
-		}
-		perAct[e.act] += e.n
-		c.clients[e.client] += e.n
-		c.into.AddTotal(e.n, e.first, e.last)
-		if q := c.person(e.person); q != nil {
-			a := &s.acts[e.act]
-			q.Add(a.op, e.n, a.result != record.Success, e.first, e.last)
-			c.name(q, e.person, e.client)
-		}
+	for _, page := range pages {
+		c.rollEntries(page, acts, perAct)
 	}
 	c.day(p, perAct)
 	if c.into.Wants(query.ListHours) {
@@ -222,10 +212,13 @@ func (c *counting) person(n uint32) *facets.Person {
 
 // name notes a client of a person.
 func (c *counting) name(p *facets.Person, person, client uint32) {
-	if c.named[person] != client+1 {
-		c.named[person] = client + 1
-		p.AddClient(c.sc.s.tables.clients[client].text())
+	if at := uint64(person)*uint64(len(c.clients)) + uint64(client); at/64 < uint64(len(c.named)) {
+		if c.named[at/64]&(1<<(at%64)) != 0 {
+			return
+		}
+		c.named[at/64] |= 1 << (at % 64)
 	}
+	p.AddClient(c.sc.s.tables.clients[client].text())
 }
 
 // day adds the rows of each act of one partition to the sums of its day.
@@ -283,7 +276,7 @@ func (c *counting) finish() error {
 		c.into.AddServer(s.meta.Server, n)
 	}
 	for i, k := range c.clients {
-		if k > 0 {
+		if k > 0 && c.into.Wants(query.ListClients) {
 			c.into.AddClient(s.tables.clients[i].text(), k)
 		}
 	}

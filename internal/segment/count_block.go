@@ -34,8 +34,10 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 	if err := c.runs(b, sel, kinds, clients, perAct); err != nil {
 		return err
 	}
-	for _, v := range clients {
-		c.clients[v]++
+	if c.into.Wants(query.ListClients) {
+		for _, v := range clients {
+			c.clients[v]++
+		}
 	}
 	if c.paths != nil {
 		for _, v := range ids {
@@ -160,11 +162,7 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 			first, last = int64(times[2*i]), int64(times[2*i+1])
 			c.into.AddTotal(uint64(x.to-x.from), first, last)
 		}
-		for _, k := range kinds[x.from:x.to] {
-			if c.kinds[k]++; c.kinds[k] == 1 {
-				c.touched = append(c.touched, uint32(k))
-			}
-		}
+		c.tally(kinds[x.from:x.to])
 		p := c.person(x.person)
 		for _, k := range c.touched {
 			n, t := c.kinds[k], &s.tables.kinds[k]
@@ -179,10 +177,35 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 		}
 		c.touched = c.touched[:0]
 		if p != nil {
+			last := ^uint64(0)
 			for _, k := range clients[x.from:x.to] {
-				c.name(p, x.person, uint32(k))
+				if k != last {
+					last = k
+					c.name(p, x.person, uint32(k))
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// tally adds up kinds, and lists those that occur.
+func (c *counting) tally(kinds []uint64) {
+	if len(kinds) < len(c.kinds) {
+		for _, k := range kinds {
+			if c.kinds[k]++; c.kinds[k] == 1 {
+				c.touched = append(c.touched, uint32(k))
+			}
+		}
+		return
+	}
+	l := c.kinds
+	for _, k := range kinds {
+		l[k]++
+	}
+	for k, n := range l {
+		if n > 0 {
+			c.touched = append(c.touched, uint32(k))
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/paths"
@@ -39,6 +40,9 @@ func (s *Segment) candidates(c *boundClause) (of, news *paths.Set, exact, ok boo
 	if c.shares != nil && slices.Contains(s.odd, true) {
 		exact = false // a path can be met below its usual share only
 	}
+	if c.every { // the path must be met whatever the new path is
+		news, exact = &paths.Set{}, false
+	}
 	few := of.Len()+news.Len() <= max(64, s.dict.Len()/rareShare)
 	return of, news, exact, few && !of.Has(0)
 }
@@ -51,7 +55,10 @@ func (sc *scan) drive() (bool, error) {
 	if x == nil {
 		return false, nil
 	}
-	rows := []uint32{}
+	if sc.posted == nil {
+		sc.posted = make([]uint32, 0, 64) // not nil: no rows are another thing than all rows
+	}
+	rows := sc.posted[:0]
 	for i, l := range [2][]pageAt{sc.dir.paths, sc.dir.news} {
 		ids := x.of
 		if i == 1 {
@@ -68,7 +75,7 @@ func (sc *scan) drive() (bool, error) {
 				continue
 			}
 			var err error
-			if rows, err = sc.p.posted(rows, &l[k], ids[:n]); err != nil {
+			if rows, err = sc.postings(rows, &l[k], ids[:n]); err != nil {
 				if isDamage(err) {
 					return false, nil // the column of paths knows too
 				}
@@ -76,9 +83,30 @@ func (sc *scan) drive() (bool, error) {
 			}
 		}
 	}
-	slices.Sort(rows)
-	sc.driven = slices.Compact(rows)
+	sc.posted = rows
+	sc.driven = sc.sorted(rows)
 	return true, nil
+}
+
+// sorted puts rows of the current partition in order, each once.
+func (sc *scan) sorted(rows []uint32) []uint32 {
+	if len(rows) < 128 || int64(len(rows)) < sc.p.info.rows/1024 {
+		slices.Sort(rows)
+		return slices.Compact(rows)
+	}
+	words := int(sc.p.info.rows+63) / 64
+	sc.bits = slices.Grow(sc.bits[:0], words)[:words]
+	clear(sc.bits)
+	for _, r := range rows {
+		sc.bits[r/64] |= 1 << (r % 64)
+	}
+	rows = rows[:0]
+	for i, w := range sc.bits {
+		for ; w != 0; w &= w - 1 {
+			rows = append(rows, uint32(64*i+bits.TrailingZeros64(w)))
+		}
+	}
+	return rows
 }
 
 // driver is what leads to the rows of a binding.
@@ -111,9 +139,10 @@ type postingPage struct{ ids, ends, first, further *numbers }
 // look each path up than to read the page from end to end.
 const seekFew = 200
 
-// posted appends the rows of those of the paths, which ascend, that the page has.
-func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
-	pg, err := p.postingPage(at)
+// postings appends the rows of those of the paths, which ascend, that the page
+// has.
+func (sc *scan) postings(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
+	pg, err := sc.p.postingPage(at)
 	if err != nil {
 		return nil, err
 	}
@@ -124,20 +153,18 @@ func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, err
 			if !ok {
 				continue
 			}
-			var ends [2]uint64
-			if i == 0 {
-				pg.ends.read(ends[1:], 0)
-			} else {
-				pg.ends.read(ends[:], i-1)
+			start := uint64(0)
+			if i > 0 {
+				start = pg.ends.at(i - 1)
 			}
-			if rows, err = p.post(rows, at, pg, i, ends[0], ends[1]); err != nil {
+			if rows, err = sc.post(rows, at, pg, i, start, pg.ends.at(i)); err != nil {
 				return nil, err
 			}
 		}
 		return rows, nil
 	}
-	buf := make([]uint64, 2*n)
-	ids, ends := buf[:n], buf[n:]
+	sc.ids = slices.Grow(sc.ids[:0], 2*n)[:2*n]
+	ids, ends := sc.ids[:n], sc.ids[n:]
 	pg.ids.read(ids, 0)
 	pg.ends.read(ends, 0)
 	start := uint64(0)
@@ -149,7 +176,7 @@ func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, err
 			break
 		}
 		if uint64(wanted[0]) == id {
-			if rows, err = p.post(rows, at, pg, i, start, ends[i]); err != nil {
+			if rows, err = sc.post(rows, at, pg, i, start, ends[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -159,12 +186,15 @@ func (p *part) posted(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, err
 }
 
 // post appends the rows of entry i, which are start to end of the page's.
-func (p *part) post(rows []uint32, at *pageAt, pg *postingPage, i int, start, end uint64) ([]uint32, error) {
+func (sc *scan) post(rows []uint32, at *pageAt, pg *postingPage, i int, start, end uint64) ([]uint32, error) {
+	p := sc.p
 	if start < uint64(i) || end <= start || end > uint64(at.rows) || end-uint64(i)-1 > uint64(pg.further.n) {
 		return nil, p.seg.damage(at.off, int64(at.size), "postings do not add up")
 	}
-	l := make([]uint64, end-start)
-	pg.first.read(l[:1], i)
+	n := int(end - start)
+	sc.steps = slices.Grow(sc.steps[:0], n)[:n]
+	l := sc.steps
+	l[0] = pg.first.at(i)
 	pg.further.read(l[1:], int(start)-i)
 	row := uint64(0)
 	for _, d := range l {
@@ -211,46 +241,4 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	}
 	s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
 	return v, nil
-}
-
-// rollPage is a page of a roll-up, spelled out.
-func (p *part) rollPage(at *pageAt) ([]rollup, error) {
-	s := p.seg
-	k := cacheKey{s.number, at.off}
-	if v, ok := s.opt.Cache.get(k).([]rollup); ok {
-		return v, nil
-	}
-	b, err := s.chunk(at.off, at.chunkRef)
-	if err != nil {
-		return nil, err
-	}
-	d := &decoder{b: b}
-	if at.n > pageRows {
-		d.fail("entries of a page")
-	}
-	var v [6][]uint64
-	for c := range v {
-		part := d.part()
-		if d.err != nil {
-			break
-		}
-		col, err := readNumbers(s.opt.Cache.un, part, at.n)
-		if err != nil {
-			return nil, s.damaged(at.off, at.size, err)
-		}
-		v[c] = make([]uint64, at.n)
-		col.read(v[c], 0)
-	}
-	if err := d.end(); err != nil {
-		return nil, s.damaged(at.off, at.size, err)
-	}
-	l := make([]rollup, at.n)
-	for i := range l {
-		l[i] = rollup{uint32(v[0][i]), uint32(v[1][i]), uint32(v[2][i]), v[3][i], int64(v[4][i]), int64(v[4][i] + v[5][i])}
-		if v[0][i] >= uint64(len(s.tables.people)) || v[1][i] >= uint64(len(s.tables.clients)) || v[2][i] >= uint64(len(s.acts)) {
-			return nil, s.damage(at.off, int64(at.size), "roll-up names what no table has")
-		}
-	}
-	s.opt.Cache.put(k, l, 40*len(l))
-	return l, nil
 }

@@ -60,6 +60,30 @@ type binding struct {
 	processes []bool
 	clauses   []*boundClause
 	rarest    *driver // leads to the rows; may be nil
+	pathShare float64 // of all paths, what the conditions on paths leave at most; 1 = no such condition is known
+	acts      []bool  // of which a kind is wanted; set with kinds
+}
+
+// first reports whether the conditions on paths leave so few rows of a partition
+// that they are better looked at before the kinds.
+func (b *binding) first(dir *directory) bool {
+	if b.pathShare >= 1 || b.kinds == nil {
+		return b.pathShare < 1
+	}
+	return b.pathShare < 0.25 && b.pathShare < 2*b.kindShare(dir)
+}
+
+// kindShare is how many of the rows of a partition have an act of which a kind is
+// wanted, of 1.
+func (b *binding) kindShare(dir *directory) float64 {
+	some, all := uint64(0), uint64(1)
+	for _, h := range dir.hours {
+		all += h.n
+		if b.acts[h.act] {
+			some += h.n
+		}
+	}
+	return float64(some) / float64(all)
 }
 
 // boundFilter is a binding that a segment remembers.
@@ -83,7 +107,7 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 		}
 	}
 	s.mu.Unlock()
-	b := &binding{f: f}
+	b := &binding{f: f, pathShare: 1}
 	if !f.q.WantsServer(s.meta.Server) {
 		b.none = true
 		return b, nil
@@ -117,11 +141,28 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 	}
 	if !b.none {
 		b.rarest = s.rarest(b)
+		s.weigh(b)
 	}
 	s.mu.Lock()
 	s.bound = append([]boundFilter{{f, b}}, s.bound[:min(len(s.bound), maxBound-1)]...)
 	s.mu.Unlock()
 	return b, ctx.Err()
+}
+
+// weigh finds what the conditions of a binding leave.
+func (s *Segment) weigh(b *binding) {
+	for _, c := range b.clauses {
+		if !c.not && c.plain() {
+			b.pathShare = min(b.pathShare, float64(c.full.Len()+1)/float64(s.dict.Len()+1))
+		}
+	}
+	if b.kinds == nil {
+		return
+	}
+	b.acts = make([]bool, len(s.acts))
+	for k, ok := range b.kinds {
+		b.acts[s.actOf[k]] = b.acts[s.actOf[k]] || ok
+	}
 }
 
 // bindTable asks the matcher about each entry of a table: nil when all match;

@@ -155,11 +155,13 @@ func (c *numbers) runsInto(dst []uint64, lo int) {
 	if found {
 		k++
 	}
-	for i := range dst {
-		for int(c.ends[k]) <= lo+i {
-			k++
+	for at := 0; at < len(dst); k++ {
+		end := min(int(c.ends[k])-lo, len(dst))
+		v := c.values[k]
+		for i := at; i < end; i++ {
+			dst[i] = v
 		}
-		dst[i] = c.values[k]
+		at = max(at, end)
 	}
 }
 
@@ -197,22 +199,53 @@ func (c *numbers) deltas(dst []uint64, lo int) {
 	for len(dst) > 0 {
 		g := lo / groupRows
 		end := min((g+1)*groupRows, lo+len(dst))
-		var group [groupRows]uint64
-		l := group[:end-g*groupRows]
-		c.group(l, g)
-		k := copy(dst, l[lo-g*groupRows:])
+		k := end - lo
+		if lo == g*groupRows {
+			c.group(dst[:k], g)
+		} else {
+			dst[0] = c.syncs[g] + c.step(g*groupRows, lo)
+			c.follow(dst[:k], lo)
+		}
 		dst, lo = dst[k:], lo+k
 	}
 }
 
-// group fills l with the first values of a group.
+// group fills l with the first values of a group, not scaled.
 func (c *numbers) group(l []uint64, g int) {
-	c.sum(l, g*groupRows)
-	v := c.syncs[g]
-	l[0] = v
-	for i := 1; i < len(l); i++ {
-		v += l[i]
-		l[i] = v
+	l[0] = c.syncs[g]
+	c.follow(l, g*groupRows)
+}
+
+// follow fills l behind its first value, that of row lo; all are of one group.
+func (c *numbers) follow(l []uint64, lo int) {
+	v := l[0]
+	switch p := c.planes; len(p) {
+	case 1:
+		a, as := p[0].b[lo:lo+len(l)], p[0].shift&63
+		for i := 1; i < len(l); i++ {
+			v += c.base + uint64(a[i])<<as
+			l[i] = v
+		}
+	case 2:
+		a, b, as, bs := p[0].b[lo:lo+len(l)], p[1].b[lo:lo+len(l)], p[0].shift&63, p[1].shift&63
+		for i := 1; i < len(l); i++ {
+			v += c.base + uint64(a[i])<<as + uint64(b[i])<<bs
+			l[i] = v
+		}
+	case 3:
+		a, b, e := p[0].b[lo:lo+len(l)], p[1].b[lo:lo+len(l)], p[2].b[lo:lo+len(l)]
+		as, bs, es := p[0].shift&63, p[1].shift&63, p[2].shift&63
+		for i := 1; i < len(l); i++ {
+			v += c.base + uint64(a[i])<<as + uint64(b[i])<<bs + uint64(e[i])<<es
+			l[i] = v
+		}
+	default:
+		c.sum(l, lo)
+		l[0] = v
+		for i := 1; i < len(l); i++ {
+			v += l[i]
+			l[i] = v
+		}
 	}
 }
 
@@ -231,13 +264,7 @@ func (c *numbers) gather(dst []uint64, rows []uint16) {
 			dst[i] = c.values[k]
 		}
 	case formPlain:
-		for i, r := range rows {
-			v := c.base
-			for _, p := range c.planes {
-				v += uint64(p.b[r]) << p.shift
-			}
-			dst[i] = v
-		}
+		c.gatherPlain(dst, rows)
 	case formDelta:
 		c.gatherDeltas(dst, rows)
 	}
@@ -248,6 +275,30 @@ func (c *numbers) gather(dst []uint64, rows []uint16) {
 	}
 }
 
+func (c *numbers) gatherPlain(dst []uint64, rows []uint16) {
+	l := c.planes
+	if len(l) > 0 {
+		a, as, base := l[0].b, l[0].shift&63, c.base
+		for i, r := range rows {
+			dst[i] = base + uint64(a[r])<<as
+		}
+		l = l[1:]
+	} else {
+		for i := range rows {
+			dst[i] = c.base
+		}
+	}
+	for _, p := range l {
+		a, as := p.b, p.shift&63
+		for i, r := range rows {
+			dst[i] += uint64(a[r]) << as
+		}
+	}
+}
+
+// apartRows is how few rows of a group are looked up one by one.
+const apartRows = 32
+
 func (c *numbers) gatherDeltas(dst []uint64, rows []uint16) {
 	var group [groupRows]uint64
 	for i := 0; i < len(rows); {
@@ -255,6 +306,14 @@ func (c *numbers) gatherDeltas(dst []uint64, rows []uint16) {
 		j := i + 1
 		for j < len(rows) && int(rows[j])/groupRows == g {
 			j++
+		}
+		if j-i <= apartRows {
+			at, v := g*groupRows, c.syncs[g]
+			for ; i < j; i++ {
+				v += c.step(at, int(rows[i]))
+				dst[i], at = v, int(rows[i])
+			}
+			continue
 		}
 		start := g * groupRows
 		c.group(group[:int(rows[j-1])-start+1], g)
@@ -264,7 +323,17 @@ func (c *numbers) gatherDeltas(dst []uint64, rows []uint16) {
 	}
 }
 
-// find looks for x in differences that ascend.
+// step is what the values of a delta column grow by from one row to another of
+// the same group.
+func (c *numbers) step(from, to int) uint64 {
+	v := uint64(to-from) * c.base
+	for _, p := range c.planes {
+		v += sumBytes(p.b[from+1:to+1]) << (p.shift & 63)
+	}
+	return v
+}
+
+// find looks for x in differences that ascend, which have no scale.
 func (c *numbers) find(x uint64) (int, bool) {
 	g, ok := slices.BinarySearch(c.syncs, x)
 	if ok {
@@ -273,11 +342,22 @@ func (c *numbers) find(x uint64) (int, bool) {
 	if g--; g < 0 {
 		return 0, false
 	}
+	lo := g * groupRows
+	n := min(groupRows, c.n-lo)
+	if len(c.planes) == 1 && c.planes[0].shift == 0 {
+		v, base := c.syncs[g], c.base
+		for i, d := range c.planes[0].b[lo+1 : lo+n] {
+			if v += base + uint64(d); v >= x {
+				return lo + 1 + i, v == x
+			}
+		}
+		return lo + n, false
+	}
 	var group [groupRows]uint64
-	l := group[:min(groupRows, c.n-g*groupRows)]
+	l := group[:n]
 	c.group(l, g)
 	i, ok := slices.BinarySearch(l, x)
-	return g*groupRows + i, ok
+	return lo + i, ok
 }
 
 // pick is gather that reads rows that stand close in one go.

@@ -9,19 +9,29 @@ import (
 // scan goes through the rows of one segment that match. It belongs to one
 // goroutine.
 type scan struct {
-	ctx    context.Context // of the call that the scan is for
-	s      *Segment
-	b      *binding
-	v      *boundView
-	p      *part
-	dir    *directory
-	buf    []uint64
-	buf2   []uint64
-	buf3   []uint64
-	rows   []uint16
-	driven []uint32 // rows of the partition to which postings lead; nil = all
-	lo, hi int64    // only rows from lo to hi, both included
-	strict bool     // damage is an error
+	ctx     context.Context // of the call that the scan is for
+	s       *Segment
+	b       *binding
+	v       *boundView
+	p       *part
+	dir     *directory
+	buf     []uint64
+	buf2    []uint64
+	buf3    []uint64
+	rows    []uint16
+	first   bool     // conditions on paths are looked at before the kinds
+	driven  []uint32 // rows of the partition to which postings lead; nil = all
+	posted  []uint32 // memory of driven
+	bits    []uint64 // scratch: rows of a partition
+	ids     []uint64 // scratch: entries of a page of postings
+	steps   []uint64 // scratch: rows of an entry
+	found   []uint16 // scratch of plainClause
+	named   []uint16 // scratch of plainClause; so the next two
+	odd     []uint16
+	special []uint16
+	every   []uint16 // 0 to blockRows - 1
+	lo, hi  int64    // only rows from lo to hi, both included
+	strict  bool     // damage is an error
 }
 
 func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
@@ -33,7 +43,10 @@ func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error
 	if err != nil {
 		return nil, err
 	}
-	return &scan{ctx: ctx, s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64, buf: make([]uint64, blockRows), buf2: make([]uint64, blockRows), buf3: make([]uint64, blockRows)}, nil
+	sc := &scan{ctx: ctx, s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64}
+	buf := make([]uint64, 3*blockRows)
+	sc.buf, sc.buf2, sc.buf3 = buf[:blockRows:blockRows], buf[blockRows:2*blockRows:2*blockRows], buf[2*blockRows:]
+	return sc, nil
 }
 
 // parts lists the partitions that can hold a row.
@@ -59,7 +72,7 @@ func (sc *scan) open(p *part) (bool, error) {
 		}
 		return false, err
 	}
-	sc.p, sc.dir = p, dir
+	sc.p, sc.dir, sc.first = p, dir, sc.b.first(dir)
 	if _, err := sc.drive(); err != nil {
 		return false, err
 	}
@@ -73,11 +86,14 @@ func (sc *scan) start(b *block) []uint16 {
 	}
 	sel := sc.rows[:0]
 	if sc.b.people == nil {
-		for i := range b.rows {
-			sel = append(sel, uint16(i))
+		if sc.every == nil {
+			sc.every = make([]uint16, blockRows)
+			for i := range sc.every {
+				sc.every[i] = uint16(i)
+			}
 		}
-		sc.rows = sel
-		return sel
+		sc.rows = append(sel, sc.every[:b.rows]...)
+		return sc.rows
 	}
 	end := b.start + b.rows
 	for i := sc.dir.runAt(b.start); i < len(sc.dir.runs)-1 && int(sc.dir.runs[i].start) < end; i++ {
@@ -183,26 +199,18 @@ func (sc *scan) codes(b *block, col int, sel []uint16, want []bool) ([]uint16, e
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := c.constant(); ok {
-		if v < uint64(len(want)) && want[v] {
-			return sel, nil
-		}
-		return sel[:0], nil
-	}
-	c.pick(sc.buf, sel)
-	n := 0
-	for i, r := range sel {
-		if v := sc.buf[i]; v < uint64(len(want)) && want[v] {
-			sel[n] = r
-			n++
-		}
-	}
-	return sel[:n], nil
+	return keepCodes(c, sel, want, sc.buf), nil
 }
 
 // filter leaves the rows that meet the conditions but for the person.
-func (sc *scan) filter(x *binding, b *block, sel []uint16) ([]uint16, error) {
-	sel, err := sc.codes(b, colKind, sel, x.kinds)
+func (sc *scan) filter(x *binding, b *block, sel []uint16) (_ []uint16, err error) {
+	first := sc.first && x == sc.b
+	if first {
+		sel, err = sc.clauses(x, b, sel)
+	}
+	if err == nil {
+		sel, err = sc.codes(b, colKind, sel, x.kinds)
+	}
 	if err == nil {
 		sel, err = sc.timeRange(x.f, b, sel)
 	}
@@ -215,6 +223,14 @@ func (sc *scan) filter(x *binding, b *block, sel []uint16) ([]uint16, error) {
 	if err == nil && len(x.f.sessions)+len(x.f.notSessions) > 0 && len(sel) > 0 {
 		sel, err = sc.sessions(x.f, b, sel)
 	}
+	if err == nil && !first {
+		sel, err = sc.clauses(x, b, sel)
+	}
+	return sel, err
+}
+
+// clauses leaves the rows that meet the conditions on paths.
+func (sc *scan) clauses(x *binding, b *block, sel []uint16) (_ []uint16, err error) {
 	for _, c := range x.clauses {
 		if err != nil || len(sel) == 0 {
 			break
@@ -282,6 +298,9 @@ func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 
 // clause leaves the rows that meet a condition on paths.
 func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
+	if c.plain() {
+		return sc.plainClause(c, b, sel)
+	}
 	cols := [3][]uint64{sc.buf, sc.buf2, sc.buf3}
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
 		v, err := sc.p.column(b, col)
@@ -291,6 +310,9 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		v.pick(cols[i], sel)
 	}
 	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
+	if c.every {
+		return sc.everyClause(c, sel, path, newPath, share), nil
+	}
 	if len(c.lives) > 0 {
 		return sc.livesClause(c, b, sel, path, newPath)
 	}
@@ -320,6 +342,111 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		}
 	}
 	return sel[:n], nil
+}
+
+// plainClause is clause where the path alone says enough of every row without a
+// new path and with the usual share of its path.
+func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
+	var cols [3]*numbers
+	for i, col := range [3]int{colPath, colNewPath, colShare} {
+		v, err := sc.p.column(b, col)
+		if err != nil {
+			return nil, err
+		}
+		cols[i] = v
+	}
+	var spelled bool
+	sc.found, spelled = cols[0].keepIDs(sc.found[:0], sel, c.full, sc.buf)
+	sc.named = cols[1].keepSome(sc.named[:0], sel, sc.buf2)
+	sc.odd = cols[2].keepSome(sc.odd[:0], sel, sc.buf2)
+	special := sc.named
+	if len(sc.odd) > 0 {
+		sc.special = joinRows(sc.special[:0], sc.odd, without(sc.named, sc.odd))
+		special, sc.found = sc.special, without(sc.found, sc.odd)
+	}
+	special, err := sc.specials(c, cols, special, spelled)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.not:
+		return without(without(sel, sc.found), special), nil
+	case len(special) == 0:
+		return append(sel[:0], sc.found...), nil
+	}
+	return joinRows(sel[:0], sc.found, special), nil
+}
+
+// specials leaves of rows with a new path or another share than the usual one
+// those that meet a plain clause but were not found by their path. spelled: buf
+// has the paths of all rows.
+func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16, spelled bool) ([]uint16, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	if spelled {
+		for i, r := range rows {
+			sc.buf2[i] = sc.buf[r]
+		}
+	} else {
+		cols[0].gather(sc.buf2, rows)
+	}
+	cols[2].gather(sc.buf3, rows)
+	n := 0
+	for i, r := range rows { // without those that were found
+		if sc.buf3[i] == 0 && c.full.Has(uint32(sc.buf2[i])) {
+			continue
+		}
+		rows[n], sc.buf2[n], sc.buf3[n] = r, sc.buf2[i], sc.buf3[i]
+		n++
+	}
+	rows = rows[:n]
+	cols[1].gather(sc.buf, rows)
+	n = 0
+	for i, r := range rows {
+		ok, err := sc.s.meets(c, uint32(sc.buf2[i]), uint32(sc.buf[i]), sc.buf3[i])
+		if err != nil {
+			if isDamage(err) && !sc.strict {
+				continue
+			}
+			return nil, err
+		}
+		if ok {
+			rows[n] = r
+			n++
+		}
+	}
+	return rows[:n], nil
+}
+
+// without takes rows away; both ascend.
+func without(rows, gone []uint16) []uint16 {
+	if len(gone) == 0 {
+		return rows
+	}
+	n := 0
+	for _, r := range rows {
+		for len(gone) > 0 && gone[0] < r {
+			gone = gone[1:]
+		}
+		if len(gone) == 0 || gone[0] != r {
+			rows[n] = r
+			n++
+		}
+	}
+	return rows[:n]
+}
+
+// joinRows appends the rows of two lists, which have none in common, in order.
+func joinRows(dst, a, b []uint16) []uint16 {
+	for len(a) > 0 && len(b) > 0 {
+		if a[0] < b[0] {
+			dst, a = append(dst, a[0]), a[1:]
+		} else {
+			dst, b = append(dst, b[0]), b[1:]
+		}
+	}
+	return append(append(dst, a...), b...)
 }
 
 // later is the clause that takes over from a lazy one, if it is time.

@@ -138,7 +138,8 @@ func loopback(host string) bool {
 // newPages makes the HTML pages over the engine.
 func newPages(cfg Config, zone *time.Location, data *dataSource, jobs *job.Runner) (http.Handler, error) {
 	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: cfg.Engine.Config().Language, Version: cfg.Version, Log: cfg.Log, Jobs: jobs, Data: data,
+		Source: source{cfg.Engine, zone}, Paths: paths{cfg.Engine}, Rules: rules(), Language: cfg.Engine.Config().Language, Version: cfg.Version, Log: cfg.Log,
+		Jobs: jobs, Data: data,
 	})
 }
 

@@ -22,26 +22,54 @@ type source struct {
 
 var _ web.Source = source{}
 
+// Search answers with what the visitor may see; so do all methods.
 func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) {
-	return s.e.Search(ctx, q)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return v.Search(ctx, q)
 }
 
+// Facets counts.
 func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return s.e.Facets(ctx, q)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return v.Facets(ctx, q)
 }
 
+// Record is one record.
 func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	r, err := s.e.Record(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.Record(ctx, id)
 	return r, notFound(err)
 }
 
+// Raw is the events behind a record.
 func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
-	l, err := s.e.Raw(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	l, hidden, err := v.Raw(ctx, id)
+	if err == nil && hidden > 0 {
+		err = &web.HiddenEvents{N: hidden}
+	}
 	return l, notFound(err)
 }
 
+// Versions are the earlier forms of a record.
 func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
-	return s.e.Versions(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return v.Versions(ctx, id)
 }
 
 // rules are convert's rules in the words of the pages.
@@ -65,8 +93,13 @@ func notFound(err error) error {
 	return err
 }
 
+// Status is what there is.
 func (s source) Status(ctx context.Context) (*web.Status, error) {
-	st, err := s.e.Status(ctx)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	st, err := v.Status(ctx)
 	if err != nil {
 		return nil, err
 	}

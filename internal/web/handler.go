@@ -33,6 +33,8 @@ type Config struct {
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -42,17 +44,23 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
-	known overview // guarded by mu
+	known map[string]overview // by what the visitor may see; guarded by mu
 }
 
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
+// overview caches the counts over everything that a visitor may see, which the
+// home page and the suggestions of names need; it is read anew when the number of
+// records changed.
 type overview struct {
 	records int64
 	facets  *counts
 }
+
+// maxOverviews bounds the restrictions for which an overview is kept.
+const maxOverviews = 64
 
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
@@ -79,6 +87,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -111,6 +120,7 @@ func (s *site) table() []route {
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.frameRoutes(),
 		s.jobRoutes(),
 		s.exportRoutes(),
 		s.dataRoutes(),
@@ -255,18 +265,33 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people that the visitor may
+// see, cached until the number of records changes.
 func (s *site) everything(rq *request) (*counts, error) {
+	key := scopeKey(rq.who)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
+	have := s.known[key]
+	s.mu.Unlock()
+	if have.facets != nil && have.records == rq.status.Records {
+		return have.facets, nil
 	}
 	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= maxOverviews {
+		s.known = map[string]overview{}
+	}
+	s.known[key] = overview{rq.status.Records, f}
 	return f, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }

@@ -19,6 +19,12 @@ type frame struct {
 	Line        line
 	Dir         string // data folder
 	Who         *account.Visitor
+	Menu        []menuEntry
+	Crumbs      []crumb // the way to a page below an entry of the navigation
+	Theme       string  // light, dark, "" = that of the system
+	Dense       bool    // narrow rows
+	MeURL       string  // own settings, "" = there are none
+	LogoutURL   string  // POST, "" = nobody logs out here
 }
 
 // May reports whether the visitor has the right of that name, for templates.
@@ -41,7 +47,11 @@ type line struct {
 	Events    int64
 	Imports   int
 	Damaged   int // damaged places of inputs and folder
-	Lost      int // events known to be lost
+	Gaps      int // places where records are missing; -1 = not known
+	GapsURL   string
+	Seal      string // filled, open or broken; "" = not known
+	SealTime  string // of the last checkpoint
+	Lost      int    // events known to be lost
 	Running   bool
 	Files     int
 	FilesDone int
@@ -53,7 +63,15 @@ type line struct {
 func (s *site) frame(rq *request, nav, title string, args ...any) frame {
 	f := frame{
 		Lang: rq.lang, Other: "en", Nav: nav, Title: rq.p.T(title, args...),
-		Zone: zoneName(rq.now.In(rq.zone)), Version: s.cfg.Version, Line: newLine(rq), Dir: rq.status.Dir, Who: rq.who,
+		Zone: zoneName(rq.now.In(rq.zone)), Version: s.cfg.Version, Line: s.newLine(rq), Dir: rq.status.Dir, Who: rq.who,
+		Menu: s.menu(rq.who, nav), Theme: theme(rq.r), Dense: dense(rq),
+	}
+	f.Crumbs = crumbs(rq, f.Menu, nav, f.Title)
+	if s.gets["/me"] {
+		f.MeURL = "/me"
+	}
+	if s.posts["/logout"] {
+		f.LogoutURL = "/logout"
 	}
 	if f.Lang == "en" {
 		f.Other = "ja"
@@ -67,19 +85,20 @@ func (s *site) frame(rq *request, nav, title string, args ...any) frame {
 	return f
 }
 
-func newLine(rq *request) line {
+func (s *site) newLine(rq *request) line {
 	st := rq.status
 	l := line{
 		Empty: st.Records == 0 && st.RawEvents == 0, Demo: st.Demo, Servers: len(st.Servers), Records: st.Records,
-		Events: st.RawEvents, Imports: len(st.Imports), Damaged: len(st.Damage),
+		Events: st.RawEvents, Imports: len(st.Imports), Damaged: len(st.Damage), Gaps: -1,
 	}
+	s.completeness(rq, &l)
 	var first, last int64
-	for _, s := range st.Servers {
-		l.Names = append(l.Names, s.Name)
-		if s.First != 0 && (first == 0 || s.First < first) {
-			first = s.First
+	for _, x := range st.Servers {
+		l.Names = append(l.Names, x.Name)
+		if x.First != 0 && (first == 0 || x.First < first) {
+			first = x.First
 		}
-		last = max(last, s.Last)
+		last = max(last, x.Last)
 	}
 	l.From, l.To = day(first, rq.zone), day(last, rq.zone)
 	for _, i := range st.Imports {

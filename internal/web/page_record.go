@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -46,6 +47,7 @@ type recordView struct {
 	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
 	Earlier   []version // that this record replaced
 	RawCount  int
+	RawHidden int // more events, which name what the visitor may not see
 	Events    []rawEvent // the first shownRaw unless all were asked for
 	AllURL    string     // this page with all events, "" = they are here
 	RawFailed bool
@@ -130,6 +132,10 @@ func (s *site) record(rq *request) error {
 		v.Earlier = append(v.Earlier, version{clock(e.Received, rq.zone), e.RulesVersion, gloss.Differences(rq.p.Printer, rq.zone, e, r)})
 	}
 	events, err := s.cfg.Source.Raw(ctx, id)
+	var hidden *HiddenEvents
+	if errors.As(err, &hidden) {
+		v.RawHidden, err = hidden.N, nil
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true

@@ -38,10 +38,6 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
 			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
 			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
-			"entry": func(f any, url, key string) navEntry {
-				n, ok := f.(interface{ nav() string })
-				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
-			},
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
@@ -50,14 +46,6 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	}
 	return m, nil
 }
-
-// navEntry is one line of the navigation.
-type navEntry struct {
-	URL, Key string
-	Current  bool
-}
-
-func (f frame) nav() string { return f.Nav }
 
 // toUint takes the counts of templates; none is negative.
 func toUint(n any) uint64 {

@@ -1,4 +1,5 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { frame } from "./frame";
 
 const $ = <T extends Element>(s: string, root: ParentNode = document): T | null => root.querySelector<T>(s);
 const all = <T extends Element>(s: string, root: ParentNode = document): T[] => [...root.querySelectorAll<T>(s)];
@@ -133,6 +134,7 @@ function ready(): void {
   all<HTMLElement>("[data-copy]").forEach(copy);
 }
 
+frame();
 document.addEventListener("keydown", keys);
 document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("DOMContentLoaded", () => {
