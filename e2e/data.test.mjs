@@ -63,7 +63,7 @@ async function work(v, button, name) {
   if (name) await clean(v, `${name}-sure`);
   await sure(v.page).click();
   await v.page.waitForURL(/\/jobs\//);
-  await v.page.locator("#job .state.done").waitFor({ timeout: 120_000 });
+  await v.page.locator("#job .jobstate.done").waitFor({ timeout: 120_000 });
   if (name) await clean(v, `${name}-job`);
   return v.page.locator("#job .lines").innerText();
 }
