@@ -18,9 +18,14 @@ func newJobs(ctx context.Context, cfg Config, data *dataSource) (*job.Runner, er
 
 // jobKinds is what can run in the background.
 func jobKinds(cfg Config, data *dataSource) []job.Kind {
-	w := work{e: cfg.Engine, data: data, version: cfg.Version, now: time.Now}
+	if cfg.gate == nil {
+		cfg.gate = newGate(defaultGate())
+	}
+	w := work{e: cfg.Engine, data: data, gate: cfg.gate, version: cfg.Version, now: time.Now}
 	return append([]job.Kind{
 		{Name: "export", Lane: job.Out, Restart: true, Run: w.export},
+		{Name: "import", Lane: job.In, Restart: true, Run: w.importLogs},
+		{Name: "reconvert", Lane: job.In, Restart: true, Run: w.reconvert},
 		{Name: "evidence", Lane: job.Out, Restart: true, Run: w.evidence},
 	}, w.care()...)
 }
