@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { accessible, browser, shot, visit } from "./harness.mjs";
+import { accessible, browser, enter, shot, visit } from "./harness.mjs";
 
 const bin = process.env.AKASHI_BIN;
 let app, b, dir, data;
@@ -36,6 +36,7 @@ before(async () => {
   akashi("demo", data);
   akashi("store", "retention", "--data", data, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
   [app, b] = await Promise.all([serve(data), browser()]);
+  await enter(app.base);
 }, { timeout: 400_000 });
 
 after(async () => {
