@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { accessible, browser, shot, visit } from "./harness.mjs";
+import { accessible, browser, enter, shot, visit } from "./harness.mjs";
 
 const bin = process.env.AKASHI_BIN;
 let app, b, dir, data;
@@ -36,6 +36,7 @@ before(async () => {
   akashi("demo", data);
   akashi("store", "retention", "--data", data, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
   [app, b] = await Promise.all([serve(data), browser()]);
+  await enter(app.base);
 }, { timeout: 400_000 });
 
 after(async () => {
@@ -63,7 +64,7 @@ async function work(v, button, name) {
   if (name) await clean(v, `${name}-sure`);
   await sure(v.page).click();
   await v.page.waitForURL(/\/jobs\//);
-  await v.page.locator("#job .state.done").waitFor({ timeout: 120_000 });
+  await v.page.locator("#job .jobstate.done").waitFor({ timeout: 120_000 });
   if (name) await clean(v, `${name}-job`);
   return v.page.locator("#job .lines").innerText();
 }

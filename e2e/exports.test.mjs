@@ -79,7 +79,7 @@ async function take(v, w, format, query = "page=/search&op=delete") {
 
 async function results({ page }) {
   await page.waitForURL(/\/jobs\/[a-z0-9]+$/);
-  await page.locator("#job .state.done").waitFor({ timeout: 60_000 });
+  await page.locator("#job .jobstate.done").waitFor({ timeout: 60_000 });
   const files = [];
   for (const link of await page.locator("ul.results a").all()) {
     const [down] = await Promise.all([page.waitForEvent("download"), link.click()]);
@@ -107,7 +107,7 @@ describe("exports", () => {
       assert.ok(total > 0);
       await v.page.locator("input[value=csv]").check();
       await v.page.getByRole("button", { name: words[lang].go }).click();
-      await v.page.locator("#job .state.done").waitFor({ timeout: 60_000 });
+      await v.page.locator("#job .jobstate.done").waitFor({ timeout: 60_000 });
       await clean(v, `job-${lang}-${scheme}-${width}`);
       await v.page.goto(`${app.base}/jobs`);
       await clean(v, `jobs-${lang}-${scheme}-${width}`);
@@ -208,7 +208,7 @@ describe("exports", () => {
     t.after(() => v.context.close());
     await v.page.goto(`${app.base}/exports/new?page=/search&op=delete`);
     await v.page.getByRole("button", { name: words.ja.go }).click();
-    for (let i = 0; i < 60 && await v.page.locator("#job .state.done").count() === 0; i++) {
+    for (let i = 0; i < 60 && await v.page.locator("#job .jobstate.done").count() === 0; i++) {
       await v.page.waitForTimeout(500);
       await v.page.reload();
     }

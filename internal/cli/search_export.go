@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,11 +49,11 @@ func lossName(out string) string { return strings.TrimSuffix(out, ".csv") + ".lo
 // own until it is whole.
 func (s *search) fileWriter() (write func([]record.Record) error, done, drop func() error, err error) {
 	format, _ := exportFormat(s.o.Format)
-	part := s.o.Out + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(s.o.Out), filepath.Base(s.o.Out)+".*.part")
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	part := f.Name()
 	drop = func() error { return errors.Join(f.Close(), os.Remove(part)) }
 	w, err := export.New(f, export.Options{Format: format, Mask: mask.New([]byte(rand.Text()))})
 	if err != nil {

@@ -1,6 +1,9 @@
 package export
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // guarded are the first characters of a cell that a spreadsheet may take for a
 // formula, their full-width forms, and the mark of Guard itself.
@@ -10,11 +13,8 @@ const guarded = "=+-@\t\r\n'＝＋－＠"
 // formula, and before one that begins with an apostrophe, so that Unguard gives
 // every cell back (docs/FORMAT.md, "Cells of CSV files").
 func Guard(s string) string {
-	for _, r := range s {
-		if strings.ContainsRune(guarded, r) {
-			return "'" + s
-		}
-		return s
+	if r, _ := utf8.DecodeRuneInString(s); r != utf8.RuneError && strings.ContainsRune(guarded, r) {
+		return "'" + s
 	}
 	return s
 }

@@ -174,7 +174,7 @@ func (j *Job) Take(v *account.Visitor) error {
 	switch {
 	case !j.Own(v) || !v.May(j.Need):
 		return ErrRight
-	case !v.Scope.All() && !(slices.Equal(v.Scope.Servers, j.Visitor.Scope.Servers) && slices.Equal(v.Scope.Folders, j.Visitor.Scope.Folders)):
+	case !v.Scope.All() && (!slices.Equal(v.Scope.Servers, j.Visitor.Scope.Servers) || !slices.Equal(v.Scope.Folders, j.Visitor.Scope.Folders)):
 		return ErrScope
 	case j.Removed != 0:
 		return ErrRemoved

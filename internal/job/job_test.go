@@ -214,6 +214,10 @@ func TestRestart(t *testing.T) {
 	<-began
 	<-began
 	stop()
+	orphan := filepath.Join(f.dir, job.DirName, "nothing")
+	if err := os.MkdirAll(orphan, 0o700); err != nil {
+		t.Fatal(err)
+	}
 
 	read := func(ctx context.Context, t *job.Task) error {
 		if _, err := os.Stat(filepath.Join(f.dir, job.DirName, t.ID(), "half")); err == nil {
@@ -224,6 +228,9 @@ func TestRestart(t *testing.T) {
 	}
 	r = f.open(job.Kind{Name: "again", Restart: true, Run: read}, job.Kind{Name: "once", Lane: job.Care, Run: writes})
 	f.start(r)
+	if _, err := os.Stat(orphan); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of no job is there: %v", err)
+	}
 	if j := f.wait(r, ann, again.ID, job.Done); j.Attempt != 2 {
 		t.Errorf("attempt %d, want 2", j.Attempt)
 	}
@@ -381,16 +388,5 @@ func TestLists(t *testing.T) {
 	}
 	if _, err := r.Submit(t.Context(), bob, job.Request{Kind: "no"}); !errors.Is(err, job.ErrKind) {
 		t.Errorf("unknown kind: %v", err)
-	}
-}
-
-func TestRate(t *testing.T) {
-	begin := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
-	j := job.Job{State: job.Running, Started: begin.UnixNano(), Done: 100, All: 400}
-	if r, left := j.Rate(begin.Add(10*time.Second)), j.Left(begin.Add(10*time.Second)); r != 10 || left != 30*time.Second || j.Percent() != 25 {
-		t.Errorf("rate %v, left %v, %d %%", r, left, j.Percent())
-	}
-	if j.All = 0; j.Left(begin.Add(time.Hour)) != 0 || j.Percent() != -1 {
-		t.Error("an estimate out of nothing")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -101,6 +102,28 @@ func (r *Runner) recover(ctx context.Context) error {
 		}
 		if err := r.write(ctx, j); err != nil {
 			return err
+		}
+	}
+	return r.orphans(ctx)
+}
+
+// orphans removes the folders of jobs that were never taken, because the process
+// ended while their input was written.
+func (r *Runner) orphans(ctx context.Context) error {
+	l, err := os.ReadDir(filepath.Join(r.opt.Dir, DirName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("list folders of jobs: %w", err)
+	}
+	for _, d := range l {
+		var n int
+		if err := r.opt.DB.QueryRowContext(ctx, "SELECT count(*) FROM jobs WHERE id = ?", d.Name()).Scan(&n); err != nil {
+			return fmt.Errorf("read jobs: %w", err)
+		}
+		if n > 0 {
+			continue
+		}
+		if err := os.RemoveAll(r.dir(d.Name())); err != nil {
+			return fmt.Errorf("remove folder of no job: %w", err)
 		}
 	}
 	return nil

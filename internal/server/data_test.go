@@ -268,6 +268,14 @@ func TestExportIsSealed(t *testing.T) {
 	if kinds != "export unmask " {
 		t.Errorf("leaves %q", kinds)
 	}
+	// A restricted visitor's file holds what that visitor sees.
+	for server, want := range map[string]string{k.name: "2", "elsewhere": "0"} {
+		x.Unmask = false
+		j := k.done(as("r", only(account.Scope{Servers: []string{server}})), "export", x)
+		if j.State != job.Done || j.Messages[0].Args[1] != want {
+			t.Errorf("export within %s: %+v", server, j)
+		}
+	}
 	if j := k.done(as("rev"), "evidence", web.ExportRequest{Case: "c", Zone: "Asia/Tokyo", Query: x.Query}); j.State != job.Done || !strings.HasSuffix(j.Files[0].Name, ".zip") {
 		t.Errorf("evidence: %+v", j)
 	}

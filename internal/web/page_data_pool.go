@@ -25,6 +25,9 @@ type poolView struct {
 	Given   url.Values
 }
 
+// farDays is how far a forecast is told.
+const farDays = 3650
+
 // poolPage shows the volumes of the archive.
 func (s *site) poolPage(rq *request) error {
 	return s.pool(rq, url.Values{}, nil)
@@ -40,6 +43,9 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 		return dataError(err)
 	}
 	v := poolView{dataFrame: s.dataFrame(rq, "pool", "web.pool.title"), Pool: p, Given: given, Days: int(p.Days)}
+	if v.Days > farDays {
+		v.Days = -1
+	}
 	for _, x := range p.Volumes {
 		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone)}
 		if x.Total > 0 && x.Free >= 0 {

@@ -48,6 +48,9 @@ type jobView struct {
 	Open                   bool   // not ended
 }
 
+// RateBytes is Rate for the template function of sizes.
+func (v jobView) RateBytes() int64 { return int64(v.Rate) }
+
 // jobLine is a message in the visitor's language.
 type jobLine struct{ When, Level, Text string }
 
@@ -155,7 +158,7 @@ func (s *site) jobList(rq *request) error {
 		frame
 		All, Open bool
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/jobs", "web.jobs.title"), All: all}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open
@@ -176,7 +179,7 @@ func (s *site) jobPage(rq *request) error {
 	v := struct {
 		frame
 		Job jobView
-	}{s.frame(rq, "/jobs", "web.job.kind."+j.Kind), s.viewJob(rq, j)}
+	}{s.frame(rq, "/data", "web.job.kind."+j.Kind), s.viewJob(rq, j)}
 	return s.render(rq, http.StatusOK, "job", v)
 }
 

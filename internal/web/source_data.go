@@ -73,20 +73,19 @@ const (
 
 // Overview is what the folder holds by server and day.
 type Overview struct {
-	Servers       []ServerDays
-	Records       int64 // of the store
-	Events        int64
-	StoreBytes    int64
-	Free          int64 // bytes of the store's volume
-	PerDay        int64 // growth in bytes
-	Full          int64 // when the store's volume is full, Unix ns; 0 = not in sight
-	ArchiveParts  int
-	ArchiveDays   int
-	ArchiveBytes  int64
-	ArchiveUnread int // days of the archive that cannot be read now
-	Damage        int // damaged places of the store
-	Error         string
-	Checked       int64 // when the archive was sealed last, Unix ns; 0 = never
+	Servers      []ServerDays
+	Records      int64 // of the store
+	Events       int64
+	StoreBytes   int64
+	Free         int64 // bytes of the store's volume
+	PerDay       int64 // growth in bytes
+	Full         int64 // when the store's volume is full, Unix ns; 0 = not in sight
+	ArchiveParts int
+	ArchiveDays  int
+	ArchiveBytes int64
+	Damage       int // damaged places of the store
+	Error        string
+	Checked      int64 // when the archive was sealed last, Unix ns; 0 = never
 }
 
 // ServerDays is one server by day.
@@ -234,5 +233,5 @@ type CareRequest struct {
 	Lang   string `json:"lang"`
 }
 
-// all reports whether the visitor of ctx sees everything.
+// seesAll reports whether the visitor of ctx sees everything.
 func seesAll(v *account.Visitor) bool { return v != nil && v.Scope.All() }
