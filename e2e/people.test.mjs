@@ -228,6 +228,7 @@ for (const lang of ["ja", "en"]) {
     test("the trail tells who did what, and is sealed", async () => {
       const { page, faults } = admin;
       await page.goto(`${base}/trail`);
+      assert.match(await page.locator("header.top").innerText(), /山田 花子/);
       const text = await page.locator("#trail").innerText();
       for (const x of ["yamada", "reviewer", "127.0.0.1"]) assert.ok(text.includes(x), `${x} is in the trail`);
       await page.locator("#action").selectOption("people");

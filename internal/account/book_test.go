@@ -95,7 +95,7 @@ func (w *world) open(t *testing.T, second ...Role) {
 	if w.Book, err = Open(w.db, Options{Seal: w.seal, Entries: w.seal.entries, Now: w.clock.now, Second: second}); err != nil {
 		t.Fatal(err)
 	}
-	w.Book.hash.cost = cost{64, 1, 1} // TestPHC and TestHasherIsBounded are about the real one
+	w.hash.cost = cost{64, 1, 1} // TestPHC and TestHasherIsBounded are about the real one
 }
 
 func owner() Actor { return Actor{Name: "root@here"} }

@@ -210,7 +210,7 @@ func running(l []rune) bool {
 
 func commonWords() []string {
 	return []string{
-		"password", "passwort", "passphrase", "administrator", "administrater", "admin", "akashi", "kanri", "kanrisha", "letmein", "welcome",
+		"password", "passwort", "passphrase", "administrator", "admin", "akashi", "kanri", "kanrisha", "letmein", "welcome",
 		"qwerty", "qwertyuiop", "asdfghjkl", "asdfgh", "zxcvbn", "iloveyou", "monkey", "dragon", "master", "football", "baseball", "sunshine", "princess",
 		"login", "secret", "changeme", "default", "guest", "test", "user", "root", "hello", "summer", "winter", "spring", "autumn",
 		"sakura", "tokyo", "osaka", "japan", "nippon", "company", "office", "server", "windows", "samsung", "computer", "internet",

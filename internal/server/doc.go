@@ -1,11 +1,11 @@
-// Package server serves a data folder over HTTP: the pages of package web,
-// GET /healthz, and POST /api/v1/imports, by which the command line hands an
-// import over to the process that holds the folder.
+// Package server serves a data folder over HTTP: the pages of package web, the JSON
+// API, GET /healthz and /metrics, and what the command line hands over to the process
+// that holds the folder: POST /api/v1/imports and POST /local/people.
 //
-// It decides who may connect and nothing about what is shown. Until log-in
-// exists it listens on loopback addresses only and answers requests for
-// loopback names only, so that no other machine and no page of another site
-// (DNS rebinding) reaches it.
+// It decides who may connect, finds the visitor of each request (package account) and
+// writes down what he does (package trail); it decides nothing about what is shown.
+// Loopback is plain HTTP, every other address TLS. Requests that name another host than
+// this machine get nothing (DNS rebinding), nor do posts from pages of other sites.
 //
 // Invariant: an import needs the token of serve.json, which only the owner of
 // the data folder can read; the file is written after the port is open and

@@ -69,16 +69,16 @@ func TestFirstStartAndTrail(t *testing.T) {
 
 	// A wrong log-in whose name is hostile, and one that is a password by mistake.
 	for _, name := range []string{"boss", "x\n{\"who\":\"forged\"}", testPassword} {
-		if res := post(t, at, "/login", url.Values{"name": {name}, "password": {"wrong password"}}, ""); res.StatusCode != 422 {
+		if res := post(t, at, "/login", url.Values{"name": {name}, "password": {"wrong password"}}, ""); res.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("log-in of %q: %d", name, res.StatusCode)
 		}
 	}
 	res := post(t, at, "/login", url.Values{"name": {"boss"}, "password": {testPassword}, "next": {"//evil.example/x"}}, "akashi_x=fixed")
-	if res.StatusCode != 303 || res.Header.Get("Location") != "/" || cookieOf(res) == "" {
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/" || cookieOf(res) == "" {
 		t.Errorf("log-in: %d to %s", res.StatusCode, res.Header.Get("Location"))
 	}
 	mine := cookieOf(res)
-	if res = post(t, at, "/logout", nil, mine); res.StatusCode != 303 || res.Header.Get("Location") != "/login" {
+	if res = post(t, at, "/logout", nil, mine); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/login" {
 		t.Errorf("log-out: %d", res.StatusCode)
 	}
 	f("after the log-out", ask{method: "GET", path: "/", header: []string{"Cookie", mine}}, 303)
@@ -448,7 +448,7 @@ func TestCommandLineIsHandedOver(t *testing.T) {
 		t.Errorf("the session of before goes on: %d", got)
 	}
 	res := post(t, at, "/login", url.Values{"name": {"boss"}, "password": {a.Password}}, "")
-	if res.StatusCode != 303 {
+	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("log-in with the new password: %d", res.StatusCode)
 	}
 	if got, _ := (ask{method: "GET", path: "/search", header: []string{"Cookie", cookieOf(res)}}).do(t, at); got != 303 {

@@ -57,8 +57,11 @@ func what(rq *request, x *account.Proposal) string {
 		roles = append(roles, rq.p.T("web.role."+string(r)))
 	}
 	text := rq.p.T("web.approve.grant", "name", g.Name, "roles", strings.Join(roles, rq.p.T("web.list")))
-	if !g.Scope.All() {
-		text += " " + rq.p.T("web.approve.scope", "servers", strings.Join(g.Scope.Servers, ", "), "folders", strings.Join(g.Scope.Folders, ", "))
+	if len(g.Scope.Servers) > 0 {
+		text += " " + rq.p.T("web.approve.servers", "servers", strings.Join(g.Scope.Servers, ", "))
+	}
+	if len(g.Scope.Folders) > 0 {
+		text += " " + rq.p.T("web.approve.folders", "folders", strings.Join(g.Scope.Folders, ", "))
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/trail"
@@ -12,13 +13,13 @@ import (
 // trailView is the page of what people did in akashi.
 type trailView struct {
 	frame
-	Who, Action, Text, From, To string
-	Actions                     []string
-	Rows                        []trailRow
-	Next                        string // address of the next page
-	First                       string // of the first one, when this is a later one
-	Problem                     string
-	Asked                       bool
+	Person, Action, Text, From, To string
+	Actions                        []string
+	Rows                           []trailRow
+	Next                           string // address of the next page
+	First                          string // of the first one, when this is a later one
+	Problem                        string
+	Asked                          bool
 }
 
 // trailRow is one entry.
@@ -41,20 +42,20 @@ func (s *site) trailPage(rq *request) error {
 	}
 	q := rq.r.URL.Query()
 	v := &trailView{
-		frame: s.frame(rq, "/trail", "web.trail.title"), Who: clean(q.Get("who")), Action: clean(q.Get("action")), Text: clean(q.Get("text")),
+		frame: s.frame(rq, "/trail", "web.trail.title"), Person: clean(q.Get("who")), Action: clean(q.Get("action")), Text: clean(q.Get("text")),
 		From: clean(q.Get("from")), To: clean(q.Get("to")), Actions: trailActions(),
 	}
 	if !rq.who.Scope.All() { // what others searched for can name what this visitor may not see
-		v.Who = rq.who.Name
+		v.Person = rq.who.Name
 	}
-	f := trail.Filter{Who: v.Who, Action: v.Action, Text: v.Text, Cursor: q.Get("cursor"), Limit: pageRows}
+	f := trail.Filter{Who: v.Person, Action: v.Action, Text: v.Text, Cursor: q.Get("cursor"), Limit: pageRows}
 	var ok, ok2 bool
 	f.From, ok = trailMoment(v.From, rq.zone, false)
 	f.To, ok2 = trailMoment(v.To, rq.zone, true)
 	if !ok || !ok2 {
 		v.Problem = "web.problem.from"
 	}
-	v.Asked = v.Who+v.Action+v.Text+v.From+v.To != ""
+	v.Asked = v.Person+v.Action+v.Text+v.From+v.To != ""
 	page, err := s.cfg.Trail.Read(rq.r.Context(), f)
 	if errors.Is(err, trail.ErrCursor) {
 		return errPage{http.StatusBadRequest, "web.trail.no_place"}
@@ -63,7 +64,7 @@ func (s *site) trailPage(rq *request) error {
 		return err
 	}
 	if f.Cursor == "" { // reading on is the same look, which does not find itself
-		if err := s.note(rq, "trail", rq.r.URL.RawQuery); err != nil {
+		if err := s.note(rq, "trail", v.asked()); err != nil {
 			return err
 		}
 	}
@@ -80,7 +81,7 @@ func (s *site) trailPage(rq *request) error {
 		v.Rows = append(v.Rows, row)
 	}
 	same := url.Values{}
-	for k, x := range map[string]string{"who": v.Who, "action": v.Action, "text": v.Text, "from": v.From, "to": v.To} {
+	for k, x := range map[string]string{"who": v.Person, "action": v.Action, "text": v.Text, "from": v.From, "to": v.To} {
 		if x != "" {
 			same.Set(k, x)
 		}
@@ -93,6 +94,17 @@ func (s *site) trailPage(rq *request) error {
 		v.Next = "/trail?" + same.Encode()
 	}
 	return s.render(rq, http.StatusOK, "trail", v)
+}
+
+// asked is what the visitor looked for, as it stands in the trail.
+func (v *trailView) asked() string {
+	var l []string
+	for _, x := range [][2]string{{"who", v.Person}, {"action", v.Action}, {"text", v.Text}, {"from", v.From}, {"to", v.To}} {
+		if x[1] != "" {
+			l = append(l, x[0]+": "+x[1])
+		}
+	}
+	return strings.Join(l, ", ")
 }
 
 func trailMoment(text string, zone *time.Location, end bool) (time.Time, bool) {

@@ -185,16 +185,16 @@ func FuzzSafeNext(f *testing.F) {
 func TestAskToLogIn(t *testing.T) {
 	_, h, _ := roleSite(t, func() *account.Visitor { return nil })
 	res, _ := get(t, h, "/people?path=a&x=%2F%2F")
-	if loc := res.Header.Get("Location"); res.StatusCode != 303 || loc != "/login?next=%2Fpeople%3Fpath%3Da%26x%3D%252F%252F" {
+	if loc := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || loc != "/login?next=%2Fpeople%3Fpath%3Da%26x%3D%252F%252F" {
 		t.Errorf("%d %s", res.StatusCode, loc)
 	}
 	res, _ = get(t, h, "/people?path=a", "HX-Request", "true", "HX-Current-URL", "https://akashi.example/people?path=b")
-	if to := res.Header.Get("HX-Redirect"); res.StatusCode != 401 || to != "/login?next=%2Fpeople%3Fpath%3Db" {
+	if to := res.Header.Get("HX-Redirect"); res.StatusCode != http.StatusUnauthorized || to != "/login?next=%2Fpeople%3Fpath%3Db" {
 		t.Errorf("a part of a page: %d %s", res.StatusCode, to)
 	}
 	for _, lang := range []string{"ja", "en"} {
 		res, body := get(t, h, "/login?next=%2F%2Fevil.example", "Accept-Language", lang)
-		if res.StatusCode != 200 || strings.Contains(body, `"//`) || strings.Contains(body, "<nav") {
+		if res.StatusCode != http.StatusOK || strings.Contains(body, `"//`) || strings.Contains(body, "<nav") {
 			t.Errorf("%s log-in: %d", lang, res.StatusCode)
 		}
 		checkHTML(t, "log-in", body)
@@ -205,10 +205,10 @@ func TestAskToLogIn(t *testing.T) {
 func TestWhatMustBeDoneFirst(t *testing.T) {
 	v := &account.Visitor{ID: 0, Name: "x", Needs: account.NeedsPassword}
 	_, h, _ := roleSite(t, func() *account.Visitor { return v })
-	if res, _ := get(t, h, "/search"); res.StatusCode != 303 || res.Header.Get("Location") != "/me" {
+	if res, _ := get(t, h, "/search"); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/me" {
 		t.Errorf("search: %d %s", res.StatusCode, res.Header.Get("Location"))
 	}
-	if res, _ := get(t, h, "/me"); res.StatusCode != 200 {
+	if res, _ := get(t, h, "/me"); res.StatusCode != http.StatusOK {
 		t.Errorf("own page: %d", res.StatusCode)
 	}
 }
