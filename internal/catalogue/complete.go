@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -22,9 +21,9 @@ type Hit struct {
 	named  bool   // its own name has it, not that of a folder above
 }
 
-// Ask is what paths are looked for: any part of one, folded as in searches, in
+// wanted is what paths are looked for: any part of one, folded as in searches, in
 // the local form or below a share.
-type Ask struct {
+type wanted struct {
 	text  string   // as typed, / as a backslash
 	word  string   // folded
 	local []string // the only folders, as local paths; nil = all
@@ -35,9 +34,9 @@ type Ask struct {
 
 // asks prepares what was typed for a part. Words of a UNC path are looked for
 // below the folders of the shares that they can mean.
-func asks(roots []Root, typed string, within query.Extent) []Ask {
+func asks(roots []Root, typed string, within query.Extent) []wanted {
 	text := strings.ReplaceAll(typed, "/", `\`)
-	a := Ask{text: text, word: foldPath(text)}
+	a := wanted{text: text, word: foldPath(text)}
 	if len(within.Folders) > 0 {
 		a.local = []string{}
 		for _, f := range within.Folders {
@@ -48,7 +47,7 @@ func asks(roots []Root, typed string, within query.Extent) []Ask {
 			}
 		}
 	}
-	l := []Ask{a}
+	l := []wanted{a}
 	for _, r := range roots {
 		below := strings.TrimRight(r.Folder, `\`)
 		for _, rest := range crossing(query.Fold(r.Share), a.word) {
@@ -195,7 +194,7 @@ func (p *Part) lastOf(set uint32) Month {
 }
 
 // complete adds what one part has.
-func (p *Part) complete(ctx context.Context, a *Ask, limit int, found *hits) error {
+func (p *Part) complete(ctx context.Context, a *wanted, limit int, found *hits) error {
 	s, err := p.dict.Search(ctx, paths.Contains(a.text))
 	if err != nil {
 		return err
@@ -281,7 +280,7 @@ func one(s string) []string {
 }
 
 // share adds the folder of a share, and gives what lies in it.
-func (p *Part) share(a *Ask, folder string, found *hits) ([]paths.Range, error) {
+func (p *Part) share(a *wanted, folder string, found *hits) ([]paths.Range, error) {
 	if !a.holds(folder) {
 		return nil, nil
 	}
@@ -302,10 +301,10 @@ func (p *Part) share(a *Ask, folder string, found *hits) ([]paths.Range, error) 
 }
 
 // unc reports whether the beginning of a UNC path was typed.
-func (a *Ask) unc() bool { return strings.HasPrefix(a.word, `\\`) }
+func (a *wanted) unc() bool { return strings.HasPrefix(a.word, `\\`) }
 
 // spell adds ranked paths as hits.
-func (p *Part) spell(t *topN, a *Ask, named bool, found *hits) error {
+func (p *Part) spell(t *topN, a *wanted, named bool, found *hits) error {
 	t.prune()
 	for _, x := range t.list {
 		path, err := p.dict.Path(x.id)
@@ -344,7 +343,7 @@ func (p *Part) rank(t *topN, s *paths.Set, r paths.Range) error {
 // visible is the folder that stands for what lies in a folder of which it is the
 // beginning: one above the folders that can be seen gives way to that of them in
 // which the other lies, nil when that is not in one.
-func (a *Ask) visible(short, in []byte) []byte {
+func (a *wanted) visible(short, in []byte) []byte {
 	if a.local == nil || short == nil {
 		return short
 	}
@@ -381,81 +380,4 @@ func (p *Part) keep(s *paths.Set, folders []string) error {
 	}
 	s.And(&in)
 	return nil
-}
-
-// hits collects what parts find; the same path is one hit.
-type hits struct {
-	list []Hit
-	most int
-}
-
-func newHits(most int) *hits { return &hits{most: most} }
-
-func (h *hits) add(x Hit) {
-	if h.list = append(h.list, x); len(h.list) > 16*h.most+4096 {
-		h.list = h.best(4 * h.most)
-	}
-}
-
-// best joins the hits of one path and gives the best.
-func (h *hits) best(n int) []Hit {
-	slices.SortFunc(h.list, func(a, b Hit) int { return paths.Compare(a.Path, b.Path) })
-	out := h.list[:0]
-	for _, x := range h.list {
-		if k := len(out) - 1; k >= 0 && query.EqualPath(out[k].Path, x.Path) {
-			o := &out[k]
-			o.N, o.Month, o.Last = o.N+x.N, max(o.Month, x.Month), max(o.Last, x.Last)
-			o.Folder, o.begins, o.named = o.Folder || x.Folder, o.begins || x.begins, o.named || x.named
-			continue
-		}
-		out = append(out, x)
-	}
-	slices.SortFunc(out, func(a, b Hit) int { return a.Compare(&b) })
-	return out[:min(n, len(out))]
-}
-
-// Compare orders hits, the best first.
-func (a *Hit) Compare(b *Hit) int {
-	first := func(x, y bool) int {
-		switch {
-		case x == y:
-			return 0
-		case x:
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(first(a.begins, b.begins), first(a.named, b.named), cmp.Compare(b.N, a.N), cmp.Compare(b.Month, a.Month), cmp.Compare(b.Last, a.Last), paths.Compare(a.Path, b.Path))
-}
-
-// scored is a path that can be shown.
-type scored struct {
-	id    uint32
-	n     uint64
-	month Month
-}
-
-// topN keeps the best, and a few more between two sorts.
-type topN struct {
-	list  []scored
-	most  int
-	least uint64 // what has less is not among the best
-}
-
-func (t *topN) add(s scored) {
-	if t.list = append(t.list, s); len(t.list) >= 8*t.most+1024 {
-		t.prune()
-	}
-}
-
-func (t *topN) prune() {
-	slices.SortFunc(t.list, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(b.month, a.month), cmp.Compare(a.id, b.id))
-	})
-	if len(t.list) > t.most {
-		t.list = t.list[:t.most]
-		if t.most > 0 {
-			t.least = t.list[t.most-1].n
-		}
-	}
 }

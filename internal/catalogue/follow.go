@@ -165,28 +165,6 @@ type follower struct {
 	more  bool
 }
 
-func (f *follower) nearest(names []string, from moment, back bool, ways uint) (event, bool, error) {
-	return f.parts.nearest(f.ctx, names, from, back, ways, f.sees)
-}
-
-// sight tells which local paths lie within an extent, also below their shares.
-func (l Parts) sight(x query.Extent) func(path string) bool {
-	s := query.NewSight(x)
-	return func(path string) bool {
-		if s.Path(path, "", "") {
-			return true
-		}
-		for _, p := range l {
-			for _, r := range p.roots {
-				if s.Path(path, r.Share, r.Folder) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-}
-
 // begin and end stand before and behind all acts of an instant.
 func begin(t int64) moment { return moment{t, -1, 0} }
 func end(t int64) moment   { return moment{t, math.MaxInt, 0} }

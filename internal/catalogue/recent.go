@@ -128,7 +128,7 @@ func (t topRecent) sort() {
 }
 
 // holds reports whether a path may be shown.
-func (a *Ask) holds(path string) bool {
+func (a *wanted) holds(path string) bool {
 	if a.under != "" && !inFolder(path, a.under) {
 		return false
 	}

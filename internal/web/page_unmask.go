@@ -8,6 +8,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/mask"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -82,7 +83,7 @@ func (s *site) unmask(rq *request) error {
 		}
 	}
 	for _, d := range r.Detail {
-		v.Fields = append(v.Fields, pair{record.Visible(d.Key), record.Visible(d.Value)})
+		v.Fields = append(v.Fields, pair{gloss.DetailName(rq.p.Printer, d.Key), gloss.DetailValue(rq.p.Printer, rq.zone, d.Key, d.Value)})
 	}
 	for _, e := range events[:min(len(events), shownRaw)] {
 		v.Events = append(v.Events, newRawEvent(rq, e))
