@@ -54,7 +54,7 @@ for (const lang of ["ja", "en"]) {
         await settled(page);
         assert.match(await page.locator("p.lead").innerText(), w.fine);
         assert.ok(await page.locator("#servers tbody tr").count() >= 2, "servers");
-        assert.equal(await page.locator(".line .sealed").count(), 1, "the seal is on the line");
+        assert.equal(await page.locator(".line .sealing").count(), 1, "the seal is on the line");
         assert.ok(await page.locator("#today svg a").count() >= 1, "hours");
         assert.ok(await page.locator("#records a[data-row]").count() > 0, "newest records");
         await clean(v, "dash");
