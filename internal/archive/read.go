@@ -12,8 +12,10 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
 )
 
 // eventsSum is a hash of everything in the events.
@@ -84,8 +86,10 @@ func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	row := int64(0)
 	err = Read(r, r.Size(), func(rec *record.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
+		if row%1024 == 0 {
+			if err := pace.Yield(ctx); err != nil {
+				return err
+			}
 		}
 		row++
 		return fn(row-1, rec)
@@ -225,6 +229,45 @@ func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record
 			return err
 		}
 		if err := fn(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Leaves calls fn for the parts of a server's day that count: the manifest, its stored
+// form, and the leaf of each of its records in the order of its file, whether it is
+// void or not (manifest.Day.RecordsRoot).
+func (a *Archive) Leaves(ctx context.Context, server, day string, fn func(d *manifest.Day, stored []byte, leaves []seal.Hash) error) error {
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, _, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		d := &parts[i].Day
+		stored, err := manifest.Encode(d)
+		if err != nil {
+			return err
+		}
+		if sum := seal.Hash(sha256.Sum256(stored)); sum != parts[i].hash {
+			return fmt.Errorf("archive object %s: written again it is another one", parts[i].name)
+		}
+		var leaves []seal.Hash
+		var line []byte
+		err = a.readRecords(ctx, d, func(_ int64, r *record.Record) error {
+			line = r.AppendJSON(line[:0])
+			leaves = append(leaves, seal.LeafHash(line))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if seal.Root(leaves) != d.RecordsRoot && len(leaves) > 0 {
+			return fmt.Errorf("archive object %s: its records are not those that were sealed", parts[i].name)
+		}
+		if err := fn(d, stored, leaves); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,7 @@ type Source interface {
 type SealOptions struct {
 	Now   time.Time
 	All   bool   // days that are not over too
+	Only  Only   // chooses what is sealed; nil = every day of every server
 	By    string // who answers for it
 	Rules uint32 // version of the rules of now
 	// Progress is told of every day that was looked at; nil = nobody.
@@ -64,6 +65,9 @@ func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]mani
 		for _, day := range all[server] {
 			if err := ctx.Err(); err != nil {
 				return made, err
+			}
+			if opt.Only != nil && !opt.Only(server, DayName(day)) {
+				continue
 			}
 			d, err := a.sealDay(ctx, src, server, day, opt)
 			if err != nil {

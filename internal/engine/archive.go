@@ -65,8 +65,9 @@ func (e *Engine) withArchive(ctx context.Context, fn func(*archive.Archive) erro
 
 // SealRequest says what to seal.
 type SealRequest struct {
-	All      bool   // days that are not over too
-	By       string // who answers for it
+	All      bool         // days that are not over too
+	By       string       // who answers for it
+	Only     archive.Only // nil = every day of every server
 	Progress func(server, day string, sealed *manifest.Day)
 }
 
@@ -95,7 +96,7 @@ func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifes
 		if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
 			return err
 		}
-		opt := archive.SealOptions{Now: e.deps.now(), All: q.All, By: q.By, Rules: e.deps.rules, Progress: q.Progress}
+		opt := archive.SealOptions{Now: e.deps.now(), All: q.All, Only: q.Only, By: q.By, Rules: e.deps.rules, Progress: q.Progress}
 		if err := a.Bury(ctx, e.st.Erasures(), opt); err != nil {
 			return err
 		}

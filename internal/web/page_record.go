@@ -17,6 +17,7 @@ type recordView struct {
 	frame
 	Row       row
 	ID        string
+	rawID     string
 	Received  string
 	EndTime   string
 	Duration  string
@@ -97,7 +98,7 @@ func (s *site) record(rq *request) error {
 		return err
 	}
 	v := recordView{
-		frame: s.frame(rq, "/search", "web.record.title"), Row: newRow(rq, r), ID: record.Visible(id.String()),
+		frame: s.frame(rq, "/search", "web.record.title"), Row: newRow(rq, r), ID: record.Visible(id.String()), rawID: id.String(),
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,

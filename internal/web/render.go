@@ -30,15 +30,24 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	for _, lang := range supported() {
 		p := i18n.For(lang)
 		t, err := template.New("").Funcs(template.FuncMap{
-			"t":        p.T,
-			"asset":    a.url,
-			"number":   func(n any) string { return number(toUint(n)) },
-			"size":     p.Bytes,
-			"visible":  record.Visible,
-			"lang":     func() string { return lang },
-			"hows":     func() []string { return []string{"part", "file", "folder"} },
-			"periods":  func() []string { return []string{"", "today", "7d", "30d", "custom"} },
-			"groups":   func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"t":       p.T,
+			"asset":   a.url,
+			"number":  func(n any) string { return number(toUint(n)) },
+			"size":    p.Bytes,
+			"visible": record.Visible,
+			"moment":  moment,
+			"fld": func(name, value, problem string) hoursField {
+				return hoursField{Name: name, Value: value, Problem: problem}
+			},
+			"lang":    func() string { return lang },
+			"hows":    func() []string { return []string{"part", "file", "folder"} },
+			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
+			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"days":    tokenDays,
+			"words":   func(r *remark) string { return p.T(r.Key, r.Args...) },
+			"tokenList": func(rows []tokenRow, to string) tokenTable {
+				return tokenTable{rows, to}
+			},
 			"colclass": columnClass,
 			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
 			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
@@ -63,6 +72,12 @@ type facetView struct {
 type nodeView struct {
 	Node treeNode
 	Cols []damage
+}
+
+// tokenTable is a list of tokens and where the forms that end them go.
+type tokenTable struct {
+	Rows []tokenRow
+	To   string
 }
 
 // toUint takes the counts of templates; none is negative.

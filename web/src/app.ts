@@ -1,5 +1,7 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { dash } from "./dash";
 import { frame } from "./frame";
+import { settings } from "./settings";
 
 import { histogram } from "./brush";
 import { $, all } from "./dom";
@@ -73,5 +75,7 @@ document.addEventListener("akashi:shown", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);
+  dash();
+  settings();
   $<HTMLAnchorElement>("a.lang")?.addEventListener("click", language);
 });
