@@ -83,8 +83,8 @@ type site struct {
 	gets   map[string]bool // addresses of the pages of this build
 	posts  map[string]bool // and of its actions
 
-	numbers numbersCache
 	tallies tallies
+	numbers numbersCache
 }
 
 // New returns the handler of all pages and their static files.

@@ -98,7 +98,7 @@ func (s *site) saveSearch(rq *request) error {
 	case err != nil:
 		return err
 	}
-	if err := s.note(rq, "save", x.Name+": "+f.said()); err != nil {
+	if err := s.note(rq, "save", s.masked(x.Name+": "+f.said())); err != nil {
 		return err
 	}
 	http.Redirect(rq.w, rq.r, "/saved", http.StatusSeeOther)

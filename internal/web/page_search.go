@@ -127,7 +127,7 @@ func (s *site) search(rq *request) error {
 		all := s.tally(rq, "everything", s.everyone)
 		if v.Asked && len(f.Problems) == 0 {
 			if f.Cursor == "" { // a further page is the same search
-				if err := s.note(rq, "search", f.said()); err != nil {
+				if err := s.note(rq, "search", s.masked(f.said())); err != nil {
 					return err
 				}
 			}
@@ -302,5 +302,5 @@ func (s *site) countsPart(rq *request) error {
 	}
 	c, _ := t.value.(*tallied)
 	s.fill(rq, f, v, c)
-	return s.render(rq, http.StatusOK, "counts", v)
+	return s.render(rq, http.StatusOK, "find-counts", v)
 }

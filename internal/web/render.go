@@ -30,17 +30,12 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	for _, lang := range supported() {
 		p := i18n.For(lang)
 		t, err := template.New("").Funcs(template.FuncMap{
-			"colclass": columnClass,
-			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
-			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
-			"clocked":  func(typed string) string { return strings.Replace(typed, "T", " ", 1) },
-			"hourmark": func(hour int) bool { return hour%6 == 0 },
-			"t":        p.T,
-			"asset":    a.url,
-			"number":   func(n any) string { return number(toUint(n)) },
-			"size":     p.Bytes,
-			"visible":  record.Visible,
-			"moment":   moment,
+			"t":       p.T,
+			"asset":   a.url,
+			"number":  func(n any) string { return number(toUint(n)) },
+			"size":    p.Bytes,
+			"visible": record.Visible,
+			"moment":  moment,
 			"fld": func(name, value, problem string) hoursField {
 				return hoursField{Name: name, Value: value, Problem: problem}
 			},
@@ -53,6 +48,11 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"tokenList": func(rows []tokenRow, to string) tokenTable {
 				return tokenTable{rows, to}
 			},
+			"colclass": columnClass,
+			"pair":     func(kind string, f facet) facetView { return facetView{kind, f} },
+			"node":     func(n treeNode, cols []damage) nodeView { return nodeView{n, cols} },
+			"clocked":  func(typed string) string { return strings.Replace(typed, "T", " ", 1) },
+			"hourmark": func(hour int) bool { return hour%6 == 0 },
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
