@@ -91,9 +91,9 @@ func (c *checking) part(p *part) {
 		for col := range numCols {
 			switch col {
 			case colRaw:
-				_, err = p.rawIDs(b)
+				_, err = p.rawIDs(b, true)
 			case colDetail:
-				_, err = p.details(b)
+				_, err = p.details(b, true)
 			default:
 				_, err = p.column(b, col)
 			}

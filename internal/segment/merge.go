@@ -288,7 +288,7 @@ func (m *merge) day(ctx context.Context, f *fileWriter, day int) error {
 				return err
 			}
 			in.sc.p, in.sc.dir = p, dir
-			c := &mergeCursor{in: in, order: i}
+			c := &mergeCursor{in: in, order: i, rd: reader{once: true}}
 			if err := c.next(); err != nil {
 				return err
 			}

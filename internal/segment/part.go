@@ -144,6 +144,16 @@ func (p *part) column(b *block, c int) (*numbers, error) {
 	if v, ok := s.opt.Cache.get(k).(*numbers); ok {
 		return v, nil
 	}
+	v, err := p.readColumn(b, c)
+	if err == nil {
+		s.opt.Cache.put(k, v, v.bytes())
+	}
+	return v, err
+}
+
+// readColumn is column past the cache.
+func (p *part) readColumn(b *block, c int) (*numbers, error) {
+	s := p.seg
 	raw, err := s.chunk(b.off[c], b.chunks[c])
 	if err != nil {
 		return nil, err
@@ -152,7 +162,6 @@ func (p *part) column(b *block, c int) (*numbers, error) {
 	if err != nil {
 		return nil, s.damaged(b.off[c], b.chunks[c].size, err)
 	}
-	s.opt.Cache.put(k, v, v.bytes())
 	return v, nil
 }
 
@@ -164,7 +173,8 @@ type rawIDs struct {
 	rest   *numbers
 }
 
-func (p *part) rawIDs(b *block) (*rawIDs, error) {
+// rawIDs reads the column of raw record ids; with keep the cache keeps it.
+func (p *part) rawIDs(b *block, keep bool) (*rawIDs, error) {
 	s := p.seg
 	k := cacheKey{s.number, b.off[colRaw]}
 	if v, ok := s.opt.Cache.get(k).(*rawIDs); ok {
@@ -178,7 +188,9 @@ func (p *part) rawIDs(b *block) (*rawIDs, error) {
 	if err != nil {
 		return nil, s.damaged(b.off[colRaw], b.chunks[colRaw].size, err)
 	}
-	s.opt.Cache.put(k, v, 8*b.rows+v.first.bytes()+v.rest.bytes())
+	if keep {
+		s.opt.Cache.put(k, v, 8*b.rows+v.first.bytes()+v.rest.bytes())
+	}
 	return v, nil
 }
 
@@ -244,7 +256,8 @@ type details struct {
 	sets  [][]record.Pair // of the codes from 1 on
 }
 
-func (p *part) details(b *block) (*details, error) {
+// details reads the column of details; with keep the cache keeps it.
+func (p *part) details(b *block, keep bool) (*details, error) {
 	s := p.seg
 	k := cacheKey{s.number, b.off[colDetail]}
 	if v, ok := s.opt.Cache.get(k).(*details); ok {
@@ -258,7 +271,9 @@ func (p *part) details(b *block) (*details, error) {
 	if err != nil {
 		return nil, s.damaged(b.off[colDetail], b.chunks[colDetail].size, err)
 	}
-	s.opt.Cache.put(k, v, size)
+	if keep {
+		s.opt.Cache.put(k, v, size)
+	}
 	return v, nil
 }
 

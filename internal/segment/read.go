@@ -41,6 +41,7 @@ func (s *Segment) shareAt(code uint64, path uint32) (*share, error) {
 // reader spells out rows of one block. It belongs to one goroutine.
 type reader struct {
 	s      *Segment
+	once   bool // what is read is not needed again: the cache does not take it
 	v      [numCols][]uint64
 	people []uint32
 	raw    *rawIDs
@@ -58,17 +59,21 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		if c == colRaw || c == colDetail {
 			continue
 		}
-		col, err := p.column(b, c)
+		read := p.column
+		if rd.once {
+			read = p.readColumn
+		}
+		col, err := read(b, c)
 		if err != nil {
 			return err
 		}
 		col.pick(rd.v[c], rows)
 	}
 	var err error
-	if rd.raw, err = p.rawIDs(b); err != nil {
+	if rd.raw, err = p.rawIDs(b, !rd.once); err != nil {
 		return err
 	}
-	if rd.det, err = p.details(b); err != nil {
+	if rd.det, err = p.details(b, !rd.once); err != nil {
 		return err
 	}
 	rd.det.codes.pick(rd.v[colDetail], rows)
