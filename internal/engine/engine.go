@@ -92,7 +92,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 		return nil, err
 	}
 	if !opt.ReadOnly { // under the folder's lock
-		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now, KeyFile: e.cfg.Seal.KeyFile}); err != nil {
+		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now, KeyFile: e.cfg.Seal.KeyFile, Passphrase: passphrase(os.Getenv(PassphraseVar), e.cfg.Seal.PassphraseFile)}); err != nil {
 			return nil, errors.Join(err, e.closeAll())
 		}
 		recorder.Recorder = e.seal
