@@ -192,8 +192,9 @@ func (c *Config) Text() []byte {
 	list("Client addresses, or ranges such as 192.0.2.0/24.", "addresses", c.Background.Addresses)
 	list("File names of programs; * at the end stands for anything.", "processes", c.Background.Processes)
 	b.WriteString("\n# Proofs: a time-stamp authority (RFC 3161), the certificates (PEM) it must end\n" +
-		"# in, and where the private key is kept when not in seal/key. Empty = none.\n[seal]\n")
-	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}} {
+		"# in, where the private key is kept when not in seal/key, and the file of the words\n" +
+		"# that it is encrypted with (else AKASHI_SEAL_PASSPHRASE). Empty = none.\n[seal]\n")
+	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}, {"passphrase_file", c.Seal.PassphraseFile}} {
 		fmt.Fprintf(&b, "%s = %s\n", x[0], quote(x[1]))
 	}
 	c.Serve.text(&b, list)

@@ -15,6 +15,9 @@ type Seal struct {
 	Roots string `toml:"roots" json:"roots"`
 	// KeyFile is where the private key is kept; "" = in the folder's seal/key.
 	KeyFile string `toml:"key_file" json:"key_file"`
+	// PassphraseFile holds the words that the private key is encrypted with; "" =
+	// those of the environment, or none.
+	PassphraseFile string `toml:"passphrase_file" json:"passphrase_file,omitempty"`
 }
 
 func (s *Seal) validate() []Problem {
@@ -22,7 +25,7 @@ func (s *Seal) validate() []Problem {
 	if u, err := url.Parse(s.Authority); s.Authority != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		l = append(l, Problem{Key: "seal.authority", Reason: fmt.Sprintf("%q: want an address such as https://tsa.example/", s.Authority)})
 	}
-	for key, path := range map[string]string{"seal.roots": s.Roots, "seal.key_file": s.KeyFile} {
+	for key, path := range map[string]string{"seal.roots": s.Roots, "seal.key_file": s.KeyFile, "seal.passphrase_file": s.PassphraseFile} {
 		if path != "" && !filepath.IsAbs(path) {
 			l = append(l, Problem{Key: key, Reason: fmt.Sprintf("%q: want a whole path", path)})
 		}

@@ -8,10 +8,37 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/seal"
 )
+
+// PassphraseVar is the variable of the environment with the words that the private
+// key is encrypted with.
+const PassphraseVar = "AKASHI_SEAL_PASSPHRASE"
+
+// passphrase gives the words that the private key is encrypted with: those of the
+// environment, else the first line of a file; nil when neither is set.
+func passphrase(env, file string) func() (string, error) {
+	switch {
+	case env != "":
+		return func() (string, error) { return env, nil }
+	case file == "":
+		return nil
+	}
+	return func() (string, error) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("passphrase of the key: %w", err)
+		}
+		words, _, _ := strings.Cut(string(b), "\n")
+		if words = strings.TrimSuffix(words, "\r"); words == "" {
+			return "", fmt.Errorf("passphrase of the key: the first line of %s is empty", file)
+		}
+		return words, nil
+	}
+}
 
 // SealState is what the seal of a folder holds.
 type SealState struct {
@@ -42,7 +69,7 @@ func (e *Engine) SealNow(ctx context.Context) (*seal.Checkpoint, error) {
 		return nil, err
 	}
 	l := e.seal.Checkpoints()
-	if len(l) == 0 {
+	if len(l) == 0 || e.seal.Unsealed() > 0 { // the reason is in the program's log
 		return nil, seal.ErrNoKey
 	}
 	return l[len(l)-1], nil

@@ -19,7 +19,7 @@ import (
 
 // ErrNoKey is the error of a checkpoint when the private key is not there.
 // Leaves are written all the same.
-var ErrNoKey = errors.New("the private key of the seal is missing: bring it back from its backup, or begin a new one with akashi seal rotate --lost")
+var ErrNoKey = errors.New("the private key of the seal is missing or its passphrase is not given: bring it back from its backup, give the passphrase, or begin a new key with akashi seal rotate --lost")
 
 // maxKey bounds a key file, in bytes.
 const maxKey = 4 << 10

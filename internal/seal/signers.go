@@ -34,7 +34,7 @@ func (l *Log) openKey(b []byte) ([]byte, error) {
 		return b, nil
 	}
 	if l.opt.Passphrase == nil {
-		return nil, errors.New("it is encrypted: give its passphrase")
+		return nil, fmt.Errorf("it is encrypted, and its passphrase is not given: %w", ErrNoKey)
 	}
 	words, err := l.opt.Passphrase()
 	if err != nil {

@@ -87,10 +87,7 @@ func mayOpen() map[string]string {
 		"GET /settings/file": admins, "POST /data/care": admins, "POST /data/retention": admins, "GET /data/pool": admins, "POST /data/pool": admins,
 		"GET /data/holds": holders, "POST /data/holds": holders, "POST /data/holds/release": holders,
 		"POST /data/retention/confirm": "officer", "POST /records/{id}/unmask": "officer",
-		"GET /search/counts": loggedIn, "GET /search/rows": loggedIn, "GET /search/tail": loggedIn, "GET /paths": loggedIn, "GET /people/life": loggedIn,
-		"GET /files/tree": loggedIn, "GET /files/usual": loggedIn, "GET /saved": loggedIn, "POST /saved": loggedIn, "POST /saved/change": loggedIn,
-		"GET /around/{id...}": loggedIn,
-		"GET /search.csv":     exporters, "GET /exports/new": exporters, "POST /exports": exporters,
+		"GET /search.csv": exporters, "GET /exports/new": exporters, "POST /exports": exporters,
 
 		"GET /search/counts": loggedIn, "GET /search/rows": loggedIn, "GET /search/tail": loggedIn, "GET /paths": loggedIn, "GET /people/life": loggedIn,
 		"GET /files/tree": loggedIn, "GET /files/usual": loggedIn, "GET /around/{id...}": loggedIn,
