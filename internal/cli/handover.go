@@ -14,6 +14,8 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/evidence"
+	"github.com/akashi-audit/akashi/internal/server"
 )
 
 var (
@@ -38,6 +40,17 @@ type importLine struct {
 
 // handOver lets the server that holds the data folder do the import.
 func (a *app) handOver(ctx context.Context, dir string, req engine.ImportRequest, progress func(engine.Progress)) (*engine.Summary, error) {
+	body, err := a.askServer(ctx, dir, "/api/v1/imports", req)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return readImport(ctx, body, progress)
+}
+
+// askServer posts work to the server that holds the data folder, and gives back its
+// answer, lines of JSON.
+func (a *app) askServer(ctx context.Context, dir, path string, req any) (io.ReadCloser, error) {
 	b, err := os.ReadFile(filepath.Join(dir, "serve.json"))
 	if err != nil {
 		return nil, errNoServer
@@ -50,7 +63,7 @@ func (a *app) handOver(ctx context.Context, dir string, req engine.ImportRequest
 	if err != nil {
 		return nil, err
 	}
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+at.Addr+"/api/v1/imports", bytes.NewReader(body))
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+at.Addr+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +77,37 @@ func (a *app) handOver(ctx context.Context, dir string, req engine.ImportRequest
 		}
 		return nil, errNoServer
 	}
-	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
-		return nil, fmt.Errorf("the server at %s refused the import: %s", at.Addr, bytes.TrimSpace(text))
+		return nil, errors.Join(fmt.Errorf("the server at %s refused: %s", at.Addr, bytes.TrimSpace(text)), res.Body.Close())
 	}
 	a.note("cli.import.handed", "addr", at.Addr)
-	return readImport(ctx, res.Body, progress)
+	return res.Body, nil
+}
+
+// handEvidence lets the server that holds the data folder make an evidence bundle.
+func (a *app) handEvidence(ctx context.Context, dir string, req server.BundleRequest, progress func(records, events int64)) (*evidence.Result, error) {
+	body, err := a.askServer(ctx, dir, "/api/v1/evidence", req)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	for d := json.NewDecoder(body); ; {
+		var l server.BundleLine
+		if err := d.Decode(&l); err != nil {
+			return nil, errors.Join(errors.New("the server stopped before the bundle was made"), err)
+		}
+		switch {
+		case l.Error != "":
+			return nil, errors.New(l.Error)
+		case l.None:
+			return nil, evidence.ErrNone
+		case l.Result != nil:
+			return l.Result, nil
+		case l.Progress != nil:
+			progress(l.Progress.Records, l.Progress.Events)
+		}
+	}
 }
 
 func readImport(ctx context.Context, body io.Reader, progress func(engine.Progress)) (*engine.Summary, error) {

@@ -154,6 +154,7 @@ func handler(ctx context.Context, cfg Config, pages http.Handler, token string) 
 		_, _ = io.WriteString(w, "ok\n") // the asker may have gone
 	})
 	mux.Handle("POST /api/v1/imports", &imports{engine: cfg.Engine, token: token, stop: ctx, log: cfg.Log})
+	mux.Handle("POST /api/v1/evidence", &bundles{engine: cfg.Engine, version: cfg.Version, token: token, stop: ctx, log: cfg.Log})
 	return hostCheck(http.NewCrossOriginProtection().Handler(mux))
 }
 
