@@ -12,6 +12,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -85,8 +86,10 @@ func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	row := int64(0)
 	err = Read(r, r.Size(), func(rec *record.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
+		if row%1024 == 0 {
+			if err := pace.Yield(ctx); err != nil {
+				return err
+			}
 		}
 		row++
 		return fn(row-1, rec)

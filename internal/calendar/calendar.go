@@ -149,7 +149,20 @@ func (c *Calendar) in(t time.Time, minute int) bool {
 	return slices.ContainsFunc(l, func(s span) bool { return minute >= s.from && minute < s.to })
 }
 
-// Closed and Worked are the organisation's own days, by their beginning.
+// Hours is the hours of a weekday in words, "" for none.
+func (c *Calendar) Hours(wd time.Weekday) string {
+	var l []string
+	for _, x := range c.hours[wd] {
+		to := x.to
+		if to > 24*60 {
+			to -= 24 * 60
+		}
+		l = append(l, fmt.Sprintf("%02d:%02d–%02d:%02d", x.from/60, x.from%60, to/60, to%60))
+	}
+	return strings.Join(l, ", ")
+}
+
+// Closed are further days off, by their beginning.
 func (c *Calendar) Closed() []Period { return slices.Clone(c.closed) }
 
 // Worked are the days that are worked all the same.

@@ -28,6 +28,9 @@ type Ask struct {
 	text  string   // as typed, / as a backslash
 	word  string   // folded
 	local []string // the only folders, as local paths; nil = all
+	under string   // only below this one, "" = anywhere
+	// shares are the folders of shares whose name has the word.
+	shares []string
 }
 
 // asks prepares what was typed for a part. Words of a UNC path are looked for
@@ -49,8 +52,12 @@ func asks(roots []Root, typed string, within query.Extent) []Ask {
 	for _, r := range roots {
 		below := strings.TrimRight(r.Folder, `\`)
 		for _, rest := range crossing(query.Fold(r.Share), a.word) {
+			if rest == "" { // the share itself, which is found without looking
+				l[0].shares = append(l[0].shares, below)
+				continue
+			}
 			b := a
-			b.text = below + rest
+			b.text, b.under = below+rest, below
 			b.word = query.Fold(below) + rest
 			l = append(l, b)
 		}
@@ -61,6 +68,9 @@ func asks(roots []Root, typed string, within query.Extent) []Ask {
 // crossing lists the ways in which a word can end in or behind a share: what of
 // it stands behind, "" when the share has all of it.
 func crossing(share, word string) (rests []string) {
+	if word == "" {
+		return nil
+	}
 	if strings.Contains(share, word) {
 		return []string{""}
 	}
@@ -190,51 +200,143 @@ func (p *Part) complete(ctx context.Context, a *Ask, limit int, found *hits) err
 	if err != nil {
 		return err
 	}
-	if a.local != nil {
-		if err := p.keep(s, a.local); err != nil {
+	for _, only := range [2][]string{a.local, one(a.under)} {
+		if only == nil {
+			continue
+		}
+		if err := p.keep(s, only); err != nil {
 			return err
 		}
 	}
 	folders := make(map[string]*Hit)
-	var top, below topN
+	top := topN{most: 4 * limit}
+	var below []paths.Range
 	err = p.dict.Candidates(ctx, a.word, func(in, short []byte, ids paths.Range) error {
 		if !s.Meets(ids) {
 			return nil
 		}
-		var folder *Hit
-		if short = a.visible(short, in); len(short) > 0 {
-			if folder = folders[string(short)]; folder == nil {
-				folder = &Hit{Path: string(short), Folder: true, named: true, begins: paths.HasPrefix(string(short), a.text)}
-				folders[folder.Path] = folder
-			}
+		short = a.visible(short, in)
+		if len(short) == 0 {
+			return p.rank(&top, s, ids)
 		}
-		return p.eachValue(s, ids, func(id uint32, n uint64, set uint32) {
-			x := scored{id: id, n: n, month: p.lastOf(set)}
-			if folder == nil {
-				top.add(x, 4*limit)
-				return
-			}
-			folder.N, folder.Month = folder.N+n, max(folder.Month, x.month)
-			below.add(x, limit)
-		})
+		folder := folders[string(short)]
+		if folder == nil {
+			folder = &Hit{Path: string(short), Folder: true, named: true, begins: paths.HasPrefix(string(short), a.text)}
+			folders[folder.Path] = folder
+		}
+		n, m, err := p.sum(ids) // the word is in the folder, so in all of them
+		folder.N, folder.Month = folder.N+n, max(folder.Month, m)
+		if k := len(below) - 1; k >= 0 && below[k].To == ids.From {
+			below[k].To = ids.To
+		} else {
+			below = append(below, ids)
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	var shared []paths.Range
+	for _, f := range a.shares {
+		l, err := p.share(a, f, found)
+		if err != nil {
+			return err
+		}
+		shared = append(shared, l...)
+	}
 	for _, h := range folders {
 		found.add(*h)
 	}
-	for i, t := range [2]topN{top, below} {
-		t.sort()
-		for _, x := range t[:min(len(t), 4*limit)] {
-			path, err := p.dict.Path(x.id)
-			if err != nil {
-				return err
-			}
-			if path != "" {
-				found.add(Hit{Path: path, N: x.n, Month: x.month, begins: paths.HasPrefix(path, a.text), named: i == 0})
+	if err := p.spell(&top, a, true, found); err != nil {
+		return err
+	}
+	n := len(folders) + len(top.list)
+	for _, f := range a.shares {
+		if folders[f] == nil {
+			n++
+		}
+	}
+	if n >= limit {
+		return nil
+	}
+	rest := topN{most: limit}
+	for _, r := range shared {
+		if err := p.rank(&rest, nil, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range below {
+		if err := p.rank(&rest, s, r); err != nil {
+			return err
+		}
+	}
+	return p.spell(&rest, a, false, found)
+}
+
+func one(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// share adds the folder of a share, and gives what lies in it.
+func (p *Part) share(a *Ask, folder string, found *hits) ([]paths.Range, error) {
+	if !a.holds(folder) {
+		return nil, nil
+	}
+	l, err := p.dict.Below(folder)
+	if err != nil || len(l) == 0 {
+		return nil, err
+	}
+	h := Hit{Path: folder, Folder: true, named: true, begins: a.unc()}
+	for _, r := range l {
+		n, m, err := p.sum(r)
+		if err != nil {
+			return nil, err
+		}
+		h.N, h.Month = h.N+n, max(h.Month, m)
+	}
+	found.add(h)
+	return l, nil
+}
+
+// unc reports whether the beginning of a UNC path was typed.
+func (a *Ask) unc() bool { return strings.HasPrefix(a.word, `\\`) }
+
+// spell adds ranked paths as hits.
+func (p *Part) spell(t *topN, a *Ask, named bool, found *hits) error {
+	t.prune()
+	for _, x := range t.list {
+		path, err := p.dict.Path(x.id)
+		if err != nil {
+			return err
+		}
+		if path != "" {
+			found.add(Hit{Path: path, N: x.n, Month: x.month, begins: paths.HasPrefix(path, a.text), named: named})
+		}
+	}
+	return nil
+}
+
+// rank adds the paths of a range that are in the set, nil for all, to the best.
+func (p *Part) rank(t *topN, s *paths.Set, r paths.Range) error {
+	for id := r.From; id < r.To; {
+		v, err := p.valuesAt(int(id) / valuesPerBlock)
+		if err != nil {
+			return err
+		}
+		from := int(id % valuesPerBlock)
+		to := min(len(v.counts), from+int(r.To-id))
+		if from >= to {
+			return nil
+		}
+		for i, n := range v.counts[from:to] {
+			if n >= t.least && (s == nil || s.Has(id+uint32(i))) {
+				t.add(scored{id + uint32(i), n, p.lastOf(v.sets[from+i])})
 			}
 		}
+		id += uint32(to - from)
 	}
 	return nil
 }
@@ -247,20 +349,20 @@ func (a *Ask) visible(short, in []byte) []byte {
 		return short
 	}
 	for _, f := range a.local {
-		if within(string(short), f) {
+		if inFolder(string(short), f) {
 			return short
 		}
 	}
 	for _, f := range a.local {
-		if within(string(in), f) {
+		if inFolder(string(in), f) {
 			return []byte(f)
 		}
 	}
 	return nil
 }
 
-// within reports whether a path is a folder or lies below it.
-func within(path, folder string) bool {
+// inFolder reports whether a path is a folder or lies below it.
+func inFolder(path, folder string) bool {
 	rest, ok := cutPrefix(path, folder)
 	return ok && (rest == "" || rest[0] == '\\')
 }
@@ -278,26 +380,6 @@ func (p *Part) keep(s *paths.Set, folders []string) error {
 		}
 	}
 	s.And(&in)
-	return nil
-}
-
-// eachValue calls fn for the paths of a range that are in the set.
-func (p *Part) eachValue(s *paths.Set, r paths.Range, fn func(id uint32, n uint64, set uint32)) error {
-	var v *valueBlock
-	at := -1
-	for id := r.From; id < r.To; id++ {
-		if !s.Has(id) {
-			continue
-		}
-		if i := int(id) / valuesPerBlock; i != at {
-			var err error
-			if v, err = p.valuesAt(i); err != nil {
-				return err
-			}
-			at = i
-		}
-		fn(id, v.counts[id%valuesPerBlock], v.sets[id%valuesPerBlock])
-	}
 	return nil
 }
 
@@ -354,17 +436,26 @@ type scored struct {
 }
 
 // topN keeps the best, and a few more between two sorts.
-type topN []scored
+type topN struct {
+	list  []scored
+	most  int
+	least uint64 // what has less is not among the best
+}
 
-func (t *topN) add(s scored, most int) {
-	if *t = append(*t, s); len(*t) >= 8*most+1024 {
-		t.sort()
-		*t = (*t)[:most]
+func (t *topN) add(s scored) {
+	if t.list = append(t.list, s); len(t.list) >= 8*t.most+1024 {
+		t.prune()
 	}
 }
 
-func (t topN) sort() {
-	slices.SortFunc(t, func(a, b scored) int {
+func (t *topN) prune() {
+	slices.SortFunc(t.list, func(a, b scored) int {
 		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(b.month, a.month), cmp.Compare(a.id, b.id))
 	})
+	if len(t.list) > t.most {
+		t.list = t.list[:t.most]
+		if t.most > 0 {
+			t.least = t.list[t.most-1].n
+		}
+	}
 }

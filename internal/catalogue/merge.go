@@ -26,9 +26,6 @@ func Merge(out io.Writer, parts ...*Part) error {
 			return fmt.Errorf("merge path catalogues of two servers, %s and %s", parts[0].server, p.server)
 		}
 		l[i] = &merging{p: p, c: p.dict.Cursor(), ids: make([]uint32, 0, p.Len())}
-		if err := l[i].next(); err != nil {
-			return err
-		}
 		roots = append(roots, p.roots...)
 	}
 	if err := mergePaths(w, l); err != nil {
@@ -48,37 +45,23 @@ func Merge(out io.Writer, parts ...*Part) error {
 type merging struct {
 	p       *Part
 	c       *paths.Cursor
-	more    bool // c stands on a path
 	ids     []uint32
 	block   int // of touches, the one after those read
 	touches []touch
 	seq     uint32 // added to sequence numbers
 }
 
-func (m *merging) next() error {
-	m.more = m.c.Next()
-	return m.c.Err()
-}
-
 func mergePaths(w *writer, l []*merging) error {
-	var path []byte
-	for id := uint32(0); ; id++ {
-		var least *merging
-		for _, m := range l {
-			if m.more && (least == nil || paths.CompareBytes(m.c.Path(), least.c.Path()) < 0) {
-				least = m
-			}
-		}
-		if least == nil {
-			return nil
-		}
-		path = append(path[:0], least.c.Path()...)
+	sources := make([]paths.Source, len(l))
+	for i, m := range l {
+		sources[i] = m.c
+	}
+	u := paths.NewUnion(sources)
+	for id := uint32(0); u.Next(); id++ {
 		var months Months
 		n := uint64(0)
-		for _, m := range l {
-			if !m.more || string(m.c.Path()) != string(path) {
-				continue
-			}
+		for _, i := range u.On() {
+			m := l[i]
 			at := m.c.ID()
 			v, err := m.p.valuesAt(int(at) / valuesPerBlock)
 			if err != nil {
@@ -92,14 +75,12 @@ func mergePaths(w *writer, l []*merging) error {
 			}
 			n += v.counts[at%valuesPerBlock]
 			m.ids = append(m.ids, id)
-			if err := m.next(); err != nil {
-				return err
-			}
 		}
-		if err := w.path(string(path), months, n); err != nil {
+		if err := w.path(string(u.Path()), months, n); err != nil {
 			return err
 		}
 	}
+	return u.Err()
 }
 
 // head is the next touch of a part, in the ids of the whole.

@@ -176,23 +176,45 @@ func TestMergeSaysWhatThePartsSay(t *testing.T) {
 	}
 }
 
-// TestCountedPaths gives a Builder paths with their counts and the acts apart.
+// TestCountedPaths gives an Acts paths with numbers and counts, of several months.
 func TestCountedPaths(t *testing.T) {
 	l := goldenRecords()
-	a, b := NewBuilder("FS", time.UTC), NewBuilder("FS", time.UTC)
+	a, b := NewBuilder("FS", time.UTC), NewActs()
+	numbers, months := make(map[string]uint32), make(map[Month][]Named)
+	number := func(path string, m Month) uint32 {
+		n, ok := numbers[path]
+		if !ok {
+			n = uint32(3 * len(numbers))
+			numbers[path] = n
+		}
+		at := slices.IndexFunc(months[m], func(p Named) bool { return p.Path == path })
+		if at < 0 {
+			at = len(months[m])
+			months[m] = append(months[m], Named{Path: path, Number: n})
+		}
+		months[m][at].N++
+		return n
+	}
 	for i := range l {
 		r := &l[i]
+		if i%2 == 1 { // each path in two months or one
+			r.Time += int64(31 * 24 * time.Hour)
+		}
 		a.Add(r)
 		m := MonthOf(time.Unix(0, r.Time).UTC())
-		b.AddPath(r.Path, m, 1)
+		path, newPath := number(r.Path, m), uint32(0)
 		if r.NewPath != "" {
-			b.AddPath(r.NewPath, m, 1)
+			newPath = number(r.NewPath, m)
 		}
+		b.Add(r, path, newPath)
 	}
-	for i := range l {
-		b.AddAct(&l[i])
+	for _, l := range months {
+		slices.SortFunc(l, func(x, y Named) int { return paths.Compare(x.Path, y.Path) })
 	}
-	if x, y := packed(t, a.Write), packed(t, b.Write); !bytes.Equal(x, y) {
+	if len(months) < 2 || b.Len() == 0 {
+		t.Fatalf("%d months, %d acts", len(months), b.Len())
+	}
+	if x, y := packed(t, a.Write), packed(t, func(w io.Writer) error { return b.Write(w, "FS", months) }); !bytes.Equal(x, y) {
 		t.Errorf("%d bytes by records, %d by counts: they differ", len(x), len(y))
 	}
 }

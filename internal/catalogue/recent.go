@@ -82,6 +82,21 @@ func (r *Recent) complete(ctx context.Context, typed string, limit int, within q
 			h.N, h.Last = h.N+x.n, max(h.Last, x.last)
 			below.add(x, limit)
 		}
+		for _, f := range a.shares {
+			if !a.holds(f) {
+				continue
+			}
+			h := &Hit{Path: f, Folder: true, named: true, begins: a.unc()}
+			for _, x := range r.list {
+				if len(x.path) > len(f) && x.path[len(f)] == '\\' && inFolder(x.path, f) {
+					h.N, h.Last = h.N+x.n, max(h.Last, x.last)
+					below.add(x, limit)
+				}
+			}
+			if h.N > 0 {
+				folders[f] = h
+			}
+		}
 		for path, h := range folders {
 			found.add(*h)
 			sums[path] = h
@@ -114,11 +129,14 @@ func (t topRecent) sort() {
 
 // holds reports whether a path may be shown.
 func (a *Ask) holds(path string) bool {
+	if a.under != "" && !inFolder(path, a.under) {
+		return false
+	}
 	if a.local == nil {
 		return true
 	}
 	for _, f := range a.local {
-		if within(path, f) {
+		if inFolder(path, f) {
 			return true
 		}
 	}

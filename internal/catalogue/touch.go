@@ -30,7 +30,10 @@ type touch struct {
 }
 
 func compareTouch(a, b touch) int {
-	return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.time, b.time), cmp.Compare(a.seq, b.seq), cmp.Compare(a.kind, b.kind), cmp.Compare(a.other, b.other))
+	if a.path != b.path {
+		return cmp.Compare(a.path, b.path)
+	}
+	return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.seq, b.seq), cmp.Compare(a.kind, b.kind), cmp.Compare(a.other, b.other))
 }
 
 // span is where the touches of a part lie in the order of acts.

@@ -51,7 +51,7 @@ func TestWriteLoad(t *testing.T) {
 	}
 	want := Config{Zone: "Europe/Berlin", Demo: true, Language: "en", Listen: "127.0.0.1:1",
 		Background: Background{Accounts: []string{`CORP\it's "me"`, `CORP\svc`}, Addresses: []string{"192.0.2.0/24"}, Processes: []string{"scan*"}},
-		Calendar:   Calendar{YearEnd: "12-31..01-02", Closed: []string{"2026-08-13..2026-08-15 夏季休業"}, Hours: Hours{Sat: "09:00-12:00"}}}
+		Calendar:   Calendar{YearEnd: "12-31..01-02", Closed: []string{"2026-08-13..2026-08-15 夏季休業"}, Hours: Hours{Sat: "09:00-12:00"}}, Import: Import{UploadGB: 3}}
 	if err := Write(dir, want); err != nil {
 		t.Fatal(err)
 	}

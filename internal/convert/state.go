@@ -133,7 +133,7 @@ type dirAdd struct {
 type handle struct {
 	Logon      uint64
 	Path, Key  string
-	name       *pathInfo // of Key; derived, may be nil
+	tag        tag // of Key; derived
 	Asked      uint32
 	Used       uint32
 	Open, Last tick
@@ -240,7 +240,7 @@ type act struct {
 	Last       tick // newest event, for merging
 	Count      uint32
 	Path, Key  string
-	name       *pathInfo // of Key; derived, may be nil
+	tag        tag // of Path and Key; derived. Who changes them clears it
 	NewPath    string
 	NewDir     string // folder of the target, exact
 	PID        uint64

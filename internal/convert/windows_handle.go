@@ -91,7 +91,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h := c.pools.handle()
 	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
 	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
-	h.name = p
+	h.tag = p.tag
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	h.Txn = c.transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)

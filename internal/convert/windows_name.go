@@ -1,12 +1,12 @@
 package convert
 
 // shareName makes a name below a share uniform, from the bytes of a log (UTF-16).
-// It returns nil for names that need more than that: streams, letters outside of
+// It reports false for names that need more than that: streams, letters outside of
 // ASCII and East Asian scripts, names with a backslash at an end.
-func (c *Converter) shareName(l *lastShare, rel []byte) *pathInfo {
+func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 	const most = 1 << 10
 	if !l.usual || len(rel) <= 2 || len(rel) > most || len(l.unread) > most || rel[len(rel)-2] == '\\' && rel[len(rel)-1] == 0 || rel[0] == '\\' && rel[1] == 0 {
-		return nil
+		return false
 	}
 	room := max(len(l.Local), len(l.Key)) + 1 + len(rel)/2*3
 	if cap(c.raw) < room || cap(c.folded) < room {
@@ -23,7 +23,7 @@ func (c *Converter) shareName(l *lastShare, rel []byte) *pathInfo {
 		switch {
 		case u < 0x80:
 			if u == ':' {
-				return nil
+				return false
 			}
 			path[n] = byte(u)
 			if u-'a' < 26 {
@@ -38,19 +38,20 @@ func (c *Converter) shareName(l *lastShare, rel []byte) *pathInfo {
 			copy(key[n+more:n+more+3], b[:])
 			n += 3
 		default:
-			return nil
+			return false
 		}
 	}
-	p := &pathInfo{Path: string(path[:n])}
+	*p = pathInfo{Path: string(path[:n])}
 	if p.Key = p.Path; !same {
 		p.Key = string(key[:n+more])
 	}
 	p.raw = p.Path
 	p.finish()
-	if unc, root, ok := c.shareBelow(l); ok {
-		p.unc, p.root, p.shareGen = unc, root, c.shareGen
+	p.share, p.noise = l, noiseNo
+	if noiseName(p.Key) {
+		p.noise = noiseYes
 	}
-	return p
+	return true
 }
 
 // shareBelow returns what shareFor says of all names below the share, when that

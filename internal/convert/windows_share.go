@@ -118,16 +118,14 @@ func (c *Converter) sharesChanged() {
 	c.shareGen++
 }
 
-// shareOfName is shareFor with the memory of a name, which may be nil.
-func (c *Converter) shareOfName(p *pathInfo, path, key string) (unc string, root uint32) {
-	if p == nil || p.Path != path {
-		return c.shareFor(path, key)
+// shareOfAct is shareFor of an act's path.
+func (c *Converter) shareOfAct(a *act) (unc string, root uint32) {
+	if l := a.tag.share; l != nil {
+		if unc, root, ok := c.shareBelow(l); ok {
+			return unc, root
+		}
 	}
-	if p.shareGen != c.shareGen {
-		p.unc, p.root = c.shareFor(path, key)
-		p.shareGen = c.shareGen
-	}
-	return p.unc, p.root
+	return c.shareFor(a.Path, a.Key)
 }
 
 // shareFor finds the share with the longest folder above a path.

@@ -18,13 +18,14 @@ type unreadSlot struct {
 	hash  uint64
 	raw   []byte
 	share *lastShare // the text is a name below it; nil: it is a path
-	name  *pathInfo
+	known bool       // it has a name
+	name  pathInfo
 	root  bool // it names the share's own folder
 }
 
 func (u *unreadCache) clear() {
 	for i := range u.slots {
-		u.slots[i].name = nil
+		u.slots[i].known = false
 	}
 	u.last = [2]*unreadSlot{}
 }
@@ -36,7 +37,7 @@ func (s *unreadSlot) names(raw []byte) bool {
 	}
 	local := s.share.unread
 	n := len(local)
-	return s.name != nil && n > 0 && len(raw) == n+len(s.raw) && len(s.raw) > 2 && (s.raw[0] != '\\' || s.raw[1] != 0) &&
+	return s.known && n > 0 && len(raw) == n+len(s.raw) && len(s.raw) > 2 && (s.raw[0] != '\\' || s.raw[1] != 0) &&
 		string(raw[n:]) == string(s.raw) && string(raw[:n]) == string(local)
 }
 
@@ -52,12 +53,12 @@ func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	if share != nil {
 		last = &c.unread.last[1]
 	}
-	if l := *last; l != nil && l.name != nil && (l.share == share && string(l.raw) == string(raw) || share == nil && l.names(raw)) {
-		c.at = l.name
+	if l := *last; l != nil && l.known && (l.share == share && string(l.raw) == string(raw) || share == nil && l.names(raw)) {
+		c.at = &l.name
 		return l
 	}
 	if sh := c.unread.last[1]; share == nil && sh != nil && sh.names(raw) { // the open that a share access asked for
-		c.at = sh.name
+		c.at = &sh.name
 		return sh
 	}
 	if sh := c.last; share == nil && sh != nil && sh.holds(raw) { // of a share access before that
@@ -66,29 +67,30 @@ func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 	hash := maphash.Bytes(secretName, raw)
 	slot := &c.unread.slots[hash%uint64(len(c.unread.slots))]
 	*last = slot
-	if slot.hash == hash && slot.name != nil && slot.share == share && string(slot.raw) == string(raw) {
-		c.at = slot.name
+	if slot.hash == hash && slot.known && slot.share == share && string(slot.raw) == string(raw) {
+		c.at = &slot.name
 		return slot
 	}
 	if cap(slot.raw) > 1<<12 {
 		slot.raw = nil
 	}
 	slot.hash, slot.share, slot.raw, slot.root = hash, share, append(slot.raw[:0], raw...), false
-	if share != nil {
-		if slot.name = c.shareName(share, raw); slot.name != nil {
-			c.at = slot.name
-			return slot
-		}
+	slot.known = true
+	if share != nil && c.shareName(&slot.name, share, raw) {
+		c.at = &slot.name
+		return slot
 	}
 	c.text = event.AppendUTF16(c.text[:0], raw)
 	if string(c.text) == "-" {
 		c.text = c.text[:0]
 	}
 	if share != nil {
-		slot.name, slot.root = share.path(c, c.text)
+		p, root := share.path(c, c.text)
+		slot.name, slot.root = *p, root
 	} else {
-		slot.name = c.pathOf(c.text)
+		slot.name = *c.pathOf(c.text)
 	}
+	c.at = &slot.name
 	return slot
 }
 
@@ -96,7 +98,7 @@ func (c *Converter) unreadPath(raw []byte, share *lastShare) *unreadSlot {
 func (c *Converter) objectPath(e *event.Event) *pathInfo {
 	v := e.Get(event.ObjectName)
 	if _, raw, ok := e.Unread(v); ok {
-		return c.unreadPath(raw, nil).name
+		return &c.unreadPath(raw, nil).name
 	}
 	return c.path(text(v))
 }
@@ -107,7 +109,7 @@ func (c *Converter) sharePath(e *event.Event, share *lastShare) (p *pathInfo, ro
 	v := e.Get(event.RelativeTargetName)
 	if _, raw, ok := e.Unread(v); ok {
 		slot := c.unreadPath(raw, share)
-		return slot.name, slot.root
+		return &slot.name, slot.root
 	}
 	c.text = append(c.text[:0], text(v)...)
 	return share.path(c, c.text)

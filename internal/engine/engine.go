@@ -10,17 +10,20 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/hold"
+	"github.com/akashi-audit/akashi/internal/mask"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // ErrReadOnly is the error of a change in a folder that was opened for reading.
@@ -46,10 +49,13 @@ type Engine struct {
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
 
-	scopes scopeCounts // what lies within restrictions
+	scopes scopeCounts  // what lies within restrictions
+	tags   *mask.Tagger // of masked numbers; nil in a folder open for reading only that has no key
 
-	stateMu sync.Mutex // guards db
-	db      *state.DB  // nil until it is asked for
+	stateMu sync.Mutex // guards the three below; each is nil until it is asked for
+	db      *state.DB
+	people  *account.Book
+	trail   *trail.Log
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress
@@ -91,7 +97,10 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if err != nil {
 		return nil, err
 	}
-	if !opt.ReadOnly { // under the folder's lock
+	if e.tags, err = openMask(abs, opt.ReadOnly); err != nil { // under the folder's lock
+		return nil, errors.Join(err, e.st.Close())
+	}
+	if !opt.ReadOnly {
 		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now, KeyFile: e.cfg.Seal.KeyFile, Passphrase: passphrase(os.Getenv(PassphraseVar), e.cfg.Seal.PassphraseFile)}); err != nil {
 			return nil, errors.Join(err, e.closeAll())
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evidence"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -93,8 +94,12 @@ func (s evidenceSource) Raw(ctx context.Context, l []record.Record) ([][]*event.
 // deleted is no loss.
 func (e *Engine) Coverage(ctx context.Context, server string) (*coverage.Report, error) {
 	t := coverage.New(server, coverage.Options{})
+	n := 0
 	err := e.st.Replay(ctx, server, store.Key{}, func(ev *event.Event, _ store.Key) error {
 		t.Add(ev)
+		if n++; n%4096 == 0 {
+			return pace.Yield(ctx)
+		}
 		return nil
 	})
 	if err != nil {

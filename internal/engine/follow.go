@@ -11,7 +11,11 @@ import (
 // at a moment (Unix ns; 0 = the last one that is known): its names, one after
 // the other, oldest first.
 func (e *Engine) Follow(ctx context.Context, server, path string, at int64) ([]query.Life, error) {
-	return e.Within(query.Extent{}).Follow(ctx, server, path, at)
+	story, err := e.st.Follow(ctx, server, path, at, query.Extent{})
+	if err != nil {
+		return nil, err
+	}
+	return story.Lives, nil
 }
 
 // Complete is the paths and folders that what is typed can become, at most limit;

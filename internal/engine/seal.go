@@ -30,6 +30,7 @@ type settingsLeaf struct {
 	Listen     string             `json:"listen"`
 	Background convert.Background `json:"background"`
 	Seal       config.Seal        `json:"seal,omitzero"`
+	Serve      config.Serve       `json:"serve,omitzero"`
 	Calendar   *config.Calendar   `json:"calendar,omitempty"`
 }
 
@@ -109,7 +110,7 @@ func (e *Engine) sealBatches(ctx context.Context) error {
 // sealSettings writes down what of akashi.toml and of the rules is another than
 // the log says; by answers for it. A calendar that nobody set is not written down.
 func (e *Engine) sealSettings(ctx context.Context, cfg config.Config, by string) error {
-	leaf := settingsLeaf{Zone: cfg.Zone, Demo: cfg.Demo, Language: cfg.Language, Listen: cfg.Listen, Background: e.options().Background, Seal: cfg.Seal}
+	leaf := settingsLeaf{Zone: cfg.Zone, Demo: cfg.Demo, Language: cfg.Language, Listen: cfg.Listen, Background: e.options().Background, Seal: cfg.Seal, Serve: cfg.Serve}
 	if !cfg.Calendar.IsDefault() {
 		leaf.Calendar = &cfg.Calendar
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,12 +16,14 @@ import (
 
 // View is what of a data folder lies within an extent: whatever a person is shown
 // comes through one. What lies outside does not exist for it: it is neither shown
-// nor counted nor suggested, and its ids are those of no record. It is safe for
-// concurrent use.
+// nor counted nor suggested, and its ids are those of no record. What may be an
+// Individual Number is masked in all that it gives (package mask); the tags behind
+// the stars are understood in what it is asked. It is safe for concurrent use.
 type View struct {
 	e      *Engine
 	extent query.Extent
 	sight  *query.Sight // nil = everything
+	plain  bool         // nothing is masked
 }
 
 // Within makes the view of an extent.
@@ -38,82 +41,113 @@ func (v *View) All() bool { return v.sight == nil }
 // Key tells the views of different extents apart.
 func (v *View) Key() string { return v.extent.Key() }
 
-// Restrict gives the query that finds of q what lies within the view. Whoever
-// asks the Engine itself for somebody asks this.
+// Plain is the view with all numbers, for what masks by itself or is unmasked for
+// a ground.
+func (v *View) Plain() *View {
+	c := *v
+	c.plain = true
+	return &c
+}
+
+// Restrict gives the query that finds of q what lies within the view, with masked
+// numbers put back. Whoever asks the Engine itself for somebody asks this, and
+// shows of each record what Shown gives.
 func (v *View) Restrict(q query.Query) query.Query {
+	q = v.revealed(q)
 	q.Within = v.extent
 	return q
 }
 
 // Server reports whether records of a server can lie within.
-func (v *View) Server(name string) bool { return v.sight.Server(name) }
+func (v *View) Server(name string) bool { return v.sight.Server(v.e.tags.Reveal(name)) }
 
 // Search is Engine.Search.
 func (v *View) Search(ctx context.Context, q query.Query) (*query.Page, error) {
 	p, err := v.e.Search(ctx, v.Restrict(q))
-	if err != nil || v.All() {
-		return p, err
+	if err != nil {
+		return nil, err
 	}
 	for i := range p.Records {
-		p.Records[i] = v.shown(&p.Records[i])
+		p.Records[i] = v.Shown(&p.Records[i])
 	}
 	return p, nil
 }
 
 // Facets is Engine.Facets.
 func (v *View) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return v.e.Facets(ctx, v.Restrict(q))
+	f, err := v.e.Facets(ctx, v.Restrict(q))
+	if err != nil {
+		return nil, err
+	}
+	v.maskedFacets(f)
+	return f, nil
 }
 
 // Record is Engine.Record; of a record that holds and lies outside, the newest
 // earlier version within takes the place.
 func (v *View) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	if !v.Server(id.Server) {
+	r, err := v.record(ctx, v.revealedID(id))
+	if err != nil {
+		return nil, err
+	}
+	c := v.Shown(r)
+	return &c, nil
+}
+
+// record is the record as it is.
+func (v *View) record(ctx context.Context, id record.ID) (*record.Record, error) {
+	if !v.sight.Server(id.Server) {
 		return nil, fmt.Errorf("%w: %s", store.ErrNotFound, id)
 	}
 	r, err := v.e.Record(ctx, id)
-	if err != nil || v.All() {
+	if err != nil || v.All() || v.sight.Sees(r) {
 		return r, err
 	}
-	if !v.sight.Sees(r) {
-		l, err := v.Versions(ctx, id)
-		if err == nil && len(l) == 0 {
-			err = fmt.Errorf("%w: %s", store.ErrNotFound, id)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return &l[0], nil
+	l, err := v.versions(ctx, id)
+	if err == nil && len(l) == 0 {
+		err = fmt.Errorf("%w: %s", store.ErrNotFound, id)
 	}
-	c := v.shown(r)
-	return &c, nil
+	if err != nil {
+		return nil, err
+	}
+	return &l[0], nil
 }
 
 // Versions is Engine.Versions.
 func (v *View) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
-	if !v.Server(id.Server) {
+	l, err := v.versions(ctx, v.revealedID(id))
+	for i := range l {
+		l[i] = v.Shown(&l[i])
+	}
+	return l, err
+}
+
+func (v *View) versions(ctx context.Context, id record.ID) ([]record.Record, error) {
+	if !v.sight.Server(id.Server) {
 		return nil, nil
 	}
 	l, err := v.e.Versions(ctx, id)
-	if err != nil || v.All() {
-		return l, err
+	if err != nil {
+		return nil, err
 	}
-	l = slices.DeleteFunc(l, func(r record.Record) bool { return !v.sight.Sees(&r) })
-	for i := range l {
-		l[i] = v.shown(&l[i])
-	}
-	return l, nil
+	return slices.DeleteFunc(l, func(r record.Record) bool { return !v.sight.Sees(&r) }), nil
 }
 
 // Raw is Engine.Raw. Events that name something outside the view are left out and
-// counted.
+// counted. Events whose block is damaged are left out with an error beside the
+// others.
 func (v *View) Raw(ctx context.Context, id record.ID) (l []*event.Event, hidden int, err error) {
-	r, err := v.Record(ctx, id)
+	l, hidden, err = v.raw(ctx, v.revealedID(id))
+	return v.maskedEvents(l), hidden, err
+}
+
+func (v *View) raw(ctx context.Context, id record.ID) (l []*event.Event, hidden int, err error) {
+	r, err := v.record(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
 	l, err = v.e.Raw(ctx, id)
-	if v.All() || !v.sight.Narrow() {
+	if !v.sight.Narrow() {
 		return l, 0, err
 	}
 	n := len(l)
@@ -121,31 +155,66 @@ func (v *View) Raw(ctx context.Context, id record.ID) (l []*event.Event, hidden 
 	return l, n - len(l), err
 }
 
+// Unmasked is a record within the view and the events behind it, with all numbers.
+// Whoever asks has the right, has said why, and it is noted.
+func (v *View) Unmasked(ctx context.Context, id record.ID) (*record.Record, []*event.Event, error) {
+	id = v.revealedID(id)
+	r, err := v.record(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, _, err := v.raw(ctx, id)
+	c := v.within(r)
+	return &c, l, err
+}
+
 // Complete is Engine.Complete.
 func (v *View) Complete(ctx context.Context, typed string, limit int) ([]store.PathHit, error) {
-	return v.e.Complete(ctx, typed, limit, v.extent)
+	l, err := v.e.Complete(ctx, v.e.tags.Reveal(typed), limit, v.extent)
+	return v.maskedHits(l), err
 }
 
 // Follow is Engine.Follow.
 func (v *View) Follow(ctx context.Context, server, path string, at int64) ([]query.Life, error) {
-	story, err := v.e.st.Follow(ctx, server, path, at, v.extent)
+	t := v.e.tags
+	story, err := v.e.st.Follow(ctx, t.Reveal(server), t.Reveal(path), at, v.extent)
 	if err != nil {
 		return nil, err
+	}
+	for i := range story.Lives {
+		l := &story.Lives[i]
+		l.Path, l.Server = t.Text(l.Path), t.Text(l.Server)
 	}
 	return story.Lives, nil
 }
 
-// Coverage is Engine.Coverage of a server within the view. It is about all of a
-// server's logs, and names no path.
+// ErrNarrow refuses what is about all of a server to those who see some folders.
+var ErrNarrow = errors.New("not for a view of some folders")
+
+// Coverage is Engine.Coverage of a server within the view. It is about all of the
+// server's logs: a view of some folders has none.
 func (v *View) Coverage(ctx context.Context, server string) (*coverage.Report, error) {
-	if !v.Server(server) {
+	server = v.e.tags.Reveal(server)
+	if !v.sight.Server(server) {
 		return nil, fmt.Errorf("%w: server %s", store.ErrNotFound, server)
+	}
+	if v.sight.Narrow() {
+		return nil, ErrNarrow
 	}
 	return v.e.Coverage(ctx, server)
 }
 
-// shown is a record without details that name something outside the view.
-func (v *View) shown(r *record.Record) record.Record {
+// Shown is a record that lies within the view as it may be shown.
+func (v *View) Shown(r *record.Record) record.Record {
+	c := v.within(r)
+	if v.plain {
+		return c
+	}
+	return v.masked(&c)
+}
+
+// within is a record without details that name something outside the view.
+func (v *View) within(r *record.Record) record.Record {
 	c := *r
 	if v.sight.Narrow() {
 		c.Detail = slices.DeleteFunc(slices.Clone(r.Detail), func(p record.Pair) bool { return !v.seesText(r, p.Value) })

@@ -38,8 +38,12 @@ const restFactor = 10
 // server, so it is told only to those who see everything.
 func (v *View) Status(ctx context.Context) (*Status, error) {
 	st, err := v.e.Status(ctx)
-	if err != nil || v.All() {
-		return st, err
+	if err != nil {
+		return nil, err
+	}
+	if v.All() {
+		v.maskedStatus(st)
+		return st, nil
 	}
 	out := &Status{Zone: st.Zone, Language: st.Language, Demo: st.Demo}
 	if out.Servers, err = v.servers(ctx, st); err != nil {
@@ -53,12 +57,13 @@ func (v *View) Status(ctx context.Context) (*Status, error) {
 			out.Outdated = append(out.Outdated, s.Name)
 		}
 	}
+	v.maskedStatus(out)
 	return out, nil
 }
 
 // servers lists the servers within the view.
 func (v *View) servers(ctx context.Context, st *Status) ([]store.ServerInfo, error) {
-	in := slices.DeleteFunc(slices.Clone(st.Servers), func(s store.ServerInfo) bool { return !v.Server(s.Name) })
+	in := slices.DeleteFunc(slices.Clone(st.Servers), func(s store.ServerInfo) bool { return !v.sight.Server(s.Name) })
 	if !v.sight.Narrow() {
 		return in, nil
 	}

@@ -63,6 +63,9 @@ func (t *Task) ID() string { return t.job.ID }
 // By is whoever the job works for, with rights and scope of its start.
 func (t *Task) By() *account.Visitor { return t.job.Visitor }
 
+// About is what the job works on, in words.
+func (t *Task) About() string { return t.job.About }
+
 // Params reads the parameters into v.
 func (t *Task) Params(v any) error {
 	if err := json.Unmarshal(t.job.Params, v); err != nil {

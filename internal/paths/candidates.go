@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -16,7 +17,7 @@ func (d *Dict) Candidates(ctx context.Context, word string, fn func(folder, shor
 	w := []byte(word)
 	var last []byte // the last short
 	for i := range d.folders {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return err
 		}
 		r, err := d.foldersAt(i)

@@ -56,11 +56,10 @@ type Log struct {
 	closed bool
 
 	keys    []KeyChange
-	keyAt   []int64          // leaves of keys
-	keyTime []int64          // Unix ns
-	folder  int64            // last leaf of KindFolder, -1 = none
-	last    map[string]int64 // last leaf of each kind
-	setAt   []int64          // leaves of settings
+	keyAt   []int64            // leaves of keys
+	keyTime []int64            // Unix ns
+	folder  int64              // last leaf of KindFolder, -1 = none
+	kinds   map[string][]int64 // the leaves of each kind
 	lock    *fsx.Lock
 	calls   int64 // leaves that need no checkpoint by themselves, behind the last one
 	points  []*Checkpoint
@@ -79,7 +78,7 @@ func OpenLog(fs fsx.FS, dir string, opt LogOptions) (*Log, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1, last: map[string]int64{}}
+	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1, kinds: map[string][]int64{}}
 	if err := l.takeLock(); err != nil {
 		return nil, err
 	}
@@ -226,12 +225,10 @@ func (l *Log) accept(e Entry, h Hash, size int64) error {
 		l.keys, l.keyAt, l.keyTime = append(l.keys, *k), append(l.keyAt, l.tree.size), append(l.keyTime, e.Time)
 	case KindFolder:
 		l.folder = l.tree.size
-	case KindSettings:
-		l.setAt = append(l.setAt, l.tree.size)
 	case KindStamp, KindDelivery:
 		l.calls++
 	}
-	l.last[e.Kind] = l.tree.size
+	l.kinds[e.Kind] = append(l.kinds[e.Kind], l.tree.size)
 	if err := l.tree.add(h); err != nil {
 		return err
 	}

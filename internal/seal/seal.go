@@ -57,6 +57,10 @@ const (
 	KindEvidence        = "evidence"
 	KindUnmask          = "unmask"
 	KindRestore         = "restore"
+	KindPerson          = "person"   // a person was made or changed; Hash is that of the row's meaning
+	KindToken           = "token"    // an API token was made or ended; Hash as above
+	KindProposal        = "proposal" // something was proposed or decided on; Hash as above
+	KindTrail           = "trail"    // a range of a file of the trail; Hash is that of its bytes
 )
 
 // Entry is one thing that was done and who answers for it.

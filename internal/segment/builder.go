@@ -95,8 +95,9 @@ func (b *Builder) path(s string) uint32 {
 }
 
 // Add takes a copy of a record of the commit seq. The record's server must be
-// the Builder's.
-func (b *Builder) Add(r *record.Record, seq uint64) {
+// the Builder's. It returns the numbers of the path and the new path, by which
+// EachPath names them.
+func (b *Builder) Add(r *record.Record, seq uint64) (path, newPath uint32) {
 	x := builtRow{
 		time: r.Time, length: r.EndTime - r.Time, firstID: r.FirstID, session: r.Session, raw: uint32(len(b.raw)),
 		day: int32(b.cal.At(r.Time).Day), ordinal: r.Ordinal, count: r.Count,
@@ -127,6 +128,7 @@ func (b *Builder) Add(r *record.Record, seq uint64) {
 		prev = id
 	}
 	b.rows.add(&x)
+	return x.path, x.newPath
 }
 
 // encodeDetail is the stored form of a set of details; nothing for none.
@@ -177,6 +179,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	x := b.order(m)
 	b.written = x
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
+	defer f.wait()
 	var out row
 	for i, at := range x.rows {
 		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {

@@ -13,6 +13,7 @@ type ordered struct {
 	rows                                                      []uint32
 	tables                                                    *tables
 	sorted                                                    []string
+	numbers                                                   []uint32 // of each of sorted, as Add gave them
 	usual                                                     []uint32
 	person, origin, stamp, client, kind, share, process, path []uint32
 	part                                                      *partWriter
@@ -34,32 +35,28 @@ func (b *Builder) order(m Month) *ordered {
 			x.rows = append(x.rows, uint32(i))
 		}
 	}
-	each := func(code func(*builtRow) uint32, n int) []bool {
-		used := make([]bool, n)
-		for _, i := range x.rows {
-			used[code(b.rows.at(i))] = true
-		}
-		return used
+	use := func(n int) []bool { return make([]bool, n) }
+	people, origins, stamps, clients := use(len(b.people.all)), use(len(b.origins.all)), use(len(b.stamps.all)), use(len(b.clients.all))
+	kinds, processes, used, usedShares := use(len(b.kinds.all)), use(len(b.processes.all)), use(len(b.paths.all)), use(len(b.shares.all))
+	for _, i := range x.rows {
+		r := b.rows.at(i)
+		people[r.person], origins[r.origin], stamps[r.stamp], clients[r.client] = true, true, true, true
+		kinds[r.kind], processes[r.process], used[r.path], used[r.newPath], usedShares[r.share] = true, true, true, true, true
 	}
-	x.tables.people, x.person = keepUsed(b.people.all, each(func(r *builtRow) uint32 { return r.person }, len(b.people.all)), comparePeople)
-	x.tables.origins, x.origin = keepUsed(b.origins.all, each(func(r *builtRow) uint32 { return r.origin }, len(b.origins.all)), nil)
-	x.tables.stamps, x.stamp = keepUsed(b.stamps.all, each(func(r *builtRow) uint32 { return r.stamp }, len(b.stamps.all)), compareStamps)
-	x.tables.clients, x.client = keepUsed(b.clients.all, each(func(r *builtRow) uint32 { return r.client }, len(b.clients.all)), nil)
-	x.tables.kinds, x.kind = keepUsed(b.kinds.all, each(func(r *builtRow) uint32 { return r.kind }, len(b.kinds.all)), nil)
-	x.tables.processes, x.process = keepUsed(b.processes.all, each(func(r *builtRow) uint32 { return r.process }, len(b.processes.all)), nil)
-	used := each(func(r *builtRow) uint32 { return r.path }, len(b.paths.all))
-	usedShares := each(func(r *builtRow) uint32 { return r.share }, len(b.shares.all))
+	x.tables.people, x.person = keepUsed(b.people.all, people, comparePeople)
+	x.tables.origins, x.origin = keepUsed(b.origins.all, origins, nil)
+	x.tables.stamps, x.stamp = keepUsed(b.stamps.all, stamps, compareStamps)
+	x.tables.clients, x.client = keepUsed(b.clients.all, clients, nil)
+	x.tables.kinds, x.kind = keepUsed(b.kinds.all, kinds, nil)
+	x.tables.processes, x.process = keepUsed(b.processes.all, processes, nil)
 	for i, ok := range used { // the usual share may be that of another month's row
-		if ok {
+		if ok && b.usual[i] != 0 {
 			usedShares[b.usual[i]-1] = true
 		}
 	}
 	used[0] = true
-	for _, i := range x.rows {
-		used[b.rows.at(i).newPath] = true
-	}
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
-	x.sorted, x.path = sortPaths(b.paths.all, used)
+	x.sorted, x.numbers, x.path = sortPaths(b.paths.all, used)
 	x.usual = make([]uint32, len(x.sorted))
 	for i, n := range x.path {
 		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
@@ -101,7 +98,7 @@ func (b *Builder) sortRows(x *ordered, first, last int32) {
 
 // sortPaths is keepUsed for paths: it sorts the folders first and then the names
 // within each.
-func sortPaths(all []string, used []bool) (kept []string, number []uint32) {
+func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32) {
 	folders := newInterned[string]()
 	var in [][]uint32 // used paths of each folder
 	for i, ok := range used {
@@ -127,14 +124,20 @@ func sortPaths(all []string, used []bool) (kept []string, number []uint32) {
 		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
 			l = append(l, in[order[j]]...)
 		}
+		if len(l) == len(in[order[i]]) { // one spelling: the names tell
+			n := len(folders.all[order[i]])
+			slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a][n:], all[b][n:]) })
+		} else {
+			slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
+		}
 		i = j
-		slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
 		for _, k := range l {
 			number[k] = uint32(len(kept))
 			kept = append(kept, all[k])
+			codes = append(codes, k)
 		}
 	}
-	return kept, number
+	return kept, codes, number
 }
 
 func compareStamps(a, b stamp) int {

@@ -1,23 +1,24 @@
 package segment
 
 // EachPath calls fn for every path and new path of the month that was written
-// last, in the order of the dictionary, with the number of rows that name it.
-func (b *Builder) EachPath(fn func(path string, n uint64)) {
+// last, in the order of the dictionary, with the number that Add gave it and how
+// many rows name it.
+func (b *Builder) EachPath(fn func(path string, number uint32, n uint64)) {
 	x := b.written
 	if x == nil {
 		return
 	}
-	counts := make([]uint64, len(x.sorted))
+	counts := make([]uint32, len(b.paths.all))
 	for _, i := range x.rows {
 		r := b.rows.at(i)
-		counts[x.path[r.path]]++
+		counts[r.path]++
 		if r.newPath != 0 {
-			counts[x.path[r.newPath]]++
+			counts[r.newPath]++
 		}
 	}
 	for i, p := range x.sorted {
-		if counts[i] > 0 {
-			fn(p, counts[i])
+		if k := x.numbers[i]; counts[k] > 0 {
+			fn(p, k, uint64(counts[k]))
 		}
 	}
 }

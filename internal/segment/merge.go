@@ -66,6 +66,7 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 		return nil, err
 	}
 	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
+	defer f.wait()
 	for _, day := range m.days() {
 		if err := m.day(ctx, f, day); err != nil {
 			return nil, err
@@ -163,78 +164,54 @@ func union[T comparable](n int, table func(int) []T, used func(int) []bool, comp
 	return out
 }
 
-// pathCursor goes through the paths of an input that are used.
-type pathCursor struct {
+// usedPaths goes through the paths of an input that are used.
+type usedPaths struct {
 	in   *mergeInput
 	used *usedCodes // nil = all
 	c    *paths.Cursor
-	path string
-	done bool
 }
 
-func (p *pathCursor) next() error {
+func (p *usedPaths) Next() bool {
 	for p.c.Next() {
 		if id := p.c.ID(); p.used == nil || id == 0 || p.used.of[colPath][id] {
-			p.path = string(p.c.Path())
-			return nil
+			return true
 		}
 	}
-	p.done = true
-	return p.in.s.pathError(p.c.Err())
+	return false
 }
+
+func (p *usedPaths) Path() []byte { return p.c.Path() }
+func (p *usedPaths) Err() error   { return p.in.s.pathError(p.c.Err()) }
 
 // paths joins the dictionaries of paths and the usual shares.
 func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
-	var l []*pathCursor
+	l := make([]*usedPaths, len(m.in))
+	sources := make([]paths.Source, len(m.in))
 	for i, in := range m.in {
 		in.path, in.usual = make([]uint32, in.s.dict.Len()), in.s.usualShares()
-		p := &pathCursor{in: in, used: used[i], c: in.s.dict.Cursor()}
-		if err := p.next(); err != nil {
+		l[i] = &usedPaths{in: in, used: used[i], c: in.s.dict.Cursor()}
+		sources[i] = l[i]
+	}
+	u := paths.NewUnion(sources)
+	for u.Next() {
+		n := uint32(len(m.usual))
+		if err := m.dict.enc.Add(string(u.Path())); err != nil {
 			return err
 		}
-		l = append(l, p)
-	}
-	for {
-		l = slices.DeleteFunc(l, func(p *pathCursor) bool { return p.done })
-		if len(l) == 0 {
-			return ctx.Err()
-		}
-		least := l[0].path
-		for _, p := range l[1:] {
-			if paths.Compare(p.path, least) < 0 {
-				least = p.path
+		m.usual = append(m.usual, 0)
+		for _, i := range slices.Backward(u.On()) {
+			p := l[i]
+			id := p.c.ID()
+			if sh := p.in.usual[id]; p.used == nil || p.used.of[colShare][sh] {
+				m.usual[n] = p.in.share[sh]
 			}
+			p.in.path[id] = n
 		}
-		if err := m.addPath(l, least); err != nil {
-			return err
-		}
-		if len(m.usual)%blockRows == 0 && ctx.Err() != nil {
+		if n%blockRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-}
-
-// addPath numbers one path for all inputs that have it.
-func (m *merge) addPath(l []*pathCursor, path string) error {
-	n := uint32(len(m.usual))
-	if err := m.dict.enc.Add(path); err != nil {
-		return err
-	}
-	m.usual = append(m.usual, 0)
-	for _, p := range slices.Backward(l) {
-		if p.path != path {
-			continue
-		}
-		id := p.c.ID()
-		if sh := p.in.usual[id]; p.used == nil || p.used.of[colShare][sh] {
-			m.usual[n] = p.in.share[sh]
-		}
-		p.in.path[id] = n
-		if err := p.next(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.Err()
 }
 
 // mergeCursor goes through the rows of one partition of an input.
@@ -324,36 +301,51 @@ func (m *merge) day(ctx context.Context, f *fileWriter, day int) error {
 		return nil
 	}
 	out := f.partition(day)
-	for n := 0; len(cs) > 0; n++ {
-		best := 0
-		for i := 1; i < len(cs); i++ {
-			if m.compare(cs[i], cs[best]) < 0 {
-				best = i
-			}
-		}
+	for n := 0; len(cs) > 0; {
+		best, second := m.firstTwo(cs)
 		c := cs[best]
-		if !m.twice(c, cs) {
-			if m.usual[c.row.v[colPath]] == uint32(c.row.v[colShare]) {
-				c.row.v[colShare] = 0
-			} else {
-				c.row.v[colShare]++
+		var next *mergeCursor // whose row comes behind those of c
+		if second >= 0 {
+			next = cs[second]
+		}
+		for ; next == nil || m.compare(c, next) < 0; n++ { // most rows of a person lie together
+			if !m.twice(c, next, cs) {
+				if m.usual[c.row.v[colPath]] == uint32(c.row.v[colShare]) {
+					c.row.v[colShare] = 0
+				} else {
+					c.row.v[colShare]++
+				}
+				out.add(&c.row)
 			}
-			out.add(&c.row)
-		}
-		if err := c.next(); err != nil {
-			return err
-		}
-		if c.done {
-			cs = slices.Delete(cs, best, best+1)
-		}
-		if n%blockRows == 0 {
-			if err := cmp.Or(ctx.Err(), f.err); err != nil {
+			if err := c.next(); err != nil {
 				return err
+			}
+			if c.done {
+				cs = slices.Delete(cs, best, best+1)
+				break
+			}
+			if n%blockRows == 0 && ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 	}
 	out.close()
 	return f.err
+}
+
+// firstTwo finds the cursors whose rows come first; the second is -1 when there is
+// one only.
+func (m *merge) firstTwo(cs []*mergeCursor) (best, second int) {
+	second = -1
+	for i := 1; i < len(cs); i++ {
+		switch {
+		case m.compare(cs[i], cs[best]) < 0:
+			best, second = i, best
+		case second < 0 || m.compare(cs[i], cs[second]) < 0:
+			second = i
+		}
+	}
+	return best, second
 }
 
 // compare is the stored order.
@@ -375,8 +367,11 @@ func (m *merge) compareIDs(a, b *mergeCursor) int {
 }
 
 // twice reports whether another input's current row is the same record and came
-// as late or later.
-func (m *merge) twice(c *mergeCursor, cs []*mergeCursor) bool {
+// as late or later. next is the cursor whose row comes behind that of c; nil = none.
+func (m *merge) twice(c, next *mergeCursor, cs []*mergeCursor) bool {
+	if next == nil || next.row.person != c.row.person || next.row.v[colTime] != c.row.v[colTime] {
+		return false
+	}
 	t := m.tables
 	k := &t.kinds[c.row.v[colKind]]
 	for _, o := range cs {

@@ -56,7 +56,27 @@ type fileWriter struct {
 	stamps []uint64 // rows of each
 	ids    []idRange
 	zone   *time.Location
-	part   *partWriter // used again for each partition
+	part   *partWriter   // used again for each partition
+	busy   chan struct{} // closed when the block that is being written is; nil = none
+}
+
+// start runs fn beside the caller. Until wait returns fn alone writes and packs.
+func (f *fileWriter) start(fn func()) {
+	f.wait()
+	busy := make(chan struct{})
+	f.busy = busy
+	go func() {
+		defer close(busy)
+		fn()
+	}()
+}
+
+// wait waits for what start began.
+func (f *fileWriter) wait() {
+	if f.busy != nil {
+		<-f.busy
+		f.busy = nil
+	}
 }
 
 // idRange is the lowest and highest first record id of an origin.

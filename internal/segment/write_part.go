@@ -51,12 +51,10 @@ type partWriter struct {
 	f                 *fileWriter
 	info              partInfo
 	at                int64
-	n                 int // rows of the block in the making
-	col               [numCols][blockRows]uint64
-	gaps              []uint64
-	firstRaw, restRaw []uint64 // of rawChunk
-	details           interned[string]
-	blocks            []blockInfo
+	*openBlock                    // the block in the making
+	closed            *openBlock  // the one before, which is being written
+	firstRaw, restRaw []uint64    // of rawChunk; so buf, guarded by fileWriter.wait
+	blocks            []blockInfo // guarded by fileWriter.wait
 	runs              []run
 	paths             []uint32
 	news              []uint64 // path << 32 | row
@@ -68,10 +66,19 @@ type partWriter struct {
 	buf               []byte
 }
 
+// openBlock is the rows of a block before it is written.
+type openBlock struct {
+	n       int
+	col     [numCols][blockRows]uint64
+	gaps    []uint64
+	details interned[string]
+}
+
 func (f *fileWriter) partition(day int) *partWriter {
+	f.wait()
 	p := f.part
 	if p == nil {
-		p = &partWriter{f: f}
+		p = &partWriter{f: f, openBlock: &openBlock{}, closed: &openBlock{}}
 		f.part = p
 	}
 	p.info, p.at, p.ids = partInfo{day: day}, f.off, make([]idRange, len(f.tables.origins))
@@ -162,42 +169,50 @@ func (p *partWriter) endPerson() {
 	p.person = p.person[:0]
 }
 
-// flush writes the block in the making.
+// flush writes the block in the making while the next one is filled.
 func (p *partWriter) flush() {
 	if p.n == 0 {
 		return
 	}
-	b := blockInfo{rows: p.n}
-	t := p.col[colTime][:p.n]
+	p.f.wait()
+	b := p.openBlock
+	p.openBlock, p.closed = p.closed, b
+	p.resetBlock()
+	p.f.start(func() { p.write(b) })
+}
+
+// write writes a block.
+func (p *partWriter) write(l *openBlock) {
+	b := blockInfo{rows: l.n}
+	t := l.col[colTime][:l.n]
 	b.first, b.last = int64(t[0]), int64(t[0])
 	for _, x := range t {
 		b.first, b.last = min(b.first, int64(x)), max(b.last, int64(x))
 	}
 	for c := range numCols {
-		p.buf = p.chunk(p.buf[:0], c)
+		p.buf = p.chunk(p.buf[:0], l, c)
 		b.chunks[c] = chunkRef{len(p.buf), checksum(p.buf)}
 		p.f.write(p.buf)
 		p.f.cols[c] += int64(len(p.buf))
 	}
 	p.blocks = append(p.blocks, b)
-	p.resetBlock()
 }
 
 // chunk appends the stored form of a column.
-func (p *partWriter) chunk(dst []byte, c int) []byte {
-	v := p.col[c][:p.n]
+func (p *partWriter) chunk(dst []byte, l *openBlock, c int) []byte {
+	v := l.col[c][:l.n]
 	switch c {
 	case colTime, colLength:
 		return p.f.pk.numbers(dst, v, true, true)
 	case colRaw:
-		return p.rawChunk(dst, v)
+		return p.rawChunk(dst, v, l.gaps)
 	case colDetail:
 		e := &encoder{b: dst}
 		e.part(p.f.pk.numbers(nil, v, false, false))
-		if len(p.details.all) > 1 {
+		if len(l.details.all) > 1 {
 			sets := &encoder{}
-			sets.u(uint64(len(p.details.all) - 1))
-			for _, s := range p.details.all[1:] {
+			sets.u(uint64(len(l.details.all) - 1))
+			for _, s := range l.details.all[1:] {
 				sets.b = append(sets.b, s...)
 			}
 			e.b = p.f.pk.pack(e.b, sets.b)
@@ -209,13 +224,13 @@ func (p *partWriter) chunk(dst []byte, c int) []byte {
 
 // rawChunk splits the raw record ids in how many there are, the first
 // differences and the others.
-func (p *partWriter) rawChunk(dst []byte, counts []uint64) []byte {
+func (p *partWriter) rawChunk(dst []byte, counts, gaps []uint64) []byte {
 	first, rest := p.firstRaw[:0], p.restRaw[:0]
 	at := 0
 	for _, n := range counts {
 		if n > 0 {
-			first = append(first, p.gaps[at])
-			rest = append(rest, p.gaps[at+1:at+int(n)]...)
+			first = append(first, gaps[at])
+			rest = append(rest, gaps[at+1:at+int(n)]...)
 			at += int(n)
 		}
 	}
@@ -232,6 +247,7 @@ func (p *partWriter) close() {
 	p.flush()
 	p.endPerson()
 	f := p.f
+	f.wait()
 	pathsAt := f.off
 	pathPages := f.postings(p.paths)
 	newAt := f.off

@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +15,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
-// BundleRequest is the body of POST /api/v1/evidence, by which the command line lets
+// BundleRequest is the body of POST /local/evidence, by which the command line lets
 // the server that has the folder make an evidence bundle.
 type BundleRequest struct {
 	Case   string `json:"case"`
@@ -43,7 +41,7 @@ type BundleProgress struct {
 	Events  int64 `json:"events"`
 }
 
-// bundles is POST /api/v1/evidence.
+// bundles is POST /local/evidence.
 type bundles struct {
 	engine  *engine.Engine
 	version string
@@ -57,8 +55,7 @@ type bundles struct {
 // file.
 func (h *bundles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(h.token)) != 1 {
+	if !holdsToken(r, h.token) {
 		http.Error(w, "the token of "+FileName+" is missing or is not that of the running server", http.StatusUnauthorized)
 		return
 	}

@@ -1,5 +1,5 @@
 // Package server serves a data folder over HTTP: the pages of package web,
-// GET /healthz, and POST /api/v1/imports and /api/v1/evidence, by which the command
+// GET /healthz, and POST /api/v1/imports and /local/evidence, by which the command
 // line hands an import or the making of an evidence bundle over to the process that
 // holds the folder.
 //

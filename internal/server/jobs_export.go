@@ -22,6 +22,8 @@ import (
 // work is the jobs that need the engine.
 type work struct {
 	e       *engine.Engine
+	gate    *gate
+	data    *dataSource
 	version string
 	now     func() time.Time
 }
@@ -39,7 +41,7 @@ func (w work) export(ctx context.Context, t *job.Task) error {
 	if err != nil {
 		return fmt.Errorf("zone of the export: %w", err)
 	}
-	src, p := source{w.e, zone}, i18n.For(x.Lang)
+	src, p := exportSource{w.e, w.gate}, i18n.For(x.Lang)
 	q := x.Query
 	q.Lists = query.ListResults
 	facets, err := src.Facets(ctx, q)
@@ -150,8 +152,12 @@ func (w work) evidence(ctx context.Context, t *job.Task) error {
 		return fmt.Errorf("zone of the bundle: %w", err)
 	}
 	name := "evidence-" + w.stamp(zone) + ".zip"
+	v, err := viewOf(ctx, w.e)
+	if err != nil {
+		return err
+	}
 	res, err := w.e.Evidence(ctx, evidence.Options{
-		Case: x.Case, By: t.By().Name, Ground: x.Ground, Unmask: x.Unmask, Query: x.Query, Software: "akashi " + w.version, Out: filepath.Join(dir, name),
+		Case: x.Case, By: t.By().Name, Ground: x.Ground, Unmask: x.Unmask, Query: v.Restrict(x.Query), Software: "akashi " + w.version, Out: filepath.Join(dir, name),
 		Progress: func(records, _ int64) { t.Progress(records, 0, "records") },
 	})
 	if errors.Is(err, evidence.ErrNone) {

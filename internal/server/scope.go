@@ -23,3 +23,28 @@ func viewOf(ctx context.Context, e *engine.Engine) (*engine.View, error) {
 	}
 	return e.Within(query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}), nil
 }
+
+// exportSource is what the visitor in ctx may take out: like the pages, but with
+// the numbers, which the export itself masks or, for a ground, leaves.
+type exportSource struct {
+	e    *engine.Engine
+	gate *gate
+}
+
+// Search answers with what the visitor may see.
+func (s exportSource) Search(ctx context.Context, q query.Query) (*query.Page, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Page, error) { return v.Plain().Search(ctx, q) })
+}
+
+// Facets counts.
+func (s exportSource) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Plain().Facets(ctx, q) })
+}

@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -16,11 +19,31 @@ import (
 
 // source shows an engine to the pages.
 type source struct {
-	e    *engine.Engine
-	zone *time.Location
+	e       *engine.Engine
+	zone    *time.Location
+	gate    *gate
+	metrics *meters
 }
 
-var _ web.Source = source{}
+// newSource makes the one source of a server.
+func newSource(cfg Config) (source, error) {
+	c := cfg.Engine.Config()
+	zone, err := c.Location()
+	if err != nil {
+		return source{}, fmt.Errorf("zone %s: %w", c.Zone, err)
+	}
+	return source{cfg.Engine, zone, cfg.gate, newMeters(cfg.Engine, cfg.Log)}, nil
+}
+
+// newAPI makes the JSON API over a source.
+func newAPI(cfg Config, src source) http.Handler {
+	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
+}
+
+var (
+	_ web.Source   = source{}
+	_ web.Unmasker = source{}
+)
 
 // Search answers with what the visitor may see; so do all methods.
 func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) {
@@ -28,7 +51,8 @@ func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) 
 	if err != nil {
 		return nil, err
 	}
-	return v.Search(ctx, q)
+	defer s.metrics.searched("records", time.Now())
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Page, error) { return v.Search(ctx, q) })
 }
 
 // Facets counts.
@@ -37,7 +61,8 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	if err != nil {
 		return nil, err
 	}
-	return v.Facets(ctx, q)
+	defer s.metrics.searched("facets", time.Now())
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
 }
 
 // Record is one record.
@@ -61,6 +86,16 @@ func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 		err = &web.HiddenEvents{N: hidden}
 	}
 	return l, notFound(err)
+}
+
+// Unmasked is a record with its numbers.
+func (s source) Unmasked(ctx context.Context, id record.ID) (*record.Record, []*event.Event, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, l, err := v.Unmasked(ctx, id)
+	return r, l, notFound(err)
 }
 
 // Versions are the earlier forms of a record.
@@ -104,7 +139,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		return nil, err
 	}
 	w := &web.Status{
-		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents,
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Outdated: st.Outdated,
 	}
 	for _, d := range st.Damage {
 		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})
@@ -116,13 +151,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
 	}
 	for _, i := range st.Imports {
-		y := web.Import{
-			Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
-			Error: i.Error, Damage: len(i.Damage),
-		}
-		for _, d := range i.Damage {
-			y.Lost += d.Lost
-		}
+		y := webImport(&i)
 		w.Imports = append(w.Imports, y)
 	}
 	if p := st.Running; p != nil {
@@ -132,4 +161,16 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		}
 	}
 	return w, nil
+}
+
+// webImport is an imported file for the pages.
+func webImport(i *store.Import) web.Import {
+	y := web.Import{
+		Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+		Error: i.Error, Damage: len(i.Damage),
+	}
+	for _, d := range i.Damage {
+		y.Lost += d.Lost
+	}
+	return y
 }

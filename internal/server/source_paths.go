@@ -5,11 +5,15 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/store"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // paths shows the catalogue of paths to the pages.
-type paths struct{ e *engine.Engine }
+type paths struct {
+	e    *engine.Engine
+	gate *gate
+}
 
 var _ web.Paths = paths{}
 
@@ -19,7 +23,11 @@ func (p paths) Complete(ctx context.Context, typed string, limit int) ([]web.Pat
 	if err != nil {
 		return nil, err
 	}
-	l, err := v.Complete(ctx, typed, limit)
+	var l []store.PathHit
+	err = p.gate.short(func() error {
+		l, err = v.Complete(ctx, typed, limit)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

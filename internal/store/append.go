@@ -65,6 +65,10 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	if err := s.write(f, body); err != nil {
 		return 0, err
 	}
+	if c.Rewind != nil {
+		s.forgetAhead(c.Server) // some of it is void now
+	}
+	s.takeAhead(f, c.Records)
 	s.wake()
 	return seq, nil
 }

@@ -17,11 +17,14 @@ import (
 )
 
 // catalogueCache bounds the unpacked blocks of the path catalogue in memory.
-const catalogueCache = 64 << 20
+const catalogueCache = 160 << 20
 
 // gateMonths is from how many months on the catalogue is asked first: for fewer,
 // asking the segments themselves is as quick.
 const gateMonths = 4
+
+// largePart is from how many bytes on mergeLarge parts become one, not mergeFan.
+const largePart = 1 << 20
 
 // pathRef is an open part of the path catalogue.
 type pathRef struct {
@@ -51,18 +54,14 @@ func (s *Store) openPaths(num uint32, server string) (*pathRef, error) {
 	return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())
 }
 
-// catalogue writes what a flush saw of the paths of a server.
-func (f *flush) catalogue(server string, b *catalogue.Builder) ([]*pathRef, error) {
+// catalogue writes a part of what a flush saw of the paths of a server.
+func (f *flush) catalogue(server string, write func(io.Writer) error) (*pathRef, error) {
 	num := f.s.newNumber()
-	if _, err := f.s.writeFile(pathDir, num, b.Write); err != nil {
+	if _, err := f.s.writeFile(pathDir, num, write); err != nil {
 		return nil, err
 	}
 	f.dirs[pathDir] = true
-	r, err := f.s.openPaths(num, server)
-	if err != nil {
-		return nil, err
-	}
-	return []*pathRef{r}, nil
+	return f.s.openPaths(num, server)
 }
 
 // parts are the parts of the catalogue of one server.
@@ -133,7 +132,7 @@ func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) 
 }
 
 // choosePaths picks the parts that should become one: mergeFan of a size of one
-// server.
+// server, or mergeLarge.
 func choosePaths(l []*pathRef, all bool) []*pathRef {
 	byServer := make(map[string][]*pathRef)
 	for _, r := range l {
@@ -144,9 +143,13 @@ func choosePaths(l []*pathRef, all bool) []*pathRef {
 			return l
 		}
 		slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.size, b.size) })
-		for i := 0; i+mergeFan <= len(l); i++ {
-			if l[i+mergeFan-1].size <= max(64<<10, l[i].size*mergeFan) {
-				return l[i : i+mergeFan]
+		for i := range l {
+			fan := mergeFan
+			if l[i].size >= largePart {
+				fan = mergeLarge
+			}
+			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) {
+				return l[i : i+fan]
 			}
 		}
 	}

@@ -25,8 +25,9 @@ type PathHit struct {
 	Last   int64  // Unix ns of the newest of them, 0 = not known
 }
 
-// lastWait is how long Complete looks for the times of its hits.
-const lastWait = 15 * time.Millisecond
+// completeTime is how long Complete goes on looking for the times of its hits,
+// counted from its beginning.
+const completeTime = 35 * time.Millisecond
 
 // Complete is the paths and folders of all servers that what is typed can become,
 // at most limit: any part of a path in its local form or below a share, folded;
@@ -39,9 +40,9 @@ func (s *Store) Complete(ctx context.Context, typed string, limit int, within qu
 		return nil, err
 	}
 	defer r.release()
-	narrow := len(within.Folders) > 0
+	begin := time.Now()
 	most := limit
-	if narrow {
+	if len(within.Folders) > 0 {
 		most = 2 * limit
 	}
 	sight := query.NewSight(within)
@@ -59,7 +60,7 @@ func (s *Store) Complete(ctx context.Context, typed string, limit int, within qu
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return r.hits(ctx, lists, limit, most, within)
+	return r.hits(ctx, lists, limit, most, within, begin.Add(completeTime))
 }
 
 // complete asks the catalogue of one server.
@@ -80,7 +81,7 @@ func (r *reader) complete(ctx context.Context, sv *serverIndex, typed string, mo
 
 // hits joins the lists of the servers, each in its order: those stay first that
 // each server has first.
-func (r *reader) hits(ctx context.Context, lists [][]catalogue.Hit, limit, most int, within query.Extent) ([]PathHit, error) {
+func (r *reader) hits(ctx context.Context, lists [][]catalogue.Hit, limit, most int, within query.Extent, until time.Time) ([]PathHit, error) {
 	type ranked struct {
 		catalogue.Hit
 		server string
@@ -103,7 +104,7 @@ func (r *reader) hits(ctx context.Context, lists [][]catalogue.Hit, limit, most 
 	}
 	if !narrow {
 		out = out[:min(len(out), limit)]
-		short, cancel := context.WithTimeout(ctx, lastWait)
+		short, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
 		err := r.lasts(short, out, query.Extent{})
 		if short.Err() != nil {

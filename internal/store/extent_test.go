@@ -243,7 +243,9 @@ func TestFollowWithin(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 0xf0))
 		x := query.Extent{Folders: folders[:1+r.IntN(2)]}
 		var l []record.Record
-		name := func() string { return pick(r, folders) + pick(r, []string{"", "", `\a`}) + fmt.Sprintf(`\f%d.xlsx`, r.IntN(4)) }
+		name := func() string {
+			return pick(r, folders) + pick(r, []string{"", "", `\a`}) + fmt.Sprintf(`\f%d.xlsx`, r.IntN(4))
+		}
 		for i := range 120 {
 			rec := record.Record{Server: "FS", Channel: "Security", FirstID: uint64(i + 1), Time: start + int64(i)*1e9, EndTime: start + int64(i)*1e9, Op: pick(r, []record.Op{record.OpRead, record.OpRename, record.OpMove, record.OpDelete, record.OpCopy}),
 				Object: record.ObjectFile, Result: record.Success, Confidence: record.Certain, Class: record.ClassUser, Count: 1, Source: "windows", Path: name(), RawIDs: []uint64{uint64(i + 1)}}

@@ -9,8 +9,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/akashi-audit/akashi/internal/catalogue"
-	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
@@ -43,6 +41,7 @@ type flush struct {
 	schedule Schedule
 
 	keep   *keeper
+	ahead  map[string]*ahead
 	dirs   map[string]bool
 	made   []uint32 // numbers of new segments, per server in built
 	built  map[string]*built
@@ -116,6 +115,9 @@ func (s *Store) beginFlush() *flush {
 		erasures: slices.Clone(s.index.erasures), schedule: s.index.schedule,
 		dirs: make(map[string]bool), built: make(map[string]*built), packed: make(map[string]map[string][]*rawBlock),
 	}
+	f.ahead = s.ahead
+	s.dropAhead()
+	s.aheadOff = false
 	f.keep = newKeeper(f)
 	for name, sv := range s.index.servers {
 		f.servers[name] = sv.clone()
@@ -146,68 +148,14 @@ func (f *flush) build(ctx context.Context) error {
 		b := &built{}
 		f.built[name] = b
 		var err error
-		names := catalogue.NewBuilder(name, f.s.opt.Zone)
-		if b.segments, err = f.segments(ctx, name, sv.records, names); err != nil {
+		if b.segments, b.paths, err = f.segments(ctx, name, sv.records, false); err != nil {
 			return err
 		}
-		if b.old, err = f.segments(ctx, name, sv.superseded, nil); err != nil {
+		if b.old, _, err = f.segments(ctx, name, sv.superseded, true); err != nil {
 			return err
-		}
-		if len(b.segments) > 0 {
-			if b.paths, err = f.catalogue(name, names); err != nil {
-				return err
-			}
 		}
 	}
 	return f.keepBlocks(ctx)
-}
-
-// segments turns blocks of records into segments, one per month, or several
-// when they are large. names takes their paths; nil for superseded records.
-func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock, names *catalogue.Builder) ([]*segmentRef, error) {
-	if len(blocks) == 0 {
-		return nil, nil
-	}
-	opt := segment.Options{Zone: f.s.opt.Zone, Level: flushLevel}
-	var out []*segmentRef
-	b := segment.NewBuilder(server, names == nil, opt)
-	write := func() error {
-		for _, m := range b.Months() {
-			r, err := f.segment(b, m)
-			if err != nil {
-				return err
-			}
-			out = append(out, r)
-			if names != nil {
-				b.EachPath(func(path string, n uint64) { names.AddPath(path, catalogue.Month(m), n) })
-			}
-		}
-		b = segment.NewBuilder(server, names == nil, opt)
-		return nil
-	}
-	var r record.Record
-	for _, ref := range blocks {
-		bl, err := f.s.decode(ctx, ref)
-		if isLost(err) {
-			continue // noted; the log file is kept aside
-		}
-		if err != nil {
-			return out, err
-		}
-		for i := range bl.Len() {
-			bl.Read(i, &r)
-			b.Add(&r, ref.seq)
-			if names != nil {
-				names.AddAct(&r)
-			}
-		}
-		if b.Bytes() > buildBytes {
-			if err := write(); err != nil {
-				return out, err
-			}
-		}
-	}
-	return out, write()
 }
 
 // segment writes one segment and opens it.

@@ -12,11 +12,12 @@ import (
 )
 
 // Merges join segments of one server, month and kind. Rows are written again a
-// few times at most: eight of a size become one of the next, and a month that
-// is over becomes one segment.
+// few times at most: eight of a size, or sixteen, become one of the next, and a
+// month that is over becomes one segment.
 
 const (
 	mergeFan   = 8       // segments of a size that become one
+	mergeLarge = 16      // the same, of the largest size that is merged at all: each row of them costs most
 	mergeRows  = 1 << 16 // rows of the smallest size
 	mergeSizes = 3       // sizes, each mergeFan times the one before; larger ones stay until their month is over
 	mergeWorth = 10      // a month that is over is merged again when a tenth of it is in small segments
@@ -102,8 +103,8 @@ func worthwhile(g *group) []*segmentRef {
 		n := sizeOfRows(r.meta.Rows)
 		bySize[n] = append(bySize[n], r)
 	}
-	for _, l := range bySize[:mergeSizes] {
-		if len(l) >= mergeFan {
+	for n, l := range bySize[:mergeSizes] {
+		if len(l) >= mergeLarge || n < mergeSizes-1 && len(l) >= mergeFan {
 			return l
 		}
 	}
@@ -205,10 +206,14 @@ func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hid
 	if err := s.room(size); err != nil {
 		return err
 	}
+	opt := segment.Options{Zone: s.opt.Zone}
+	if !g.over && len(l) < len(g.list) { // will be merged again
+		opt.Level = flushLevel
+	}
 	num := s.newNumber()
 	var meta *segment.Meta
 	_, err := s.writeFile(segmentDir, num, func(w io.Writer) (err error) {
-		meta, err = segment.Merge(ctx, w, in, drop, segment.Options{Zone: s.opt.Zone})
+		meta, err = segment.Merge(ctx, w, in, drop, opt)
 		return err
 	})
 	if errors.Is(err, segment.ErrNoRows) {

@@ -37,9 +37,12 @@ type Store struct {
 	codec *codec
 	lock  *fsx.Lock
 
-	append  sync.Mutex      // held by the one writer; taken before mu
-	records *record.Encoder // guarded by append
-	raw     *event.Encoder  // guarded by append
+	append    sync.Mutex        // held by the one writer; taken before mu
+	records   *record.Encoder   // guarded by append
+	ahead     map[string]*ahead // by server; guarded by append
+	aheadSize int               // bytes of them; guarded by append
+	aheadOff  bool              // until the next flush nothing is made ready; guarded by append
+	raw       *event.Encoder    // guarded by append
 
 	work sync.Mutex // held by the one flush, merge or repair; taken before append
 	pins pins       // readers
@@ -86,7 +89,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
-		records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
+		ahead: make(map[string]*ahead), records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
 		pure: make(map[string]compacted), left: make(map[string]leftOver),
 	}
 	if s.fs == nil {
@@ -108,6 +111,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.aheadOff = s.index.logRows > 0 // a flush reads all that waits, or nothing
 	if !opt.ReadOnly && opt.FlushRows >= 0 {
 		s.start()
 	}

@@ -33,6 +33,7 @@ func places() []place {
 			{url: "/settings/keys", key: "web.nav.keys", need: account.Settings},
 			{url: "/settings/display", key: "web.nav.display", need: account.Settings},
 			{url: "/settings/file", key: "web.nav.file", need: account.Settings},
+			{url: "/approvals", key: "web.nav.approvals", need: account.Approve},
 			{url: "/trail", key: "web.nav.trail", need: account.Trail},
 		}},
 	}

@@ -34,7 +34,8 @@ type Seal struct {
 	Waiting     int64 // of them that no checkpoint covers, the trail of visitors included
 	Data        bool  // everything that was received is below a checkpoint
 	Checkpoints int
-	Last        int64 // Unix ns of the last one, 0 = none
+	Last        int64       // Unix ns of the last one, 0 = none
+	Points      []SealPoint // the newest 20, oldest first
 	Keys        []SealKey
 	KeyFile     string // where the private key lies
 	KeyThere    bool
@@ -42,11 +43,14 @@ type Seal struct {
 	Owed        bool   // the last checkpoint waits for its stamp
 }
 
-// SealKey is a public key of the seal, oldest first.
-type SealKey struct {
-	ID, Public string
-	Since      int64 // leaf from which it signs
+// SealPoint is a signed checkpoint.
+type SealPoint struct {
+	Time, Size int64
+	Text       string
 }
+
+// SealKey is a public key of the seal, oldest first.
+type SealKey struct{ ID, Public string }
 
 // Storage is what the folder holds by server and day.
 type Storage struct {
@@ -64,8 +68,10 @@ type ServerDay struct {
 	Deleted     bool
 }
 
-// Coverage is how complete the received events of a server are.
+// Coverage is how complete the received events of a server are. Times are as
+// package coverage writes them.
 type Coverage struct {
+	Found    int64 // Unix ns of when it was found out
 	Complete bool
 	Missing  uint64 // record ids
 	Gaps     int
@@ -74,6 +80,46 @@ type Coverage struct {
 	Notices  map[string]int
 	Off      int // audit subcategories that somebody switched off
 	Unproven int // audit subcategories of which no event came, and that a command would switch on
+
+	Channels      []CoverageChannel
+	NoticeList    []CoverageNotice // the newest
+	Subcategories []CoverageSubcategory
+}
+
+// CoverageChannel is one log of the server.
+type CoverageChannel struct {
+	Name        string
+	First, Last string
+	Received    uint64
+	Missing     uint64
+	Gaps        int
+	Silences    int
+	Unknown     bool // filtered, or too small to tell
+	GapList     []CoverageGap
+	SilenceList []CoverageSilence
+}
+
+// CoverageGap is a run of missing record ids.
+type CoverageGap struct {
+	FromID, ToID, N uint64
+	From, To        string
+}
+
+// CoverageSilence is a stretch without events between two busy hours.
+type CoverageSilence struct {
+	From, To string
+	Seconds  int64
+}
+
+// CoverageNotice is one event that bears on completeness; Kind as in package
+// coverage.
+type CoverageNotice struct{ Kind, Time, User, Detail string }
+
+// CoverageSubcategory is an audit subcategory and what the log proves about it:
+// State is on, off or unseen.
+type CoverageSubcategory struct {
+	Name, State, Last, Remedy string
+	SACL                      bool // the remedy needs a SACL on the folders as well
 }
 
 // sees reports whether the visitor's scope has the server.

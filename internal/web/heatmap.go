@@ -12,7 +12,9 @@ type heatDay struct {
 	Gap     bool   // records are missing
 	Damaged bool   // the day cannot be read wholly
 	Deleted bool   // taken out by retention
+	Empty   bool   // people worked and there is no record
 	Rest    bool   // nobody works
+	Plain   bool   // nothing is counted
 	Name    string // of a holiday
 }
 
@@ -20,7 +22,8 @@ type heatDay struct {
 type heatmap struct {
 	Months []heatMonth
 	Gaps   int
-	Small  bool
+	Small  bool // for a year
+	Plain  bool // a calendar: nothing is counted
 }
 
 // heatMonth is the drawing of one month, Sunday first. Lengths are in the units
@@ -75,10 +78,14 @@ func newHeatmap(rq *request, from, to, today time.Time, days map[string]heatDay,
 			c.TX, c.TY = c.X+heatCellSize/2, c.Y+heatCellSize/2+4
 			c.Today = sameDay(t, today)
 			if k, ok := days[c.Date]; ok {
-				c.Gap, c.Rest = k.Gap || k.Damaged, k.Rest
+				c.Gap, c.Rest = k.Gap || k.Damaged || k.Empty && !k.Deleted, k.Rest
 				c.Class = "d" + strconv.Itoa(heatLevel(k.N, most))
 				c.Label = heatLabel(rq, c.Date, t, k)
-				if !k.Deleted {
+				if k.Plain {
+					if c.Class = "dx"; k.Rest {
+						c.Class = "d0"
+					}
+				} else if !k.Deleted {
 					c.URL = link(c.Date)
 				}
 				if c.Gap {
@@ -124,11 +131,15 @@ func heatLevel(n, most uint64) int {
 // heatLabel says a day in words.
 func heatLabel(rq *request, date string, t time.Time, k heatDay) string {
 	T := rq.p.T
-	s := T("web.heat.day", "d", t.Day(), "day", date, "weekday", T("web.weekday."+strconv.Itoa(int(t.Weekday()))), "n", k.N)
+	key := "web.heat.day"
+	if k.Plain {
+		key = "web.heat.plain"
+	}
+	s := T(key, "d", t.Day(), "day", date, "weekday", T("web.weekday."+strconv.Itoa(int(t.Weekday()))), "n", k.N)
 	for _, x := range []struct {
 		on  bool
 		key string
-	}{{k.Name != "", ""}, {k.Rest && k.Name == "", "web.heat.rest"}, {k.Gap, "web.heat.gap"}, {k.Damaged, "web.heat.damaged"}, {k.Deleted, "web.heat.deleted"}} {
+	}{{k.Name != "", ""}, {k.Rest && k.Name == "", "web.heat.rest"}, {k.Gap, "web.heat.gap"}, {k.Damaged, "web.heat.damaged"}, {k.Empty && !k.Deleted, "web.heat.empty"}, {k.Deleted, "web.heat.deleted"}} {
 		switch {
 		case !x.on:
 		case x.key == "":

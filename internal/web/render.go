@@ -34,10 +34,19 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"number":  func(n any) string { return number(toUint(n)) },
 			"size":    p.Bytes,
 			"visible": record.Visible,
+			"moment":  moment,
+			"fld": func(name, value, problem string) hoursField {
+				return hoursField{Name: name, Value: value, Problem: problem}
+			},
 			"lang":    func() string { return lang },
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
 			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
 			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"days":    tokenDays,
+			"words":   func(r *remark) string { return p.T(r.Key, r.Args...) },
+			"tokenList": func(rows []tokenRow, to string) tokenTable {
+				return tokenTable{rows, to}
+			},
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse templates: %w", err)
@@ -45,6 +54,12 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 		m[lang] = &renderer{p, t}
 	}
 	return m, nil
+}
+
+// tokenTable is a list of tokens and where the forms that end them go.
+type tokenTable struct {
+	Rows []tokenRow
+	To   string
 }
 
 // toUint takes the counts of templates; none is negative.

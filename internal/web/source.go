@@ -49,6 +49,9 @@ type Status struct {
 	Imports   []Import  // newest first
 	Damage    []Damage  // damaged places in the data folder itself
 	Running   *Progress // import that runs now, or nil
+	// Outdated are the servers whose records were made under other rules or
+	// settings than those of now.
+	Outdated []string
 }
 
 // Server is one server with records. First and Last are Unix ns, 0 when it has

@@ -175,7 +175,7 @@ func TestEmptyFolder(t *testing.T) {
 	}
 	m.status.Running = nil
 	_, body := get(t, h, "/", "Accept-Language", "en")
-	if !strings.Contains(body, "akashi import --data /srv/a b") {
+	if !strings.Contains(body, `href="/settings/import"`) || !strings.Contains(body, "akashi demo --serve demo") {
 		t.Error("an empty folder does not say what to do next")
 	}
 	_, body = get(t, h, "/status-line", "HX-Request", "true")

@@ -1,5 +1,7 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { dash } from "./dash";
 import { frame } from "./frame";
+import { settings } from "./settings";
 
 const $ = <T extends Element>(s: string, root: ParentNode = document): T | null => root.querySelector<T>(s);
 const all = <T extends Element>(s: string, root: ParentNode = document): T[] => [...root.querySelectorAll<T>(s)];
@@ -140,5 +142,7 @@ document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);
+  dash();
+  settings();
   $<HTMLAnchorElement>("a.lang")?.addEventListener("click", language);
 });

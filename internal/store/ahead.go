@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/akashi-audit/akashi/internal/catalogue"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
+)
+
+// aheadBytes bounds what all servers have ready for the next flush. Beyond it a
+// flush reads the log.
+const aheadBytes = 160 << 20
+
+// ahead is records of one server that wait in the log, in the form in which a
+// flush writes them. They are taken in as they are appended, so that the flush
+// need not read them back. It is a copy: the log has them too.
+type ahead struct {
+	blocks  []*recBlock // of whose records it is made
+	batches []*batch
+}
+
+// batch is what becomes one segment of each month, and one part of the catalogue.
+type batch struct {
+	rows *segment.Builder
+	acts *catalogue.Acts // nil for superseded records, which have no part
+}
+
+func newBatch(server string, superseded bool, opt segment.Options) *batch {
+	b := &batch{rows: segment.NewBuilder(server, superseded, opt)}
+	if !superseded {
+		b.acts = catalogue.NewActs()
+	}
+	return b
+}
+
+func (b *batch) add(r *record.Record, seq uint64) {
+	path, newPath := b.rows.Add(r, seq)
+	if b.acts != nil {
+		b.acts.Add(r, path, newPath)
+	}
+}
+
+// bytes estimates the memory of the batch.
+func (b *batch) bytes() int {
+	n := b.rows.Bytes()
+	if b.acts != nil {
+		n += 96 * b.acts.Len()
+	}
+	return n
+}
+
+// takeAhead takes the records of a commit that was written. The caller holds
+// append.
+func (s *Store) takeAhead(f *frame, records []record.Record) {
+	if len(records) == 0 || f.server == "" || s.aheadOff {
+		return
+	}
+	a := s.ahead[f.server]
+	if a == nil {
+		a = &ahead{}
+		s.ahead[f.server] = a
+	}
+	for _, b := range a.batches {
+		s.aheadSize -= b.bytes()
+	}
+	a.blocks = append(a.blocks, f.records...)
+	opt := segment.Options{Zone: s.opt.Zone, Level: flushLevel}
+	for i := range records {
+		n := len(a.batches)
+		if n == 0 || i%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
+			a.batches = append(a.batches, newBatch(f.server, false, opt))
+			n++
+		}
+		a.batches[n-1].add(&records[i], f.seq)
+	}
+	for _, b := range a.batches {
+		s.aheadSize += b.bytes()
+	}
+	if s.aheadSize > aheadBytes {
+		s.dropAhead()
+		s.aheadOff = true
+	}
+}
+
+// forgetAhead forgets what is ready of one server. The caller holds append.
+func (s *Store) forgetAhead(server string) {
+	if a := s.ahead[server]; a != nil {
+		for _, b := range a.batches {
+			s.aheadSize -= b.bytes()
+		}
+		delete(s.ahead, server)
+	}
+}
+
+// dropAhead forgets what is ready. The caller holds append.
+func (s *Store) dropAhead() { s.ahead, s.aheadSize = make(map[string]*ahead), 0 }
+
+// batches are the records of some blocks of a server for segments: those that
+// are ready, when they are just these, else what the log has. use is called for
+// each in turn.
+func (f *flush) batches(ctx context.Context, server string, blocks []*recBlock, superseded bool, use func(*batch) error) error {
+	if a := f.ahead[server]; !superseded && a != nil {
+		delete(f.ahead, server) // what was written needs no memory
+		if slices.Equal(a.blocks, blocks) {
+			for i, b := range a.batches {
+				a.batches[i] = nil
+				if err := use(b); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	opt := segment.Options{Zone: f.s.opt.Zone, Level: flushLevel}
+	b := newBatch(server, superseded, opt)
+	var r record.Record
+	for _, ref := range blocks {
+		bl, err := f.s.decode(ctx, ref)
+		if isLost(err) {
+			continue // noted; the log file is kept aside
+		}
+		if err != nil {
+			return err
+		}
+		for i := range bl.Len() {
+			bl.Read(i, &r)
+			b.add(&r, ref.seq)
+		}
+		if b.bytes() > buildBytes {
+			if err := use(b); err != nil {
+				return err
+			}
+			b = newBatch(server, superseded, opt)
+		}
+	}
+	return use(b)
+}
+
+// segments turns blocks of records into segments, one per month, or several
+// when they are large, and parts of the path catalogue.
+func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock, superseded bool) (segments []*segmentRef, paths []*pathRef, err error) {
+	if len(blocks) == 0 {
+		return nil, nil, nil
+	}
+	err = f.batches(ctx, server, blocks, superseded, func(b *batch) error {
+		months := make(map[catalogue.Month][]catalogue.Named)
+		for _, m := range b.rows.Months() {
+			r, err := f.segment(b.rows, m)
+			if err != nil {
+				return err
+			}
+			segments = append(segments, r)
+			if b.acts != nil {
+				var l []catalogue.Named
+				b.rows.EachPath(func(path string, number uint32, n uint64) {
+					l = append(l, catalogue.Named{Path: path, Number: number, N: n})
+				})
+				months[catalogue.Month(m)] = l
+			}
+		}
+		if len(months) == 0 {
+			return nil
+		}
+		p, err := f.catalogue(server, func(w io.Writer) error { return b.acts.Write(w, server, months) })
+		if err != nil {
+			return fmt.Errorf("path catalogue: %w", err)
+		}
+		paths = append(paths, p)
+		return nil
+	})
+	return segments, paths, err
+}
