@@ -16,6 +16,8 @@ import (
 	"github.com/akashi-audit/akashi/internal/evidence"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/server"
+	"github.com/akashi-audit/akashi/internal/store"
 )
 
 type evidenceOptions struct {
@@ -72,29 +74,37 @@ func (a *app) runEvidence(ctx context.Context, o evidenceOptions) error {
 	if _, err := os.Lstat(out); err == nil {
 		return errors.New(a.p.T("cli.evidence.exists", "file", record.Visible(o.Out)))
 	}
-	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
-		conf := e.Config()
-		zone, err := conf.Location()
-		if err != nil {
-			return err
-		}
-		q, err := a.query(searchOptions{Text: o.Query}, query.Clock{Now: now, Zone: zone})
-		if err != nil {
-			return err
-		}
-		return a.evidence(ctx, e, o, evidence.Options{
-			Case: o.Case, By: o.By, Ground: o.Ground, Unmask: o.Unmask, Query: q, Software: "akashi " + Version, Out: out,
-		})
-	})
+	zone, err := a.zoneOf(o.Data)
+	if err != nil {
+		return err
+	}
+	q, err := a.query(searchOptions{Text: o.Query}, query.Clock{Now: now, Zone: zone})
+	if err != nil {
+		return err
+	}
+	return a.evidence(ctx, o, evidence.Options{
+		Case: o.Case, By: o.By, Ground: o.Ground, Unmask: o.Unmask, Query: q, Software: "akashi " + Version, Out: out,
+	}, q.Text(zone))
 }
 
-func (a *app) evidence(ctx context.Context, e *engine.Engine, o evidenceOptions, opt evidence.Options) error {
+func (a *app) evidence(ctx context.Context, o evidenceOptions, opt evidence.Options, text string) error {
 	show := a.newProgress(o.JSON)
 	show.line = func(at engine.Progress) string {
 		return a.p.T("cli.evidence.progress", "n", at.Records, "events", at.Events)
 	}
 	opt.Progress = func(records, events int64) { show.update(engine.Progress{Records: records, Events: events}) }
-	res, err := e.Evidence(ctx, opt)
+	var res *evidence.Result
+	e, err := engine.Open(ctx, o.Data, engine.Options{})
+	switch {
+	case errors.Is(err, store.ErrLocked): // a server has the folder, perhaps
+		res, err = a.handEvidence(ctx, o.Data, server.BundleRequest{Case: opt.Case, By: opt.By, Ground: opt.Ground, Unmask: opt.Unmask, Query: text, Out: opt.Out}, opt.Progress)
+		if errors.Is(err, errNoServer) {
+			err = errors.New(a.p.T("cli.store.locked"))
+		}
+	case err == nil:
+		res, err = e.Evidence(ctx, opt)
+		err = errors.Join(err, e.Close())
+	}
 	show.end()
 	if errors.Is(err, evidence.ErrNone) {
 		a.note("cli.evidence.none")

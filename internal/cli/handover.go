@@ -18,6 +18,8 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/evidence"
+	"github.com/akashi-audit/akashi/internal/server"
 )
 
 var (
@@ -111,21 +113,56 @@ type importLine struct {
 
 // handOver lets the server that holds the data folder do the import.
 func (a *app) handOver(ctx context.Context, dir string, req engine.ImportRequest, progress func(engine.Progress)) (*engine.Summary, error) {
+	body, err := a.askServer(ctx, dir, "/api/v1/imports", req)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return readImport(ctx, body, progress)
+}
+
+// askServer posts work to the server that holds the data folder, and gives back its
+// answer, lines of JSON.
+func (a *app) askServer(ctx context.Context, dir, path string, req any) (io.ReadCloser, error) {
 	at, err := find(dir)
 	if err != nil {
 		return nil, err
 	}
-	res, err := at.post(ctx, "/api/v1/imports", req)
+	res, err := at.post(ctx, path, req)
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
-		return nil, fmt.Errorf("the server at %s refused the import: %s", at.Addr, bytes.TrimSpace(text))
+		return nil, errors.Join(fmt.Errorf("the server at %s refused: %s", at.Addr, bytes.TrimSpace(text)), res.Body.Close())
 	}
 	a.note("cli.import.handed", "addr", at.Addr)
-	return readImport(ctx, res.Body, progress)
+	return res.Body, nil
+}
+
+// handEvidence lets the server that holds the data folder make an evidence bundle.
+func (a *app) handEvidence(ctx context.Context, dir string, req server.BundleRequest, progress func(records, events int64)) (*evidence.Result, error) {
+	body, err := a.askServer(ctx, dir, "/local/evidence", req)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	for d := json.NewDecoder(body); ; {
+		var l server.BundleLine
+		if err := d.Decode(&l); err != nil {
+			return nil, errors.Join(errors.New("the server stopped before the bundle was made"), err)
+		}
+		switch {
+		case l.Error != "":
+			return nil, errors.New(l.Error)
+		case l.None:
+			return nil, evidence.ErrNone
+		case l.Result != nil:
+			return l.Result, nil
+		case l.Progress != nil:
+			progress(l.Progress.Records, l.Progress.Events)
+		}
+	}
 }
 
 func readImport(ctx context.Context, body io.Reader, progress func(engine.Progress)) (*engine.Summary, error) {

@@ -100,7 +100,7 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if e.tags, err = openMask(abs, opt.ReadOnly); err != nil { // under the folder's lock
 		return nil, errors.Join(err, e.st.Close())
 	}
-	if !opt.ReadOnly { // under the folder's lock
+	if !opt.ReadOnly {
 		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now, KeyFile: e.cfg.Seal.KeyFile, Passphrase: passphrase(os.Getenv(PassphraseVar), e.cfg.Seal.PassphraseFile)}); err != nil {
 			return nil, errors.Join(err, e.closeAll())
 		}

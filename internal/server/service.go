@@ -100,6 +100,7 @@ func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token
 	return []mount{
 		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.health)},
 		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
+		{pattern: "POST /local/evidence", open: true, handler: &bundles{engine: s.cfg.Engine, version: s.cfg.Version, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: api.Prefix + "/", handler: newAPI(s.cfg, s.src, d.note)},
 		{pattern: "GET /metrics", handler: s.src.metrics},
 		{pattern: "POST /local/people", open: true, handler: &localPeople{door: d, token: token}},
