@@ -161,18 +161,18 @@ for (const lang of ["ja", "en"]) {
         const before = await total();
         const read = page.locator("#sides li", { has: page.locator("a[href*='op=read']") }).first();
         const n = Number((await read.locator(".n").innerText()).replaceAll(",", ""));
-        await read.locator("a.not").click();
+        await read.locator("a.s-not").click();
         await page.waitForURL(/q=-op/);
         assert.equal(await total(), before - n, "all but what was left out");
-        await page.locator("details.menu.end > summary").click();
-        await page.locator("details.menu.end input[value=server]").check();
-        await page.locator("details.menu.end button").click();
+        await page.locator("details.s-drop.end > summary").click();
+        await page.locator("details.s-drop.end input[value=server]").check();
+        await page.locator("details.s-drop.end button").click();
         await page.waitForURL(/cols=/);
         if (wide) assert.ok(await page.locator("#rows td.c-server").first().isVisible());
         await page.goto(`${app.base}/search`); // the choice is remembered
         assert.ok(await page.locator("th.c-server").count() === 1);
         await page.goto(`${app.base}/search?op=delete&period=30d`);
-        await page.locator("details.menu > summary", { hasText: m.save }).click();
+        await page.locator("details.s-drop > summary", { hasText: m.save }).click();
         const name = `${lang} ${scheme} <b>${width}</b>`;
         await page.locator("#keep-name").fill(name);
         await clean(v, "keep");
@@ -305,7 +305,7 @@ test("without script: completion is a search, folders are links, a search is kep
   await page.goto(`${page.url()}&wait=1`); // where the link of a page that did not wait leads
   await page.locator("#people tbody tr").first().waitFor();
   await page.goto(`${app.base}/search?op=print&wait=1`);
-  await page.locator("details.menu > summary").first().click();
+  await page.locator(".sum details.s-drop > summary").click();
   await page.locator("#keep-name").fill("no script");
   await page.locator("#keep-name").press("Enter");
   await page.waitForURL(/\/saved$/);
