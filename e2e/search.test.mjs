@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { accessible, browser, imported, shot, start, visit, words } from "./harness.mjs";
+import { accessible, ask, browser, imported, shot, start, visit, words } from "./harness.mjs";
 
 const mine = {
   ja: { sealed: "封印済み", save: "検索を保存", saved: "保存した検索", remove: /を削除/, usual: "ふだんとの違い", peers: "同じフォルダーを使った人との比較", life: "ファイルの一生", around: "前後の記録", related: "関連する記録", follow: "最新を追う", following: /追っています/, session: "同じログオン" },
@@ -12,7 +12,7 @@ const mine = {
 let app, b;
 let person; // who touched most
 let renamed; // a file that was renamed: its new path
-const size = async (path) => Number((await fetch(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
+const size = async (path) => Number((await ask(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
 
 before(async () => {
   [app, b] = await Promise.all([start(), browser()]);
@@ -161,18 +161,18 @@ for (const lang of ["ja", "en"]) {
         const before = await total();
         const read = page.locator("#sides li", { has: page.locator("a[href*='op=read']") }).first();
         const n = Number((await read.locator(".n").innerText()).replaceAll(",", ""));
-        await read.locator("a.not").click();
+        await read.locator("a.s-not").click();
         await page.waitForURL(/q=-op/);
         assert.equal(await total(), before - n, "all but what was left out");
-        await page.locator("details.menu.end > summary").click();
-        await page.locator("details.menu.end input[value=server]").check();
-        await page.locator("details.menu.end button").click();
+        await page.locator("details.s-drop.end > summary").click();
+        await page.locator("details.s-drop.end input[value=server]").check();
+        await page.locator("details.s-drop.end button").click();
         await page.waitForURL(/cols=/);
         if (wide) assert.ok(await page.locator("#rows td.c-server").first().isVisible());
         await page.goto(`${app.base}/search`); // the choice is remembered
         assert.ok(await page.locator("th.c-server").count() === 1);
         await page.goto(`${app.base}/search?op=delete&period=30d`);
-        await page.locator("details.menu > summary", { hasText: m.save }).click();
+        await page.locator("details.s-drop > summary", { hasText: m.save }).click();
         const name = `${lang} ${scheme} <b>${width}</b>`;
         await page.locator("#keep-name").fill(name);
         await clean(v, "keep");
@@ -216,7 +216,7 @@ test("the list scrolls to any of its rows with a small page, and keeps their ord
   }
   const end = await page.locator("#rows tr").last().getAttribute("aria-rowindex");
   assert.equal(Number(end), total + 1, "the last row is the last record");
-  const oldest = await (await fetch(`${app.base}/search?network=1&noise=1&q=sort%3Aoldest`)).text();
+  const oldest = await (await ask(`${app.base}/search?network=1&noise=1&q=sort%3Aoldest`)).text();
   assert.equal((await times()).at(-1), oldest.match(/<tbody id="rows">[\s\S]*?datetime="([^"]+)"/)[1]);
   assert.deepEqual(faults, []);
 });
@@ -257,6 +257,7 @@ test("a range of the histogram by mouse, by finger and by keys", async (t) => {
 
   const touch = await b.newContext({ locale: "en", viewport: { width: 390, height: 844 }, hasTouch: true });
   t.after(() => touch.close());
+  await touch.addCookies(await context.cookies());
   const phone = await touch.newPage();
   await phone.goto(`${app.base}/search?period=30d`);
   await phone.locator("#hist svg a").first().waitFor();
@@ -304,7 +305,7 @@ test("without script: completion is a search, folders are links, a search is kep
   await page.goto(`${page.url()}&wait=1`); // where the link of a page that did not wait leads
   await page.locator("#people tbody tr").first().waitFor();
   await page.goto(`${app.base}/search?op=print&wait=1`);
-  await page.locator("details.menu > summary").first().click();
+  await page.locator(".sum details.s-drop > summary").click();
   await page.locator("#keep-name").fill("no script");
   await page.locator("#keep-name").press("Enter");
   await page.waitForURL(/\/saved$/);
@@ -315,7 +316,7 @@ test("without script: completion is a search, folders are links, a search is kep
 
 test("budget: bytes and server times of the search pages", async () => {
   for (const path of ["/search", `/files?user=${encodeURIComponent(person)}&period=7d`, `/people?file=${encodeURIComponent(renamed)}`]) {
-    const html = await (await fetch(app.base + path)).text();
+    const html = await (await ask(app.base + path)).text();
     let js = 0;
     for (const [, src] of html.matchAll(/<script src="([^"]+)"/g)) js += await size(src);
     assert.ok(js > 0 && js <= 60 * 1024, `${path}: script ${js} bytes`);
@@ -329,7 +330,7 @@ test("budget: bytes and server times of the search pages", async () => {
     let ms = Infinity;
     for (let i = 0; i < n; i++) {
       const from = performance.now();
-      await (await fetch(app.base + path)).arrayBuffer();
+      await (await ask(app.base + path)).arrayBuffer();
       ms = Math.min(ms, performance.now() - from);
     }
     return ms;

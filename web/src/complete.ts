@@ -86,7 +86,7 @@ export function complete(input: HTMLInputElement): void {
         const add = document.createElement("button"); // for pointers; keys have Shift+Enter
         add.type = "button";
         add.tabIndex = -1;
-        add.className = "small";
+        add.className = "s-small";
         add.setAttribute("aria-hidden", "true");
         add.textContent = `＋ ${input.dataset.add ?? ""}`;
         o.append(add);

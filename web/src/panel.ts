@@ -39,13 +39,13 @@ async function open(url: string, link: HTMLElement | null, focus: boolean): Prom
     return;
   }
   const bar = document.createElement("div");
-  bar.className = "bar";
+  bar.className = "s-bar";
   const page = document.createElement("a");
   page.href = url;
   page.textContent = panel.dataset.page ?? "";
   const close = document.createElement("button");
   close.type = "button";
-  close.className = "small";
+  close.className = "s-small";
   close.textContent = `${panel.dataset.close ?? ""} (Esc)`;
   close.addEventListener("click", closePanel);
   bar.append(page, close);

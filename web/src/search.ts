@@ -15,20 +15,20 @@ function ready(): void {
 // Folders are links too where there is no script; a click on a link in the line
 // of a folder must not open it.
 document.addEventListener("toggle", (e) => {
-  if (e.target instanceof HTMLDetailsElement && e.target.matches("details.menu") && e.target.open) {
-    all<HTMLDetailsElement>("details.menu[open]").forEach((d) => { if (d !== e.target) d.open = false; });
+  if (e.target instanceof HTMLDetailsElement && e.target.matches("details.s-drop") && e.target.open) {
+    all<HTMLDetailsElement>("details.s-drop[open]").forEach((d) => { if (d !== e.target) d.open = false; });
     $<HTMLElement>("input:not([type=hidden])", e.target)?.focus();
   }
 }, true);
 document.addEventListener("keydown", (e) => {
-  const menu = e.key === "Escape" ? $<HTMLDetailsElement>("details.menu[open]") : null;
+  const menu = e.key === "Escape" ? $<HTMLDetailsElement>("details.s-drop[open]") : null;
   if (!menu) return;
   menu.open = false;
   $<HTMLElement>("summary", menu)?.focus();
   e.preventDefault();
 });
 document.addEventListener("click", (e) => {
-  all<HTMLDetailsElement>("details.menu[open]").forEach((d) => { if (!d.contains(e.target as Node)) d.open = false; });
+  all<HTMLDetailsElement>("details.s-drop[open]").forEach((d) => { if (!d.contains(e.target as Node)) d.open = false; });
 });
 document.addEventListener("htmx:after:swap", () => {
   ready();
