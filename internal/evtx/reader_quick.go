@@ -89,6 +89,9 @@ const fragmentMark = fragmentVersion<<8&0xffffff00 | tokFragment
 // record: nothing was decided then.
 func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, headTime event.Filetime) (ok, done bool, err error) {
 	p, at := d.headAt(c, pos, end, atRoot)
+	if p == nil {
+		p, at = d.inlineHead(c, pos, end, atRoot)
+	}
 	if p == nil || p.lay == nil {
 		return false, false, nil
 	}
@@ -147,18 +150,29 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 	return ok, true, err
 }
 
+// inlineHead is headAt for a template that is not known in this chunk yet: its
+// definition stands in the instance, as a rule.
+func (d *decoder) inlineHead(c []byte, pos, end int, at place) (*plan, int) {
+	p := skipFragmentHeader(c, pos, end)
+	if p >= end || c[p] != tokTemplate {
+		return nil, 0
+	}
+	in, err := readInstance(c, p, end)
+	if err != nil {
+		return nil, 0
+	}
+	q, err := d.planFor(c, &in, at)
+	if err != nil {
+		return nil, 0
+	}
+	return q, in.desc - 4
+}
+
 // inlinePayload decodes a payload whose template is not known in this chunk yet:
 // its definition stands in this record, as a rule.
 func (d *decoder) inlinePayload(e *event.Event, c []byte, from, to int, at place) (bool, error) {
-	p := skipFragmentHeader(c, from, to)
-	if p < to && c[p] == tokTemplate {
-		in, err := readInstance(c, p, to)
-		if err != nil {
-			return false, err
-		}
-		if q, err := d.planFor(c, &in, at); err == nil && q.flat {
-			return d.quickPayload(e, c, q, in.desc-4, to)
-		}
+	if q, count := d.inlineHead(c, from, to, at); q != nil && q.flat {
+		return d.quickPayload(e, c, q, count, to)
 	}
 	d.filled = nil
 	return d.fragmentAt(e, c, from, to, at, 1)
