@@ -39,12 +39,12 @@ func TestPathSum(t *testing.T) {
 func TestFactsAreBounded(t *testing.T) {
 	var f facts
 	for i := range 1000 {
-		f.put(pathSum(fmt.Sprint(i)), fact{Exists: true}, 100)
+		f.put(pathSum(fmt.Sprint(i)), factExists, 100)
 		if n := f.n; n > 100 {
 			t.Fatalf("%d facts, want at most 100", n)
 		}
 	}
-	if !f.get("999").Exists || !f.get("960").Exists || f.get("5").Exists {
+	if !f.get("999").exists() || !f.get("960").exists() || f.get("5").exists() {
 		t.Error("facts do not keep what is new and lose what is old")
 	}
 }

@@ -153,7 +153,7 @@ func (c *Converter) renamedOver(a *act, p *pathInfo, dir string, mask uint32, no
 	const other = writing | delete_ | writeDAC | writeOwner
 	return a.Target && fold(a.NewDir) == dir && dirOf(a.Key) == dir && mask&other == 0 && !folderMask(mask) &&
 		now-max(a.End, a.Time) <= foreignName && !weakTemp(baseOf(p.Key)) && !noiseName(p.Key) &&
-		!c.factOf(p.Key).Dir && c.freshTemp(a, now) != nil
+		!c.factOf(p.Key).dir() && c.freshTemp(a, now) != nil
 }
 
 // savedOver: S5, the rename a of the temporary file t is a write of the document

@@ -2,14 +2,21 @@ package convert
 
 import "math/bits"
 
-// fact is what is known of a path of this server.
-type fact struct {
-	Exists bool // seen in use and not deleted or renamed away since
-	Dir    bool
-	File   bool
-	Reads  bool // uses of reading rights in it are logged
-	Writes bool // uses of other rights in it are logged
-}
+// fact is what is known of a path of this server: the sum of what follows.
+type fact uint8
+
+const (
+	factExists fact = 1 << iota // seen in use and not deleted or renamed away since
+	factDir
+	factFile
+	factReads  // uses of reading rights in it are logged
+	factWrites // uses of other rights in it are logged
+	factAll    = 1<<iota - 1
+)
+
+func (f fact) exists() bool { return f&factExists != 0 }
+func (f fact) dir() bool    { return f&factDir != 0 }
+func (f fact) file() bool   { return f&factFile != 0 }
 
 // facts is a bounded memory of paths in two generations: when the newer is full,
 // the older is forgotten. A fact that changes moves to the newer one.
@@ -24,6 +31,7 @@ type facts struct {
 	n     int
 	Gen   uint32 // the newer generation
 	Newer int    // facts of it
+	moves uint32 // how often facts changed their places; derived, 0 while there are none
 }
 
 // factSlot is a fact in one word: the upper 58 bits of the sum of the path, the
@@ -32,28 +40,15 @@ type facts struct {
 type factSlot uint64
 
 const (
-	factExists factSlot = 1 << iota
-	factDir
-	factFile
-	factReads
-	factWrites
-	factOdd // of an odd generation
-	factSum = ^factSlot(1<<6 - 1)
+	factOdd factSlot = factAll + 1 // of an odd generation
+	factSum          = ^factSlot(1<<6 - 1)
 )
 
-func (s factSlot) fact() fact {
-	return fact{s&factExists != 0, s&factDir != 0, s&factFile != 0, s&factReads != 0, s&factWrites != 0}
-}
+func (s factSlot) fact() fact { return fact(s & factAll) }
 
 // slotFor is the slot of a fact.
 func slotFor(sum uint64, gen uint32, f fact) factSlot {
-	s := factSlot(sum)&factSum | factSlot(gen&1)<<5
-	for i, on := range [...]bool{f.Exists, f.Dir, f.File, f.Reads, f.Writes} {
-		if on {
-			s |= 1 << i
-		}
-	}
-	return s
+	return factSlot(sum)&factSum | factSlot(gen&1)<<5 | factSlot(f)
 }
 
 // slotOf is the place of a sum, or the free place where it belongs.
@@ -69,21 +64,50 @@ func slotOf(slots []factSlot, sum uint64) *factSlot {
 // at returns what is known of the path with a sum.
 func (f *facts) at(sum uint64) fact {
 	if f.n == 0 {
-		return fact{}
+		return 0
 	}
 	return slotOf(f.slots, sum).fact()
+}
+
+// factPlace is where the fact of a path stood. It is derived; the zero value is
+// nowhere.
+type factPlace struct {
+	moves uint32 // facts.moves then
+	at    uint32
+}
+
+// near is slotOf with the memory of the place. There are slots.
+func (f *facts) near(p *factPlace, sum uint64) *factSlot {
+	if p.moves == f.moves && uint64(p.at) < uint64(len(f.slots)) {
+		if s := &f.slots[p.at]; *s == 0 || (*s^factSlot(sum))&factSum == 0 { // a free place stays that of the sum
+			return s
+		}
+	}
+	mask := uint64(len(f.slots)) - 1
+	for i := mix(sum&uint64(factSum)) & mask; ; i = (i + 1) & mask {
+		if s := &f.slots[i]; *s == 0 || (*s^factSlot(sum))&factSum == 0 {
+			p.at, p.moves = uint32(i), f.moves
+			return s
+		}
+	}
 }
 
 func (f *facts) get(key string) fact { return f.at(pathSum(key)) }
 
 // put sets what is known of the path with a sum.
 func (f *facts) put(sum uint64, v fact, limit int) {
+	var p factPlace
+	f.putNear(&p, sum, v, limit)
+}
+
+// putNear is put with the memory of the place.
+func (f *facts) putNear(p *factPlace, sum uint64, v fact, limit int) {
 	f.room()
-	s := slotOf(f.slots, sum)
+	s := f.near(p, sum)
 	if *s == 0 || *s&factOdd != f.odd() {
 		if f.Newer >= limit/2 {
 			f.forget()
-			s = slotOf(f.slots, sum)
+			s = f.near(p, sum)
 		}
 		f.Newer++
 	}
@@ -101,6 +125,7 @@ func (f *facts) room() {
 	if 4*f.n < 3*len(f.slots) {
 		return
 	}
+	f.moves++
 	old := f.slots
 	f.slots, f.spare = make([]factSlot, max(smallTable, 2*len(old))), nil
 	for _, s := range old {
@@ -118,6 +143,7 @@ func (f *facts) forget() {
 	}
 	clear(kept)
 	f.n = 0
+	f.moves++
 	for _, s := range f.slots {
 		if s != 0 && s&factOdd == f.odd() {
 			*slotOf(kept, uint64(s)) = s
@@ -194,10 +220,20 @@ func word(s string) uint64 {
 }
 
 // known returns what is known of a path.
-func (c *Converter) known(p *pathInfo) fact { return c.s.Facts.at(p.sum) }
+func (c *Converter) known(p *pathInfo) fact {
+	if c.s.Facts.n == 0 {
+		return 0
+	}
+	return c.s.Facts.near(&p.place, p.sum).fact()
+}
 
 // knownDir returns what is known of the folder of a path.
-func (c *Converter) knownDir(p *pathInfo) fact { return c.s.Facts.at(p.dirSum) }
+func (c *Converter) knownDir(p *pathInfo) fact {
+	if c.s.Facts.n == 0 {
+		return 0
+	}
+	return c.s.Facts.near(&p.dirPlace, p.dirSum).fact()
+}
 
 // factOf returns what is known of a path by its folded name.
 func (c *Converter) factOf(key string) fact { return c.s.Facts.at(c.sum(key)) }
@@ -208,7 +244,7 @@ func (c *Converter) learn(sum uint64, v fact) { c.s.Facts.put(sum, v, c.opt.MaxP
 // onlyFolder reports whether a path is known as a folder and nothing else.
 func (c *Converter) onlyFolder(key string) bool {
 	f := c.factOf(key)
-	return f.Dir && !f.File
+	return f&(factDir|factFile) == factDir
 }
 
 // saw notes that a path and the folders above it exist.
@@ -234,8 +270,13 @@ func (c *Converter) sawFolders(dir string) {
 
 // seen is f of a path that was seen as a folder, as a file, or as either.
 func (f fact) seen(dir, file bool) fact {
-	f.Exists = true
-	f.Dir, f.File = f.Dir && !file || dir, f.File && !dir || file && !dir
+	f |= factExists
+	switch {
+	case dir:
+		return f&^factFile | factDir
+	case file:
+		return f&^factDir | factFile
+	}
 	return f
 }
 
@@ -243,15 +284,15 @@ func (f fact) seen(dir, file bool) fact {
 // known to be one.
 func (c *Converter) sawPath(p *pathInfo, v fact, dir, file bool) (learned bool) {
 	if v != v.seen(dir, file) {
-		c.learn(p.sum, v.seen(dir, file))
+		c.s.Facts.putNear(&p.place, p.sum, v.seen(dir, file), c.opt.MaxPaths)
 	}
 	if p.Dir == "" {
 		return false
 	}
 	if v := c.knownDir(p); v != v.seen(true, false) {
-		c.learn(p.dirSum, v.seen(true, false))
+		c.s.Facts.putNear(&p.dirPlace, p.dirSum, v.seen(true, false), c.opt.MaxPaths)
 		c.sawFolders(dirOf(p.Dir))
-		return !v.Dir
+		return !v.dir()
 	}
 	return false
 }
@@ -259,33 +300,38 @@ func (c *Converter) sawPath(p *pathInfo, v fact, dir, file bool) (learned bool) 
 // sawUse notes that the use of rights is audited in a folder (entries are
 // inherited from it): in that of a file, in a folder itself.
 func (c *Converter) sawUse(p *pathInfo, dir bool, mask uint32) {
-	reads, writes := mask&(readData|execute) != 0, mask&^(readData|execute|readAttr|readCtl) != 0
-	sum := p.dirSum
+	var now fact
+	if mask&(readData|execute) != 0 {
+		now |= factReads
+	}
+	if mask&^(readData|execute|readAttr|readCtl) != 0 {
+		now |= factWrites
+	}
+	v := c.knownDir(p)
 	if dir {
-		sum = p.sum
+		v = c.known(p)
 	}
-	v := c.s.Facts.at(sum)
-	if (v.Reads || !reads) && (v.Writes || !writes) {
-		return
+	switch {
+	case v|now == v:
+	case dir:
+		c.s.Facts.putNear(&p.place, p.sum, v|now, c.opt.MaxPaths)
+	default:
+		c.s.Facts.putNear(&p.dirPlace, p.dirSum, v|now, c.opt.MaxPaths)
 	}
-	v.Reads, v.Writes = v.Reads || reads, v.Writes || writes
-	c.learn(sum, v)
 }
 
 // gone notes that a name is free again.
 func (c *Converter) gone(key string) {
 	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
-	v.Exists = false
-	c.learn(sum, v)
+	c.learn(sum, v&^factExists)
 }
 
 // arrived notes a name that came by a rename.
 func (c *Converter) arrived(key string, dir bool) {
 	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
-	v.Exists, v.Dir, v.File = true, dir, !dir
-	c.learn(sum, v)
+	c.learn(sum, v.seen(dir, !dir))
 }
 
 // asksToRead reports whether a mask asks for nothing but to read.
@@ -305,7 +351,12 @@ func (c *Converter) audited(key string, mask uint32) bool {
 	return false
 }
 
-func (f fact) logs(reads bool) bool { return reads && f.Reads || !reads && f.Writes }
+func (f fact) logs(reads bool) bool {
+	if reads {
+		return f&factReads != 0
+	}
+	return f&factWrites != 0
+}
 
 // auditedPath is audited for a path with its sums.
 func (c *Converter) auditedPath(p *pathInfo, mask uint32) bool {

@@ -16,7 +16,7 @@ func (c *Converter) denied(e *event.Event) {
 	h := &handle{Logon: s.Logon, Path: p.Path, Key: p.Key, Open: now, Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
 		User: s.User, SID: s.SID, Process: text(e.Get(event.ProcessName)), Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}}
 	mask := mapGeneric(uint32(e.Get(event.AccessMask).Uint()))
-	h.Dir = c.factOf(p.Key).Dir || folderMask(mask)
+	h.Dir = c.factOf(p.Key).dir() || folderMask(mask)
 	c.takeHints(h, now)
 	pk := c.paths(s.Logon, p.Key)
 	if a := c.live(pk.Denied, now, denyWindow); a != nil && a.PID == h.PID {
@@ -40,7 +40,7 @@ func (c *Converter) shareDenied(e *event.Event, s *session, p *pathInfo, mask ui
 	a := c.newAct(e, s, 0, ruleF2)
 	a.Path, a.Key, a.IP, a.PID = p.Path, p.Key, ip, 4
 	a.Result, a.Certain, a.Object = record.Denied, true, record.ObjectFile
-	if c.factOf(p.Key).Dir || folderMask(mask) {
+	if c.factOf(p.Key).dir() || folderMask(mask) {
 		a.Object = record.ObjectDirectory
 	}
 	c.refusedRights(a, text(e.Get(event.AccessReason)), mask)

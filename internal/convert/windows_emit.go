@@ -218,16 +218,16 @@ func (c *Converter) place(a *act, r *record.Record) {
 	default:
 		f = c.factOf(a.Key)
 	}
-	if f.File || a.Object != record.ObjectFile {
+	if f.file() || a.Object != record.ObjectFile {
 		return
 	}
 	switch a.Op {
 	case record.OpSetPermissions, record.OpSetOwner, record.OpSetAudit:
-		if f.Dir || extOf(a.Key) == "" {
+		if f.dir() || extOf(a.Key) == "" {
 			r.Object = record.ObjectDirectory
 		}
 	default:
-		if f.Dir {
+		if f.dir() {
 			r.Object = record.ObjectDirectory
 		}
 	}

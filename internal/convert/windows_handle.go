@@ -90,11 +90,11 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	f := c.known(p)
 	h := c.pools.handle()
 	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
-	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
+	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.exists(), p.Snapshot, p.Stream, p.Mark, e.Task == 12812
 	h.tag = p.tag
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
 	h.Txn = c.transactionOf(e)
-	h.Dir = f.Dir || !f.File && folderMask(mask)
+	h.Dir = f.dir() || !f.file() && folderMask(mask)
 	c.takeHints(h, now)
 	v := f
 	if c.candidate(s, p, mask, now, e.RecordID, sourceOf(e)) {
@@ -102,7 +102,7 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	}
 	// The target of a rename is opened like a folder, and may be the new path of a
 	// file: what is below it will tell.
-	if c.sawPath(p, v, h.Dir && (f.Dir || mask&writing == 0), false) {
+	if c.sawPath(p, v, h.Dir && (f.dir() || mask&writing == 0), false) {
 		c.wasFolder(s, dirOf(p.Key), now)
 	}
 	c.s.Handles.put(k, h)
@@ -387,7 +387,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: c.transactionOf(e),
 	}
 	f := c.factOf(p.Key)
-	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark
+	h.Dir, h.Stream, h.Mark = f.dir(), p.Stream, p.Mark
 	c.takeHints(h, tick(e.Time))
 	if p.Stream && !e.Failed() {
 		c.streamDeleted(e, s, h, handleKey{})

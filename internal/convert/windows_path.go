@@ -22,6 +22,8 @@ type pathInfo struct {
 	dirSum  uint64 // of Dir, for facts
 	dirHash uint64 // of Dir, for tables
 
+	place, dirPlace factPlace
+
 	unknown *unknownVolume // when no drive is known for its volume
 	raw     string
 }

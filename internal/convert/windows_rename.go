@@ -155,7 +155,7 @@ func (c *Converter) candidate(s *session, p *pathInfo, mask uint32, now tick, id
 	if p.Mark {
 		mask = readAttr | synchro // a mark on the file that just got its name
 	}
-	exists := c.known(p).Exists
+	exists := c.known(p).exists()
 	dir := p.Dir
 	listing := false
 	if d := c.deskIf(s.Logon, dir); d != nil {
@@ -227,7 +227,7 @@ func likeness(a *act, p *pathInfo, dir string, mask uint32, exists, listing bool
 
 // renamed gives a rename its new name.
 func (c *Converter) renamed(s *session, a *act, path, key string) {
-	existed := a.Key != key && c.factOf(key).Exists
+	existed := a.Key != key && c.factOf(key).exists()
 	a.NewPath = path
 	s.Renames = without(s.Renames, a.Seq)
 	c.gone(a.Key)

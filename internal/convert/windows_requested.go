@@ -9,7 +9,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	last := &hints[len(hints)-1]
 	mask := uint32(0)
 	probed := false
-	dir := c.factOf(k.Key).Dir || last.Root
+	dir := c.factOf(k.Key).dir() || last.Root
 	for i := range hints {
 		m := hints[i].Mask
 		if m == readAttr && mask == 0 {
@@ -24,11 +24,11 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 		}
 		return
 	}
-	if dir && !c.factOf(k.Key).Dir {
+	if dir && !c.factOf(k.Key).dir() {
 		c.knownFolder(k.Key)
 	}
 	op, rule := requestedOp(mask, dir, baseOf(k.Key))
-	known := c.factOf(k.Key).Exists
+	known := c.factOf(k.Key).exists()
 	if op == 0 {
 		return
 	}
@@ -67,7 +67,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 // folder, and no use of anything else accounts for it.
 func (c *Converter) requestedNew(k pathKey, hints []hint, mask uint32, dir bool) bool {
 	s := c.s.Sessions.get(k.Logon)
-	if s == nil || len(s.Adds) == 0 || c.factOf(k.Key).Exists {
+	if s == nil || len(s.Adds) == 0 || c.factOf(k.Key).exists() {
 		return false
 	}
 	add := appendData
@@ -279,8 +279,7 @@ func (c *Converter) joinHints(p *pending, hints []hint) {
 func (c *Converter) knownFolder(key string) {
 	sum := c.sum(key)
 	v := c.s.Facts.at(sum)
-	v.Dir, v.File = true, false
-	c.learn(sum, v)
+	c.learn(sum, v&^factFile|factDir)
 }
 
 // requestedOp names what a mask asks for; 0 when it is no act (N1).

@@ -222,7 +222,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = asked{now, mask, ip, p.Path, p.Key}
-	if dir := p.Dir; !root && !c.knownDir(p).Dir {
+	if dir := p.Dir; !root && !c.knownDir(p).dir() {
 		c.knownFolder(dir)
 		c.wasFolder(s, dir, now)
 	}
@@ -289,7 +289,7 @@ func (c *Converter) takeHints(h *handle, now tick) {
 		if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
 			h.Probed = true
 		}
-		if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).File {
+		if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).file() {
 			h.Dir = true
 		}
 		if x.Src.same(h.Src) {

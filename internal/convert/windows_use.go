@@ -309,7 +309,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	if h == nil || h.Key != p.Key || h.Logon != s.Logon { // the event's own subject wins
 		h = &handle{
 			Logon: s.Logon, Path: p.Path, Key: p.Key, Open: now, Src: sourceOf(e), PID: k.PID, User: s.User, SID: s.SID,
-			Process: text(e.Get(event.ProcessName)), Dir: c.factOf(p.Key).Dir,
+			Process: text(e.Get(event.ProcessName)), Dir: c.factOf(p.Key).dir(),
 		}
 		c.takeHints(h, now)
 	}
@@ -329,7 +329,7 @@ func (c *Converter) securityChange(e *event.Event, op record.Op, rule ruleID) {
 	}
 	sd := text(e.Get(event.NewSd))
 	a.detail("new_sddl", sd)
-	if !c.factOf(h.Key).File && inheritsToChildren(sd) {
+	if !c.factOf(h.Key).file() && inheritsToChildren(sd) {
 		a.Object = record.ObjectDirectory // of this record only: an administrator's script may write such entries on files
 	}
 	c.saw(h.Key, false, false)
