@@ -198,10 +198,8 @@ func (c *Converter) Reuse(rs []record.Record) {
 // Tail returns the records that would follow if no event came any more. It does
 // not change c.
 func (c *Converter) Tail() []record.Record {
-	t, err := Restore(c.server, c.given, c.AppendCheckpoint(nil))
-	if err != nil { // own bytes: the round-trip tests would have failed
-		return nil
-	}
+	t := New(c.server, c.given)
+	t.s, t.shareGen = c.s.clone(), c.shareGen
 	t.s.Out = nil
 	t.finish()
 	t.finishHoles()

@@ -18,18 +18,19 @@ var noiseNames = [...]string{
 func noiseName(key string) bool {
 	b := baseOf(key)
 	dir := key[:len(key)-len(b)]
-	return systemFolder(dir) || noiseBase(b, strings.Contains(dir, recycleDir))
-}
-
-// noiseBase is noiseName for the last name of a path.
-func noiseBase(b string, recycled bool) bool {
-	if slices.Contains(noiseNames[:], b) {
+	if systemFolder(dir) {
 		return true
 	}
 	switch {
+	case b == "":
+		return false
+	case strings.IndexByte("DTEAF.$S", b[0]) < 0: // nothing below begins otherwise but what is not plain
+		return !plainName(b) && (lockName(b) || tempName(b))
+	case slices.Contains(noiseNames[:], b):
+		return true
 	case strings.HasPrefix(b, "ALBUMART") && strings.HasSuffix(b, ".JPG"), strings.HasPrefix(b, "._"):
 		return true
-	case (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")) && recycled:
+	case (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")) && strings.Contains(dir, recycleDir):
 		return true
 	}
 	return lockName(b) || tempName(b)
@@ -38,20 +39,26 @@ func noiseBase(b string, recycled bool) bool {
 // systemFolder reports folders that only the system uses; dir ends with a
 // backslash.
 func systemFolder(dir string) bool {
-	for rest := dir; ; {
-		n := strings.IndexByte(rest, '\\')
-		if n < 0 {
-			return false
-		}
-		rest = rest[n+1:]
-		if rest == "" || rest[0] != 'S' && rest[0] != 'D' && rest[0] != '$' {
+	for i := 0; i+1 < len(dir); i++ {
+		if dir[i] != '\\' {
 			continue
 		}
-		switch {
-		case strings.HasPrefix(rest, `SYSTEM VOLUME INFORMATION\`), strings.HasPrefix(rest, `DFSRPRIVATE\`), strings.HasPrefix(rest, `$EXTEND\`):
-			return true
+		switch rest := dir[i+1:]; rest[0] {
+		case 'S':
+			if strings.HasPrefix(rest, `SYSTEM VOLUME INFORMATION\`) {
+				return true
+			}
+		case 'D':
+			if strings.HasPrefix(rest, `DFSRPRIVATE\`) {
+				return true
+			}
+		case '$':
+			if strings.HasPrefix(rest, `$EXTEND\`) {
+				return true
+			}
 		}
 	}
+	return false
 }
 
 // plainName reports names that cannot be lockName or tempName, at the first look.

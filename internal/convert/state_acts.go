@@ -166,6 +166,7 @@ func (c *Converter) forget(a *act) {
 	}
 	c.s.Acts.drop(a.Seq)
 	c.pools.deadActs = append(c.pools.deadActs, a)
+	c.pools.dead = true
 	c.unlink(a, a.Key)
 	if a.NewPath != "" {
 		c.unlink(a, fold(a.NewPath))

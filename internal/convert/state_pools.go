@@ -7,6 +7,7 @@ type pools struct {
 	acts, deadActs       []*act
 	handles, deadHandles []*handle
 	paths, deadPaths     []*pending
+	dead                 bool // something was forgotten
 }
 
 // poolLimit bounds each pool: more is left to the garbage collector.
@@ -14,6 +15,10 @@ const poolLimit = 256
 
 // recycle makes what the last event forgot ready for use.
 func (p *pools) recycle() {
+	if !p.dead {
+		return
+	}
+	p.dead = false
 	if len(p.deadActs) > 0 {
 		p.acts, p.deadActs = revive(p.acts, p.deadActs)
 	}
@@ -96,6 +101,7 @@ func (c *Converter) dropPaths(k pathKey, hash uint64, p *pending) {
 	}
 	c.s.Paths.drop(k, hash)
 	c.pools.deadPaths = append(c.pools.deadPaths, p)
+	c.pools.dead = true
 }
 
 // deskIf returns what the session has under way in a folder, nil for nothing.

@@ -71,6 +71,7 @@ const (
 // Name node of a chunk: next u32, hash u16, length u16 (characters), UTF-16,
 // NUL. Template node: next u32, GUID 16, size u32, body.
 const (
+	nameLink   = 4 // the offset of the next name: the only part of a name that differs between chunks
 	nameHeader = 8
 	tmplGUID   = 4
 	tmplSize   = 20

@@ -62,15 +62,17 @@ func (m *image) same(c []byte, at int) bool {
 		}
 		name := le32(body, r.at)
 		from = r.at + 4
-		if own := int(name) == at+from; own != r.own || name < chunkHeaderUsed || int(name) > len(c)-nameHeader-len(r.name) {
+		own := int(name) == at+from
+		switch {
+		case own != r.own || name < chunkHeaderUsed || int(name) > len(c)-nameHeader-len(r.name):
 			return false
+		case own: // its hash, length and text are compared with what stands behind it
+			from += nameLink
+			continue
 		}
 		text := int(name) + nameHeader
 		if 2*le16(c, int(name)+6) != len(r.name) || string(c[text:text+len(r.name)]) != string(r.name) {
 			return false
-		}
-		if r.own {
-			from += nameHeader + len(r.name) + 2
 		}
 	}
 	return from <= len(body) && string(body[from:]) == string(m.body[from:])
