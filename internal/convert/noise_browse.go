@@ -19,9 +19,10 @@ const (
 // touch notes that a file of a folder was looked at right after its list. read
 // is the act of a read, nil for a look at attributes.
 func (c *Converter) touch(s *session, key string, read *act, now tick) {
-	d := c.deskIf(s.Logon, dirOf(key))
+	dir := c.dir(key)
+	d := c.deskIf(s.Logon, dir)
 	if d == nil || c.s.Acts.get(d.List) == nil || now-d.ListAt > burstLength || now-d.Burst > burstGap {
-		if d = c.lostList(s, dirOf(key), now); d == nil {
+		if d = c.lostList(s, dir, now); d == nil {
 			return
 		}
 	}

@@ -30,6 +30,7 @@ func nameHash(key string) uint64 { return maphash.String(secretName, key) }
 type table[V any] struct {
 	slots []slot[V] // a power of two
 	n     int
+	last  slot[V] // found or put last, v is nil for none: events of a moment are about one thing
 }
 
 type slot[V any] struct {
@@ -43,10 +44,21 @@ func (t *table[V]) len() int { return t.n }
 
 // get returns what stands under k, nil for nothing.
 func (t *table[V]) get(k uint64) *V {
+	if t.last.key == k && t.last.v != nil {
+		return t.last.v
+	}
+	return t.find(k)
+}
+
+func (t *table[V]) find(k uint64) *V {
 	mask := uint64(len(t.slots)) - 1
 	for i := mix(k) & mask; i < uint64(len(t.slots)); i = (i + 1) & mask {
 		s := &t.slots[i]
-		if s.v == nil || s.key == k {
+		if s.v == nil {
+			break
+		}
+		if s.key == k {
+			t.last = *s
 			return s.v
 		}
 	}
@@ -67,6 +79,7 @@ func (t *table[V]) put(k uint64, v *V) {
 		t.n++
 	}
 	t.slots[i] = slot[V]{k, v}
+	t.last = t.slots[i]
 }
 
 func (t *table[V]) grow() {
@@ -85,6 +98,7 @@ func (t *table[V]) drop(k uint64) {
 	if t.get(k) == nil {
 		return
 	}
+	t.last = slot[V]{}
 	mask := uint64(len(t.slots)) - 1
 	i := mix(k) & mask
 	for t.slots[i].key != k {
@@ -117,6 +131,7 @@ func (t *table[V]) all() iter.Seq2[uint64, *V] {
 type nameTable[V any] struct {
 	slots []nameSlot[V]
 	n     int
+	last  nameSlot[V] // as in table
 }
 
 type nameSlot[V any] struct {
@@ -147,7 +162,15 @@ func (t *nameTable[V]) get(k pathKey, name uint64) *V {
 	if t.n == 0 {
 		return nil
 	}
-	return t.find(&k, entryHash(k.Logon, name)).v
+	h := entryHash(k.Logon, name)
+	if l := &t.last; l.hash == h && l.v != nil && l.k.Logon == k.Logon && l.k.Key == k.Key {
+		return l.v
+	}
+	s := t.find(&k, h)
+	if s.v != nil {
+		t.last = *s
+	}
+	return s.v
 }
 
 // put enters v, which is not nil, under k.
@@ -167,6 +190,7 @@ func (t *nameTable[V]) put(k pathKey, name uint64, v *V) {
 		t.n++
 	}
 	*s = nameSlot[V]{h, k, v}
+	t.last = *s
 }
 
 // drop takes the entry of k away.
@@ -191,6 +215,7 @@ func (t *nameTable[V]) drop(k pathKey, name uint64) {
 	}
 	t.slots[i] = nameSlot[V]{}
 	t.n--
+	t.last = nameSlot[V]{}
 }
 
 func (t *nameTable[V]) clear() { *t = nameTable[V]{} }

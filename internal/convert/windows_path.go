@@ -150,6 +150,14 @@ func (c *Converter) hash(key string) uint64 {
 	return nameHash(key)
 }
 
+// dir is dirOf likewise.
+func (c *Converter) dir(key string) string {
+	if p := c.at; p != nil && p.Key == key {
+		return p.Dir
+	}
+	return dirOf(key)
+}
+
 // sum is pathSum likewise.
 func (c *Converter) sum(key string) uint64 {
 	if p := c.at; p != nil {

@@ -220,7 +220,6 @@ func (c *Converter) shareOpen(e *event.Event) {
 	case p.Stream && mask&delete_ != 0: // of the stream, which changes the file
 		mask = mask&^delete_ | writeData
 	}
-	h := hint{At: now, ID: e.RecordID, Mask: mask, IP: ip, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID, Root: root}
 	s.Share = asked{now, mask, ip, p.Path, p.Key}
 	if dir := p.Dir; !root && !c.knownDir(p).dir() {
 		c.knownFolder(dir)
@@ -229,7 +228,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 	if c.s.Gaps > 0 && mask&(writing|delete_) == 0 {
 		c.lostSwap(s, p.Key, now)
 	}
-	if c.candidate(s, p, mask, now, e.RecordID, h.Src) {
+	if c.candidate(s, p, mask, now, e.RecordID, sourceOf(e)) {
 		return
 	}
 	if !root {
@@ -237,13 +236,14 @@ func (c *Converter) shareOpen(e *event.Event) {
 	}
 	pk := c.paths(s.Logon, p.Key)
 	if pk.Denied != 0 {
-		c.shareGranted(pk, &h)
+		c.shareGranted(pk, &hint{At: now, Mask: mask, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID})
 		pk = c.paths(s.Logon, p.Key)
 	}
 	if len(pk.Hints) >= maxHints {
 		pk.Hints = pk.Hints[:copy(pk.Hints, pk.Hints[len(pk.Hints)-maxHints+1:])]
 	}
-	pk.Hints = append(pk.Hints, h)
+	h := pk.newHint()
+	h.At, h.ID, h.Mask, h.IP, h.Path, h.Key, h.Src, h.User, h.SID, h.Root = now, e.RecordID, mask, ip, p.Path, p.Key, sourceOf(e), s.User, s.SID, root
 	k := pathKey{s.Logon, p.Key}
 	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
 		hints := pk.Hints
@@ -253,6 +253,18 @@ func (c *Converter) shareOpen(e *event.Event) {
 		return
 	}
 	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, Num: p.hash})
+}
+
+// newHint makes room for a hint. All its fields must be set: it may have been
+// another one.
+func (p *pending) newHint() *hint {
+	n := len(p.Hints)
+	if n < cap(p.Hints) {
+		p.Hints = p.Hints[:n+1]
+	} else {
+		p.Hints = append(p.Hints, hint{})
+	}
+	return &p.Hints[n]
 }
 
 // maxHints are the share accesses of a path that wait for its open.

@@ -94,8 +94,9 @@ func (h *handle) eitherKind() bool { return h.Asked&^writing == 0 && extOf(h.Key
 func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey) {
 	now := tick(e.Time)
 	own := c.s.Acts.get(h.Act)
-	c.changed(s.Logon, dirOf(h.Key), now)
-	if lockName(baseOf(h.Key)) {
+	base := baseOf(h.Key)
+	c.changed(s.Logon, c.dir(h.Key), now)
+	if lockName(base) {
 		c.editOpened(s, h.Key, now)
 	}
 	if own == nil && h.Asked == h.Used { // no 4656: the new path of a rename, perhaps
@@ -143,16 +144,15 @@ func (c *Converter) usedWrite(e *event.Event, s *session, h *handle, k handleKey
 	c.absorb(a, read)
 	c.absorb(a, c.live(p.Attr, now, mergeWindow))
 	c.paths(s.Logon, h.Key).Write = a.Seq
-	if weakTemp(baseOf(h.Key)) {
+	weak := weakTemp(base)
+	if weak {
 		c.desk(s.Logon, dirOf(h.Key), now).Temp = a.Seq
 	}
 	wait := mergeWindow
 	if a.Op == record.OpCopy {
 		wait = moveWindow
-	} else if a.Op == record.OpCreate || tempName(baseOf(h.Key)) {
-		if weakTemp(baseOf(h.Key)) {
-			wait = saveWindow
-		}
+	} else if weak && (a.Op == record.OpCreate || tempName(base)) {
+		wait = saveWindow
 	}
 	c.due(a, now+wait)
 }
