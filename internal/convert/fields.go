@@ -4,7 +4,8 @@ import "github.com/akashi-audit/akashi/internal/event"
 
 // neededFields are the payload fields that the rules read of the events that
 // make up most of a file server's log, and of their audit failures. Of other
-// events all fields are needed.
+// events all fields are needed. Those in left come unread from some sources:
+// rules read them by Converter.textOf, or by their bytes.
 var neededFields, neededOfFailed = func() (ok, failed map[uint32]*event.Fields) {
 	left := []event.Field{
 		event.SubjectUserSid, event.SubjectUserName, event.SubjectDomainName, event.ObjectType, event.ObjectName, event.TransactionId,

@@ -1,7 +1,5 @@
 package convert
 
-import "unsafe"
-
 // timers fire by (Due, Order): those of one instant in the order in which they
 // were set. Nearly all are set one of few spans of time ahead, so that those of a
 // span come in order already: they stand in lanes, a timer in the one whose last
@@ -11,11 +9,10 @@ type timers struct {
 	Lanes [numLanes]lane
 	Heap  []timer
 
-	popped int
-	n      int            // how many are set; derived, as is the rest
-	next   tick           // no timer is due before
-	first  [numLanes]tick // when the first timer of each lane is due, always when there is none
-	last   [numLanes]tick // when the last one is due, never when there is none
+	n     int            // how many are set; derived, as is the rest
+	next  tick           // no timer is due before
+	first [numLanes]tick // when the first timer of each lane is due, always when there is none
+	last  [numLanes]tick // when the last one is due, never when there is none
 }
 
 const (
@@ -42,7 +39,6 @@ func (l *lane) push(t *timer) {
 // popLane takes the first timer of a lane.
 func (q *timers) popLane(i int) timer {
 	l := &q.Lanes[i]
-	q.popped = i
 	t := l.queue[l.head]
 	l.queue[l.head].Key = ""
 	if l.head++; l.head < len(l.queue) {
@@ -198,36 +194,6 @@ func (c *Converter) advance(now tick) {
 			return
 		}
 		c.fire(&t)
-		c.warmNext()
-	}
-}
-
-// warmNext asks for the memory of the acts that the next timers are about.
-func (c *Converter) warmNext() {
-	l := &c.s.Timers.Lanes[c.s.Timers.popped]
-	if l.head+2 >= len(l.queue) {
-		return
-	}
-	if t := l.front(); t.Kind == timeAct {
-		if a := c.s.Acts.get(t.Seq); a != nil {
-			if n := len(c.s.Facts.slots); n > 0 && a.tag.sum != 0 {
-				prefetch(unsafe.Pointer(&c.s.Facts.slots[mix(a.tag.sum&uint64(factSum))&uint64(n-1)]))
-			}
-			if n := len(c.s.Paths.slots); n > 0 && a.tag.hash != 0 {
-				prefetch(unsafe.Pointer(&c.s.Paths.slots[entryHash(a.Logon, a.tag.hash)&uint64(n-1)]))
-			}
-			if s := c.s.Sessions.get(a.Logon); s != nil {
-				prefetch8(unsafe.Pointer(s))
-				if len(s.Reads) > 0 {
-					prefetch(unsafe.Pointer(&s.Reads[0]))
-				}
-			}
-		}
-	}
-	if t := &l.queue[l.head+1]; t.Kind == timeAct {
-		if a := c.s.Acts.get(t.Seq); a != nil {
-			prefetch8(unsafe.Pointer(a))
-		}
 	}
 }
 

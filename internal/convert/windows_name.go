@@ -1,7 +1,5 @@
 package convert
 
-import "unsafe"
-
 // shareName makes a name below a share uniform, from the bytes of a log (UTF-16).
 // It reports false for names that need more than that: streams, letters outside of
 // ASCII and East Asian scripts, names with a backslash at an end.
@@ -49,10 +47,6 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 	}
 	p.raw = p.Path
 	p.finish()
-	if n := len(c.s.Facts.slots); n > 0 {
-		prefetch(unsafe.Pointer(&c.s.Facts.slots[mix(p.sum&uint64(factSum))&uint64(n-1)]))
-		prefetch(unsafe.Pointer(&c.s.Facts.slots[mix(p.dirSum&uint64(factSum))&uint64(n-1)]))
-	}
 	p.share, p.noise = l, noiseNo
 	if noiseName(p.Key) {
 		p.noise = noiseYes
