@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { accessible, browser, imported, shot, start, visit, words } from "./harness.mjs";
+import { ask, accessible, browser, imported, shot, start, visit, words } from "./harness.mjs";
 
 let app, b;
 let file; // a file with many records, from the home page
@@ -12,7 +12,7 @@ let person;
 
 before(async () => {
   [app, b] = await Promise.all([start(), browser()]);
-  const first = await fetch(app.base);
+  const first = await ask(app.base);
   assert.equal(first.status, 200, "the page answers while the import runs");
   await imported(app.base);
   const { page, context } = await visit(b);
@@ -214,9 +214,9 @@ test("CSV of a search", async (t) => {
 });
 
 test("budget: at most 60 KB of script, 15 KB of style, 100 rows in 40 KB", async () => {
-  const html = await (await fetch(`${app.base}/search`)).text();
+  const html = await (await ask(`${app.base}/search`)).text();
   assert.ok(gzipSync(html).length <= 40 * 1024, `page ${gzipSync(html).length} bytes`);
-  const size = async (path) => Number((await fetch(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
+  const size = async (path) => Number((await ask(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
   let js = 0;
   for (const [, src] of html.matchAll(/<script src="([^"]+)"/g)) js += await size(src);
   assert.ok(js > 0 && js <= 60 * 1024, `script ${js} bytes`);

@@ -22,8 +22,29 @@ export const words = {
   },
 };
 
+// entered is the session that visit and ask use: that of the visitor of a
+// demonstration, or whatever a test puts here.
+let entered = null;
+
+// enter lets the visitor of the demonstration at base in, and returns the cookie.
+export async function enter(base) {
+  const res = await fetch(`${base}/login/demo`, { method: "POST", redirect: "manual" });
+  const [cookie] = res.headers.getSetCookie().filter((c) => c.startsWith("akashi"));
+  if (res.status !== 303 || !cookie) throw new Error(`no entry to the demonstration: ${res.status}`);
+  const [name, value] = cookie.split(";")[0].split("=");
+  entered = { name, value, url: base };
+  return entered;
+}
+
+// ask fetches a page with the session.
+export async function ask(url, init = {}) {
+  const headers = { ...init.headers, ...(entered ? { cookie: `${entered.name}=${entered.value}` } : {}) };
+  return fetch(url, { ...init, headers });
+}
+
 // start runs `akashi demo --serve` and answers when the first page does.
-export async function start() {
+// A session of its visitor is made unless enterDemo is false.
+export async function start({ enterDemo = true } = {}) {
   const bin = process.env.AKASHI_BIN;
   if (!bin || !existsSync(bin)) throw new Error("AKASHI_BIN must name the built akashi");
   const dir = mkdtempSync(join(tmpdir(), "akashi-e2e-"));
@@ -40,6 +61,7 @@ export async function start() {
     child.stderr.on("data", read);
     child.on("exit", (code) => { clearTimeout(timer); reject(new Error(`akashi ended with ${code}: ${output}`)); });
   });
+  if (enterDemo) await enter(base);
   return {
     base,
     dir: join(dir, "demo"),
@@ -55,7 +77,7 @@ export async function start() {
 // imported waits for the end of the import.
 export async function imported(base) {
   for (let i = 0; i < 600; i++) {
-    const line = await (await fetch(`${base}/status-line`)).text();
+    const line = await (await ask(`${base}/status-line`)).text();
     if (!line.includes("hx-trigger") && /\d 件|\d records/.test(line)) return;
     await new Promise((r) => setTimeout(r, 250));
   }
@@ -69,14 +91,17 @@ export async function browser() {
   });
 }
 
-// visit opens a page in a language, a theme and a width and collects faults.
-export async function visit(b, { lang = "ja", scheme = "light", width = 1440, script = true } = {}) {
-  const context = await b.newContext({ locale: lang, colorScheme: scheme, viewport: { width, height: width < 700 ? 844 : 900 }, javaScriptEnabled: script, acceptDownloads: true });
+// visit opens a page in a language, a theme and a width and collects faults. It comes
+// with the session of the demonstration; session: null comes with none, and a cookie
+// {name, value, url} with that one. Statuses in expected are no faults.
+export async function visit(b, { lang = "ja", scheme = "light", width = 1440, script = true, session = entered, expected = [], insecure = false } = {}) {
+  const context = await b.newContext({ locale: lang, colorScheme: scheme, viewport: { width, height: width < 700 ? 844 : 900 }, javaScriptEnabled: script, acceptDownloads: true, ignoreHTTPSErrors: insecure });
+  if (session) await context.addCookies([{ ...session, httpOnly: true, sameSite: "Lax" }]);
   const page = await context.newPage();
   const faults = [];
-  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push(`console: ${m.text()}`); });
+  page.on("console", (m) => { if ((m.type() === "error" || m.type() === "warning") && !expected.some((code) => m.text().includes(`status of ${code}`))) faults.push(`console: ${m.text()}`); });
   page.on("pageerror", (e) => faults.push(`error: ${e.message}`));
-  page.on("response", (r) => { if (r.status() >= 400) faults.push(`${r.status()} ${r.url()}`); });
+  page.on("response", (r) => { if (r.status() >= 400 && !expected.includes(r.status())) faults.push(`${r.status()} ${r.url()}`); });
   if (script) {
     await page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));

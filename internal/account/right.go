@@ -1,5 +1,7 @@
 package account
 
+import "strings"
+
 // Right is a set of things that a person may do.
 type Right uint32
 
@@ -52,4 +54,44 @@ func (r Role) Rights() Right {
 		return See | Export | Hold | Trail | Import | Manage | Settings | People
 	}
 	return 0
+}
+
+// names are the rights by the names that templates, tokens and leaves use.
+func names() []string {
+	return []string{"see", "export", "unmask", "hold", "approve", "trail", "import", "manage", "settings", "people"}
+}
+
+// Names lists the names of the rights in r, in the order of the constants.
+func (r Right) Names() []string {
+	l := []string{}
+	for i, n := range names() {
+		if r.Has(1 << i) {
+			l = append(l, n)
+		}
+	}
+	return l
+}
+
+// RightNamed is the right of that name, 0 for none.
+func RightNamed(name string) Right {
+	for i, n := range names() {
+		if n == name {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// ParseRights reads names that are separated by commas; unknown ones give nothing.
+func ParseRights(s string) (r Right) {
+	for n := range strings.SplitSeq(s, ",") {
+		r |= RightNamed(n)
+	}
+	return r
+}
+
+// ParseRole reads the name of a role.
+func ParseRole(s string) (Role, bool) {
+	r := Role(s)
+	return r, r.Rights() != 0
 }

@@ -26,7 +26,15 @@ type Visitor struct {
 	Lang   string // chosen language, "" = none
 	Zone   string // chosen IANA zone, "" = that of the data folder
 	Dense  bool   // narrow rows
+	// Needs is what the person must do before he may anything else, "" = nothing.
+	Needs string
 }
+
+// What a visitor may have to do first.
+const (
+	NeedsPassword = "password" // choose an own password
+	NeedsSecond   = "second"   // set up one-time codes
+)
 
 // May reports whether the visitor has the right. Nobody (nil) may nothing.
 func (v *Visitor) May(r Right) bool { return v != nil && v.Rights.Has(r) }

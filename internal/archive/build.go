@@ -197,6 +197,14 @@ const blockText = 24 << 20
 
 // events writes the raw events that no part has.
 func (b *builder) events(ctx context.Context, src Source, from, to int64) error {
+	return b.rawFile(ctx, func(add func(string, uint32, []*event.Event) error) error {
+		return src.SealEvents(ctx, b.server, from, to, add)
+	})
+}
+
+// rawFile writes the raw events that each gives, of one life of one channel at a
+// time.
+func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32, []*event.Event) error) error) error {
 	p, err := rawfile.NewPacker()
 	if err != nil {
 		return err
@@ -208,7 +216,7 @@ func (b *builder) events(ctx context.Context, src Source, from, to int64) error 
 		if x.w, err = rawfile.NewWriter(buf, p); err != nil {
 			return err
 		}
-		if err := src.SealEvents(ctx, b.server, from, to, x.add); err != nil {
+		if err := each(x.add); err != nil {
 			return err
 		}
 		if err := x.flush(); err != nil {

@@ -45,12 +45,18 @@ type Archive struct {
 	opt     Options
 	raw     *rawfile.Unpacker
 
+	// using is held for reading while objects of a day are read, and for writing
+	// while some are removed.
+	using sync.RWMutex
+
 	mu    sync.Mutex // guards the fields below
-	days  map[key][]part
+	all   map[key][]part
+	days  map[key][]part // of all, those that count
 	state index
-	known map[string]bool // names of manifests that are in days
+	known map[string]bool // names of manifests, and of what is erased, that were read
 	// unread are manifests that are there and cannot be read now, and why.
 	unread map[string]error
+	tombs  tombs
 }
 
 type key struct {
@@ -68,7 +74,10 @@ type part struct {
 // index is the stored form of what is remembered.
 type index struct {
 	Marks    map[string]string `json:"marks"`    // by server and day: state of the store that is sealed
-	Recorded []string          `json:"recorded"` // names of manifests with a leaf in the log
+	Recorded []string          `json:"recorded"` // names of manifests, and of what is erased, with a leaf in the log
+	// Clean are, by server and day, the erasures and parts of which is known that
+	// the parts hold nothing that the erasures hide.
+	Clean map[string]string `json:"clean,omitempty"`
 }
 
 // Open looks at the archive in objects. Refresh reads it.
@@ -80,7 +89,7 @@ func Open(objects Objects, opt Options) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{objects: objects, opt: opt, raw: u, days: make(map[key][]part), known: make(map[string]bool)}
+	a := &Archive{objects: objects, opt: opt, raw: u, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
 	a.loadIndex()
 	return a, nil
 }
@@ -130,6 +139,9 @@ func (a *Archive) Refresh(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unread = make(map[string]error)
+	if err := a.refreshErasures(ctx, l); err != nil {
+		return err
+	}
 	for _, name := range l {
 		if a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_") {
 			continue
@@ -153,7 +165,7 @@ func (a *Archive) Unread() (days []string, why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(a.unread)) {
-		if l := strings.Split(name, "/"); len(l) > 1 {
+		if l := strings.Split(name, "/"); len(l) > 2 {
 			days = append(days, l[1])
 		}
 		if why == nil {
@@ -167,8 +179,27 @@ func (a *Archive) Unread() (days []string, why error) {
 func (a *Archive) insert(p part) {
 	k := key{p.Server, p.Day.Day}
 	a.known[p.name] = true
-	a.days[k] = append(a.days[k], p)
-	slices.SortFunc(a.days[k], func(x, y part) int { return cmp.Compare(x.Part, y.Part) })
+	a.all[k] = append(a.all[k], p)
+	slices.SortFunc(a.all[k], func(x, y part) int { return cmp.Or(cmp.Compare(x.Part, y.Part), strings.Compare(x.name, y.name)) })
+	a.count(k)
+}
+
+// count finds the parts of a day that count: no other one replaces them. The caller
+// holds mu.
+func (a *Archive) count(k key) {
+	replaced := make(map[seal.Hash]bool)
+	for _, p := range a.all[k] {
+		for _, h := range p.Replaces {
+			replaced[h] = true
+		}
+	}
+	var l []part
+	for _, p := range a.all[k] {
+		if !replaced[p.hash] {
+			l = append(l, p)
+		}
+	}
+	a.days[k] = l
 }
 
 func (a *Archive) loadPart(ctx context.Context, name string) (p part, err error) {
@@ -183,8 +214,8 @@ func (a *Archive) loadPart(ctx context.Context, name string) (p part, err error)
 	if err := manifest.Decode(b, &p.Day); err != nil {
 		return p, fmt.Errorf("archive object %s: %w", name, err)
 	}
-	if p.Format > manifest.Format {
-		return p, fmt.Errorf("archive object %s has format %d, this akashi reads up to %d: use the newer akashi that wrote it", name, p.Format, manifest.Format)
+	if p.Format > manifest.DayFormat {
+		return p, fmt.Errorf("archive object %s has format %d, this akashi reads up to %d: use the newer akashi that wrote it", name, p.Format, manifest.DayFormat)
 	}
 	return p, nil
 }

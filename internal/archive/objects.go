@@ -41,6 +41,13 @@ type Spanner interface {
 	OpenSpans(ctx context.Context, name string, spans []manifest.Span) (Reader, error)
 }
 
+// Remover is an Objects that can take objects away for ever. Copies that the
+// storage does not let go yet are its own to remember; what is not there is no
+// error.
+type Remover interface {
+	Remove(ctx context.Context, name string) error
+}
+
 // open opens an object that a manifest names.
 func (a *Archive) open(ctx context.Context, o *manifest.Object) (Reader, error) {
 	if s, ok := a.objects.(Spanner); ok {
@@ -88,6 +95,21 @@ func (f *Folder) Put(ctx context.Context, name string, r io.ReaderAt, size int64
 	})
 	if err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
+	}
+	return nil
+}
+
+// Remove removes the file of an object, and folders that are empty then.
+func (f *Folder) Remove(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	at := f.path(name)
+	if err := f.fs.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove object %s: %w", name, err)
+	}
+	if err := f.fs.SyncDir(filepath.Dir(at)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove object %s: %w", name, err)
 	}
 	return nil
 }
@@ -156,8 +178,8 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
 
 // SafeName is a server's name as one part of a path on every system: letters,
 // digits, "-" and "_" of any script stay, a dot stays inside, every other byte is
-// %XX, and so is the first letter of a name that Windows reserves. Different
-// names stay different.
+// %XX, and so is the first letter of a name that Windows reserves and a "_" at the
+// beginning, which no server's folder has. Different names stay different.
 func SafeName(server string) string {
 	var b strings.Builder
 	for i, r := range server {
@@ -167,7 +189,7 @@ func SafeName(server string) string {
 		}
 		inside := r == '.' && i > 0 && i+1 < len(server)
 		if n <= len(server)-i && string(r) == server[i:i+n] && (i != 0 || !reserved(server)) &&
-			(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || inside) {
+			(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' && i > 0 || inside) {
 			b.WriteRune(r)
 			continue
 		}

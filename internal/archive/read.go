@@ -12,8 +12,10 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/seal"
 )
 
 // eventsSum is a hash of everything in the events.
@@ -84,8 +86,10 @@ func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	row := int64(0)
 	err = Read(r, r.Size(), func(rec *record.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
+		if row%1024 == 0 {
+			if err := pace.Yield(ctx); err != nil {
+				return err
+			}
 		}
 		row++
 		return fn(row-1, rec)
@@ -131,19 +135,23 @@ func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[pla
 	}
 }
 
-// Records calls fn for every record of a server's day that holds, and the
-// superseded ones. The record belongs to fn.
+// Records calls fn for every record of a server's day that holds and that is not
+// erased, and the superseded ones. The record belongs to fn, which must not use
+// the archive.
 func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *record.Record) error) error {
-	a.mu.Lock()
-	parts := slices.Clone(a.days[key{server, day}])
-	a.mu.Unlock()
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, hidden, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
 	gone, err := a.voided(ctx, parts)
 	if err != nil {
 		return err
 	}
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			if gone[place{parts[i].Part, row}] {
+			if gone[place{parts[i].Part, row}] || hidden.Hides(r) {
 				return nil
 			}
 			return fn(r)
@@ -155,13 +163,23 @@ func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *re
 	return nil
 }
 
-// Events calls fn for the raw events of a server's day, a block at a time. When
-// ids are given, which are ascending, only blocks of that channel and generation
-// are read, and only those events come.
+// Events calls fn for the raw events of a server's day, a block at a time, without
+// those that name an erased file. When ids are given, which are ascending, only
+// blocks of that channel and generation are read, and only those events come. fn
+// must not use the archive.
 func (a *Archive) Events(ctx context.Context, server, day string, of *record.ID, ids []uint64, fn func(l []*event.Event) error) error {
-	a.mu.Lock()
-	parts := slices.Clone(a.days[key{server, day}])
-	a.mu.Unlock()
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, hidden, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
+	if !hidden.Empty() {
+		all := fn
+		fn = func(l []*event.Event) error {
+			return all(slices.DeleteFunc(l, func(e *event.Event) bool { _, always := hidden.Names(e); return always }))
+		}
+	}
 	for i := range parts {
 		if o := object(&parts[i].Day, manifest.KindRaw); o != nil && (of == nil || holdsAny(&parts[i].Day, of, ids)) {
 			if err := a.readEvents(ctx, o, of, ids, fn); err != nil {
@@ -211,6 +229,45 @@ func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record
 			return err
 		}
 		if err := fn(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Leaves calls fn for the parts of a server's day that count: the manifest, its stored
+// form, and the leaf of each of its records in the order of its file, whether it is
+// void or not (manifest.Day.RecordsRoot).
+func (a *Archive) Leaves(ctx context.Context, server, day string, fn func(d *manifest.Day, stored []byte, leaves []seal.Hash) error) error {
+	a.using.RLock()
+	defer a.using.RUnlock()
+	parts, _, err := a.look(key{server, day})
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		d := &parts[i].Day
+		stored, err := manifest.Encode(d)
+		if err != nil {
+			return err
+		}
+		if sum := seal.Hash(sha256.Sum256(stored)); sum != parts[i].hash {
+			return fmt.Errorf("archive object %s: written again it is another one", parts[i].name)
+		}
+		var leaves []seal.Hash
+		var line []byte
+		err = a.readRecords(ctx, d, func(_ int64, r *record.Record) error {
+			line = r.AppendJSON(line[:0])
+			leaves = append(leaves, seal.LeafHash(line))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if seal.Root(leaves) != d.RecordsRoot && len(leaves) > 0 {
+			return fmt.Errorf("archive object %s: its records are not those that were sealed", parts[i].name)
+		}
+		if err := fn(d, stored, leaves); err != nil {
 			return err
 		}
 	}

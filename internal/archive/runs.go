@@ -40,3 +40,23 @@ func (l runs) add(id uint64) runs {
 	}
 	return slices.Insert(l, i, [2]uint64{id, id})
 }
+
+// minus is the ids of l that are not in o.
+func (l runs) minus(o runs) runs {
+	var out runs
+	for _, r := range l {
+		at, rest := r[0], true
+		for i := o.search(at); rest && i < len(o) && o[i][0] <= r[1]; i++ {
+			if o[i][0] > at {
+				out = append(out, [2]uint64{at, o[i][0] - 1})
+			}
+			if rest = o[i][1] < r[1]; rest {
+				at = o[i][1] + 1
+			}
+		}
+		if rest {
+			out = append(out, [2]uint64{at, r[1]})
+		}
+	}
+	return out
+}

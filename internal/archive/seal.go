@@ -36,6 +36,7 @@ type Source interface {
 type SealOptions struct {
 	Now   time.Time
 	All   bool   // days that are not over too
+	Only  Only   // chooses what is sealed; nil = every day of every server
 	By    string // who answers for it
 	Rules uint32 // version of the rules of now
 	// Progress is told of every day that was looked at; nil = nobody.
@@ -64,6 +65,9 @@ func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]mani
 		for _, day := range all[server] {
 			if err := ctx.Err(); err != nil {
 				return made, err
+			}
+			if opt.Only != nil && !opt.Only(server, DayName(day)) {
+				continue
 			}
 			d, err := a.sealDay(ctx, src, server, day, opt)
 			if err != nil {
@@ -104,6 +108,13 @@ func (a *Archive) recordMissing(ctx context.Context, opt SealOptions) error {
 			return err
 		}
 	}
+	for _, x := range slices.Concat(a.tombs.orders, a.tombs.removals) {
+		if !done[x.name] {
+			if err := a.recordErasure(ctx, x, opt); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -138,7 +149,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 	}
 	k := key{server, DayName(day)}
 	a.mu.Lock()
-	parts := slices.Clone(a.days[k])
+	parts, next := slices.Clone(a.days[k]), a.next(k)
 	mark, whole := src.SealMark(server, from, to)
 	known := a.state.Marks[k.server+"\x00"+k.day] == mark
 	a.mu.Unlock()
@@ -147,7 +158,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 		return nil, nil
 	}
 	commit := src.LastCommit()
-	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", SafeName(server), k.day, len(parts)+1)}
+	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", SafeName(server), k.day, next)}
 	defer b.remove()
 	for i := range parts { // a store that was begun anew knows less than the archive
 		whole = whole && commit >= parts[i].Commit
@@ -157,7 +168,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 	}
 	d := &b.out
 	if d.Records+d.Voids+d.Events > 0 || reopened {
-		d.Format, d.Server, d.Day, d.Zone, d.Part = manifest.Format, server, k.day, a.opt.Zone.String(), len(parts)+1
+		d.Format, d.Server, d.Day, d.Zone, d.Part = manifest.Format, server, k.day, a.opt.Zone.String(), next
 		d.Sealed, d.Open, d.Commit, d.Rules = opt.Now.UnixNano(), open, commit, opt.Rules
 		if n := len(parts); n > 0 {
 			d.Prev = parts[n-1].hash
@@ -172,6 +183,15 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 	defer a.mu.Unlock()
 	a.state.Marks[k.server+"\x00"+k.day] = mark
 	return d, a.saveIndex()
+}
+
+// next is the number of the next part of a day. The caller holds mu.
+func (a *Archive) next(k key) int {
+	n := 0
+	for _, p := range a.all[k] {
+		n = max(n, p.Part)
+	}
+	return n + 1
 }
 
 // keep stores the manifest, which makes its part count, and writes its leaf.

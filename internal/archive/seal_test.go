@@ -46,7 +46,7 @@ func pages(t *testing.T, a *Archive, q query.Query) []record.Record {
 	t.Helper()
 	var l []record.Record
 	for {
-		p, err := a.Search(t.Context(), q, nil, nil)
+		p, err := a.Search(t.Context(), q, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,9 +25,9 @@ var ErrNotFound = errors.New("no such archived record")
 type Only func(server, day string) bool
 
 // Search returns one page of the archived records that a query finds, in the
-// order and with the cursor of the record store, and notes the days it read.
-// Hide, when it is not nil, leaves records out: those that were erased.
-func (a *Archive) Search(ctx context.Context, q query.Query, only Only, hide func(*record.Record) bool) (*query.Page, error) {
+// order and with the cursor of the record store, and notes the days it read. Erased
+// records are left out.
+func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.Page, error) {
 	after, err := query.ParseCursor(q.Cursor)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only, hide fun
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, hide: hide, limit: limit + 1}
+	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, limit: limit + 1}
 	page := &query.Page{}
 	page.Unread, _ = a.Unread()
 	for _, day := range a.wanted(&q, only) {
@@ -89,7 +89,6 @@ type finder struct {
 	q     query.Query
 	m     *query.Matcher
 	after *query.Position
-	hide  func(*record.Record) bool
 	limit int
 	l     []record.Record
 }
@@ -155,7 +154,7 @@ func (a *Archive) times(k key) (first, last int64) {
 
 func (s *finder) day(ctx context.Context, k key) error {
 	return s.a.Records(ctx, k.server, k.day, func(r *record.Record) error {
-		if (r.SupersededBy != 0) != s.q.Superseded || !s.m.Match(r) || s.hide != nil && s.hide(r) {
+		if (r.SupersededBy != 0) != s.q.Superseded || !s.m.Match(r) {
 			return nil
 		}
 		at := query.PositionOf(r)

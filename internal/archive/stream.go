@@ -40,8 +40,39 @@ func (a *Archive) Servers() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Streams lists all raw events of a server. A stream opens its object when it is
-// read.
+// Shown lists the raw events of a server without those that erasures hide.
+func (a *Archive) Shown(ctx context.Context, server string) ([]Stream, error) {
+	l := a.Streams(ctx, server)
+	days, err := a.unclean(server)
+	if err != nil || len(days) == 0 {
+		return l, err
+	}
+	x, err := a.erasedIn(ctx, server, days, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range l {
+		gone := x.ids[lifeKey{l[i].Channel, l[i].Generation}]
+		if len(gone) == 0 {
+			continue
+		}
+		all := l[i].Events
+		l[i].Events = func(yield func(*event.Event, error) bool) {
+			for e, err := range all {
+				if err == nil && gone[e.RecordID] {
+					continue
+				}
+				if !yield(e, err) {
+					return
+				}
+			}
+		}
+	}
+	return l, nil
+}
+
+// Streams lists all raw events of a server, those too that erasures hide and that
+// no Rewrite took away yet. A stream opens its object when it is read.
 func (a *Archive) Streams(ctx context.Context, server string) []Stream {
 	var list []Stream
 	a.mu.Lock()

@@ -16,24 +16,28 @@ const module = "github.com/akashi-audit/akashi/"
 // allowed lists, per package, the packages of this module that it may import.
 // A package that is not here fails the test: decide where it belongs first.
 var allowed = map[string][]string{
-	"internal/column":    {},
-	"internal/event":     {"internal/column"},
-	"internal/record":    {"internal/column"},
-	"internal/query":     {"internal/record"},
-	"internal/seal":      {"internal/fsx"},
-	"internal/paths":     {"internal/query"},
-	"internal/facets":    {"internal/record", "internal/query"},
-	"internal/catalogue": {"internal/record", "internal/query", "internal/paths"},
-	"internal/segment":   {"internal/record", "internal/query", "internal/facets", "internal/paths", "internal/column"},
-	"internal/rawfile":   {"internal/column", "internal/event"},
-	"internal/manifest":  {"internal/seal"},
-	"internal/mask":      {},
-	"internal/pool":      {"internal/seal", "internal/manifest", "internal/fsx"},
+	"internal/column":        {},
+	"internal/event":         {"internal/column"},
+	"internal/record":        {"internal/column"},
+	"internal/query":         {"internal/record"},
+	"internal/seal":          {"internal/fsx"},
+	"internal/seal/sealtest": {"internal/seal"},
+	"internal/paths":         {"internal/query", "internal/pace"},
+	"internal/facets":        {"internal/record", "internal/query"},
+	"internal/catalogue":     {"internal/record", "internal/query", "internal/paths"},
+	"internal/segment":       {"internal/record", "internal/query", "internal/facets", "internal/paths", "internal/pace", "internal/column"},
+	"internal/rawfile":       {"internal/column", "internal/event"},
+	"internal/manifest":      {"internal/seal"},
+	"internal/mask":          {},
+	"internal/pool":          {"internal/seal", "internal/manifest", "internal/fsx"},
+	"internal/pace":          {},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
+		"internal/erasure", "internal/pace",
 	},
-	"internal/hold":   {"internal/seal", "internal/fsx", "internal/query"},
-	"internal/report": {"internal/i18n"},
+	"internal/erasure": {"internal/event", "internal/record", "internal/query"},
+	"internal/hold":    {"internal/seal", "internal/fsx", "internal/query"},
+	"internal/report":  {"internal/i18n"},
 	"internal/evidence": {
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/seal", "internal/manifest", "internal/mask", "internal/report",
 		"internal/i18n", "internal/archive", "internal/gloss", "internal/coverage", "internal/fsx",
@@ -42,33 +46,38 @@ var allowed = map[string][]string{
 	"internal/evtx":     {"internal/event"},
 	"internal/fsx":      {},
 	"internal/i18n":     {},
-	"internal/config":   {"internal/fsx"},
+	"internal/calendar": {},
+	"internal/config":   {"internal/calendar", "internal/fsx"},
 	"internal/convert":  {"internal/event", "internal/record"},
 	"internal/collect":  {"internal/event", "internal/evtx"},
 	"internal/coverage": {"internal/event"},
 	"internal/simulate": {"internal/event", "internal/record", "internal/evtx"},
 	"internal/store": {
 		"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/segment", "internal/catalogue", "internal/rawfile",
-		"internal/facets", "internal/paths", "internal/seal",
+		"internal/facets", "internal/paths", "internal/seal", "internal/erasure", "internal/pace",
 	},
 	"internal/bench":   {"internal/archive", "internal/record", "internal/query", "internal/store", "internal/simulate"},
 	"internal/gloss":   {"internal/event", "internal/record", "internal/i18n"},
-	"internal/account": {},
+	"internal/account": {"internal/seal", "internal/state"},
+	"internal/trail":   {"internal/fsx", "internal/manifest", "internal/seal"},
 	"internal/state":   {},
-	"internal/web":     {"internal/account", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss"},
+	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
+	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
+	"internal/api":     {"internal/account", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
+	"internal/web":     {"internal/account", "internal/pace", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar", "internal/trail"},
 	"internal/engine": {
-		"internal/state", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
+		"internal/account", "internal/state", "internal/trail", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
-		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure", "internal/mask", "internal/pace",
 	},
 	"internal/server": {
-		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web",
-		"internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account",
+		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail",
 	},
 	"internal/cli": {
+		"internal/account", "internal/state", "internal/trail",
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
-		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask",
+		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask", "internal/export",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},
@@ -78,10 +87,10 @@ var allowed = map[string][]string{
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask"}
+var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure", "internal/calendar"}
 
 // stdOnly packages import nothing but the standard library and this module.
-var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx"}
+var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx", "internal/calendar"}
 
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.

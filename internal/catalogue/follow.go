@@ -37,12 +37,24 @@ type Copy struct {
 // all below it. Only what succeeded and names of this server count; an end
 // that is not in the records is no end.
 func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error) {
+	return l.FollowWithin(ctx, path, at, query.Extent{})
+}
+
+// FollowWithin is Follow by what records within the folders of x tell: an act that
+// names a path outside them did not happen. The path itself must lie within.
+func (l Parts) FollowWithin(ctx context.Context, path string, at int64, x query.Extent) (*Story, error) {
 	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
 	path, err := l.spelled(path)
 	if err != nil {
 		return nil, err
 	}
 	f := follower{ctx: ctx, parts: l}
+	if len(x.Folders) > 0 {
+		f.sees = l.sight(x)
+		if !f.sees(path) {
+			return &Story{}, nil
+		}
+	}
 	past, future, err := f.pivot(path, at)
 	if err != nil {
 		return nil, err
@@ -148,8 +160,31 @@ func (l Parts) isFolder(path string) (bool, error) {
 type follower struct {
 	ctx   context.Context
 	parts Parts
+	sees  func(path string) bool // nil = everything
 	lives int
 	more  bool
+}
+
+func (f *follower) nearest(names []string, from moment, back bool, ways uint) (event, bool, error) {
+	return f.parts.nearest(f.ctx, names, from, back, ways, f.sees)
+}
+
+// sight tells which local paths lie within an extent, also below their shares.
+func (l Parts) sight(x query.Extent) func(path string) bool {
+	s := query.NewSight(x)
+	return func(path string) bool {
+		if s.Path(path, "", "") {
+			return true
+		}
+		for _, p := range l {
+			for _, r := range p.roots {
+				if s.Path(path, r.Share, r.Folder) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 }
 
 // begin and end stand before and behind all acts of an instant.
@@ -168,14 +203,14 @@ const (
 func (f *follower) pivot(path string, at int64) (past, future moment, err error) {
 	names := namesOf(path)
 	if at == 0 {
-		e, ok, err := f.parts.nearest(f.ctx, names, end(math.MaxInt64), true, boundaries)
+		e, ok, err := f.nearest(names, end(math.MaxInt64), true, boundaries)
 		if ok && departures&(1<<e.kind) != 0 {
 			return e.moment, e.before(), err
 		}
 		return end(math.MaxInt64), end(math.MaxInt64), err
 	}
 	for from := begin(at); ; {
-		e, ok, err := f.parts.nearest(f.ctx, names, from, false, boundaries)
+		e, ok, err := f.nearest(names, from, false, boundaries)
 		if err != nil || !ok || e.time > at {
 			return end(at), end(at), err
 		}
@@ -204,7 +239,7 @@ func (f *follower) back(life *query.Life, from moment) (older []query.Life, err 
 		life.From = t
 	}
 	for path := life.Path; ; {
-		e, ok, err := f.parts.nearest(f.ctx, namesOf(path), from, true, boundaries)
+		e, ok, err := f.nearest(namesOf(path), from, true, boundaries)
 		if err == nil && !ok {
 			e, ok, err = f.laterRestored(path, from)
 		} else if ok && departures&(1<<e.kind) != 0 {
@@ -240,7 +275,7 @@ func (f *follower) laterRestored(path string, from moment) (event, bool, error) 
 	if !inBin(path) {
 		return event{}, false, nil
 	}
-	e, ok, err := f.parts.nearest(f.ctx, namesOf(path), from, false, 1<<touchAway)
+	e, ok, err := f.nearest(namesOf(path), from, false, 1<<touchAway)
 	if !ok || err != nil || e.other == "" {
 		return event{}, false, err
 	}
@@ -258,7 +293,7 @@ func (f *follower) forth(life *query.Life, from moment) (newer []query.Life, err
 		life.To = t
 	}
 	for path := life.Path; ; {
-		e, ok, err := f.parts.nearest(f.ctx, namesOf(path), from, false, boundaries)
+		e, ok, err := f.nearest(namesOf(path), from, false, boundaries)
 		if err != nil || !ok {
 			return newer, err
 		}
@@ -315,7 +350,7 @@ func (f *follower) restoration(deleted event) (event, bool, error) {
 func (f *follower) pair(e event, back bool) (event, bool, error) {
 	names, depth, from := []string{e.name}, 0, e.moment
 	for range maxLives {
-		n, ok, err := f.parts.nearest(f.ctx, names, from, back, 1<<touchBinned|1<<touchArrived)
+		n, ok, err := f.nearest(names, from, back, 1<<touchBinned|1<<touchArrived)
 		if err != nil || !ok {
 			return event{}, false, err
 		}
@@ -347,7 +382,7 @@ func (f *follower) wayKnown(arrived event) (bool, error) {
 	if !inBin(arrived.other) {
 		return true, nil
 	}
-	e, ok, err := f.parts.nearest(f.ctx, namesOf(arrived.other), arrived.moment, true, boundaries)
+	e, ok, err := f.nearest(namesOf(arrived.other), arrived.moment, true, boundaries)
 	return ok && e.kind == touchArrived, err
 }
 
@@ -358,7 +393,7 @@ func (f *follower) copies(s *Story, life *query.Life) error {
 		from = begin(math.MinInt64)
 	}
 	for {
-		e, ok, err := f.parts.nearest(f.ctx, []string{life.Path}, from, false, copying)
+		e, ok, err := f.nearest([]string{life.Path}, from, false, copying)
 		if err != nil || !ok || life.To != 0 && e.time >= life.To {
 			return err
 		}

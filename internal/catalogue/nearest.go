@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sort"
+	"strings"
 )
 
 // moment is a place in the order of acts. Of acts of one time in several parts,
@@ -43,8 +44,9 @@ func namesOf(path string) []string {
 }
 
 // nearest is the last act before a moment, or the first behind it, that touched
-// one of the names in one of the ways (a bit for each kind).
-func (l Parts) nearest(ctx context.Context, names []string, from moment, back bool, ways uint) (best event, ok bool, err error) {
+// one of the names in one of the ways (a bit for each kind). With sees, acts that
+// name something else than what it sees are passed over.
+func (l Parts) nearest(ctx context.Context, names []string, from moment, back bool, ways uint, sees func(string) bool) (best event, ok bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return best, false, err
 	}
@@ -54,12 +56,15 @@ func (l Parts) nearest(ctx context.Context, names []string, from moment, back bo
 			continue
 		}
 		for _, name := range names {
+			if sees != nil && !sees(name) {
+				continue
+			}
 			r, err := p.dict.Find(name)
 			if err != nil {
 				return best, false, err
 			}
 			for id := r.From; id < r.To; id++ {
-				t, found, err := p.nearest(id, i, from, back, ways)
+				t, found, err := p.nearest(id, i, from, back, ways, sees)
 				if err != nil {
 					return best, false, err
 				}
@@ -94,7 +99,7 @@ func preferred(kind uint8, back bool) bool {
 }
 
 // nearest is the same for one path of one part.
-func (p *Part) nearest(id uint32, part int, from moment, back bool, ways uint) (best touch, ok bool, err error) {
+func (p *Part) nearest(id uint32, part int, from moment, back bool, ways uint, sees func(string) bool) (best touch, ok bool, err error) {
 	behind := func(t touch) int {
 		return cmp.Or(cmp.Compare(t.path, id), moment{t.time, part, int64(t.seq)}.compare(from))
 	}
@@ -120,7 +125,14 @@ func (p *Part) nearest(id uint32, part int, from moment, back bool, ways uint) (
 			if ok && (t.time != best.time || t.seq != best.seq) {
 				return best, true, nil
 			}
-			if ways&(1<<t.kind) != 0 && (!ok || preferred(t.kind, back)) {
+			if ways&(1<<t.kind) == 0 || ok && !preferred(t.kind, back) {
+				continue
+			}
+			seen, err := p.seesTouch(&t, sees)
+			if err != nil {
+				return touch{}, false, err
+			}
+			if seen {
 				best, ok = t, true
 			}
 		}
@@ -129,6 +141,15 @@ func (p *Part) nearest(id uint32, part int, from moment, back bool, ways uint) (
 		}
 	}
 	return best, ok, nil
+}
+
+// seesTouch reports whether the other name of an act is seen.
+func (p *Part) seesTouch(t *touch, sees func(string) bool) (bool, error) {
+	if sees == nil || t.other == noPath {
+		return true, nil
+	}
+	other, err := p.dict.Path(t.other)
+	return err == nil && sees(other), err
 }
 
 // Local is the local paths that a path names: itself, and for one that begins
@@ -148,4 +169,24 @@ func (l Parts) Local(path string) []string {
 		}
 	}
 	return out
+}
+
+// Spelled is the local path that is meant by one that may name a share: the first
+// that is known, else the path.
+func (l Parts) Spelled(path string) (string, error) {
+	if !strings.HasPrefix(strings.ReplaceAll(path, "/", `\`), `\\`) {
+		return path, nil
+	}
+	for _, local := range l.Local(path) {
+		for _, p := range l {
+			known, err := p.dict.Below(local)
+			if err != nil {
+				return path, err
+			}
+			if len(known) > 0 {
+				return local, nil
+			}
+		}
+	}
+	return path, nil
 }

@@ -227,7 +227,7 @@ func TestComplete(t *testing.T) {
 	parts := Parts{write(t, b.Write)}
 	f := func(typed string, limit int, want ...string) {
 		t.Helper()
-		l, err := parts.Complete(context.Background(), typed, limit)
+		l, err := parts.Complete(context.Background(), typed, limit, query.Extent{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,8 +239,10 @@ func TestComplete(t *testing.T) {
 			t.Errorf("Complete(%q, %d): %s", typed, limit, diff)
 		}
 	}
-	f(`d:\共有`, 9, `D:\共有\見積`, `D:\共有`, `D:\共有\請求`, `E:\古い\D:\共有`)
-	f(`d:/共有`, 1, `D:\共有\見積`)
+	f(`d:\共有`, 9, `D:\共有`, `D:\共有\見積`, `D:\共有\請求`, `E:\古い\D:\共有`)
+	f(`d:/共有`, 1, `D:\共有`)
+	f(`有\見`, 9, `D:\共有\見積`)
+	f(``, 2, `D:`, `E:`)
 	f(`キョ`, 9, `E:\ｷｮｳ`)
 	f(`nothing`, 9)
 	f(`共有`, 0)

@@ -94,7 +94,7 @@ func TestScale(t *testing.T) {
 		}
 		t.Logf("follow: %v, %d lives, %d copies", cpu()-from, len(s.Lives), len(s.Copies))
 		from = cpu()
-		l, err := all.Complete(context.Background(), "見積", 20)
+		l, err := all.Complete(context.Background(), "見積", 20, query.Extent{})
 		t.Logf("complete: %v, %d, %v", cpu()-from, len(l), err)
 	}
 }

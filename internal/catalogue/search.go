@@ -1,9 +1,7 @@
 package catalogue
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/paths"
@@ -166,6 +164,11 @@ func conditions(ctx context.Context, q *query.Query) (all [][]func(p *Part) (Mon
 	}
 	add(l)
 	l = nil
+	for _, s := range q.Within.Folders {
+		l = append(l, func(p *Part) (Months, error) { return p.exact(s, false) })
+	}
+	add(l)
+	l = nil
 	for _, life := range q.Lives {
 		l = append(l, func(p *Part) (Months, error) { return p.exact(life.Path, !life.Folder) })
 	}
@@ -234,7 +237,9 @@ func (p *Part) exact(path string, file bool) (Months, error) {
 
 // locals is the path, without backslashes at its end, and when it names a share
 // the same below each folder of shares of that name.
-func (p *Part) locals(path string) []string {
+func (p *Part) locals(path string) []string { return localsOf(p.roots, path) }
+
+func localsOf(roots []Root, path string) []string {
 	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
 	l := []string{path}
 	if !strings.HasPrefix(path, `\\`) {
@@ -242,7 +247,7 @@ func (p *Part) locals(path string) []string {
 	}
 	_, rest, _ := strings.Cut(path[2:], `\`)
 	name, rest, below := strings.Cut(rest, `\`)
-	for _, r := range p.roots {
+	for _, r := range roots {
 		_, share, _ := strings.Cut(strings.TrimPrefix(r.Share, `\\`), `\`)
 		if !strings.EqualFold(share, name) {
 			continue
@@ -270,108 +275,4 @@ func (p *Part) Each(fn func(Entry) error) error {
 		}
 	}
 	return c.Err()
-}
-
-// Complete is the paths that what is typed can become: those that begin with it
-// (NTFS equality) come first, then those that have it (folded); of these, the
-// ones with the most records. At most limit.
-func (l Parts) Complete(ctx context.Context, typed string, limit int) ([]Entry, error) {
-	typed = strings.ReplaceAll(typed, "/", `\`)
-	found := make(map[string]*Entry)
-	for _, p := range l {
-		best, err := p.complete(ctx, typed, limit)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range best {
-			if have := found[e.Path]; have != nil {
-				have.N += e.N
-				have.Months = have.Months.Or(e.Months)
-				continue
-			}
-			found[e.Path] = &e
-		}
-	}
-	out := make([]Entry, 0, len(found))
-	for _, e := range found {
-		out = append(out, *e)
-	}
-	slices.SortFunc(out, func(a, b Entry) int { return rank(a, b, typed) })
-	return out[:min(limit, len(out))], nil
-}
-
-func rank(a, b Entry, typed string) int {
-	pa, pb := paths.HasPrefix(a.Path, typed), paths.HasPrefix(b.Path, typed)
-	if pa != pb {
-		if pa {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(cmp.Compare(b.N, a.N), paths.Compare(a.Path, b.Path))
-}
-
-// complete is the best of one part.
-func (p *Part) complete(ctx context.Context, typed string, limit int) ([]Entry, error) {
-	s, err := p.dict.Search(ctx, paths.Contains(typed))
-	if err != nil {
-		return nil, err
-	}
-	begin, err := p.dict.Begins(typed)
-	if err != nil {
-		return nil, err
-	}
-	s.Or(begin)
-	var top topN
-	var v *valueBlock
-	at := -1
-	for id := range s.All() {
-		if i := int(id) / valuesPerBlock; i != at {
-			if v, err = p.valuesAt(i); err != nil {
-				return nil, err
-			}
-			at = i
-		}
-		top.add(scored{id, begin.Has(id), v.counts[id%valuesPerBlock], v.sets[id%valuesPerBlock]}, 4*limit)
-	}
-	top.sort()
-	out := make([]Entry, 0, len(top))
-	for _, x := range top[:min(len(top), 4*limit)] {
-		path, err := p.dict.Path(x.id)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Entry{path, p.sets[x.set], x.n})
-	}
-	return out, nil
-}
-
-// scored is a path that can be shown.
-type scored struct {
-	id     uint32
-	begins bool
-	n      uint64
-	set    uint32
-}
-
-// topN keeps the best, and a few more between two sorts.
-type topN []scored
-
-func (t *topN) add(s scored, most int) {
-	if *t = append(*t, s); len(*t) >= 2*most+64 {
-		t.sort()
-		*t = (*t)[:most]
-	}
-}
-
-func (t topN) sort() {
-	slices.SortFunc(t, func(a, b scored) int {
-		if a.begins != b.begins {
-			if a.begins {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.id, b.id))
-	})
 }

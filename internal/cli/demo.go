@@ -51,7 +51,7 @@ func (a *app) runDemo(ctx context.Context, opts demoOptions, dir string) (err er
 	if opts.Days < 1 || opts.People < 1 {
 		return usage(errors.New(a.p.T("cli.error.positive")))
 	}
-	if err := a.loopback(opts.Listen); err != nil {
+	if err := a.checkListen(opts.Listen); err != nil {
 		return err
 	}
 	e, err := engine.Open(ctx, dir, engine.Options{Create: true, Demo: true, Zone: demoZone, Log: a.log()})

@@ -107,6 +107,10 @@ func (a *app) evidence(ctx context.Context, e *engine.Engine, o evidenceOptions,
 		return json.NewEncoder(a.Stdout).Encode(res)
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.evidence.done", "file", record.Visible(o.Out), "n", res.Records, "events", res.Events, "masked", res.Masked, "point", res.Point))
+	fmt.Fprintln(a.Stdout, a.p.T("cli.evidence.proven", "n", res.Records, "proven", res.Proven, "stamps", res.Stamps))
+	for _, d := range res.Unproven {
+		a.note("cli.evidence.unproven", "day", d.Day, "server", record.Visible(d.Server))
+	}
 	if res.Left > 0 {
 		a.note("cli.evidence.left", "n", res.Left)
 	}

@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/collect"
 	"github.com/akashi-audit/akashi/internal/engine"
@@ -27,6 +31,75 @@ var (
 type serving struct {
 	Addr  string `json:"addr"`
 	Token string `json:"token"`
+	TLS   string `json:"tls"` // SHA-256 of the certificate, "" = plain HTTP
+}
+
+// find reads serve.json of a data folder.
+func find(dir string) (*serving, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "serve.json"))
+	if err != nil {
+		return nil, errNoServer
+	}
+	var at serving
+	if err := json.Unmarshal(b, &at); err != nil {
+		return nil, fmt.Errorf("read serve.json: %w", err)
+	}
+	return &at, nil
+}
+
+// post sends a value to the server as its owner. The server's certificate must be the
+// one that serve.json names, whoever vouches for it.
+func (at *serving) post(ctx context.Context, path string, v any) (*http.Response, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	scheme, transport := "http", &http.Transport{Proxy: nil}
+	if at.TLS != "" {
+		scheme = "https"
+		transport.TLSClientConfig = &tls.Config{
+			InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares the certificate itself
+			VerifyConnection: func(c tls.ConnectionState) error {
+				if len(c.PeerCertificates) == 0 || fingerprint(c.PeerCertificates[0].Raw) != at.TLS {
+					return errors.New("the server shows another certificate than serve.json says")
+				}
+				return nil
+			},
+		}
+	}
+	addr := at.Addr
+	if host, port, err := net.SplitHostPort(addr); err == nil {
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			addr = net.JoinHostPort(map[bool]string{true: "127.0.0.1", false: "::1"}[ip.To4() != nil], port)
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+"://"+addr+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+at.Token)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := (&http.Client{Transport: transport}).Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			return nil, errNoServer
+		}
+		return nil, fmt.Errorf("ask the server at %s: %w", at.Addr, err)
+	}
+	return res, nil
+}
+
+func fingerprint(der []byte) string {
+	h := sha256.Sum256(der)
+	l := make([]string, len(h))
+	for i, b := range h {
+		l[i] = fmt.Sprintf("%02X", b)
+	}
+	return strings.Join(l, ":")
 }
 
 // importLine is one line of the server's answer to an import.
@@ -38,31 +111,13 @@ type importLine struct {
 
 // handOver lets the server that holds the data folder do the import.
 func (a *app) handOver(ctx context.Context, dir string, req engine.ImportRequest, progress func(engine.Progress)) (*engine.Summary, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "serve.json"))
-	if err != nil {
-		return nil, errNoServer
-	}
-	var at serving
-	if err := json.Unmarshal(b, &at); err != nil {
-		return nil, fmt.Errorf("read serve.json: %w", err)
-	}
-	body, err := json.Marshal(req)
+	at, err := find(dir)
 	if err != nil {
 		return nil, err
 	}
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+at.Addr+"/api/v1/imports", bytes.NewReader(body))
+	res, err := at.post(ctx, "/api/v1/imports", req)
 	if err != nil {
 		return nil, err
-	}
-	post.Header.Set("Authorization", "Bearer "+at.Token)
-	post.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Transport: &http.Transport{Proxy: nil}}
-	res, err := client.Do(post)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, errNoServer
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

@@ -143,7 +143,7 @@ func (a *app) newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(a.flagError(err)) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		a.newInspect(), a.newConvert(), a.newCoverage(), a.newExplain(), a.newImport(), a.newReconvert(), a.newSearch(), a.newStore(), a.newArchive(), a.newPool(), a.newSeal(), a.newVerify(), a.newEvidence(), a.newHold(), a.newServe(), a.newDemo(), a.newConfig(), a.newBench(), a.newVersion(),
+		a.newInspect(), a.newConvert(), a.newCoverage(), a.newExplain(), a.newImport(), a.newReconvert(), a.newSearch(), a.newStore(), a.newArchive(), a.newPool(), a.newSeal(), a.newVerify(), a.newEvidence(), a.newHold(), a.newServe(), a.newPeople(), a.newDemo(), a.newConfig(), a.newBench(), a.newVersion(),
 	)
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(cmd *cobra.Command, args []string) error {
 		if c, _, err := root.Find(args); err == nil {

@@ -30,6 +30,7 @@ type searchOptions struct {
 	Facets                       string // lists, "" = records are wanted
 	Files, People, Count         bool
 	Follow, All, Explain         bool
+	Out                          string // file, "" = standard output
 }
 
 func (a *app) newSearch() *cobra.Command {
@@ -38,6 +39,7 @@ func (a *app) newSearch() *cobra.Command {
 		Use: "search --data DIR [QUERY…]", Short: a.p.T("cli.search.short"), Long: a.p.T("cli.search.long"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Text, o.Limited = strings.Join(args, " "), cmd.Flags().Changed("limit")
+			o.All = o.All || o.Out != "" && !o.Limited // a file is of everything
 			return a.runSearch(cmd.Context(), o)
 		},
 	}
@@ -71,6 +73,7 @@ func (a *app) newSearch() *cobra.Command {
 	f.BoolVar(&o.Follow, "follow", false, t("cli.search.follow"))
 	f.BoolVar(&o.Explain, "explain", false, t("cli.search.explain"))
 	f.StringVar(&o.Format, "format", "table", t("cli.search.format"))
+	f.StringVar(&o.Out, "out", "", t("cli.search.out"))
 	return c
 }
 
@@ -176,7 +179,7 @@ func (a *app) noteStatus(status *engine.Status) {
 
 // checkSearch refuses options that do not go together.
 func (a *app) checkSearch(o searchOptions) error {
-	formats, forms := []string{"table", "json", "jsonl", "csv"}, []string{}
+	formats, forms := []string{"table", "json", "jsonl", "csv", "csv-plain", "sjis-csv", "xlsx", "parquet", "ndjson"}, []string{}
 	for flag, given := range map[string]bool{"--count": o.Count, "--facets": o.Facets != "", "--files": o.Files, "--people": o.People} {
 		if given {
 			forms = append(forms, flag)
@@ -185,8 +188,14 @@ func (a *app) checkSearch(o searchOptions) error {
 	if slices.Sort(forms); len(forms) > 1 {
 		return usage(errors.New(a.p.T("cli.error.together", "a", forms[0], "b", forms[1])))
 	}
-	if o.Count || o.Facets != "" {
+	switch {
+	case o.Count || o.Facets != "":
 		formats = formats[:2]
+	case o.Files || o.People:
+		formats = formats[:4]
+	}
+	if len(forms) > 0 && o.Out != "" {
+		return usage(errors.New(a.p.T("cli.error.together", "a", forms[0], "b", "--out")))
 	}
 	if !slices.Contains(formats, o.Format) {
 		return usage(errors.New(a.p.T("cli.error.format", "format", o.Format)))
@@ -194,6 +203,11 @@ func (a *app) checkSearch(o searchOptions) error {
 	if o.Facets != "" {
 		if _, bad := parseLists(o.Facets); bad != "" {
 			return usage(errors.New(a.p.T("cli.error.facets", "name", bad, "names", strings.Join(listNames(), ", "))))
+		}
+	}
+	if len(forms) == 0 {
+		if err := a.checkExport(o); err != nil {
+			return err
 		}
 	}
 	if o.Limited && o.Limit < 1 {

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -20,7 +21,7 @@ const pageSize = 1000
 
 // records prints the records that are found, page by page.
 func (s *search) records(ctx context.Context) (bool, error) {
-	write, done, err := s.writer()
+	write, done, drop, err := s.writer()
 	if err != nil {
 		return false, err
 	}
@@ -62,7 +63,12 @@ func (s *search) records(ctx context.Context) (bool, error) {
 		}
 	}
 	shown.end()
-	if ctx.Err() != nil { // what was found until now is whole
+	if err != nil || ctx.Err() != nil {
+		if s.o.Out != "" { // half a file is none
+			err = errors.Join(err, drop())
+		}
+	}
+	if ctx.Err() != nil && s.o.Out == "" { // what was found until now is whole
 		if err := done(); err != nil {
 			return found > 0, err
 		}
@@ -99,21 +105,26 @@ func (s *search) findProgress() *progress {
 	return p
 }
 
-// writer prints records in the wanted format; done is called once at the end.
-func (s *search) writer() (write func([]record.Record) error, done func() error, err error) {
+// writer prints records in the wanted format; done is called once at the end,
+// or drop when there is none.
+func (s *search) writer() (write func([]record.Record) error, done, drop func() error, err error) {
+	none := func() error { return nil }
+	if s.o.Out != "" {
+		return s.fileWriter()
+	}
 	switch s.o.Format {
 	case "table":
 		t := &table{out: s.Stdout, p: s.p, zone: s.zone, width: s.width()}
-		return t.write, func() error { return nil }, nil
+		return t.write, none, none, nil
 	case "json":
 		w := &jsonArray{buf: bufio.NewWriterSize(s.Stdout, 1<<16)}
-		return w.write, w.end, nil
+		return w.write, w.end, none, nil
 	}
 	w, err := s.newRecordWriter(s.o.Format, s.Stdout)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return w.write, w.flush, nil
+	return w.write, w.flush, none, nil
 }
 
 // jsonArray writes records as one JSON array, a record a line.

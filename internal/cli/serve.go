@@ -35,7 +35,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	if err := a.needData(opts.Data); err != nil {
 		return err
 	}
-	if err := a.loopback(opts.Listen); err != nil {
+	if err := a.checkListen(opts.Listen); err != nil {
 		return err
 	}
 	if _, err := os.Stat(opts.Data); errors.Is(err, os.ErrNotExist) {
@@ -63,29 +63,33 @@ func (a *app) serve(ctx context.Context, e *engine.Engine, listen string) error 
 			return err
 		}
 		listen = st.Listen
-		if err := a.loopback(listen); err != nil {
-			return err
-		}
 	}
 	return server.Serve(ctx, server.Config{
 		Engine: e, Listen: listen, Version: Version, Log: a.log(),
-		Ready: func(addr string) { fmt.Fprintln(a.Stdout, a.p.T("cli.serve.ready", "addr", addr)) },
+		Ready: a.ready,
 	})
 }
 
-// loopback refuses any address but this machine's own: there is no log-in yet.
-func (a *app) loopback(listen string) error {
+// ready says where the pages are, and how the first administrator is made.
+func (a *app) ready(at server.At) {
+	fmt.Fprintln(a.Stdout, a.p.T("cli.serve.ready", "url", at.URL))
+	if at.Fingerprint != "" {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.serve.fingerprint", "fingerprint", at.Fingerprint))
+	}
+	if at.First != "" {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.serve.first", "url", at.First))
+	}
+}
+
+// checkListen refuses what is no address.
+func (a *app) checkListen(listen string) error {
 	if listen == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(listen); err != nil {
 		return usage(errors.New(a.p.T("cli.error.listen", "addr", listen)))
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return usage(errors.New(a.p.T("cli.error.loopback", "addr", listen)))
+	return nil
 }
 
 func (a *app) log() *slog.Logger {

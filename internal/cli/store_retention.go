@@ -116,7 +116,7 @@ func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) 
 		a.printDue(x.Kept)
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
-	a.printLeft(x.Removed)
+	a.printLeft(x.Removed.Left)
 	return nil
 }
 

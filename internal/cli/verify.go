@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/verify"
 )
 
@@ -47,6 +51,7 @@ func (a *app) runVerify(ctx context.Context, o verifyOptions, path string) (err 
 		}
 	}
 	opt.SinceName = filepath.Base(o.Since)
+	opt.State = checkState
 	r, err := verify.Check(ctx, path, opt)
 	if err != nil {
 		return err
@@ -60,4 +65,73 @@ func (a *app) runVerify(ctx context.Context, o verifyOptions, path string) (err 
 		return err
 	}
 	return outcome(false, r.Damage())
+}
+
+// stateTries is how often the database is looked at while a running akashi may change
+// it.
+const stateTries = 4
+
+// checkState compares a copy of state.sqlite with the entries of the seal. The folder
+// is only read. A difference counts when it stays: a change that is under way is in the
+// seal a moment before it is in the database.
+func checkState(ctx context.Context, dir string, entries []seal.Entry) ([]verify.Finding, error) {
+	var diffs []account.Difference
+	for try := range stateTries {
+		if try > 0 {
+			time.Sleep(300 * time.Millisecond)
+			l, err := seal.Read(dir)
+			if err != nil {
+				break // told by the check of the log
+			}
+			entries = l
+		}
+		var err error
+		if diffs, err = compareState(ctx, dir, entries); err != nil && try < stateTries-1 {
+			continue // copied in the middle of a write
+		} else if err != nil {
+			return nil, err
+		}
+		if len(diffs) == 0 {
+			return nil, nil
+		}
+	}
+	var out []verify.Finding
+	for _, d := range diffs {
+		f := verify.Finding{State: verify.Damaged, What: "state_" + d.What, File: state.FileName, Part: fmt.Sprintf("%s %d", d.Kind, d.ID), Detail: d.Name}
+		switch d.What {
+		case account.DiffMissing:
+			f.State, f.What = verify.Missing, "state_gone"
+		case account.DiffUnsealed:
+			f.State = verify.Extra
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// compareState does it once.
+func compareState(ctx context.Context, dir string, entries []seal.Entry) (diffs []account.Difference, err error) {
+	tmp, err := os.MkdirTemp("", "akashi-verify-")
+	if err != nil {
+		return nil, fmt.Errorf("copy %s: %w", state.FileName, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	for _, name := range []string{state.FileName, state.FileName + "-wal"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(tmp, name), b, 0o600)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("copy %s: %w", name, err)
+		}
+	}
+	db, err := state.Open(ctx, tmp)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return account.Check(ctx, db, entries)
 }

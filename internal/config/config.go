@@ -32,8 +32,8 @@ type Config struct {
 	Demo bool `toml:"demo"`
 	// Language of pages and messages when the user chose none: ja or en.
 	Language string `toml:"language"`
-	// Listen is the address of akashi serve, host:port. Until log-in exists
-	// only loopback addresses are served.
+	// Listen is the address of akashi serve, host:port. What is not loopback is
+	// served by TLS.
 	Listen string `toml:"listen"`
 	// Background declares what is no person's act, besides what the program
 	// knows itself. Records already made keep their class until they are
@@ -41,11 +41,17 @@ type Config struct {
 	Background Background `toml:"background"`
 	// Seal says where the proofs of the folder come from.
 	Seal Seal `toml:"seal"`
+	// Serve says how the pages are served and how long people stay logged in.
+	Serve Serve `toml:"serve"`
+	// Calendar says on which days and hours people work.
+	Calendar Calendar `toml:"calendar"`
+	// Import says what pages may import.
+	Import Import `toml:"import"`
 }
 
 // Default is the configuration of an empty file.
 func Default() Config {
-	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730"}
+	return Config{Zone: "Asia/Tokyo", Language: "ja", Listen: "127.0.0.1:8730", Calendar: defaultCalendar(), Import: Import{UploadGB: 64}}
 }
 
 // Problem is something in the file that is not right.
@@ -102,7 +108,8 @@ func (c *Config) Validate() []Problem {
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
-	return append(append(l, c.Background.validate()...), c.Seal.validate()...)
+	l = append(append(l, c.Background.validate()...), c.Seal.validate()...)
+	return append(append(l, c.Calendar.validate()...), append(c.Serve.validate(), c.Import.validate()...)...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -146,6 +153,7 @@ func Parse(b []byte) (Config, []Problem) {
 	case err != nil:
 		return c, []Problem{{Reason: strings.TrimPrefix(err.Error(), "toml: ")}}
 	}
+	c.Serve.tidy()
 	lines := keyLines(b)
 	for _, p := range c.Validate() {
 		p.Line = lines[p.Key]
@@ -167,7 +175,7 @@ func (c *Config) Text() []byte {
 	put("Zone of calendar days (IANA name). Fixed when the folder was made.", "zone", strconv.Quote(c.Zone))
 	put("true: a demonstration folder, which takes simulated events.", "demo", strconv.FormatBool(c.Demo))
 	put("Language of pages and messages when the user chose none: ja or en.", "language", strconv.Quote(c.Language))
-	put("Address of `akashi serve`; loopback only until log-in exists.", "listen", strconv.Quote(c.Listen))
+	put("Address of `akashi serve`. Addresses that other machines reach are served by TLS.", "listen", strconv.Quote(c.Listen))
 	b.WriteString("# What counts as background activity, besides what akashi knows itself. Records\n" +
 		"# already made keep their class until `akashi reconvert`.\n[background]\n")
 	list := func(comment, key string, l []string) {
@@ -188,6 +196,18 @@ func (c *Config) Text() []byte {
 	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}} {
 		fmt.Fprintf(&b, "%s = %s\n", x[0], quote(x[1]))
 	}
+	c.Serve.text(&b, list)
+	b.WriteString("\n# Days and hours of work.\n[calendar]\n# true: the public holidays of Japan are days off.\n")
+	fmt.Fprintf(&b, "public_holidays = %t\n# The days around the new year.\nyear_end = %s\n", c.Calendar.PublicHolidays, quote(c.Calendar.YearEnd))
+	list("Further days off: '2026-08-13..2026-08-15 name'.", "closed", c.Calendar.Closed)
+	list("Days that are worked all the same: '2026-11-28 name'.", "worked", c.Calendar.Worked)
+	b.WriteString("# '08:30-18:00', several with commas between; '' = nobody works.\n[calendar.hours]\n")
+	for i, h := range c.Calendar.Hours.List() {
+		fmt.Fprintf(&b, "%s = %s\n", Weekdays()[i], quote(h))
+	}
+	b.WriteString("\n# Import on a page.\n[import]\n")
+	list("Folders of this machine whose logs may be imported; uploads need none.", "folders", c.Import.Folders)
+	fmt.Fprintf(&b, "# Most that one upload may hold, in GB.\nupload_gb = %d\n", c.Import.UploadGB)
 	return b.Bytes()
 }
 

@@ -93,7 +93,7 @@ func TestUnread(t *testing.T) {
 		c := New("FS-A.example.test", Options{})
 		err = r.Events(context.Background(), func(rec *evtx.Record) error {
 			for _, v := range rec.Event.Values {
-				if _, ok := rec.Event.UTF16(v); ok {
+				if _, _, ok := rec.Event.Unread(v); ok {
 					unread++
 				}
 			}

@@ -17,26 +17,41 @@ var noiseNames = [...]string{
 // owner and lock files.
 func noiseName(key string) bool {
 	b := baseOf(key)
+	dir := key[:len(key)-len(b)]
+	return systemFolder(dir) || noiseBase(b, strings.Contains(dir, recycleDir))
+}
+
+// noiseBase is noiseName for the last name of a path.
+func noiseBase(b string, recycled bool) bool {
 	if slices.Contains(noiseNames[:], b) {
 		return true
 	}
 	switch {
 	case strings.HasPrefix(b, "ALBUMART") && strings.HasSuffix(b, ".JPG"), strings.HasPrefix(b, "._"):
 		return true
-	case (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")) && strings.Contains(key, recycleDir):
+	case (strings.HasPrefix(b, "$I") || strings.HasPrefix(b, "S-1-")) && recycled:
 		return true
 	}
-	for rest := key; ; { // the folders that only the system uses
+	return lockName(b) || tempName(b)
+}
+
+// systemFolder reports folders that only the system uses; dir ends with a
+// backslash.
+func systemFolder(dir string) bool {
+	for rest := dir; ; {
 		n := strings.IndexByte(rest, '\\')
 		if n < 0 {
-			break
+			return false
 		}
-		switch rest = rest[n+1:]; {
+		rest = rest[n+1:]
+		if rest == "" || rest[0] != 'S' && rest[0] != 'D' && rest[0] != '$' {
+			continue
+		}
+		switch {
 		case strings.HasPrefix(rest, `SYSTEM VOLUME INFORMATION\`), strings.HasPrefix(rest, `DFSRPRIVATE\`), strings.HasPrefix(rest, `$EXTEND\`):
 			return true
 		}
 	}
-	return lockName(b) || tempName(b)
 }
 
 // plainName reports names that cannot be lockName or tempName, at the first look.

@@ -73,7 +73,7 @@ func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 		c.paths(s.Logon, key).Write = a.Seq
 		c.absorb(a, t)
 		a.Op, a.Rule, a.Certain = record.OpCreate, ruleS4, false
-		a.Path, a.Key, a.NewPath = a.NewPath, key, ""
+		a.Path, a.Key, a.NewPath, a.tag = a.NewPath, key, "", tag{}
 		c.due(a, now+mergeWindow)
 		return true
 	}
@@ -162,7 +162,7 @@ func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
 	a.detail("temporary_file", baseOf(a.Path))
 	c.unlink(a, a.Key)
 	a.Op, a.Rule, a.Certain, a.Object = record.OpWrite, ruleS5, false, record.ObjectFile
-	a.Path, a.Key, a.NewPath, a.NewDir, a.Target = a.NewPath, key, "", "", false
+	a.Path, a.Key, a.NewPath, a.NewDir, a.Target, a.tag = a.NewPath, key, "", "", false, tag{}
 	a.Time, a.Count = t.Time, 1
 	c.absorb(a, t)
 	p := c.paths(a.Logon, key)
@@ -234,7 +234,7 @@ func (c *Converter) nameOfDownload(a *act) bool {
 	a.Op, a.Rule, a.Certain, a.Count = record.OpCreate, ruleS4, false, 1
 	c.unlink(a, a.Key)
 	a.Path = a.NewDir + `\` + name
-	a.Key, a.NewDir = fold(a.Path), ""
+	a.Key, a.NewDir, a.tag = fold(a.Path), "", tag{}
 	c.absorb(a, t)
 	return true
 }

@@ -86,6 +86,9 @@ func (s source) same(o source) bool { return s.Channel == o.Channel && s.Generat
 
 // session is one logon id of the current boot.
 type session struct {
+	sid        rawText // SID as the log has it; derived, as is the rest up to ip
+	at         rawText // the newest address
+	rawIP, ip  string  // its text, and the address
 	Logon      uint64
 	User, SID  string
 	Named      bool // User has the domain's NetBIOS name
@@ -98,7 +101,6 @@ type session struct {
 	Ended      bool
 	Background bool
 	IPs        []ipAt
-	rawIP, ip  string   // text of an address and the address; derived
 	account    account  // newest name of an act; derived
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
@@ -131,7 +133,7 @@ type dirAdd struct {
 type handle struct {
 	Logon      uint64
 	Path, Key  string
-	name       *pathInfo // of Key; derived, may be nil
+	tag        tag // of Key; derived
 	Asked      uint32
 	Used       uint32
 	Open, Last tick
@@ -238,7 +240,7 @@ type act struct {
 	Last       tick // newest event, for merging
 	Count      uint32
 	Path, Key  string
-	name       *pathInfo // of Key; derived, may be nil
+	tag        tag // of Path and Key; derived. Who changes them clears it
 	NewPath    string
 	NewDir     string // folder of the target, exact
 	PID        uint64

@@ -58,7 +58,7 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 		a.IDs = append(a.IDs, e.RecordID)
 	}
 	a.First = min(h.Open, a.Time)
-	a.name = h.name
+	a.tag = h.tag
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
 	a.User, a.SID = h.User, h.SID
 	a.Known, a.Snapshot, a.Open, a.Handle = h.Known, h.Snapshot, true, k
@@ -182,10 +182,8 @@ func (c *Converter) forget(a *act) {
 
 func (c *Converter) unlink(a *act, key string) {
 	k := pathKey{a.Logon, key}
-	hash := uint64(0)
-	if n := a.name; n != nil && n.Key == key {
-		hash = n.hash
-	} else {
+	hash := a.tag.hash
+	if hash == 0 || key != a.Key {
 		hash = c.hash(key)
 	}
 	p := c.s.Paths.get(k, hash)

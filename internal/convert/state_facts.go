@@ -1,9 +1,6 @@
 package convert
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // fact is what is known of a path of this server.
 type fact struct {
@@ -169,19 +166,31 @@ func (f *facts) decode(d *decoder) {
 func pathSum(s string) uint64 {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
 	h := uint64(len(s)) * k1
-	var word [8]byte
-	for len(s) >= 8 {
-		copy(word[:], s)
-		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k1)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		hi, lo := bits.Mul64(h^word(s[i:i+8]), k1)
 		h = hi ^ lo ^ h<<1
-		s = s[8:]
 	}
-	word = [8]byte{}
-	copy(word[:], s)
-	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(word[:]), k2)
+	last := uint64(0) // the rest, filled up with zeros
+	switch rest := len(s) - i; {
+	case rest == 0:
+	case len(s) >= 8:
+		last = word(s[len(s)-8:]) >> (64 - 8*rest)
+	default:
+		for j := range rest {
+			last |= uint64(s[i+j]) << (8 * j)
+		}
+	}
+	hi, lo := bits.Mul64(h^last, k2)
 	h = hi ^ lo
 	hi, lo = bits.Mul64(h^k1, k2)
 	return max(hi^lo, 1<<6)
+}
+
+// word reads eight bytes.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // known returns what is known of a path.

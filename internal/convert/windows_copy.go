@@ -29,7 +29,7 @@ func (c *Converter) copySource(s *session, dst *act) *act {
 func (c *Converter) copied(dst, src *act) {
 	path, key := dst.Path, dst.Key
 	dst.NewPath = path
-	dst.Path, dst.Key = src.Path, src.Key
+	dst.Path, dst.Key, dst.tag = src.Path, src.Key, src.tag
 	dst.Op, dst.Rule, dst.Certain = record.OpCopy, ruleK1, false
 	c.absorb(dst, src)
 	c.paths(dst.Logon, key).Write = dst.Seq

@@ -208,17 +208,13 @@ func (c *Converter) place(a *act, r *record.Record) {
 	if a.Object != record.ObjectFile && a.Object != record.ObjectDirectory || a.Key == "" {
 		return
 	}
-	name := a.name
-	if name != nil && name.Key != a.Key {
-		name = nil
-	}
-	r.Share, r.ShareRoot = c.shareOfName(name, a.Path, a.Key)
+	r.Share, r.ShareRoot = c.shareOfAct(a)
 	var f fact
 	switch {
 	case a.NewPath != "":
 		f = c.factOf(fold(a.NewPath))
-	case name != nil:
-		f = c.known(name)
+	case a.tag.sum != 0:
+		f = c.s.Facts.at(a.tag.sum)
 	default:
 		f = c.factOf(a.Key)
 	}
@@ -252,11 +248,11 @@ func (c *Converter) classOf(a *act, r *record.Record, s *session) record.Class {
 
 // noise reports whether the act's object is no person's.
 func (c *Converter) noise(a *act) bool {
-	if p := a.name; p != nil && p.Key == a.Key {
-		if !p.judged {
-			p.judged, p.noise = true, noiseName(p.Key)
-		}
-		return p.noise
+	switch a.tag.noise {
+	case noiseYes:
+		return true
+	case noiseNo:
+		return false
 	}
 	return noiseName(a.Key)
 }
@@ -274,7 +270,7 @@ func (c *Converter) hardLink(e *event.Event) {
 	a.Certain, a.Object = true, record.ObjectFile
 	a.Path, a.Key, a.NewPath = from.Path, from.Key, to.Path
 	a.PID = e.Get(event.ProcessId).Uint()
-	a.Txn = transactionOf(e)
+	a.Txn = c.transactionOf(e)
 	c.saw(from.Key, false, true)
 	c.saw(to.Key, false, true)
 	c.due(a, a.Time+sec)

@@ -29,7 +29,7 @@ func keyOf(e *event.Event) handleKey {
 
 // object makes the object's path uniform; ok is false when it is no file.
 func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
-	if t := e.Get(event.ObjectType); t.Kind == event.KindString && t.Str != anyFile || t.Kind != event.KindString && t.Text() != anyFile {
+	if !ofFile(e) {
 		c.unused(e, ReasonOtherObject)
 		return nil, false
 	}
@@ -41,6 +41,15 @@ func (c *Converter) object(e *event.Event, s *session) (p *pathInfo, ok bool) {
 		c.unused(e, ReasonNoVolume)
 	}
 	return p, !p.Drop
+}
+
+// ofFile reports whether an event says that its object is a file.
+func ofFile(e *event.Event) bool {
+	t := e.Get(event.ObjectType)
+	if _, raw, ok := e.Unread(t); ok {
+		return string(raw) == "F\x00i\x00l\x00e\x00"
+	}
+	return t.Text() == anyFile
 }
 
 // open handles 4656: an open was asked for.
@@ -82,9 +91,9 @@ func (c *Converter) newHandle(e *event.Event, s *session, k handleKey, p *pathIn
 	h := c.pools.handle()
 	h.Logon, h.Path, h.Key, h.Asked, h.Open, h.Last, h.Gap, h.Src, h.PID = s.Logon, p.Path, p.Key, mask, now, now, c.s.Gaps, sourceOf(e), k.PID
 	h.Known, h.Snapshot, h.Stream, h.Mark, h.Removable = f.Exists, p.Snapshot, p.Stream, p.Mark, e.Task == 12812
-	h.name = p
+	h.tag = p.tag
 	h.User, h.SID, h.Process = s.User, s.SID, text(e.Get(event.ProcessName))
-	h.Txn = transactionOf(e)
+	h.Txn = c.transactionOf(e)
 	h.Dir = f.Dir || !f.File && folderMask(mask)
 	c.takeHints(h, now)
 	v := f
@@ -375,7 +384,7 @@ func (c *Converter) deleteOnClose(e *event.Event) {
 	}
 	h := &handle{
 		Logon: s.Logon, Path: p.Path, Key: p.Key, Open: tick(e.Time), Src: sourceOf(e), PID: e.Get(event.ProcessId).Uint(),
-		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: transactionOf(e),
+		User: s.User, SID: s.SID, Snapshot: p.Snapshot, IDs: []uint64{e.RecordID}, Txn: c.transactionOf(e),
 	}
 	f := c.factOf(p.Key)
 	h.Dir, h.Stream, h.Mark = f.Dir, p.Stream, p.Mark

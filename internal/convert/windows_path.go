@@ -17,19 +17,31 @@ type pathInfo struct {
 	Mark     bool   // that stream is a mark which programs leave by themselves
 	Snapshot bool   // on a shadow copy
 	Drop     bool   // no file of a volume: pipe, device, empty
-	judged   bool   // noise is known
-	noise    bool   // noiseName of Key
 
-	sum, dirSum   uint64 // of Key and Dir, for facts
-	hash, dirHash uint64 // of Key and Dir, for tables
-
-	shareGen uint64 // Converter.shareGen when unc and root were found
-	unc      string // shareFor
-	root     uint32
+	tag            // of Path and Key
+	dirSum  uint64 // of Dir, for facts
+	dirHash uint64 // of Dir, for tables
 
 	unknown *unknownVolume // when no drive is known for its volume
 	raw     string
 }
+
+// tag is what is found out about a name once. It is derived; a zero field is not
+// known.
+type tag struct {
+	hash  uint64     // of the folded name, for tables
+	sum   uint64     // of it, for facts
+	share *lastShare // the name is one below it
+	noise noiseState // noiseName
+}
+
+type noiseState uint8
+
+const (
+	noiseUnknown noiseState = iota
+	noiseNo
+	noiseYes
+)
 
 // unknownVolume is a name below a volume without a drive.
 type unknownVolume struct {
@@ -87,12 +99,17 @@ func (c *Converter) path(raw string) *pathInfo {
 func (c *Converter) newPath(raw string, hash uint64) *pathInfo {
 	p := c.parsePath(raw)
 	p.raw = raw
-	p.Dir = dirOf(p.Key)
-	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
-	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
+	p.finish()
 	c.cache.put(hash, p)
 	c.at = p
 	return p
+}
+
+// finish sets what follows from Key.
+func (p *pathInfo) finish() {
+	p.Dir = dirOf(p.Key)
+	p.sum, p.dirSum = pathSum(p.Key), pathSum(p.Dir)
+	p.hash, p.dirHash = nameHash(p.Key), nameHash(p.Dir)
 }
 
 // pathOf is path of a name in a buffer.

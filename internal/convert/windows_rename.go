@@ -49,7 +49,7 @@ func (c *Converter) usedDeleteChild(e *event.Event, s *session, h *handle, k han
 	}
 	a := c.handleAct(e, s, h, k, record.OpDelete, ruleD2)
 	h.Act = 0
-	a.Path, a.Key, a.IP, a.Object, a.Open = x.Path, x.Key, x.IP, record.ObjectFile, false
+	a.Path, a.Key, a.IP, a.Object, a.Open, a.tag = x.Path, x.Key, x.IP, record.ObjectFile, false, tag{}
 	c.removed(a)
 }
 

@@ -63,12 +63,20 @@ func (c *Converter) session(logon uint64) *session {
 // date.
 func (c *Converter) subject(e *event.Event) *session {
 	s := c.session(e.Get(event.SubjectLogonId).Uint())
-	sid, name := text(e.Get(event.SubjectUserSid)), text(e.Get(event.SubjectUserName))
-	if name == "" || s.Named && s.SID == sid {
+	if s.Named && s.sid.is(e, event.SubjectUserSid) {
 		return s
 	}
-	domain := text(e.Get(event.SubjectDomainName))
-	s.SID = sid
+	sid, name := c.textOf(e, event.SubjectUserSid), c.textOf(e, event.SubjectUserName)
+	if s.Named && s.SID == sid {
+		s.sid.learn(e, event.SubjectUserSid)
+		return s
+	}
+	if name == "" {
+		return s
+	}
+	domain := c.textOf(e, event.SubjectDomainName)
+	s.SID, s.sid = sid, rawText{}
+	s.sid.learn(e, event.SubjectUserSid)
 	if !strings.Contains(domain, ".") {
 		c.learnDomain(sid, domain)
 		s.Named = true
@@ -130,7 +138,7 @@ func (c *Converter) logon(e *event.Event) {
 		c.endSession(old) // logon ids are used again after a boot
 	}
 	s := c.session(id)
-	s.SID = text(e.Get(event.TargetUserSid))
+	s.SID, s.sid = text(e.Get(event.TargetUserSid)), rawText{}
 	domain, name := text(e.Get(event.TargetDomainName)), text(e.Get(event.TargetUserName))
 	if !strings.Contains(domain, ".") {
 		c.learnDomain(s.SID, domain)
@@ -183,7 +191,7 @@ func (c *Converter) logoff(e *event.Event) {
 	}
 	s := c.session(id)
 	if s.User == "" {
-		s.SID = text(e.Get(event.TargetUserSid))
+		s.SID, s.sid = text(e.Get(event.TargetUserSid)), rawText{}
 		s.User = c.userName(text(e.Get(event.TargetDomainName)), text(e.Get(event.TargetUserName)))
 	}
 	if domain := text(e.Get(event.TargetDomainName)); !strings.Contains(domain, ".") {
@@ -295,10 +303,14 @@ func (c *Converter) clientOf(s *session, at tick) string {
 
 const localClient = "local"
 
-// address is address with a memory of the last one.
-func (s *session) address(raw string) string {
-	if raw != s.rawIP || raw == "" {
-		s.rawIP, s.ip = raw, address(raw)
+// address is the client's address that an event names; that of the event before
+// is remembered.
+func (c *Converter) address(e *event.Event, s *session) string {
+	if !s.at.is(e, event.IpAddress) {
+		if raw := c.textOf(e, event.IpAddress); raw != s.rawIP || raw == "" {
+			s.rawIP, s.ip, s.at = raw, address(raw), rawText{}
+		}
+		s.at.learn(e, event.IpAddress)
 	}
 	return s.ip
 }

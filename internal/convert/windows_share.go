@@ -14,8 +14,8 @@ import (
 // event that names a folder is right: a share may be removed and made again
 // elsewhere, and the events of that may be missing.
 func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
-	name = text(e.Get(event.ShareName))
-	local := c.path(text(e.Get(event.ShareLocalPath)))
+	name = c.textOf(e, event.ShareName)
+	local := c.path(c.textOf(e, event.ShareLocalPath))
 	if sh, ok := c.s.Shares[name]; ok && sh.Key != "" {
 		if key := strings.TrimRight(local.Key, `\`); local.Drop || key == "" || key == sh.Key {
 			return name, sh
@@ -41,14 +41,28 @@ type lastShare struct {
 	name  string
 	raw   string // its folder, as the event named it
 	pipes bool
+	usual bool // Local is a folder of a drive
 
-	unread []byte // the folder with a backslash behind it, as a log holds it: UTF-16
+	below     bool   // no other share begins below it
+	belowGen  uint64 // Converter.shareGen when that was found
+	belowUNC  string // shareFor of the names below it
+	belowRoot uint32
+
+	unread []byte     // the folder with a backslash behind it, as a log holds it: UTF-16
+	as     [2]rawText // name and raw as a log holds them
 }
 
 // enter makes the event's share the last one.
 func (c *Converter) enter(e *event.Event) *lastShare {
-	name, raw := text(e.Get(event.ShareName)), text(e.Get(event.ShareLocalPath))
+	if l := c.last; l != nil && l.as[0].is(e, event.ShareName) && l.as[1].is(e, event.ShareLocalPath) {
+		return l
+	}
+	name, raw := c.textOf(e, event.ShareName), c.textOf(e, event.ShareLocalPath)
 	if l := c.last; l != nil && l.name == name && (l.raw == raw || raw == "") {
+		if l.raw == raw {
+			l.as[0].learn(e, event.ShareName)
+			l.as[1].learn(e, event.ShareLocalPath)
+		}
 		return l
 	}
 	l := c.shares[name]
@@ -59,6 +73,7 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 		}
 		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
 		if sh.Local != "" && utf8.ValidString(sh.Local) {
+			l.usual = len(sh.Local) >= 2 && sh.Local[1] == ':' && (len(sh.Local) == 2 || sh.Local[2] == '\\') && !strings.Contains(sh.Local[2:], ":")
 			for _, u := range utf16.Encode([]rune(sh.Local + `\`)) {
 				l.unread = append(l.unread, byte(u), byte(u>>8))
 			}
@@ -69,6 +84,10 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 	}
 	if l.Key != "" {
 		c.last = l
+		if l.raw == raw {
+			l.as[0].learn(e, event.ShareName)
+			l.as[1].learn(e, event.ShareLocalPath)
+		}
 	}
 	return l
 }
@@ -99,25 +118,19 @@ func (c *Converter) sharesChanged() {
 	c.shareGen++
 }
 
-// shareOfName is shareFor with the memory of a name, which may be nil.
-func (c *Converter) shareOfName(p *pathInfo, path, key string) (unc string, root uint32) {
-	if p == nil || p.Path != path {
-		return c.shareFor(path, key)
+// shareOfAct is shareFor of an act's path.
+func (c *Converter) shareOfAct(a *act) (unc string, root uint32) {
+	if l := a.tag.share; l != nil {
+		if unc, root, ok := c.shareBelow(l); ok {
+			return unc, root
+		}
 	}
-	if p.shareGen != c.shareGen {
-		p.unc, p.root = c.shareFor(path, key)
-		p.shareGen = c.shareGen
-	}
-	return p.unc, p.root
+	return c.shareFor(a.Path, a.Key)
 }
 
 // shareFor finds the share with the longest folder above a path.
 func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
-	if len(c.shareList) == 0 {
-		for _, sh := range c.s.Shares {
-			c.shareList = append(c.shareList, sh)
-		}
-	}
+	c.listShares()
 	best := -1
 	for i := range c.shareList {
 		sh := &c.shareList[i]
@@ -130,6 +143,15 @@ func (c *Converter) shareFor(path, key string) (unc string, root uint32) {
 		best, unc, root = len(sh.Key), sh.UNC, uint32(len(sh.Local))
 	}
 	return unc, root
+}
+
+// listShares fills shareList.
+func (c *Converter) listShares() {
+	if len(c.shareList) == 0 {
+		for _, sh := range c.s.Shares {
+			c.shareList = append(c.shareList, sh)
+		}
+	}
 }
 
 // cutsAt reports whether the share's folder is the beginning of path, byte for
@@ -149,7 +171,7 @@ func pipeShare(name string) bool {
 // shareConnect handles 5140: a share was reached by a session.
 func (c *Converter) shareConnect(e *event.Event) {
 	s := c.subject(e)
-	ip := address(text(e.Get(event.IpAddress)))
+	ip := address(c.textOf(e, event.IpAddress))
 	s.moved(tick(e.Time), ip)
 	name, sh := c.shareOf(e)
 	if !e.Failed() || pipeShare(name) {
@@ -175,7 +197,7 @@ func (c *Converter) shareConnect(e *event.Event) {
 func (c *Converter) shareOpen(e *event.Event) {
 	s := c.subject(e)
 	now := tick(e.Time)
-	ip := s.address(text(e.Get(event.IpAddress)))
+	ip := c.address(e, s)
 	s.moved(now, ip)
 	sh := c.enter(e)
 	if sh.Key == "" || sh.pipes {

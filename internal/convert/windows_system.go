@@ -38,11 +38,11 @@ func (c *Converter) eventlog(e *event.Event) {
 		if name := text(field(e, "SubjectUserName")); name != "" {
 			sid := text(field(e, "SubjectUserSid"))
 			if sid != "" {
-				s.SID = sid
+				s.SID, s.sid = sid, rawText{}
 			}
 			s.User = c.userName(text(field(e, "SubjectDomainName")), name)
 			if sid == "" && logon == 0 {
-				s.SID = e.UserID
+				s.SID, s.sid = e.UserID, rawText{}
 			}
 		}
 		a := c.newAct(e, s, record.OpLogCleared, ruleV1)

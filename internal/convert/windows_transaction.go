@@ -24,8 +24,11 @@ const (
 )
 
 // transactionOf is the id of the transaction of an event, or "".
-func transactionOf(e *event.Event) string {
-	t := text(e.Get(event.TransactionId))
+func (c *Converter) transactionOf(e *event.Event) string {
+	if _, raw, ok := e.Unread(e.Get(event.TransactionId)); ok && len(raw) == 16 && [16]byte(raw) == [16]byte{} {
+		return ""
+	}
+	t := c.textOf(e, event.TransactionId)
 	if t == nullGUID {
 		return ""
 	}
@@ -70,7 +73,7 @@ func outcomeOf(v event.Value) outcome {
 
 // transaction handles 4985: the acts of a transaction that ended are final.
 func (c *Converter) transaction(e *event.Event) {
-	id, how := transactionOf(e), outcomeOf(e.Get(event.NewState))
+	id, how := c.transactionOf(e), outcomeOf(e.Get(event.NewState))
 	if id == "" || how == txnUnknown {
 		return
 	}

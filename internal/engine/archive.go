@@ -23,6 +23,11 @@ const archiveDir = "archive"
 func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 	e.archiveMu.Lock()
 	defer e.archiveMu.Unlock()
+	defer func() {
+		if e.arch != nil {
+			e.arch.Honour(e.st.Erasures())
+		}
+	}()
 	if e.arch != nil && !e.opt.ReadOnly && !e.pooled() {
 		return e.arch, nil
 	}
@@ -60,8 +65,9 @@ func (e *Engine) withArchive(ctx context.Context, fn func(*archive.Archive) erro
 
 // SealRequest says what to seal.
 type SealRequest struct {
-	All      bool   // days that are not over too
-	By       string // who answers for it
+	All      bool         // days that are not over too
+	By       string       // who answers for it
+	Only     archive.Only // nil = every day of every server
 	Progress func(server, day string, sealed *manifest.Day)
 }
 
@@ -76,18 +82,28 @@ func (e *Engine) SealArchive(ctx context.Context, q SealRequest) ([]manifest.Day
 }
 
 // sealArchive seals. The caller holds importing. What erasures hide leaves the
-// files first, so that it is not archived.
+// files first, so that it is not archived, and the archived parts after.
 func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifest.Day, err error) {
-	if len(e.st.Erasures()) > 0 {
-		if _, err := e.st.Compact(ctx, q.By, e.deps.now().UnixNano()); err != nil {
-			return nil, err
-		}
-	}
-	if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
-		return nil, err
-	}
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
-		made, err = a.Seal(ctx, e.st, archive.SealOptions{Now: e.deps.now(), All: q.All, By: q.By, Rules: e.deps.rules, Progress: q.Progress})
+		if err := e.adoptErasures(ctx, a); err != nil {
+			return err
+		}
+		if !e.st.Compacted() {
+			if _, err := e.st.Compact(ctx, q.By, e.deps.now().UnixNano()); err != nil {
+				return err
+			}
+		}
+		if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
+			return err
+		}
+		opt := archive.SealOptions{Now: e.deps.now(), All: q.All, Only: q.Only, By: q.By, Rules: e.deps.rules, Progress: q.Progress}
+		if err := a.Bury(ctx, e.st.Erasures(), opt); err != nil {
+			return err
+		}
+		if made, err = a.Seal(ctx, e.st, opt); err != nil {
+			return err
+		}
+		_, err := e.eraseArchived(ctx, a, opt)
 		return err
 	})
 	return made, err
@@ -105,27 +121,10 @@ func (e *Engine) ArchiveDays(ctx context.Context) (l []manifest.Day, err error) 
 // SearchArchive searches the archive alone, without the store.
 func (e *Engine) SearchArchive(ctx context.Context, q query.Query) (p *query.Page, err error) {
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
-		p, err = a.Search(ctx, q, nil, e.hidden())
+		p, err = a.Search(ctx, q, nil)
 		return err
 	})
 	return p, err
-}
-
-// hidden tells which records erasures hide; nil when there are none.
-func (e *Engine) hidden() func(*record.Record) bool {
-	type tomb struct {
-		q query.Query
-		m *query.Matcher
-	}
-	var l []tomb
-	for _, x := range e.st.Erasures() {
-		q := query.Query{Servers: x.Servers, Users: x.Users, Files: x.Files, Folders: x.Folders, From: x.From, To: x.To, Classes: query.AllClasses()}
-		l = append(l, tomb{q, query.NewMatcher(q)})
-	}
-	if len(l) == 0 {
-		return nil
-	}
-	return func(r *record.Record) bool { return slices.ContainsFunc(l, func(t tomb) bool { return t.m.Match(r) }) }
 }
 
 // lost finds the archived days that the store does not hold, or not wholly any
@@ -156,7 +155,7 @@ func (e *Engine) lost(a *archive.Archive) archive.Only {
 // no longer holds.
 func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error {
 	return e.withArchive(ctx, func(a *archive.Archive) error {
-		more, err := a.Search(ctx, q, e.lost(a), e.hidden())
+		more, err := a.Search(ctx, q, e.lost(a))
 		if err != nil {
 			return fmt.Errorf("search the archive: %w", err)
 		}
@@ -197,9 +196,6 @@ func (e *Engine) archivedRecord(ctx context.Context, id record.ID) (r *record.Re
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
 		if r, err = a.Record(ctx, id); err != nil {
 			return err
-		}
-		if hide := e.hidden(); hide != nil && hide(r) {
-			return archive.ErrNotFound
 		}
 		l, err = a.Raw(ctx, r)
 		return err

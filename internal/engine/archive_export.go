@@ -17,11 +17,11 @@ import (
 // exportNote stands beside what is exported.
 const exportNote = `このフォルダーは akashi の保管庫から書き出したものです。
 名前に「再構成」とある EVTX は、保管した生イベントの全項目から作り直したもので、元のファイルそのものではありません。
-records.jsonl と records.csv は封印された記録です（消去されたものを除きます）。
+records.jsonl と records.csv は封印された記録です。消去された記録と、その元の生イベントは含みません。
 
 This folder was written from the archive of akashi.
 EVTX files with 再構成 ("rebuilt") in their name were made again from all fields of the archived raw events: they are not the original files.
-records.jsonl and records.csv are the sealed records, without those that were erased.
+records.jsonl and records.csv are the sealed records. Erased records, and the raw events behind them, are not in here.
 `
 
 // Exported counts what an export wrote.
@@ -64,7 +64,11 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 			out.Days++
 		}
 		for _, server := range a.Servers() {
-			for _, s := range a.Streams(ctx, server) {
+			streams, err := a.Shown(ctx, server)
+			if err != nil {
+				return err
+			}
+			for _, s := range streams {
 				if from != "" && s.Day < from || to != "" && s.Day > to {
 					continue
 				}
@@ -103,12 +107,8 @@ func (e *Engine) exportRecords(ctx context.Context, a *archive.Archive, server, 
 	if err := w.Write(record.Fields()); err != nil {
 		return err
 	}
-	hide := e.hidden()
 	var b []byte
 	err = a.Records(ctx, server, day, func(r *record.Record) error {
-		if hide != nil && hide(r) {
-			return nil
-		}
 		out.Records++
 		b = append(r.AppendJSON(b[:0]), '\n')
 		_, err := lines.Write(b)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -32,7 +33,7 @@ const FromPool = "pool"
 // RebuildFromArchive puts the raw events of another archive, the folder from, or
 // FromPool, into the store and converts them: a lost store comes back. Events that the store
 // holds are duplicates and change nothing. The records are made anew, by the rules
-// of now.
+// of now. What is erased there is erased here too.
 func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress func(Progress)) (*Summary, error) {
 	if e.opt.ReadOnly {
 		return nil, ErrReadOnly
@@ -54,9 +55,17 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 	defer e.importing.Unlock()
 	t := e.track(progress)
 	defer t.stop()
+	if err := e.adoptErasures(ctx, a); err != nil { // before any event comes in
+		return nil, err
+	}
 	s, err := e.importArchive(ctx, archivedEvents{a}, t)
 	if err != nil {
 		return nil, err
+	}
+	if !e.st.Compacted() {
+		if _, err := e.st.Compact(ctx, cmp.Or(e.opt.By, "akashi"), e.deps.now().UnixNano()); err != nil {
+			return nil, err
+		}
 	}
 	s.Elapsed = t.elapsed()
 	t.done()

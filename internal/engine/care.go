@@ -14,37 +14,16 @@ import (
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/hold"
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
 // Affected tells what an erasure would hide, by server and month.
 func (e *Engine) Affected(ctx context.Context, x store.Erasure) ([]store.Affected, error) {
 	return e.st.Affected(ctx, x)
-}
-
-// Erase orders an erasure and takes what it hides out of the files. Time is set
-// here. The tombstone holds when only the second part fails.
-func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*store.Removal, error) {
-	if e.opt.ReadOnly {
-		return nil, ErrReadOnly
-	}
-	e.importing.Lock()
-	defer e.importing.Unlock()
-	now := e.deps.now().UnixNano()
-	x.Time = now
-	if err := e.mayErase(ctx, x); err != nil {
-		return nil, err
-	}
-	if err := e.st.Erase(ctx, x); err != nil {
-		return nil, err
-	}
-	r, err := e.st.Compact(ctx, x.By, now)
-	if err != nil {
-		return nil, err
-	}
-	return r, e.sealFolder(ctx)
 }
 
 // Stats tells what the store holds, by server and week.
@@ -148,14 +127,24 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 			extra = append(extra, im.Original)
 		}
 	}
-	return e.st.Snapshot(ctx, dest, extra, progress)
+	out, err := e.st.Snapshot(ctx, dest, extra, progress)
+	if err != nil {
+		return nil, err
+	}
+	// Last, so that the leaves of its rows are in the copy.
+	took, err := state.CopyOf(ctx, e.dir, dest)
+	if took {
+		out.Files++
+	}
+	return out, err
 }
 
 // snapshotFiles lists what a snapshot copies beside the store's own files: the
-// settings, what the seal proves with, but no private key, and the archive.
+// settings, the archive, what the seal proves with, but no private key, and the trail.
+// The leaves come before what they are about, which only grows.
 func (e *Engine) snapshotFiles() ([]string, error) {
 	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName}
-	for _, dir := range []string{seal.DirName, archiveDir} {
+	for _, dir := range []string{archiveDir, seal.DirName, manifest.TrailDir} {
 		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile
 				return nil

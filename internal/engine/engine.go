@@ -10,17 +10,20 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/hold"
+	"github.com/akashi-audit/akashi/internal/mask"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // ErrReadOnly is the error of a change in a folder that was opened for reading.
@@ -46,12 +49,18 @@ type Engine struct {
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
 
-	stateMu sync.Mutex // guards db
-	db      *state.DB  // nil until it is asked for
+	scopes scopeCounts  // what lies within restrictions
+	tags   *mask.Tagger // of masked numbers; nil in a folder open for reading only that has no key
+
+	stateMu sync.Mutex // guards the three below; each is nil until it is asked for
+	db      *state.DB
+	people  *account.Book
+	trail   *trail.Log
 
 	mu         sync.Mutex // guards the fields below
 	running    *Progress
 	background convert.Background // in force
+	now        config.Config      // akashi.toml as it was last seen; cfg is as it was at opening
 	closed     bool
 	batches    []seal.Entry // commits of events that are not in the seal yet
 }
@@ -88,7 +97,10 @@ func open(ctx context.Context, dir string, opt Options, d deps) (*Engine, error)
 	if err != nil {
 		return nil, err
 	}
-	if !opt.ReadOnly { // under the folder's lock
+	if e.tags, err = openMask(abs, opt.ReadOnly); err != nil { // under the folder's lock
+		return nil, errors.Join(err, e.st.Close())
+	}
+	if !opt.ReadOnly {
 		if e.seal, err = seal.OpenLog(d.fs, abs, seal.LogOptions{Now: d.now, KeyFile: e.cfg.Seal.KeyFile}); err != nil {
 			return nil, errors.Join(err, e.closeAll())
 		}
@@ -150,8 +162,12 @@ func (e *Engine) prepare() error {
 // Dir is the data folder, absolute.
 func (e *Engine) Dir() string { return e.dir }
 
-// Config is the folder's configuration.
-func (e *Engine) Config() config.Config { return e.cfg }
+// Config is the folder's configuration, as it was last seen.
+func (e *Engine) Config() config.Config {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now
+}
 
 // Search returns one page of records, newest first. Days that the store does not
 // hold any more come from the archive, and the page names them.
@@ -210,7 +226,7 @@ func (e *Engine) Status(ctx context.Context) (*Status, error) {
 	}
 	slices.Reverse(in.Imports)
 	s := &Status{
-		Dir: e.dir, Zone: e.cfg.Zone, Language: e.cfg.Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
+		Dir: e.dir, Zone: e.cfg.Zone, Language: e.Config().Language, Listen: e.cfg.Listen, Demo: e.cfg.Demo,
 		Superseded: in.Superseded, Outdated: e.outdated(in.Servers),
 		Records: in.Records, RawEvents: in.Events, Bytes: in.Bytes, Servers: in.Servers, Imports: in.Imports, Damage: e.st.Damage(),
 	}

@@ -2,16 +2,24 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
+	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evidence"
+	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
+	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
-// Evidence writes an evidence bundle; see evidence.Make. The zone, the data folder
-// and the time are the engine's.
+// Evidence writes an evidence bundle to opt.Out; see evidence.Make. The zone, the
+// data folder, the time and the archive are the engine's. It may be called at any
+// time, beside searches too; imports and seals wait until it is done. When ctx ends,
+// so does it, and no file is left.
 func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.Result, error) {
 	if e.seal == nil {
 		return nil, ErrReadOnly
@@ -23,20 +31,149 @@ func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.
 		return nil, err
 	}
 	opt.Zone, opt.Data, opt.FS, opt.Now = zone, e.dir, e.deps.fs, e.deps.now()
-	return evidence.Make(ctx, e, folderLog{e.seal, e}, opt)
+	opt.Archive = &provenArchive{e: e, by: opt.By}
+	return evidence.Make(ctx, evidenceSource{e}, folderLog{e.seal, e}, opt)
 }
 
-// Coverage tells how complete the stored events of a server are.
+// evidenceSource is the folder as evidence.Source.
+type evidenceSource struct{ *Engine }
+
+// Raw reads the events of many records at once, so that each block of events is read
+// once for all of them.
+func (s evidenceSource) Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error) {
+	type life struct {
+		server, channel string
+		gen             uint32
+	}
+	want := make(map[life][]uint64)
+	for i := range l {
+		r := &l[i]
+		k := life{r.Server, r.Channel, r.Generation}
+		if len(r.RawIDs) == 0 {
+			want[k] = append(want[k], r.FirstID)
+		}
+		want[k] = append(want[k], r.RawIDs...)
+	}
+	found := make(map[life]map[uint64]*event.Event, len(want))
+	for k, ids := range want {
+		slices.Sort(ids)
+		events, err := s.st.Events(ctx, k.server, k.channel, k.gen, slices.Compact(ids))
+		if err != nil {
+			return nil, err
+		}
+		found[k] = make(map[uint64]*event.Event, len(events))
+		for _, e := range events {
+			found[k][e.RecordID] = e
+		}
+	}
+	out := make([][]*event.Event, len(l))
+	for i := range l {
+		r := &l[i]
+		at := found[life{r.Server, r.Channel, r.Generation}]
+		ids := slices.Sorted(slices.Values(r.RawIDs))
+		if len(ids) == 0 {
+			ids = []uint64{r.FirstID}
+		}
+		for _, id := range ids {
+			if e := at[id]; e != nil {
+				out[i] = append(out[i], e)
+			}
+		}
+		if len(out[i]) > 0 {
+			continue
+		}
+		var err error
+		if out[i], err = s.Engine.Raw(ctx, r.ID()); err != nil { // the archive may have them
+			return nil, fmt.Errorf("events of %s: %w", r.ID(), err)
+		}
+	}
+	return out, nil
+}
+
+// Coverage tells how complete the stored events of a server are. What was erased or
+// deleted is no loss.
 func (e *Engine) Coverage(ctx context.Context, server string) (*coverage.Report, error) {
 	t := coverage.New(server, coverage.Options{})
+	n := 0
 	err := e.st.Replay(ctx, server, store.Key{}, func(ev *event.Event, _ store.Key) error {
 		t.Add(ev)
+		if n++; n%4096 == 0 {
+			return pace.Yield(ctx)
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return t.Report(), nil
+	r := t.Report()
+	for i := range r.Channels {
+		e.knownHoles(server, &r.Channels[i])
+	}
+	return r, nil
+}
+
+// knownHoles takes out of the gaps of a channel what was erased or deleted.
+func (e *Engine) knownHoles(server string, c *coverage.Channel) {
+	gone := func(lo, hi uint64) (n uint64) {
+		for gen := range c.Generations {
+			n += e.st.Gone(server, c.Name, uint32(gen), lo, hi)
+		}
+		return n
+	}
+	if c.Missing == 0 || gone(c.FirstID, c.LastID) == 0 {
+		return
+	}
+	c.Gaps = slices.DeleteFunc(c.Gaps, func(g coverage.Gap) bool {
+		n := min(gone(g.FromID, g.ToID), g.Count)
+		c.Missing -= min(n, c.Missing)
+		if n == g.Count {
+			c.GapCount--
+			return true
+		}
+		return false
+	})
+}
+
+// provenArchive is the archive of a folder as evidence.Archive. The caller holds
+// importing.
+type provenArchive struct {
+	e  *Engine
+	by string
+	at map[seal.Hash]int64 // leaves of parts in the log
+}
+
+// Seal seals days of servers that are not sealed yet.
+func (p *provenArchive) Seal(ctx context.Context, days []evidence.Day) error {
+	want := make(map[evidence.Day]bool, len(days))
+	for _, d := range days {
+		want[d] = true
+	}
+	_, err := p.e.sealArchive(ctx, SealRequest{All: true, By: p.by, Only: func(server, day string) bool { return want[evidence.Day{Server: server, Day: day}] }})
+	return err
+}
+
+// Parts lists the parts of a day that have a leaf in the log.
+func (p *provenArchive) Parts(ctx context.Context, d evidence.Day, fn func(*evidence.Part) error) error {
+	if p.at == nil {
+		p.at = make(map[seal.Hash]int64)
+		for l, err := range p.e.seal.Entries(0, p.e.seal.Size()) {
+			if err != nil {
+				return err
+			}
+			if l.Entry.Kind == seal.KindArchivePart {
+				p.at[l.Entry.Hash] = l.Index
+			}
+		}
+	}
+	return p.e.withArchive(ctx, func(a *archive.Archive) error {
+		return a.Leaves(ctx, d.Server, d.Day, func(m *manifest.Day, stored []byte, leaves []seal.Hash) error {
+			at, ok := p.at[seal.Sum(stored)]
+			if !ok {
+				return nil
+			}
+			return fn(&evidence.Part{Day: *m, Text: stored, Index: at, Leaves: leaves})
+		})
+	})
 }
 
 // folderLog seals the files of the folder with each checkpoint.
@@ -45,10 +182,14 @@ type folderLog struct {
 	e *Engine
 }
 
-// Checkpoint lists the files of the folder and signs the head.
+// Checkpoint lists the files of the folder, signs the head and gets its time stamp.
+// A stamp that came is a leaf behind the checkpoint and needs no new one.
 func (l folderLog) Checkpoint(ctx context.Context) (*seal.Checkpoint, error) {
 	if err := l.e.sealFolder(ctx); err != nil {
 		return nil, err
+	}
+	if points := l.Log.Checkpoints(); l.Log.Unsealed() == 0 && len(points) > 0 {
+		return points[len(points)-1], nil
 	}
 	return l.Log.Checkpoint(ctx)
 }

@@ -89,6 +89,24 @@ func (o *objects) OpenSpans(ctx context.Context, name string, spans []manifest.S
 	return r, nil
 }
 
+// Remove takes an object away for ever. Copies that their storage does not let go
+// yet are the pool's to remember.
+func (o *objects) Remove(ctx context.Context, name string) error {
+	p, err := o.pool()
+	switch {
+	case err != nil:
+		return err
+	case p == nil:
+		return o.folder.Remove(ctx, name)
+	}
+	err = p.Delete(ctx, name)
+	var left *pool.LeftError
+	if errors.As(err, &left) {
+		return nil
+	}
+	return err
+}
+
 func (o *objects) List(ctx context.Context, prefix string) ([]string, error) {
 	p, err := o.pool()
 	switch {

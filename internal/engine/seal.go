@@ -30,6 +30,8 @@ type settingsLeaf struct {
 	Listen     string             `json:"listen"`
 	Background convert.Background `json:"background"`
 	Seal       config.Seal        `json:"seal,omitzero"`
+	Serve      config.Serve       `json:"serve,omitzero"`
+	Calendar   *config.Calendar   `json:"calendar,omitempty"`
 }
 
 // batchLeaf is the subject of a leaf of seal.KindRawBatch.
@@ -106,9 +108,13 @@ func (e *Engine) sealBatches(ctx context.Context) error {
 }
 
 // sealSettings writes down what of akashi.toml and of the rules is another than
-// the log says.
-func (e *Engine) sealSettings(ctx context.Context, cfg config.Config) error {
-	now, err := json.Marshal(settingsLeaf{cfg.Zone, cfg.Demo, cfg.Language, cfg.Listen, e.options().Background, cfg.Seal})
+// the log says; by answers for it. A calendar that nobody set is not written down.
+func (e *Engine) sealSettings(ctx context.Context, cfg config.Config, by string) error {
+	leaf := settingsLeaf{Zone: cfg.Zone, Demo: cfg.Demo, Language: cfg.Language, Listen: cfg.Listen, Background: e.options().Background, Seal: cfg.Seal, Serve: cfg.Serve}
+	if !cfg.Calendar.IsDefault() {
+		leaf.Calendar = &cfg.Calendar
+	}
+	now, err := json.Marshal(leaf)
 	if err != nil {
 		return fmt.Errorf("encode leaf: %w", err)
 	}
@@ -122,7 +128,7 @@ func (e *Engine) sealSettings(ctx context.Context, cfg config.Config) error {
 			return err
 		}
 		if !ok || last.Entry.Subject != x.Subject {
-			x.By, x.Time = "akashi", e.deps.now().UnixNano()
+			x.By, x.Time = by, e.deps.now().UnixNano()
 			l = append(l, x)
 		}
 	}

@@ -49,7 +49,7 @@ func (e *Engine) ready(ctx context.Context, t *tracker) error {
 	if err := e.noteSettings(ctx); err != nil {
 		return err
 	}
-	if err := e.sealSettings(ctx, cfg); err != nil {
+	if err := e.sealSettings(ctx, cfg, "akashi"); err != nil {
 		return fmt.Errorf("seal the settings: %w", err)
 	}
 	return e.catchUp(ctx, t)
@@ -59,7 +59,7 @@ func (e *Engine) ready(ctx context.Context, t *tracker) error {
 func (e *Engine) follow(cfg config.Config) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.background = convert.Background(cfg.Background)
+	e.background, e.now = convert.Background(cfg.Background), cfg
 }
 
 // noteSettings makes the record of a change of what counts as background, in

@@ -2,8 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // State is the small mutable data of the folder. It is opened when it is first
@@ -14,6 +18,10 @@ func (e *Engine) State(ctx context.Context) (*state.DB, error) {
 	}
 	e.stateMu.Lock()
 	defer e.stateMu.Unlock()
+	return e.openState(ctx)
+}
+
+func (e *Engine) openState(ctx context.Context) (*state.DB, error) {
 	if e.db == nil {
 		db, err := state.Open(ctx, e.dir)
 		if err != nil {
@@ -24,13 +32,60 @@ func (e *Engine) State(ctx context.Context) (*state.DB, error) {
 	return e.db, nil
 }
 
+// People are who may use the folder, opened like State.
+func (e *Engine) People(ctx context.Context) (*account.Book, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	e.stateMu.Lock()
+	defer e.stateMu.Unlock()
+	if e.people == nil {
+		db, err := e.openState(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var second []account.Role
+		for _, r := range e.cfg.Serve.Second {
+			second = append(second, account.Role(r))
+		}
+		b, err := account.Open(db, account.Options{Seal: e.seal, Entries: e.seal.Of(seal.KindPerson, seal.KindToken, seal.KindProposal), Now: e.deps.now, Second: second})
+		if err != nil {
+			return nil, err
+		}
+		e.people = b
+	}
+	return e.people, nil
+}
+
+// Trail is the folder's record of what people do in akashi, opened like State.
+func (e *Engine) Trail(ctx context.Context) (*trail.Log, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	e.stateMu.Lock()
+	defer e.stateMu.Unlock()
+	if e.trail == nil {
+		l, err := trail.Open(ctx, e.dir, trail.Options{FS: e.deps.fs, Now: e.deps.now, Seal: e.seal, Log: e.log})
+		if err != nil {
+			return nil, err
+		}
+		e.trail = l
+	}
+	return e.trail, nil
+}
+
 func (e *Engine) closeState() error {
 	e.stateMu.Lock()
 	defer e.stateMu.Unlock()
-	if e.db == nil {
-		return nil
+	var errs []error
+	if e.trail != nil {
+		errs = append(errs, e.trail.Close(e.closing))
+		e.trail = nil
 	}
-	db := e.db
-	e.db = nil
-	return db.Close()
+	e.people = nil
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+		e.db = nil
+	}
+	return errors.Join(errs...)
 }

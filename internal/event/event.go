@@ -30,8 +30,8 @@ type Event struct {
 	Schema *Schema // names of Values
 	Values []Value
 
-	// Raw holds the values of KindUTF16 as long as the event is valid. It is the
-	// source's: nil unless a source was asked for them (Fields.UTF16).
+	// Raw holds the values of KindUnread as long as the event is valid. It is the
+	// source's: nil unless a source was asked for them (Fields.Unread).
 	Raw []byte
 }
 
@@ -73,25 +73,44 @@ func (e *Event) Clone() *Event {
 	c.Values = slices.Clone(e.Values)
 	c.Raw = nil
 	for i, v := range c.Values {
-		if b, ok := e.UTF16(v); ok {
-			c.Values[i] = String(string(AppendUTF16(nil, b)))
-		}
+		c.Values[i] = e.Read(v)
 	}
 	return &c
 }
 
-// UTF16 returns the bytes of a text of e that was not read yet, without NULs at
-// its end; ok is false for all other values. They are valid as long as e is.
-func (e *Event) UTF16(v Value) (raw []byte, ok bool) {
-	if v.Kind != KindUTF16 || e.Raw == nil {
-		return nil, false
+// Unread returns the kind and the bytes of a value of e that was not read yet, a
+// text without NULs at its end; ok is false for all other values. The bytes are
+// valid as long as e is.
+func (e *Event) Unread(v Value) (k Kind, raw []byte, ok bool) {
+	if v.Kind != KindUnread || e.Raw == nil {
+		return 0, nil, false
 	}
-	from, n := v.Num>>32, v.Num&0xffffffff
+	k = Kind(v.Num >> 56)
+	from, n := v.Num>>32&0xffffff, v.Num&0xffffffff
 	if from > uint64(len(e.Raw)) || n > uint64(len(e.Raw))-from {
-		return nil, true
+		return k, nil, true
 	}
-	return e.Raw[from : from+n], true
+	return k, e.Raw[from : from+n], true
 }
 
-// Unread is the value of a text that stands at Raw[off:off+n].
-func Unread(off, n int) Value { return Value{Kind: KindUTF16, Num: uint64(off)<<32 | uint64(n)} }
+// Read is v with its text, also when it was not read yet.
+func (e *Event) Read(v Value) Value {
+	k, raw, ok := e.Unread(v)
+	if !ok {
+		return v
+	}
+	switch k {
+	case KindSID:
+		b, _ := AppendSID(nil, raw)
+		return Value{Kind: k, Str: string(b)}
+	case KindGUID:
+		return Value{Kind: k, Str: string(AppendGUID(nil, raw))}
+	}
+	return String(string(AppendUTF16(nil, raw)))
+}
+
+// Unread is the value of a text (KindString), SID or GUID that stands at
+// Raw[off:off+n]; off is below 2^24.
+func Unread(k Kind, off, n int) Value {
+	return Value{Kind: KindUnread, Num: uint64(k)<<56 | uint64(off)<<32 | uint64(n)}
+}

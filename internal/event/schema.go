@@ -54,8 +54,9 @@ func FieldsOf(fields ...Field) *Fields {
 	return s
 }
 
-// Unread says that of these fields, which are in the set, texts may be left as
-// values of KindUTF16: their reader knows most of them by their bytes.
+// Unread says that of these fields, which are in the set, texts, SIDs and GUIDs
+// may be left as values of KindUnread: their reader knows most of them by their
+// bytes.
 func (s *Fields) Unread(fields ...Field) *Fields {
 	for _, f := range fields {
 		s.unread.add(f)

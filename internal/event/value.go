@@ -36,7 +36,7 @@ const (
 	KindHex32      Kind = 0x14 // Num
 	KindHex64      Kind = 0x15 // Num
 	KindXML        Kind = 0x21 // Str: nested XML as text
-	KindUTF16      Kind = 0x7f // text not yet read: see Event.UTF16. Never stored
+	KindUnread     Kind = 0x7f // text, SID or GUID not yet read: see Event.Unread. Never stored
 	KindArray      Kind = 0x80 // Str: strings each ended by NUL, other kinds as raw little-endian bytes
 )
 

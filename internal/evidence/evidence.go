@@ -30,7 +30,8 @@ var ErrNone = errors.New("no record meets the query")
 // Source is what a bundle is made of.
 type Source interface {
 	Search(ctx context.Context, q query.Query) (*query.Page, error)
-	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
+	// Raw returns the events behind each of some records, by record id.
+	Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error)
 	// Coverage tells how complete the stored events of a server are.
 	Coverage(ctx context.Context, server string) (*coverage.Report, error)
 }
@@ -40,8 +41,13 @@ type Log interface {
 	RecordAll(ctx context.Context, entries []seal.Entry) (first int64, err error)
 	Entry(i int64) (seal.Leaf, error)
 	Prove(i, size int64) ([]seal.Hash, error)
+	// Checkpoint signs the head and gets its time stamp when an authority is set
+	// and answers.
 	Checkpoint(ctx context.Context) (*seal.Checkpoint, error)
 	Keys() []seal.KeyChange
+	Consistency(old, now int64) ([]seal.Hash, error)
+	StampSizes() ([]int64, error)
+	StampOf(size int64) (*seal.Stamped, error)
 }
 
 // Options say what a bundle is and where it goes.
@@ -54,9 +60,11 @@ type Options struct {
 	Zone     *time.Location
 	Now      time.Time
 	Software string
-	Data     string // data folder; the key of the commitments is kept below it
-	Out      string // the ZIP
-	FS       fsx.FS // nil = the operating system's
+	Data     string  // data folder; the key of the commitments is kept below it
+	Out      string  // the ZIP
+	FS       fsx.FS  // nil = the operating system's
+	Archive  Archive // nil = records are proven from the bundle's own sealing on only
+	// Progress is told how much was gathered; nil = nobody.
 	Progress func(records, events int64)
 }
 
@@ -70,7 +78,10 @@ type Result struct {
 	Left     int64     `json:"not_in_evtx,omitempty"`
 	Manifest seal.Hash `json:"manifest"` // SHA-256 of manifest.json
 	Point    int64     `json:"checkpoint"`
-	Anchored bool      `json:"anchored"` // a time stamp is in the bundle
+	Anchored bool      `json:"anchored"` // a time stamp of all of it is in the bundle
+	Stamps   int       `json:"stamps"`   // of this and of earlier checkpoints
+	Proven   int64     `json:"proven"`   // records that are proven out of the sealed archive
+	Unproven []Day     `json:"unproven"` // days of which some are not
 }
 
 type maker struct {
@@ -90,11 +101,18 @@ type maker struct {
 	covers []*coverage.Report
 	spool  *spool
 	raw    *rawSet
+
+	days     map[Day]int64 // records of each day
+	parts    []provenPart
+	unproven []Day
+	stamps   []stamped
+	anchored bool
 }
 
-// Make writes the bundle of everything that the query finds. The answer is sealed
-// and a checkpoint is signed before anything of it leaves; the finished bundle is
-// sealed after. No matching record is ErrNone.
+// Make writes the bundle of everything that the query finds. The days of its records
+// are sealed in the archive, the answer is sealed and a checkpoint is signed before
+// anything of it leaves; the list of all members is sealed before the file gets its
+// name. No matching record is ErrNone. When ctx ends, nothing is left of the file.
 func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, err error) {
 	if strings.TrimSpace(opt.Case) == "" || strings.TrimSpace(opt.By) == "" || opt.Unmask && strings.TrimSpace(opt.Ground) == "" {
 		return nil, errors.New("evidence: a case, a name and, to show numbers, a ground are needed")
@@ -133,18 +151,11 @@ func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, e
 	if err != nil {
 		return nil, fmt.Errorf("write bundle %s: %w", opt.Out, err)
 	}
-	res.Masked = m.masked
-	subject, err := json.Marshal(struct {
-		Case    string `json:"case"`
-		Query   string `json:"query"`
-		Records int64  `json:"records"`
-		Masked  int64  `json:"masked"`
-	}{opt.Case, opt.Query.Text(m.opt.Zone), res.Records, res.Masked})
-	if err != nil {
-		return nil, fmt.Errorf("evidence: %w", err)
+	res.Masked, res.Anchored, res.Stamps, res.Unproven = m.masked, m.anchored, len(m.stamps), append([]Day{}, m.unproven...)
+	for _, p := range m.parts {
+		res.Proven += int64(p.Records)
 	}
-	_, err = log.RecordAll(ctx, []seal.Entry{{Kind: seal.KindEvidence, Subject: string(subject), By: m.opt.By, Ground: opt.Ground, Time: opt.Now.UnixNano(), Hash: res.Manifest}})
-	return res, err
+	return res, nil
 }
 
 func (m *maker) close() error {
@@ -178,8 +189,12 @@ func (m *maker) gather(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("evidence: search: %w", err)
 		}
+		events, err := m.src.Raw(ctx, page.Records)
+		if err != nil {
+			return fmt.Errorf("evidence: raw events: %w", err)
+		}
 		for i := range page.Records {
-			if err := m.add(ctx, &page.Records[i]); err != nil {
+			if err := m.add(&page.Records[i], events[i]); err != nil {
 				return err
 			}
 		}
@@ -210,7 +225,7 @@ func (m *maker) gather(ctx context.Context) (err error) {
 
 const pageSize = 1000
 
-func (m *maker) add(ctx context.Context, r *record.Record) error {
+func (m *maker) add(r *record.Record, events []*event.Event) error {
 	line := r.AppendJSON(nil)
 	leaf := seal.LeafHash(line)
 	shown, commits := m.record(r)
@@ -219,12 +234,9 @@ func (m *maker) add(ctx context.Context, r *record.Record) error {
 		line = shown.AppendJSON(nil)
 	}
 	m.stats.add(shown, r.Server)
+	m.onDay(r.Server, r.Time)
 	if err := m.spool.add(line, leaf); err != nil {
 		return err
-	}
-	events, err := m.src.Raw(ctx, r.ID())
-	if err != nil {
-		return fmt.Errorf("evidence: raw events of %s: %w", r.ID(), err)
 	}
 	for _, e := range events {
 		if err := m.raw.add(r.Server, e); err != nil {
@@ -236,6 +248,11 @@ func (m *maker) add(ctx context.Context, r *record.Record) error {
 
 // seal fixes the selection in the log, and signs the head that covers it.
 func (m *maker) seal(ctx context.Context) error {
+	if m.opt.Archive != nil {
+		if err := m.opt.Archive.Seal(ctx, m.allDays()); err != nil {
+			return fmt.Errorf("evidence: seal the days of the records: %w", err)
+		}
+	}
 	m.sel.Format, m.sel.Made = manifest.BundleFormat, m.opt.Now.UnixNano()
 	m.sel.Records, m.sel.RecordsRoot = int64(len(m.spool.leaves)), seal.Root(m.spool.leaves)
 	for _, f := range m.raw.files {
@@ -272,7 +289,10 @@ func (m *maker) seal(ctx context.Context) error {
 	for _, k := range m.log.Keys() {
 		m.proofs.Keys = append(m.proofs.Keys, k.Key)
 	}
-	return nil
+	if err := m.proveParts(ctx); err != nil {
+		return err
+	}
+	return m.addStamps()
 }
 
 // keepKey keeps what masked numbers can be revealed with, before the bundle is
@@ -313,5 +333,25 @@ func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err erro
 	if err := z.bytes(manifest.BundleName, b); err != nil {
 		return h, err
 	}
-	return sha256.Sum256(b), z.z.Close()
+	h = sha256.Sum256(b)
+	subject, err := json.Marshal(struct {
+		Case    string `json:"case"`
+		Query   string `json:"query"`
+		Records int64  `json:"records"`
+		Masked  int64  `json:"masked"`
+	}{m.opt.Case, m.text(m.opt.Query.Text(m.opt.Zone)), m.sel.Records, m.masked})
+	if err != nil {
+		return h, fmt.Errorf("evidence: %w", err)
+	}
+	sealed, err := m.sealManifest(ctx, h, string(subject))
+	if err != nil {
+		return h, err
+	}
+	if b, err = manifest.Encode(sealed); err != nil {
+		return h, err
+	}
+	if err := z.bytes(manifest.SealName, b); err != nil {
+		return h, err
+	}
+	return h, z.z.Close()
 }

@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,18 @@ func (s memory) at(i int) (record.Record, *event.Event) {
 		Provider: "Microsoft-Windows-Security-Auditing", ID: 4663, RecordID: id, Generation: 1, Channel: "Security", Computer: "FS01", Time: event.Filetime(133_444_736_000_000_000 + i),
 		Schema: event.NewSchema("EventData", []string{"ObjectName"}), Values: []event.Value{event.String(path)},
 	}
+	if i == 4 { // the number as a number, in bytes of each form, and in an array
+		n, _ := strconv.ParseUint(number, 10, 64)
+		var wide []byte
+		for _, u := range utf16.Encode([]rune("番号" + number)) {
+			wide = binary.LittleEndian.AppendUint16(wide, u)
+		}
+		e.Schema = event.NewSchema("EventData", []string{"a", "b", "c", "d", "e", "f"})
+		e.Values = []event.Value{
+			event.Uint(event.KindUint64, n), event.Uint(event.KindHex64, n), {Kind: event.KindBinary, Str: "x" + number + "y"}, {Kind: event.KindBinary, Str: string(wide)},
+			{Kind: event.KindArray | event.KindUint64, Str: string(binary.LittleEndian.AppendUint64(nil, n))}, {Kind: event.KindBinary, Str: "\x98\x32\x05\x67\x32\x14"},
+		}
+	}
 	return r, e
 }
 
@@ -72,9 +86,12 @@ func (s memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
 	return p, nil
 }
 
-func (s memory) Raw(_ context.Context, id record.ID) ([]*event.Event, error) {
-	_, e := s.at(int(id.FirstID) - 1000)
-	return []*event.Event{e}, nil
+func (s memory) Raw(_ context.Context, l []record.Record) (out [][]*event.Event, err error) {
+	for i := range l {
+		_, e := s.at(int(l[i].FirstID) - 1000)
+		out = append(out, []*event.Event{e})
+	}
+	return out, nil
 }
 
 func (s memory) Coverage(_ context.Context, server string) (*coverage.Report, error) {
@@ -127,7 +144,7 @@ func check(members map[string][]byte, names []string) error {
 	if err := manifest.Decode(members[manifest.BundleName], &b); err != nil {
 		return err
 	}
-	if len(b.Members) != len(names)-1 {
+	if len(b.Members) != len(names)-2 || names[len(names)-1] != manifest.SealName || names[len(names)-2] != manifest.BundleName {
 		return errors.New("members")
 	}
 	for i, m := range b.Members {
@@ -182,7 +199,22 @@ func check(members map[string][]byte, names []string) error {
 	if err := c.CheckSigned(p.Keys...); err != nil {
 		return err
 	}
-	return seal.CheckInclusion(p.Selection.Path, c.Size, c.Root, p.Selection.Index, seal.LeafHash([]byte(p.Selection.Leaf)))
+	if err := seal.CheckInclusion(p.Selection.Path, c.Size, c.Root, p.Selection.Index, seal.LeafHash([]byte(p.Selection.Leaf))); err != nil {
+		return err
+	}
+	var last manifest.BundleSeal
+	if err := manifest.Decode(members[manifest.SealName], &last); err != nil {
+		return err
+	}
+	d, err := seal.ParseCheckpoint([]byte(last.Checkpoint))
+	if err != nil {
+		return err
+	}
+	if e, err = seal.ParseLeaf([]byte(last.Manifest.Leaf)); err != nil || e.Kind != seal.KindEvidence || e.Hash != sha256.Sum256(members[manifest.BundleName]) {
+		return errors.New("leaf of the manifest")
+	}
+	return errors.Join(d.CheckSigned(p.Keys...), seal.CheckInclusion(last.Manifest.Path, d.Size, d.Root, last.Manifest.Index, seal.LeafHash([]byte(last.Manifest.Leaf))),
+		seal.CheckConsistency(last.Consistency, d.Size, d.Root, c.Size, c.Root))
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -203,7 +235,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("%d records in Parquet, %v", n, err)
 	}
 	// Any other byte in what is proven is found.
-	for _, name := range []string{manifest.RecordsName, manifest.SelectionName, manifest.PointName, manifest.BundleName, "raw/001-FS01-Security.jsonl", "report.ja.pdf"} {
+	for _, name := range []string{manifest.RecordsName, manifest.SelectionName, manifest.PointName, manifest.BundleName, manifest.SealName, "raw/001-FS01-Security.jsonl", "report.ja.pdf"} {
 		b := members[name]
 		b[len(b)/2] ^= 1
 		if check(members, names) == nil {
@@ -229,8 +261,13 @@ func TestNoMemberLeaksANumber(t *testing.T) {
 		}
 		texts = append(texts, wide)
 	}
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts = append(texts, fmt.Appendf(nil, "%x", n), fmt.Appendf(nil, "%X", binary.LittleEndian.AppendUint64(nil, n)), binary.LittleEndian.AppendUint64(nil, n), fmt.Appendf(nil, "%X", number))
 	pq := members["records.parquet"]
-	err := archive.Read(bytes.NewReader(pq), int64(len(pq)), func(r *record.Record) error {
+	err = archive.Read(bytes.NewReader(pq), int64(len(pq)), func(r *record.Record) error {
 		members["parquet"] = r.AppendJSON(members["parquet"])
 		return nil
 	})

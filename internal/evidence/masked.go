@@ -1,7 +1,12 @@
 package evidence
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -47,19 +52,80 @@ func (m *maker) record(r *record.Record) (*record.Record, []seal.Hash) {
 	return r, nil
 }
 
-// event is e as it may be shown; e itself when nothing is masked. Values that are
-// numbers or plain bytes are not looked into.
+// event is e as it may be shown; e itself when nothing is masked.
 func (m *maker) event(e *event.Event) (*event.Event, []seal.Hash) {
+	if m.opt.Unmask {
+		return e, nil
+	}
 	c := e.Clone()
-	l := []*string{&c.Computer, &c.Channel, &c.UserID}
+	commits := m.texts(&c.Computer, &c.Channel, &c.UserID)
 	for i := range c.Values {
-		switch k := c.Values[i].Kind &^ event.KindArray; k {
+		v := &c.Values[i]
+		switch v.Kind &^ event.KindArray {
 		case event.KindString, event.KindANSI, event.KindXML, event.KindSID:
-			l = append(l, &c.Values[i].Str)
+			commits = append(commits, m.texts(&v.Str)...)
+		case event.KindGUID: // random bits, whose digits are no number
+		default:
+			commits = append(commits, m.opaque(v)...)
 		}
 	}
-	if commits := m.texts(l...); len(commits) > 0 {
+	if len(commits) > 0 {
 		return c, commits
 	}
 	return e, nil
+}
+
+// opaque masks a value that is a number or bytes, in every form that a reader could
+// see a number in. Such a value becomes text: its own with stars in place of the
+// number, or, when the number lies in the bytes, stars alone.
+func (m *maker) opaque(v *event.Value) []seal.Hash {
+	text := v.Text()
+	if shown, found := m.masker.Text(text); len(found) > 0 {
+		if len(v.Str) > 0 { // digits of bytes in hexadecimal
+			shown = strings.Repeat("*", len(text))
+		}
+		return m.replace(v, shown, found)
+	}
+	for _, form := range readings(v) {
+		if _, found := m.masker.Text(form); len(found) > 0 {
+			return m.replace(v, strings.Repeat("*", len(text)), found)
+		}
+	}
+	return nil
+}
+
+func (m *maker) replace(v *event.Value, shown string, found [][sha256.Size]byte) (commits []seal.Hash) {
+	*v = event.String(shown)
+	for _, h := range found {
+		commits = append(commits, h)
+	}
+	m.masked += int64(len(commits))
+	return commits
+}
+
+// readings are the other forms in which a value can be read: a number in decimal,
+// bytes as text of one or two bytes a character, arrays of numbers in decimal.
+func readings(v *event.Value) (l []string) {
+	switch v.Kind {
+	case event.KindHex32, event.KindHex64:
+		return []string{strconv.FormatUint(v.Num, 10)}
+	}
+	b := []byte(v.Str)
+	if len(b) < 8 { // a number of 12 digits does not fit
+		return nil
+	}
+	l = append(l, v.Str)
+	for at := range 2 {
+		var wide []uint16
+		for i := at; i+1 < len(b); i += 2 {
+			wide = append(wide, binary.LittleEndian.Uint16(b[i:]))
+		}
+		l = append(l, string(utf16.Decode(wide)))
+	}
+	if v.Kind&event.KindArray != 0 || v.Kind == event.KindBinary {
+		for i := 0; i+8 <= len(b); i += 8 {
+			l = append(l, strconv.FormatUint(binary.LittleEndian.Uint64(b[i:]), 10))
+		}
+	}
+	return l
 }

@@ -2,12 +2,10 @@ package evidence
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/manifest"
@@ -22,27 +20,12 @@ func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
 	if err := z.file(manifest.RecordsName, m.spool.f); err != nil {
 		return err
 	}
-	err := z.member("records.csv", func(w io.Writer) error {
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+	err := z.member(manifest.TableName, func(w io.Writer) error {
+		t, err := record.NewTable(w)
+		if err != nil {
 			return err
 		}
-		c := csv.NewWriter(w)
-		c.UseCRLF = true
-		if err := c.Write(record.Fields()); err != nil {
-			return err
-		}
-		err := m.records(ctx, func(r *record.Record) error {
-			cells := r.CSV()
-			for i := range cells {
-				cells[i] = guard(cells[i])
-			}
-			return c.Write(cells)
-		})
-		c.Flush()
-		if err == nil {
-			err = c.Error()
-		}
-		return err
+		return errors.Join(m.records(ctx, t.Write), t.Flush())
 	})
 	if err != nil {
 		return err
@@ -98,20 +81,13 @@ func (m *maker) writeProofs(_ context.Context, z *zipper) error {
 	if err := z.bytes(manifest.PointName, m.point.Text); err != nil {
 		return err
 	}
+	if err := m.writeStamps(z); err != nil {
+		return err
+	}
 	for i, k := range m.proofs.Keys {
 		if err := z.bytes(fmt.Sprintf("keys/%d.pub", i+1), []byte(k+"\n")); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// guard keeps a spreadsheet from running a cell as a formula: an apostrophe
-// before it, and before a cell that begins with one. Taking off one leading
-// apostrophe gives every cell back.
-func guard(s string) string {
-	if r, n := utf8.DecodeRuneInString(s); n > 0 && strings.ContainsRune("=+-@\t\r\n'＝＋－＠", r) {
-		return "'" + s
-	}
-	return s
 }

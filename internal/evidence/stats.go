@@ -11,6 +11,7 @@ import (
 const (
 	listRows  = 500        // records that a report lists
 	topRows   = 15         // lines of a table of counts
+	dayRows   = 62         // of that of days: two months
 	maxValues = 100_000    // different values that are counted
 	otherKey  = "\x00rest" // the values beyond
 )
@@ -79,7 +80,11 @@ func (s *stats) top(i int) []counted {
 		l = append(l, counted{v, n})
 	}
 	slices.SortFunc(l, func(a, b counted) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.value, b.value)) })
-	l = l[:min(len(l), topRows)]
+	most := topRows
+	if i == len(s.lists)-1 {
+		most = dayRows
+	}
+	l = l[:min(len(l), most)]
 	if i == len(s.lists)-1 {
 		slices.SortFunc(l, func(a, b counted) int { return cmp.Compare(a.value, b.value) })
 	}

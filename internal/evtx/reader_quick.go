@@ -102,6 +102,7 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 	desc := c[at+4 : at+4+4*n]
 	k := 4 * p.nested[0].slot
 	if !lay.ok || string(desc[:k]) != string(lay.desc[:k]) || string(desc[k+4:]) != string(lay.desc[k+4:]) || desc[k+2] != byte(event.KindXML) {
+		d.filled = nil
 		if !p.relay(desc) {
 			return false, false, nil
 		}
@@ -126,14 +127,17 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 			return false, true, nil
 		}
 	}
+	if d.filled != lay || d.filledEvent != e {
+		*e = lay.ev
+		d.filled, d.filledEvent = lay, e
+	}
 	if err := lay.fill(e, nums, headID, headTime); err != nil {
 		return false, true, err
 	}
 	at0 := p.nested[0].at
 	q, at := d.headAt(c, from, to, at0)
 	if q == nil || !q.flat {
-		e.Schema, e.Values = nil, e.Values[:0]
-		ok, err = d.fragmentAt(e, c, from, to, at0, 1)
+		ok, err = d.inlinePayload(e, c, from, to, at0)
 	} else {
 		ok, err = d.quickPayload(e, c, q, at, to)
 	}
@@ -143,27 +147,44 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 	return ok, true, err
 }
 
+// inlinePayload decodes a payload whose template is not known in this chunk yet:
+// its definition stands in this record, as a rule.
+func (d *decoder) inlinePayload(e *event.Event, c []byte, from, to int, at place) (bool, error) {
+	p := skipFragmentHeader(c, from, to)
+	if p < to && c[p] == tokTemplate {
+		in, err := readInstance(c, p, to)
+		if err != nil {
+			return false, err
+		}
+		if q, err := d.planFor(c, &in, at); err == nil && q.flat {
+			return d.quickPayload(e, c, q, in.desc-4, to)
+		}
+	}
+	d.filled = nil
+	return d.fragmentAt(e, c, from, to, at, 1)
+}
+
 func (lay *layout) num(b []byte, f sysField) uint64 {
 	x := &lay.nums[f]
 	return binary.LittleEndian.Uint64(b[x.off:]) & x.mask
 }
 
-// fill sets the System fields of e; b begins with the values.
+// fill sets the System fields of e that are numbers, and what is no System field;
+// the others are those of lay.ev already. b begins with the values.
 func (lay *layout) fill(e *event.Event, b []byte, headID uint64, headTime event.Filetime) error {
-	vals := e.Values
-	*e = lay.ev
-	e.Values = vals
-	e.ID |= uint32(lay.num(b, sysEventID))
-	e.Qualifiers |= uint16(lay.num(b, sysQualifiers))
-	e.Version |= uint8(lay.num(b, sysVersion))
-	e.Level |= uint8(lay.num(b, sysLevel))
-	e.Task |= uint16(lay.num(b, sysTask))
-	e.Opcode |= uint8(lay.num(b, sysOpcode))
-	e.Keywords |= lay.num(b, sysKeywords)
-	e.Time |= event.Filetime(lay.num(b, sysTime))
-	e.RecordID |= lay.num(b, sysRecordID)
-	e.PID |= uint32(lay.num(b, sysPID))
-	e.TID |= uint32(lay.num(b, sysTID))
+	e.Schema, e.Values, e.Raw, e.Generation = nil, nil, nil, 0
+	x := &lay.ev
+	e.ID = x.ID | uint32(lay.num(b, sysEventID))
+	e.Qualifiers = x.Qualifiers | uint16(lay.num(b, sysQualifiers))
+	e.Version = x.Version | uint8(lay.num(b, sysVersion))
+	e.Level = x.Level | uint8(lay.num(b, sysLevel))
+	e.Task = x.Task | uint16(lay.num(b, sysTask))
+	e.Opcode = x.Opcode | uint8(lay.num(b, sysOpcode))
+	e.Keywords = x.Keywords | lay.num(b, sysKeywords)
+	e.Time = x.Time | event.Filetime(lay.num(b, sysTime))
+	e.RecordID = x.RecordID | lay.num(b, sysRecordID)
+	e.PID = x.PID | uint32(lay.num(b, sysPID))
+	e.TID = x.TID | uint32(lay.num(b, sysTID))
 	if lay.nums[sysRecordID].mask == 0 && e.RecordID == 0 {
 		e.RecordID = headID
 	}
@@ -243,6 +264,7 @@ func (p *plan) relay(desc []byte) bool {
 // retext reads the texts of System anew.
 func (d *decoder) retext(p *plan, c []byte, data int) {
 	lay := p.lay
+	d.filled = nil
 	lay.ev = p.proto
 	lay.ev.Schema = nil
 	for i := range lay.texts {
@@ -258,20 +280,20 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 	if count > uint32(end-at-4)/4 {
 		return false, errValues
 	}
-	n := int(count)
-	data := at + 4 + 4*n
-	desc, rest := c[at+4:data], c[data:end]
-	vals := e.Values
-	if cap(vals) < len(p.slots) {
-		vals = make([]event.Value, len(p.slots), max(32, len(p.slots)))
+	data := at + 4 + 4*int(count)
+	e.Schema = p.proto.Schema
+	if d.fields != nil {
+		if n := d.needed(p, e); !n.all {
+			return d.quickNeeded(e, c, n, c[at+4:data], data, end)
+		}
 	}
-	vals = vals[:len(p.slots)]
-	e.Values, e.Schema = vals, p.proto.Schema
+	e.Values = d.values(len(p.slots))
+	return d.quickAll(e.Values, c, p, c[at+4:data], c[data:end], end)
+}
+
+// quickAll decodes all values of plan p.
+func (d *decoder) quickAll(vals []event.Value, c []byte, p *plan, desc, rest []byte, end int) (bool, error) {
 	memos := p.memos[:len(vals)]
-	need, unread := d.needed(p, e)
-	if unread != 0 {
-		e.Raw = c
-	}
 	in := d.in
 	for i := range vals {
 		dst := &vals[i]
@@ -287,10 +309,6 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 		}
 		raw := rest[:n]
 		rest = rest[n:]
-		if need>>min(i, 63)&1 == 0 {
-			*dst = event.Value{}
-			continue
-		}
 		switch vt := uint8(w >> 16); {
 		case vt == uint8(event.KindString):
 			raw = trimNUL(raw)
@@ -299,17 +317,12 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 				dst.Str = ""
 				continue
 			}
-			if unread>>min(i, 63)&1 != 0 {
-				*dst = event.Unread(end-len(rest)-n, len(raw))
-				continue
-			}
 			dst.Str = in.recall(memos[i], event.KindString, raw)
 		case n == 8 && (vt == uint8(event.KindHex64) || vt == uint8(event.KindUint64)):
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), binary.LittleEndian.Uint64(raw), ""
 		case n == 4 && (vt == uint8(event.KindHex32) || vt == uint8(event.KindUint32)):
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), uint64(binary.LittleEndian.Uint32(raw)), ""
-		case vt == uint8(event.KindSID) && n >= 8 && n == 8+4*int(raw[1]),
-			vt == uint8(event.KindGUID) && n == 16:
+		case isSID(vt, raw), vt == uint8(event.KindGUID) && n == 16:
 			dst.Kind, dst.Num, dst.Str = event.Kind(vt), 0, in.recall(memos[i], event.Kind(vt), raw)
 		default:
 			off := end - len(rest) - n
@@ -325,4 +338,75 @@ func (d *decoder) quickPayload(e *event.Event, c []byte, p *plan, at, end int) (
 		rest = rest[n:]
 	}
 	return true, nil
+}
+
+func isSID(vt uint8, raw []byte) bool {
+	return vt == uint8(event.KindSID) && len(raw) >= 8 && len(raw) == 8+4*int(raw[1])
+}
+
+// quickNeeded decodes the values that are needed; the values of all descriptors
+// stand one after the other in c[at:end].
+func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, at, end int) (bool, error) {
+	vals := n.vals // those that are not needed stay null in it
+	e.Values, e.Raw = vals, c
+	from := 0 // of desc
+	for i := range n.steps {
+		st := &n.steps[i]
+		dst := &vals[st.slot]
+		k := 4 * st.slot
+		if k+4 > len(desc) {
+			*dst = event.Value{}
+			continue
+		}
+		for ; from < k; from += 4 {
+			at += int(binary.LittleEndian.Uint16(desc[from:]))
+		}
+		w := binary.LittleEndian.Uint32(desc[k:])
+		from = k + 4
+		off, size := at, int(w&0xffff)
+		if at += size; at > end {
+			return false, errValues
+		}
+		raw := c[off:at]
+		switch vt := uint8(w >> 16); {
+		case vt == uint8(event.KindString):
+			raw = trimNUL(raw)
+			switch {
+			case len(raw) == 0:
+				setNumber(dst, event.KindString, 0)
+			case st.unread:
+				setNumber(dst, event.KindUnread, event.Unread(event.KindString, off, len(raw)).Num)
+			default:
+				dst.Kind, dst.Num, dst.Str = event.KindString, 0, d.in.recall(st.memo, event.KindString, raw)
+			}
+		case size == 8 && (vt == uint8(event.KindHex64) || vt == uint8(event.KindUint64)):
+			setNumber(dst, event.Kind(vt), binary.LittleEndian.Uint64(raw))
+		case size == 4 && (vt == uint8(event.KindHex32) || vt == uint8(event.KindUint32)):
+			setNumber(dst, event.Kind(vt), uint64(binary.LittleEndian.Uint32(raw)))
+		case isSID(vt, raw), vt == uint8(event.KindGUID) && size == 16:
+			if st.unread {
+				setNumber(dst, event.KindUnread, event.Unread(event.Kind(vt), off, size).Num)
+			} else {
+				dst.Kind, dst.Num, dst.Str = event.Kind(vt), 0, d.in.recall(st.memo, event.Kind(vt), raw)
+			}
+		default:
+			d.otherValue(dst, vt, c, off, size)
+		}
+	}
+	for ; from+4 <= len(desc); from += 4 {
+		at += int(binary.LittleEndian.Uint16(desc[from:]))
+	}
+	if at > end {
+		return false, errValues
+	}
+	return true, nil
+}
+
+// setNumber sets a value without a text. It writes the text only when there was
+// one.
+func setNumber(dst *event.Value, k event.Kind, n uint64) {
+	dst.Kind, dst.Num = k, n
+	if dst.Str != "" {
+		dst.Str = ""
+	}
 }

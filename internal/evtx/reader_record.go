@@ -31,6 +31,9 @@ type decoder struct {
 	fieldMemos  map[event.Field]*memo
 	owns        []ownName               // in this chunk
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
+	vals        []event.Value           // of the event, but those of a needID
+	filled      *layout                 // whose System fields the event has that quick filled last
+	filledEvent *event.Event
 	schemaKey   []byte
 }
 
@@ -66,6 +69,7 @@ func (d *decoder) record(e *event.Event, c []byte, pos, end int, headID uint64, 
 			return ok, err
 		}
 	}
+	d.filled = nil
 	e.Values = e.Values[:0]
 	e.Schema, e.Time, e.RecordID = nil, headTime, headID
 	p := skipFragmentHeader(c, pos, end)
@@ -186,13 +190,20 @@ func split(w uint64) (vt uint8, off, n int) {
 	return uint8(w >> 48), int(uint32(w)), int(w >> 32 & 0xffff)
 }
 
-func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
-	vals := e.Values
-	if cap(vals) < len(p.slots) {
-		vals = make([]event.Value, len(p.slots), max(32, len(p.slots)))
+// values returns room for n values.
+func (d *decoder) values(n int) []event.Value {
+	if cap(d.vals) < n {
+		d.vals = make([]event.Value, n, max(32, n))
 	}
-	vals = vals[:len(p.slots)]
-	need, _ := d.needed(p, e)
+	return d.vals[:n]
+}
+
+func (d *decoder) payload(e *event.Event, c []byte, offs []uint64, p *plan) {
+	vals := d.values(len(p.slots))
+	need := ^uint64(0)
+	if d.fields != nil {
+		need = d.needed(p, e).slots
+	}
 	for i, s := range p.slots {
 		if need>>min(i, 63)&1 == 0 {
 			vals[i] = event.Value{}

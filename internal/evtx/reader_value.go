@@ -12,9 +12,9 @@ func appendText(b []byte, k event.Kind, raw []byte) []byte {
 	case event.KindString:
 		return event.AppendUTF16(b, raw)
 	case event.KindGUID:
-		return appendGUID(b, raw)
+		return event.AppendGUID(b, raw)
 	case event.KindSID:
-		b, _ = appendSID(b, raw)
+		b, _ = event.AppendSID(b, raw)
 		return b
 	case event.KindArray | event.KindString:
 		return appendStringArray(b, raw)

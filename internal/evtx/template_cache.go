@@ -29,15 +29,23 @@ type plan struct {
 	needs   [4]needID   // answers of Options.Fields, newest first
 }
 
-// needID is which values of an event are needed: bit i is value i, the last bit
-// also all behind it.
+// needID is which values of an event are needed.
 type needID struct {
 	known    bool
 	failed   bool
+	all      bool // every value
 	id       uint32
 	provider string
-	slots    uint64
-	unread   uint64 // those of them that may be left unread
+	slots    uint64 // bit i is value i
+	steps    []step // the same, one after the other
+	vals     []event.Value
+}
+
+// step is a value that is needed.
+type step struct {
+	slot   int
+	unread bool // it may be left unread
+	memo   *memo
 }
 
 type sysSlot struct {
@@ -210,26 +218,32 @@ func (d *decoder) nameText(raw []byte) string {
 	return s
 }
 
-// needed tells which values of the payload p of e someone asked for, and which of
-// them may be left unread.
-func (d *decoder) needed(p *plan, e *event.Event) (slots, unread uint64) {
-	if d.fields == nil {
-		return ^uint64(0), 0
-	}
+// needed tells which values of the payload p of e someone asked for.
+func (d *decoder) needed(p *plan, e *event.Event) *needID {
 	failed := e.Failed()
 	for i := range p.needs {
 		if n := &p.needs[i]; n.known && n.id == e.ID && n.failed == failed && n.provider == e.Provider {
-			return n.slots, n.unread
+			return n
 		}
 	}
-	n := needID{true, failed, e.ID, e.Provider, ^uint64(0), 0}
+	return d.newNeed(p, e, failed)
+}
+
+func (d *decoder) newNeed(p *plan, e *event.Event, failed bool) *needID {
+	n := needID{known: true, failed: failed, all: true, id: e.ID, provider: e.Provider, slots: ^uint64(0)}
 	if set := d.fields(e.Provider, e.ID, failed); set != nil && len(p.slots) <= 64 {
-		n.slots, n.unread = set.Slots(p.proto.Schema)
+		slots, unread := set.Slots(p.proto.Schema)
 		if d.copied {
-			n.unread = 0
+			unread = 0
+		}
+		n.all, n.slots, n.vals = false, slots, make([]event.Value, len(p.slots))
+		for i := range p.slots {
+			if slots>>i&1 != 0 {
+				n.steps = append(n.steps, step{i, unread>>i&1 != 0, p.memos[i]})
+			}
 		}
 	}
 	copy(p.needs[1:], p.needs[:])
 	p.needs[0] = n
-	return n.slots, n.unread
+	return &p.needs[0]
 }

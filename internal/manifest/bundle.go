@@ -2,8 +2,9 @@ package manifest
 
 import "github.com/akashi-audit/akashi/internal/seal"
 
-// BundleFormat is the version of the evidence bundles that this program writes.
-const BundleFormat = 1
+// BundleFormat is the version of the evidence bundles that this program writes. It
+// checks this one and every older one.
+const BundleFormat = 2
 
 // The names of the fixed members of an evidence bundle.
 const (
@@ -12,10 +13,14 @@ const (
 	ProofsName    = "proofs.json"
 	RecordsName   = "records.jsonl"
 	PointName     = "checkpoint.txt"
+	TableName     = "records.csv"
+	// SealName is the last member since format 2: it seals manifest.json, and with
+	// it every other member.
+	SealName = "seal.json"
 )
 
-// Bundle lists every other member of an evidence bundle (manifest.json, its last
-// member), in the order of the ZIP.
+// Bundle lists the other members of an evidence bundle (manifest.json, its last but
+// one member; in format 1 its last), in the order of the ZIP.
 type Bundle struct {
 	Format   int      `json:"format"`
 	Software string   `json:"software"`
@@ -69,6 +74,8 @@ type Proofs struct {
 	// Parts prove that records stood in the sealed archive: none when their day
 	// was not archived.
 	Parts []PartProof `json:"parts,omitempty"`
+	// Stamps are time stamps of this and of earlier checkpoints, oldest first.
+	Stamps []StampProof `json:"stamps,omitempty"`
 	// Keys are the public keys of the log (note verifier keys), oldest first, as
 	// in keys/*.pub.
 	Keys []string `json:"keys"`
@@ -80,6 +87,26 @@ type LeafProof struct {
 	Index int64       `json:"index"` // from 0
 	Leaf  string      `json:"leaf"`
 	Path  []seal.Hash `json:"path"`
+}
+
+// StampProof is a time stamp (RFC 3161) of a checkpoint, and the proof that the tree
+// of checkpoint.txt begins with that checkpoint's.
+type StampProof struct {
+	Member      string      `json:"member"`     // of the answer, stamps/N.tsr
+	Checkpoint  string      `json:"checkpoint"` // the whole signed note, what is stamped
+	Authority   string      `json:"authority"`  // as the certificate says; for reading only
+	Time        int64       `json:"time"`       // Unix ns, as the answer says; for reading only
+	Consistency []seal.Hash `json:"consistency"`
+}
+
+// BundleSeal seals manifest.json (seal.json, the last member). Its checkpoint is of
+// a later moment than checkpoint.txt, because reports show that one.
+type BundleSeal struct {
+	Format      int         `json:"format"`
+	Manifest    LeafProof   `json:"manifest"`   // the leaf of kind evidence whose Hash is that of manifest.json
+	Checkpoint  string      `json:"checkpoint"` // the whole signed note
+	Consistency []seal.Hash `json:"consistency"`
+	Stamp       []byte      `json:"stamp,omitempty"` // the answer of a time-stamp authority to Checkpoint, base64
 }
 
 // MaskedLine is a line that does not show all of its content.

@@ -14,6 +14,9 @@ import (
 // one and every older one.
 const Format = 1
 
+// DayFormat is that of a Day that replaces others; one that does not has Format 1.
+const DayFormat = 2
+
 // The kinds of objects.
 const (
 	KindRecords  = "records"  // access records, Parquet
@@ -22,6 +25,8 @@ const (
 	KindOriginal = "original" // an imported file, byte for byte
 	KindDay      = "day"      // a Day
 	KindLog      = "log"      // leaves of the Merkle log
+	KindErasure  = "erasure"  // an order to erase
+	KindRemoved  = "removed"  // record ids of events that were erased
 )
 
 // Object is an immutable sequence of bytes in the pool. Its name ends in its own
@@ -58,20 +63,23 @@ type Channel struct {
 // events that came since, and says which records of the parts before no longer
 // hold.
 type Day struct {
-	Format  int       `json:"format"`
-	Server  string    `json:"server"`
-	Day     string    `json:"day"`            // 2026-11-23, in Zone
-	Zone    string    `json:"zone"`           // IANA name
-	Part    int       `json:"part"`           // from 1
-	Prev    seal.Hash `json:"prev,omitzero"`  // of the manifest of the part before
-	Sealed  int64     `json:"sealed"`         // Unix ns
-	Open    bool      `json:"open,omitempty"` // sealed before the day was over
-	Commit  uint64    `json:"commit"`         // last commit of the store that it knows
-	Rules   uint32    `json:"rules"`          // version of the rules at that time
-	Records int64     `json:"records"`
-	Voids   int64     `json:"voids,omitempty"`
-	First   int64     `json:"first,omitempty"` // Unix ns, of the records
-	Last    int64     `json:"last,omitempty"`
+	Format int       `json:"format"`
+	Server string    `json:"server"`
+	Day    string    `json:"day"`           // 2026-11-23, in Zone
+	Zone   string    `json:"zone"`          // IANA name
+	Part   int       `json:"part"`          // from 1
+	Prev   seal.Hash `json:"prev,omitzero"` // of the manifest of the part before
+	// Replaces are the hashes of manifests of parts that do not count any more: this
+	// part holds all that holds of them. It is there after an erasure.
+	Replaces []seal.Hash `json:"replaces,omitempty"`
+	Sealed   int64       `json:"sealed"`         // Unix ns
+	Open     bool        `json:"open,omitempty"` // sealed before the day was over
+	Commit   uint64      `json:"commit"`         // last commit of the store that it knows
+	Rules    uint32      `json:"rules"`          // version of the rules at that time
+	Records  int64       `json:"records"`
+	Voids    int64       `json:"voids,omitempty"`
+	First    int64       `json:"first,omitempty"` // Unix ns, of the records
+	Last     int64       `json:"last,omitempty"`
 	// RecordsRoot is the root of the Merkle tree (RFC 6962) over the records in
 	// the order of the records object; a leaf is the record's JSON line without
 	// its end.

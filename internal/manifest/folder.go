@@ -14,6 +14,9 @@ const (
 	FileEdited = "edited" // by akashi or a person; another content is told as a change since the checkpoint
 )
 
+// CertDir is the folder of the certificate that a server made for itself.
+const CertDir = "tls"
+
 // File is a file of a data folder at the moment of a Folder.
 type File struct {
 	Name   string    `json:"name"` // relative, slash-separated
@@ -22,8 +25,8 @@ type File struct {
 	SHA256 seal.Hash `json:"sha256"`
 }
 
-// Folder lists every file of a data folder but locks, temporary files and
-// databases, at the moment before a checkpoint.
+// Folder lists every file of a data folder that Listed names, at the moment before
+// a checkpoint.
 type Folder struct {
 	Format int    `json:"format"`
 	Time   int64  `json:"time"`   // Unix ns
@@ -32,8 +35,10 @@ type Folder struct {
 }
 
 // Listed says whether a Folder lists the file of this name: all but locks,
-// temporary files, the address of a running server, databases, and the log of the
-// seal itself with its stamps, which carry their own proof.
+// temporary files, the address and the certificate of a running server, databases,
+// files of jobs (copies that go after some days; what left the folder is a leaf), and
+// what carries its own proof: the log of the seal with its stamps, and the trail, whose
+// bytes are in leaves (TrailRange).
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
@@ -42,7 +47,12 @@ func Listed(name string) bool {
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false
 	}
-	return !strings.HasPrefix(name, seal.DirName+"/")
+	for _, dir := range []string{seal.DirName, TrailDir, CertDir, "jobs"} {
+		if strings.HasPrefix(name, dir+"/") {
+			return false
+		}
+	}
+	return true
 }
 
 // FileMode tells how the file of this name changes.
@@ -54,7 +64,7 @@ func FileMode(name string) string {
 	switch dir {
 	case "segments", "raw", "paths", "keep", "originals", "quarantine", "archive", "format", seal.FileName:
 		return FileFixed
-	case "log":
+	case "log", TrailDir:
 		return FileGrows
 	}
 	return FileEdited

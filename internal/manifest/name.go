@@ -7,10 +7,11 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// The files of a volume of the pool that are no objects.
+// The names of a volume of the pool that are of no server.
 const (
 	VolumeName    = "akashi-volume.json" // what the volume is
 	QuarantineDir = "_quarantine"        // damaged files that were put aside
+	ErasuresDir   = "_erasures"          // objects that say what is erased; every volume has them
 )
 
 // EncryptedEnd ends the stored name of an encrypted object. Before it stands the

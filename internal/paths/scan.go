@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // finder looks for a folded word in pages of names. It reads only what is
@@ -21,7 +23,7 @@ type finder struct {
 // nil.
 func (d *Dict) scan(ctx context.Context, f *finder, within, out *Set) error {
 	for i := range d.names {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return err
 		}
 		ids := d.idsOf(d.names, i)

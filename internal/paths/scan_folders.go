@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // containsInFolders adds to s the paths in folders that have the word, and to
@@ -11,7 +13,7 @@ import (
 func (d *Dict) containsInFolders(ctx context.Context, word string, s *Set, borders []border) error {
 	f := folderFinder{d: d, word: []byte(word), borders: borders, out: s, hits: make([][]bool, 1+len(borders))}
 	for i := range d.folders {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return err
 		}
 		r, err := d.foldersAt(i)

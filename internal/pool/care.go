@@ -106,7 +106,7 @@ func (p *Pool) wants(o *object) bool {
 		return false
 	}
 	n, foreign := p.count(o)
-	return n < p.cfg.Copies && !onlyForeign(o, foreign)
+	return n < p.wantedOf(o.name) && !onlyForeign(o, foreign)
 }
 
 // onlyForeign: what lies on another pool's volume alone needs no copies here.
@@ -150,7 +150,7 @@ func (p *Pool) mend(ctx context.Context, name string, w *Work) error {
 		return nil
 	}
 	p.mu.Lock()
-	want := p.cfg.Copies
+	want := p.wantedOf(name)
 	n, foreign := p.count(o)
 	p.mu.Unlock()
 	if n < want && !onlyForeign(o, foreign) {

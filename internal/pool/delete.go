@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,6 +63,38 @@ func (p *Pool) Delete(ctx context.Context, name string) error {
 		return &LeftError{name, left}
 	}
 	return nil
+}
+
+// Left lists the copies of deleted objects that are still there, by name.
+func (p *Pool) Left() ([]Left, error) {
+	if err := p.look(true); err != nil {
+		return nil, err
+	}
+	now := p.opt.Now().UnixNano()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := []Left{}
+	for _, name := range slices.Sorted(maps.Keys(p.copies.objects)) {
+		o := p.copies.objects[name]
+		for i := range o.copies {
+			if c := &o.copies[i]; c.is == owed {
+				l = append(l, p.leftOf(o, c, now))
+			}
+		}
+	}
+	return l, nil
+}
+
+// leftOf describes a copy that is to be deleted. The caller holds mu.
+func (p *Pool) leftOf(o *object, c *copyOf, now int64) Left {
+	x := Left{Volume: c.volume, Name: o.name, Since: o.deleted, Until: c.Until}
+	if v := p.cfg.volume(c.volume); v != nil {
+		x.Volume = v.Name
+	}
+	if x.Until <= now {
+		x.Until = 0
+	}
+	return x
 }
 
 // payDeletions deletes the copies of an object that are to be deleted.

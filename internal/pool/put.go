@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -47,7 +49,8 @@ type stored struct {
 	size   int64
 }
 
-// Put stores an object, of which Config.Copies copies are wanted. It returns when
+// Put stores an object, of which Config.Copies copies are wanted, or one on every
+// volume (see wanted). It returns when
 // they were written and read back, or when at least one was and the others are slow
 // or have no volume; CatchUp makes these later. An object that is there already is
 // left alone.
@@ -72,7 +75,7 @@ func (p *Pool) put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 	if err := p.note(ctx, facts...); err != nil {
 		return err
 	}
-	want := p.Config().Copies
+	want := p.wanted(name)
 	if len(have) >= want {
 		return nil
 	}
@@ -102,6 +105,30 @@ func (p *Pool) put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 		return ctx.Err()
 	}
 	return errors.Join(err, ctx.Err())
+}
+
+// wanted is how many copies of an object are wanted: Config.Copies, and of what
+// tells which records are erased one on every volume, so that a volume alone does
+// not bring them back.
+func (p *Pool) wanted(name string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wantedOf(name)
+}
+
+// wantedOf does so when the caller holds mu.
+func (p *Pool) wantedOf(name string) int {
+	want := p.cfg.Copies
+	if !strings.HasPrefix(name, manifest.ErasuresDir+"/") {
+		return want
+	}
+	n := 0
+	for i := range p.cfg.Volumes {
+		if v := &p.cfg.Volumes[i]; v.State == Active && !v.Foreign {
+			n++
+		}
+	}
+	return max(want, n)
 }
 
 // present are the volumes that surely have a copy, and what was found to be other

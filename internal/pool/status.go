@@ -161,7 +161,7 @@ func (p *Pool) sum(s *Status) {
 		if o.time >= since {
 			recent += size
 		}
-		if n < s.Copies && !onlyForeign(o, foreign) {
+		if n < p.wantedOf(name) && !onlyForeign(o, foreign) {
 			s.Short++
 			s.ShortBytes += size
 		}
@@ -196,11 +196,7 @@ func (p *Pool) sumCopy(s *Status, v *VolumeStatus, o *object, c *copyOf, counted
 	case owed:
 		v.Owed++
 		if len(s.Left) < maxListed {
-			x := Left{Volume: v.Name, Name: o.name, Since: o.deleted, Until: c.Until}
-			if x.Until <= now {
-				x.Until = 0
-			}
-			s.Left = append(s.Left, x)
+			s.Left = append(s.Left, p.leftOf(o, c, now))
 		}
 	}
 }

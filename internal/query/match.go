@@ -13,6 +13,7 @@ type Matcher struct {
 	want  conditions
 	not   conditions
 	words []string // folded
+	sight *Sight   // nil = everything
 }
 
 // conditions are the kinds that Query and Exclusion share.
@@ -36,6 +37,9 @@ func NewMatcher(q Query) *Matcher {
 		want.Classes = []record.Class{record.ClassUser}
 	}
 	m.want, m.not = prepare(want), prepare(q.Not)
+	if !q.Within.All() {
+		m.sight = NewSight(q.Within)
+	}
 	return m
 }
 
@@ -72,6 +76,9 @@ func bits[T ~uint8](l []T) (b uint32) {
 func (m *Matcher) Match(r *record.Record) bool {
 	q := &m.q
 	if q.From != 0 && r.Time < q.From || q.To != 0 && r.Time >= q.To || q.HideNetworkLogons && networkLogon(r) {
+		return false
+	}
+	if m.sight != nil && !m.sight.Sees(r) {
 		return false
 	}
 	for _, w := range m.words {
@@ -227,7 +234,8 @@ func networkLogon(r *record.Record) bool {
 // WantsServer reports whether records of this server can meet the conditions.
 func (q *Query) WantsServer(server string) bool {
 	is := func(s string) bool { return SameServer(s, server) }
-	return (len(q.Servers) == 0 || slices.ContainsFunc(q.Servers, is)) && !slices.ContainsFunc(q.Not.Servers, is)
+	return (len(q.Servers) == 0 || slices.ContainsFunc(q.Servers, is)) && !slices.ContainsFunc(q.Not.Servers, is) &&
+		(len(q.Within.Servers) == 0 || slices.ContainsFunc(q.Within.Servers, is))
 }
 
 // SameServer reports whether a wanted server (full name or host part) is this

@@ -31,6 +31,8 @@ type Query struct {
 	// Lives, when set, must hold as well: the path or new_path is one of these
 	// names at that time. It is how the whole life of a file is searched.
 	Lives []Life
+	// Within must hold as well, and for every answer: it is what the asker may see.
+	Within Extent
 	// HideNetworkLogons leaves out successful logon and logoff records of
 	// logon type 3, as pages do by default.
 	HideNetworkLogons bool

@@ -24,7 +24,7 @@ type Block struct {
 	Marked  bool     // the paragraphs stand beside a rule, as a statement
 	Table   *Table
 	Code    string      // lines to be kept as they are
-	Picture image.Image // 32 mm wide
+	Picture image.Image // 42 mm wide; dots of one colour, such as a QR code without scaling
 	Caption string
 }
 

@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	_ "embed" // the font
 	"fmt"
+	"image"
+	"image/color"
 	"io"
 	"strconv"
 	"strings"
@@ -143,7 +145,11 @@ func (s *setter) cover() {
 	s.y += 4
 	s.line(s.y, 1.2, ink)
 	s.y += 12
-	const names = 104
+	names := 0.0
+	for _, p := range s.d.Cover {
+		names = max(names, s.measure(p.Name, body)+16)
+	}
+	names = min(names, width/3)
 	for _, p := range s.d.Cover {
 		lines := s.wrap(p.Value, body, width-names)
 		s.need(body * 1.6)
@@ -160,7 +166,7 @@ func (s *setter) cover() {
 func (s *setter) block(b *Block) {
 	if b.Heading != "" {
 		s.gap(20)
-		s.need(70)
+		s.need(s.together(b))
 		s.write(left, s.y, 13, ink, b.Heading)
 		s.y += 23
 	} else {
@@ -179,14 +185,50 @@ func (s *setter) block(b *Block) {
 		}
 	}
 	if b.Picture != nil {
-		const side = 91
 		s.gap(6)
-		s.need(side + 16)
-		s.try(s.pdf.ImageFrom(b.Picture, left, s.y, &gopdf.Rect{W: side, H: side}))
-		s.y += side + 4
+		s.need(pictureSide + 16)
+		s.picture(b.Picture, left, s.y, pictureSide)
+		s.y += pictureSide + 4
 		s.para(b.Caption, small, muted, 0)
 	}
 }
+
+// together is how much of a block must not be parted: the heading, the text and the
+// first rows of the table.
+func (s *setter) together(b *Block) float64 {
+	h := 70.0
+	if b.Table == nil || b.Marked {
+		return h
+	}
+	for _, t := range b.Text {
+		h += float64(len(s.wrap(t, body, width)))*body*1.6 + 4
+	}
+	return min(h+float64(min(len(b.Table.Rows), 3))*rowLead*2, (bottom-top)/2)
+}
+
+// pictureSide is how wide a picture is: 42 mm.
+const pictureSide = 119.0
+
+// picture sets the dark dots of a picture as areas, so that they are sharp at every
+// size. It has few dots.
+func (s *setter) picture(p image.Image, x, y, side float64) {
+	r := p.Bounds()
+	dot := side / float64(max(r.Dx(), 1))
+	s.pdf.SetFillColor(0, 0, 0)
+	for py := r.Min.Y; py < r.Max.Y; py++ {
+		for px := r.Min.X; px < r.Max.X; px++ {
+			from := px
+			for px < r.Max.X && dark(p.At(px, py)) {
+				px++
+			}
+			if px > from {
+				s.pdf.RectFromUpperLeftWithStyle(x+float64(from-r.Min.X)*dot, y+float64(py-r.Min.Y)*dot, float64(px-from)*dot, dot, "F")
+			}
+		}
+	}
+}
+
+func dark(c color.Color) bool { return color.GrayModel.Convert(c).(color.Gray).Y < 128 }
 
 func (s *setter) text(t string, marked bool) {
 	if !marked {

@@ -56,10 +56,10 @@ type Log struct {
 	closed bool
 
 	keys    []KeyChange
-	keyAt   []int64          // leaves of keys
-	keyTime []int64          // Unix ns
-	folder  int64            // last leaf of KindFolder, -1 = none
-	last    map[string]int64 // last leaf of each kind
+	keyAt   []int64            // leaves of keys
+	keyTime []int64            // Unix ns
+	folder  int64              // last leaf of KindFolder, -1 = none
+	kinds   map[string][]int64 // the leaves of each kind
 	lock    *fsx.Lock
 	calls   int64 // leaves that need no checkpoint by themselves, behind the last one
 	points  []*Checkpoint
@@ -78,7 +78,7 @@ func OpenLog(fs fsx.FS, dir string, opt LogOptions) (*Log, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1, last: map[string]int64{}}
+	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fs, opt: opt, folder: -1, kinds: map[string][]int64{}}
 	if err := l.takeLock(); err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (l *Log) accept(e Entry, h Hash, size int64) error {
 	case KindStamp, KindDelivery:
 		l.calls++
 	}
-	l.last[e.Kind] = l.tree.size
+	l.kinds[e.Kind] = append(l.kinds[e.Kind], l.tree.size)
 	if err := l.tree.add(h); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package seal
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -78,11 +79,49 @@ func (l *Log) Consistency(old, now int64) ([]Hash, error) {
 // Last is the last leaf of a kind; ok is false when there is none.
 func (l *Log) Last(kind string) (leaf Leaf, ok bool, err error) {
 	l.mu.Lock()
-	i, ok := l.last[kind]
+	at := l.kinds[kind]
 	l.mu.Unlock()
-	if !ok {
+	if len(at) == 0 {
 		return Leaf{}, false, nil
 	}
-	leaf, err = l.Entry(i)
+	leaf, err = l.Entry(at[len(at)-1])
 	return leaf, true, err
 }
+
+// Of gives the leaves of some kinds, oldest first, as far as the log goes now.
+func (l *Log) Of(kinds ...string) iter.Seq2[Leaf, error] {
+	var at []int64
+	for _, k := range kinds {
+		at = append(at, l.Places(k)...)
+	}
+	slices.Sort(at)
+	return func(yield func(Leaf, error) bool) {
+		for _, i := range at {
+			leaf, err := l.Entry(i)
+			if !yield(leaf, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// LastPlace is the number of the newest leaf of a kind.
+func (l *Log) LastPlace(kind string) (i int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.kinds[kind]
+	if len(at) == 0 {
+		return 0, false
+	}
+	return at[len(at)-1], true
+}
+
+// Places are the numbers of the leaves of a kind, oldest first.
+func (l *Log) Places(kind string) []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.kinds[kind])
+}
+
+// KeyFile is where the private key lies.
+func (l *Log) KeyFile() string { return l.keyPath() }

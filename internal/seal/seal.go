@@ -49,6 +49,7 @@ const (
 	KindOutside         = "outside"          // files that changed since the last sealing, found at opening
 	KindArchivePart     = "archive_part"     // {"server","day","part","object"}; Hash is that of the manifest.Day
 	KindArchiveDeletion = "archive_deletion" // archived objects were deleted
+	KindArchiveErasure  = "archive_erasure"  // an erasure was put into the archive; Hash is that of the object
 	KindVolume          = "volume"           // a volume joined or left the pool
 	KindHold            = "hold"
 	KindRelease         = "release"
@@ -56,6 +57,10 @@ const (
 	KindEvidence        = "evidence"
 	KindUnmask          = "unmask"
 	KindRestore         = "restore"
+	KindPerson          = "person"   // a person was made or changed; Hash is that of the row's meaning
+	KindToken           = "token"    // an API token was made or ended; Hash as above
+	KindProposal        = "proposal" // something was proposed or decided on; Hash as above
+	KindTrail           = "trail"    // a range of a file of the trail; Hash is that of its bytes
 )
 
 // Entry is one thing that was done and who answers for it.

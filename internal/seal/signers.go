@@ -199,7 +199,7 @@ func Read(dir string) ([]Entry, error) {
 	if _, err := os.Stat(filepath.Join(dir, DirName, LeavesName)); errors.Is(err, os.ErrNotExist) {
 		return readJournal(dir)
 	}
-	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fsx.OS{}, opt: LogOptions{ReadOnly: true}, folder: -1, last: map[string]int64{}}
+	l := &Log{dir: filepath.Join(dir, DirName), base: dir, fs: fsx.OS{}, opt: LogOptions{ReadOnly: true}, folder: -1, kinds: map[string][]int64{}}
 	err := l.load()
 	var out []Entry
 	for leaf, bad := range l.Entries(0, l.Size()) {

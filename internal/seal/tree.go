@@ -14,6 +14,9 @@ import (
 // section 2.1).
 func LeafHash(data []byte) Hash { return Hash(tlog.RecordHash(data)) }
 
+// Sum is the SHA-256 of bytes that an entry can be about.
+func Sum(b []byte) Hash { return sha256.Sum256(b) }
+
 // Root is the root of the tree over leaf hashes (RFC 6962, section 2.1). That of
 // no leaves is the SHA-256 of nothing.
 func Root(leaves []Hash) Hash {

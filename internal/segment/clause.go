@@ -15,6 +15,7 @@ import (
 // not, none may.
 type clause struct {
 	not      bool
+	every    bool            // each path that the row names must be met, and there must be one
 	patterns []query.Pattern // words too
 	files    []string
 	folders  []string
@@ -53,8 +54,21 @@ func newClauses(q *query.Query) []*clause {
 			add(clause{not: x.not, folders: x.folders}, query.Query{Folders: x.folders})
 		}
 	}
+	if len(q.Within.Folders) > 0 {
+		add(clause{every: true, folders: named(q.Within.Folders)}, query.Query{Within: query.Extent{Folders: q.Within.Folders}})
+	}
 	if len(q.Lives) > 0 {
 		add(clause{lives: q.Lives}, query.Query{Lives: q.Lives})
+	}
+	return l
+}
+
+// named leaves out folders without a name, which hold nothing.
+func named(folders []string) (l []string) {
+	for _, f := range folders {
+		if local, _, _ := query.SplitUNC(f); local != "" {
+			l = append(l, f)
+		}
 	}
 	return l
 }
@@ -145,7 +159,7 @@ func (c *boundClause) nothing() bool {
 // meets the clause just when full has its path. A kind of clause for which that
 // is not so must say false here.
 func (c *boundClause) plain() bool {
-	return !c.lazy && len(c.clause.lives) == 0 && c.check.Empty()
+	return !c.lazy && !c.every && len(c.clause.lives) == 0 && c.check.Empty()
 }
 
 // addPaths adds the spellings of a path, or with exact false, a folder and all

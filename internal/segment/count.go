@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/facets"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -88,7 +89,7 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	wanted := c.wantedActs()
 	parts := sc.parts()
 	for i, p := range parts {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return err
 		}
 		if c.rolled(p, wanted) {
@@ -246,7 +247,7 @@ func (c *counting) part(ctx context.Context, p *part) error {
 	}
 	perAct := make([]uint64, len(c.sc.s.acts))
 	for i := range c.sc.dir.blocks {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return err
 		}
 		b := &c.sc.dir.blocks[i]

@@ -40,6 +40,9 @@ func (s *Segment) candidates(c *boundClause) (of, news *paths.Set, exact, ok boo
 	if c.shares != nil && slices.Contains(s.odd, true) {
 		exact = false // a path can be met below its usual share only
 	}
+	if c.every { // the path must be met whatever the new path is
+		news, exact = &paths.Set{}, false
+	}
 	few := of.Len()+news.Len() <= max(64, s.dict.Len()/rareShare)
 	return of, news, exact, few && !of.Has(0)
 }

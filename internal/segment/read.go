@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -184,7 +185,7 @@ func (s *Segment) Each(ctx context.Context, f *Filter, v View, fn func(r *record
 		}
 		for i := range sc.dir.blocks {
 			b := &sc.dir.blocks[i]
-			if err := ctx.Err(); err != nil {
+			if err := pace.Yield(ctx); err != nil {
 				return err
 			}
 			sel, err := sc.match(b)

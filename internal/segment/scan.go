@@ -310,6 +310,9 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		v.pick(cols[i], sel)
 	}
 	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
+	if c.every {
+		return sc.everyClause(c, sel, path, newPath, share), nil
+	}
 	if len(c.lives) > 0 {
 		return sc.livesClause(c, b, sel, path, newPath)
 	}

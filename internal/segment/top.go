@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -73,7 +74,7 @@ func (t *top) run(ctx context.Context) ([]record.Record, error) {
 		return cmp.Compare(b.last, a.last)
 	})
 	for _, i := range order {
-		if err := ctx.Err(); err != nil {
+		if err := pace.Yield(ctx); err != nil {
 			return nil, err
 		}
 		if err := t.block(i); err != nil {

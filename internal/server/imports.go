@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,8 +33,7 @@ type importLine struct {
 // stays, and running it again completes it.
 func (h *imports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(h.token)) != 1 {
+	if !holdsToken(r, h.token) {
 		http.Error(w, "the token of "+FileName+" is missing or is not that of the running server", http.StatusUnauthorized)
 		return
 	}

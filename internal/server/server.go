@@ -3,26 +3,20 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
-	"github.com/akashi-audit/akashi/internal/web"
 )
-
-// ErrNotLoopback refuses an address that other machines could reach.
-var ErrNotLoopback = errors.New("until log-in exists the page is served to this machine only: listen on 127.0.0.1, [::1] or localhost")
 
 // FileName is the file in the data folder that tells the command line where the
 // server listens.
@@ -31,16 +25,32 @@ const FileName = "serve.json"
 // Config of Serve.
 type Config struct {
 	Engine  *engine.Engine
-	Listen  string            // host:port, loopback only; port 0 takes a free one
-	Ready   func(addr string) // called once with the real address; nil = nothing
-	Version string            // shown at the foot of the pages
-	Log     *slog.Logger      // nil = no log
+	Listen  string       // host:port; port 0 takes a free one
+	Ready   func(At)     // called once the port is open; nil = nothing
+	Version string       // shown at the foot of the pages
+	Log     *slog.Logger // nil = no log
+
+	gate *gate // shares the machine among searches; set by Serve
+}
+
+// At is where a server answers.
+type At struct {
+	Addr string // host:port
+	URL  string // of the first page, without a slash at its end
+	// Fingerprint is the SHA-256 of the certificate that akashi made for itself, "" for
+	// another one and for none.
+	Fingerprint string
+	// First is the address at which the first administrator is made, "" when there are
+	// people.
+	First string
 }
 
 // Serving is the content of FileName.
 type Serving struct {
 	Addr  string `json:"addr"`  // host:port
 	Token string `json:"token"` // for the header "Authorization: Bearer …"
+	// TLS is the SHA-256 of the certificate, "" = plain HTTP.
+	TLS string `json:"tls,omitempty"`
 }
 
 // Serve answers until ctx ends, then lets running answers finish for ten
@@ -53,10 +63,10 @@ func Serve(ctx context.Context, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := checkListen(cfg.Listen); err != nil {
-		return err
-	}
-	site, err := newPages(cfg)
+	life, end := context.WithCancel(ctx)
+	beside := &errands{ctx: life}
+	defer func() { end(); beside.wg.Wait() }()
+	s, err := prepare(ctx, cfg, beside)
 	if err != nil {
 		return err
 	}
@@ -65,112 +75,59 @@ func Serve(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	at := Serving{Addr: ln.Addr().String(), Token: rand.Text()}
-	if err := writeServing(cfg.Engine.Dir(), at); err != nil {
+	if s.id != nil {
+		at.TLS = s.id.fingerprint()
+	}
+	h, first, err := s.handler(ctx, at)
+	if err == nil {
+		err = writeServing(cfg.Engine.Dir(), at)
+	}
+	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer removeServing(cfg.Engine.Dir(), at)
 	srv := &http.Server{
-		Handler:           handler(ctx, cfg, site, at.Token),
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		WriteTimeout:      10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    512 << 10, // a path has up to 32,767 characters, escaped up to nine bytes each
 		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
 	}
+	worked := make(chan struct{})
+	work, stopWork := context.WithCancel(ctx)
+	go func() { defer close(worked); s.jobs.Run(work) }()
+	defer func() { stopWork(); <-worked }()
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(ln) }()
+	if s.id != nil {
+		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.id.cert}, MinVersion: tls.VersionTLS12}
+		go func() { ended <- srv.ServeTLS(ln, "", "") }()
+	} else {
+		go func() { ended <- srv.Serve(ln) }()
+	}
 	if cfg.Ready != nil {
-		cfg.Ready(at.Addr)
+		cfg.Ready(s.at(at, first))
 	}
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve on %s: %w", at.Addr, err)
 	case <-ctx.Done():
 	}
+	return shutDown(ctx, srv, ended, at.Addr, cfg.Log)
+}
+
+// shutDown lets running answers finish.
+func shutDown(ctx context.Context, srv *http.Server, ended <-chan error, addr string, log *slog.Logger) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := srv.Shutdown(stop); err != nil {
 		err = errors.Join(err, srv.Close())
-		cfg.Log.WarnContext(stop, "connections cut at the end", slog.Any("error", err))
+		log.WarnContext(stop, "connections cut at the end", slog.Any("error", err))
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve on %s: %w", at.Addr, err)
+		return fmt.Errorf("serve on %s: %w", addr, err)
 	}
 	return nil
-}
-
-// checkListen refuses every address but loopback.
-func checkListen(listen string) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return fmt.Errorf("listen address %q: %w", listen, err)
-	}
-	if !loopback(host) {
-		return fmt.Errorf("listen address %q: %w", listen, ErrNotLoopback)
-	}
-	return nil
-}
-
-// loopback reports whether host names this machine only.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// newPages makes the HTML pages over the engine.
-func newPages(cfg Config) (http.Handler, error) {
-	c := cfg.Engine.Config()
-	zone, err := c.Location()
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: %w", c.Zone, err)
-	}
-	return web.New(web.Config{
-		Source: source{cfg.Engine, zone}, Rules: rules(), Language: c.Language, Version: cfg.Version, Log: cfg.Log,
-	})
-}
-
-// handler mounts everything behind the checks that hold for all requests.
-func handler(ctx context.Context, cfg Config, pages http.Handler, token string) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", visited(pages))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		if _, err := cfg.Engine.Status(r.Context()); err != nil {
-			http.Error(w, "the data folder does not answer", http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = io.WriteString(w, "ok\n") // the asker may have gone
-	})
-	mux.Handle("POST /api/v1/imports", &imports{engine: cfg.Engine, token: token, stop: ctx, log: cfg.Log})
-	return hostCheck(http.NewCrossOriginProtection().Handler(mux))
-}
-
-// visited gives every request its visitor: until log-in exists, the owner of
-// this machine.
-func visited(next http.Handler) http.Handler {
-	owner := &account.Visitor{Name: "local", Roles: account.Roles(), Rights: account.AllRights}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(account.With(r.Context(), owner)))
-	})
-}
-
-// hostCheck answers only requests that name this machine by a loopback name: a
-// foreign name that was made to point here (DNS rebinding) gets nothing.
-func hostCheck(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		if !loopback(strings.Trim(host, "[]")) {
-			http.Error(w, "this server answers to loopback names only", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // writeServing puts serve.json in place as a whole, readable by its owner only.
@@ -179,7 +136,7 @@ func writeServing(dir string, at Serving) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, FileName+".*") // mode 0600
+	f, err := os.CreateTemp(dir, FileName+".*.tmp") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", FileName, err)
 	}

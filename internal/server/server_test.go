@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,18 +24,27 @@ import (
 // what serve.json says.
 func run(t *testing.T) (*engine.Engine, Serving) {
 	t.Helper()
+	e, at, _ := runFirst(t)
+	return e, at
+}
+
+// runFirst is run with the address of the first start.
+func runFirst(t *testing.T) (*engine.Engine, Serving, string) {
+	t.Helper()
 	dir := t.TempDir()
 	e, err := engine.Open(t.Context(), dir, engine.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	ready, ended := make(chan string, 1), make(chan error, 1)
+	ready, ended := make(chan At, 1), make(chan error, 1)
 	go func() {
-		ended <- Serve(ctx, Config{Engine: e, Listen: "127.0.0.1:0", Ready: func(addr string) { ready <- addr }})
+		ended <- Serve(ctx, Config{Engine: e, Listen: "127.0.0.1:0", Ready: func(at At) { ready <- at }})
 	}()
+	first := ""
 	select {
-	case <-ready:
+	case x := <-ready:
+		first = x.First
 	case err := <-ended:
 		t.Fatalf("Serve: %v", err)
 	}
@@ -62,7 +72,7 @@ func run(t *testing.T) (*engine.Engine, Serving) {
 	if st, err := os.Stat(name); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("%s has mode %v, %v", FileName, st.Mode(), err)
 	}
-	return e, at
+	return e, at, first
 }
 
 type ask struct {
@@ -80,7 +90,7 @@ func (a ask) do(t *testing.T, at Serving) (int, string) {
 	for i := 0; i+1 < len(a.header); i += 2 {
 		r.Header.Set(a.header[i], a.header[i+1])
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := http.DefaultTransport.RoundTrip(r) // a redirect is an answer
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +115,11 @@ func TestWhoGetsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f("page", ask{method: "GET", path: "/"}, 200)
+	f("page", ask{method: "GET", path: "/"}, 303)
+	f("log-in", ask{method: "GET", path: "/login"}, 200)
 	f("health", ask{method: "GET", path: "/healthz"}, 200)
-	f("localhost", ask{method: "GET", path: "/", host: "localhost:" + port}, 200)
-	f("IPv6 name", ask{method: "GET", path: "/", host: "[::1]:" + port}, 200)
+	f("localhost", ask{method: "GET", path: "/login", host: "localhost:" + port}, 200)
+	f("IPv6 name", ask{method: "GET", path: "/login", host: "[::1]:" + port}, 200)
 	f("foreign name", ask{method: "GET", path: "/", host: "evil.example:" + port}, 421)
 	f("foreign name that begins well", ask{method: "GET", path: "/healthz", host: "localhost.evil.example"}, 421)
 	f("no token", ask{method: "POST", path: "/api/v1/imports", body: `{"paths":["/x"]}`}, 401)
@@ -118,10 +129,14 @@ func TestWhoGetsIn(t *testing.T) {
 	f("relative path", ask{method: "POST", path: "/api/v1/imports", body: `{"paths":["a"]}`, header: bearer}, 400)
 	f("unknown key", ask{method: "POST", path: "/api/v1/imports", body: `{"path":"/a"}`, header: bearer}, 400)
 	f("GET of imports", ask{method: "GET", path: "/api/v1/imports", header: bearer}, 404)
+	f("people without token", ask{method: "POST", path: "/local/people", body: `{"act":"list"}`}, 401)
+	f("people", ask{method: "POST", path: "/local/people", body: `{"act":"list"}`, header: bearer}, 200)
+	f("unknown act", ask{method: "POST", path: "/local/people", body: `{"act":"burn","name":"x"}`, header: bearer}, 422)
 }
 
 func TestImport(t *testing.T) {
-	_, at := run(t)
+	_, at, first := runFirst(t)
+	cookie := firstAdmin(t, at, first)
 	dir := t.TempDir()
 	writeLog(t, filepath.Join(dir, "Security.evtx"))
 	if err := os.WriteFile(filepath.Join(dir, "broken.evtx"), []byte("no log at all"), 0o600); err != nil {
@@ -149,7 +164,7 @@ func TestImport(t *testing.T) {
 	if last.Summary.Events != 2 || last.Summary.Skipped != 1 {
 		t.Errorf("%d events, %d files skipped, want 2 and 1", last.Summary.Events, last.Summary.Skipped)
 	}
-	if _, page := (ask{method: "GET", path: "/data"}).do(t, at); !strings.Contains(page, "Security.evtx") || !strings.Contains(page, "tester") {
+	if _, page := (ask{method: "GET", path: "/data", header: []string{"Cookie", cookie}}).do(t, at); !strings.Contains(page, "Security.evtx") || !strings.Contains(page, "tester") {
 		t.Error("the data page does not show the import")
 	}
 }
@@ -184,31 +199,58 @@ func writeLog(t *testing.T, name string) {
 	}
 }
 
-func TestListen(t *testing.T) {
-	f := func(listen string, ok bool) {
-		t.Helper()
-		if err := checkListen(listen); (err == nil) != ok {
-			t.Errorf("checkListen(%q) = %v, want ok %v", listen, err, ok)
-		}
-	}
-	f("127.0.0.1:8730", true)
-	f("127.8.8.8:0", true)
-	f("[::1]:8730", true)
-	f("localhost:1", true)
-	f(":8730", false)
-	f("0.0.0.0:8730", false)
-	f("192.0.2.1:8730", false)
-	f("localhost.example:1", false)
-	f("8730", false)
-	if err := checkListen("0.0.0.0:1"); !errors.Is(err, ErrNotLoopback) {
-		t.Errorf("checkListen = %v, want ErrNotLoopback", err)
-	}
-}
-
 func TestPortInUse(t *testing.T) {
 	e, at := run(t)
 	err := Serve(t.Context(), Config{Engine: e, Listen: at.Addr})
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("Serve on a used port = %v, want EADDRINUSE", err)
 	}
+}
+
+// testPassword is the password of everybody in these tests.
+const testPassword = "correct horse battery"
+
+// firstAdmin makes the first administrator and returns the cookie of his session.
+func firstAdmin(t *testing.T, at Serving, first string) string {
+	t.Helper()
+	u, err := url.Parse(first)
+	if err != nil || u.Query().Get("code") == "" {
+		t.Fatalf("address of the first start %q: %v", first, err)
+	}
+	v := url.Values{"code": {u.Query().Get("code")}, "name": {"boss"}, "password": {testPassword}, "again": {testPassword}}
+	res := post(t, at, "/first", v, "")
+	c := cookieOf(res)
+	if res.StatusCode != http.StatusSeeOther || c == "" {
+		t.Fatalf("first start: status %d, cookie %q", res.StatusCode, c)
+	}
+	return c
+}
+
+// post sends a form with a cookie and returns the answer, whose body is closed.
+func post(t *testing.T, at Serving, path string, v url.Values, cookie string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+at.Addr+path, strings.NewReader(v.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Cookie", cookie)
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// cookieOf is the cookie of the session that an answer sets, "" for none.
+func cookieOf(res *http.Response) string {
+	for _, c := range res.Cookies() {
+		if strings.Contains(c.Name, "akashi") && !strings.Contains(c.Name, "device") && !strings.Contains(c.Name, "lang") && c.MaxAge >= 0 {
+			return c.Name + "=" + c.Value
+		}
+	}
+	return ""
 }

@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -16,32 +19,92 @@ import (
 
 // source shows an engine to the pages.
 type source struct {
-	e    *engine.Engine
-	zone *time.Location
+	e       *engine.Engine
+	zone    *time.Location
+	gate    *gate
+	metrics *meters
 }
 
-var _ web.Source = source{}
+// newSource makes the one source of a server.
+func newSource(cfg Config) (source, error) {
+	c := cfg.Engine.Config()
+	zone, err := c.Location()
+	if err != nil {
+		return source{}, fmt.Errorf("zone %s: %w", c.Zone, err)
+	}
+	return source{cfg.Engine, zone, cfg.gate, newMeters(cfg.Engine, cfg.Log)}, nil
+}
 
+// newAPI makes the JSON API over a source.
+func newAPI(cfg Config, src source) http.Handler {
+	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log})
+}
+
+var (
+	_ web.Source   = source{}
+	_ web.Unmasker = source{}
+)
+
+// Search answers with what the visitor may see; so do all methods.
 func (s source) Search(ctx context.Context, q query.Query) (*query.Page, error) {
-	return s.e.Search(ctx, q)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	defer s.metrics.searched("records", time.Now())
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Page, error) { return v.Search(ctx, q) })
 }
 
+// Facets counts.
 func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return s.e.Facets(ctx, q)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	defer s.metrics.searched("facets", time.Now())
+	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
 }
 
+// Record is one record.
 func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	r, err := s.e.Record(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.Record(ctx, id)
 	return r, notFound(err)
 }
 
+// Raw is the events behind a record.
 func (s source) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
-	l, err := s.e.Raw(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	l, hidden, err := v.Raw(ctx, id)
+	if err == nil && hidden > 0 {
+		err = &web.HiddenEvents{N: hidden}
+	}
 	return l, notFound(err)
 }
 
+// Unmasked is a record with its numbers.
+func (s source) Unmasked(ctx context.Context, id record.ID) (*record.Record, []*event.Event, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, l, err := v.Unmasked(ctx, id)
+	return r, l, notFound(err)
+}
+
+// Versions are the earlier forms of a record.
 func (s source) Versions(ctx context.Context, id record.ID) ([]record.Record, error) {
-	return s.e.Versions(ctx, id)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	return v.Versions(ctx, id)
 }
 
 // rules are convert's rules in the words of the pages.
@@ -65,13 +128,18 @@ func notFound(err error) error {
 	return err
 }
 
+// Status is what there is.
 func (s source) Status(ctx context.Context) (*web.Status, error) {
-	st, err := s.e.Status(ctx)
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	st, err := v.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &web.Status{
-		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents,
+		Dir: st.Dir, Zone: s.zone, Demo: st.Demo, Records: st.Records, RawEvents: st.RawEvents, Outdated: st.Outdated,
 	}
 	for _, d := range st.Damage {
 		w.Damage = append(w.Damage, web.Damage{File: d.File, Offset: d.Offset, Reason: d.Reason})
@@ -83,13 +151,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		w.Servers = append(w.Servers, web.Server{Name: x.Name, Records: x.Records, Events: x.Events, First: x.First, Last: x.Last})
 	}
 	for _, i := range st.Imports {
-		y := web.Import{
-			Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
-			Error: i.Error, Damage: len(i.Damage),
-		}
-		for _, d := range i.Damage {
-			y.Lost += d.Lost
-		}
+		y := webImport(&i)
 		w.Imports = append(w.Imports, y)
 	}
 	if p := st.Running; p != nil {
@@ -99,4 +161,16 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 		}
 	}
 	return w, nil
+}
+
+// webImport is an imported file for the pages.
+func webImport(i *store.Import) web.Import {
+	y := web.Import{
+		Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+		Error: i.Error, Damage: len(i.Damage),
+	}
+	for _, d := range i.Damage {
+		y.Lost += d.Lost
+	}
+	return y
 }

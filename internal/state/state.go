@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,6 +28,24 @@ type DB struct{ *sql.DB }
 // Open opens or makes the database of the data folder and brings its tables up
 // to date.
 func Open(ctx context.Context, dir string) (*DB, error) {
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR|os.O_CREATE, 0o600) // SQLite would make it for others to read
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", FileName, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", FileName, err)
+	}
+	db, err := connect(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", FileName, err), db.Close())
+	}
+	return db, nil
+}
+
+func connect(dir string) (*DB, error) {
 	v := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)"}, "_txlock": {"immediate"}}
 	path, err := filepath.Abs(filepath.Join(dir, FileName))
 	if err != nil {
@@ -37,11 +56,35 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", FileName, err)
 	}
-	db := &DB{d}
-	if err := db.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", FileName, err), d.Close())
+	return &DB{d}, nil
+}
+
+// Existing opens the database of a folder as it is, without bringing its tables up to
+// date. ok is false when there is none.
+func Existing(dir string) (db *DB, ok bool, err error) {
+	if _, err := os.Stat(filepath.Join(dir, FileName)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, false, nil
+		}
+		return nil, false, fmt.Errorf("open %s: %w", FileName, err)
 	}
-	return db, nil
+	db, err = connect(dir)
+	return db, err == nil, err
+}
+
+// CopyOf copies the database of a folder into another one, also while another process
+// has it open. ok is false when there is none.
+func CopyOf(ctx context.Context, dir, dest string) (ok bool, err error) {
+	db, ok, err := Existing(dir)
+	if err != nil || !ok {
+		return false, err
+	}
+	to := filepath.Join(dest, FileName)
+	err = errors.Join(db.Copy(ctx, to), db.Close())
+	if err == nil {
+		err = os.Chmod(to, 0o600)
+	}
+	return err == nil, err
 }
 
 // migrate runs the migrations that this file has not seen, in the order of

@@ -17,7 +17,7 @@ import (
 )
 
 // catalogueCache bounds the unpacked blocks of the path catalogue in memory.
-const catalogueCache = 64 << 20
+const catalogueCache = 160 << 20
 
 // gateMonths is from how many months on the catalogue is asked first: for fewer,
 // asking the segments themselves is as quick.
@@ -184,26 +184,30 @@ func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
 }
 
 // Follow is the life of the file or folder of a server that had the local path
-// at a moment (Unix ns; 0 = the last one that is known).
-func (s *Store) Follow(ctx context.Context, server, path string, at int64) (*catalogue.Story, error) {
+// at a moment (Unix ns; 0 = the last one that is known), by what records within
+// the extent tell. The path may name a share.
+func (s *Store) Follow(ctx context.Context, server, path string, at int64, within query.Extent) (*catalogue.Story, error) {
 	r, err := s.reader()
 	if err != nil {
 		return nil, err
 	}
 	defer r.release()
 	sv := r.server(server)
-	if sv == nil {
+	if sv == nil || !query.NewSight(within).Server(server) {
 		return &catalogue.Story{}, nil
 	}
 	l := parts(r.paths, server)
-	fresh, err := r.fresh(ctx, sv)
+	fresh, err := r.fresh(ctx, sv, query.NewSight(within))
 	if err != nil {
 		return nil, err
 	}
 	if fresh != nil {
 		l = append(l, fresh)
 	}
-	story, err := l.Follow(ctx, path, at)
+	if path, err = l.Spelled(path); err != nil {
+		return nil, fmt.Errorf("follow %s: %w", path, err)
+	}
+	story, err := l.FollowWithin(ctx, path, at, within)
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", path, err)
 	}
@@ -214,25 +218,8 @@ func (s *Store) Follow(ctx context.Context, server, path string, at int64) (*cat
 	return story, nil
 }
 
-// Complete is the paths that what is typed can become.
-func (s *Store) Complete(ctx context.Context, server, typed string, limit int) ([]catalogue.Entry, error) {
-	r, err := s.reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.release()
-	l, err := parts(r.paths, server).Complete(ctx, typed, limit)
-	if err != nil {
-		return nil, fmt.Errorf("complete a path: %w", err)
-	}
-	if sv := r.server(server); sv != nil {
-		l = slices.DeleteFunc(l, func(e catalogue.Entry) bool { return sv.erasedPath(e.Path) })
-	}
-	return l, nil
-}
-
 // fresh is a part of what is still in the log; nil when there is nothing.
-func (r *reader) fresh(ctx context.Context, sv *serverIndex) (*catalogue.Part, error) {
+func (r *reader) fresh(ctx context.Context, sv *serverIndex, sight *query.Sight) (*catalogue.Part, error) {
 	b := catalogue.NewBuilder(sv.name, r.s.opt.Zone)
 	n := 0
 	var rec record.Record
@@ -245,7 +232,7 @@ func (r *reader) fresh(ctx context.Context, sv *serverIndex) (*catalogue.Part, e
 			return nil, err
 		}
 		for i := range bl.Len() {
-			if bl.Read(i, &rec); !sv.erased(&rec) {
+			if bl.Read(i, &rec); !sv.erased(&rec) && sight.Sees(&rec) {
 				b.Add(&rec)
 				n++
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -80,10 +81,57 @@ func (s *Store) Compact(ctx context.Context, by string, now int64) (*Removal, er
 			return nil, fmt.Errorf("compact %s: %w", name, err)
 		}
 	}
+	if !slices.ContainsFunc(out.Left, func(l Left) bool { return l.Reason == LeftDamaged }) {
+		s.noteClean()
+	}
 	if err := s.leftovers(out); err != nil {
 		return nil, err
 	}
 	return out, s.forget()
+}
+
+// noteClean remembers that the files hold nothing that is erased.
+func (s *Store) noteClean() {
+	now := s.erasedState()
+	s.sealMu.Lock()
+	defer s.sealMu.Unlock()
+	maps.Copy(s.pure, now)
+}
+
+// erasedState is the state of all servers that erasures concern.
+func (s *Store) erasedState() map[string]compacted {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make(map[string]compacted)
+	for name, sv := range s.index.servers {
+		if len(sv.erasures) > 0 {
+			out[name] = compacted{s.index.seq, len(sv.erasures)}
+		}
+	}
+	return out
+}
+
+// Compacted reports whether Compact was here since the last commit and left nothing
+// that it could not read.
+func (s *Store) Compacted() bool {
+	now := s.erasedState()
+	s.sealMu.Lock()
+	defer s.sealMu.Unlock()
+	for name, at := range now {
+		if s.pure[name] != at {
+			return false
+		}
+	}
+	return true
+}
+
+// Leftovers lists the files that Compact does not write again.
+func (s *Store) Leftovers() ([]Left, error) {
+	out := &Removal{Left: []Left{}}
+	if len(s.Erasures()) == 0 {
+		return out.Left, nil
+	}
+	return out.Left, s.leftovers(out)
 }
 
 // eraseTails commits the tails of all servers anew without what is erased.
@@ -135,18 +183,9 @@ func (s *Store) compactServer(ctx context.Context, name string, out *Removal) er
 	if len(sv.erasures) == 0 {
 		return nil
 	}
-	gone := make(eventSet)
-	hit, err := s.erasedRows(ctx, sv, gone, out)
+	gone, hit, err := s.erasedEvents(ctx, sv, out)
 	if err != nil {
 		return err
-	}
-	if err := s.namedEvents(ctx, sv, gone, out); err != nil {
-		return err
-	}
-	if len(gone) > 0 {
-		if err := s.stillWanted(ctx, sv, gone); err != nil {
-			return err
-		}
 	}
 	for _, r := range hit {
 		g := &group{server: name, month: r.month, superseded: r.meta.Superseded}
@@ -163,6 +202,31 @@ func (s *Store) compactServer(ctx context.Context, name string, out *Removal) er
 	return s.rewritePacks(ctx, func(server string, gen uint32, e *event.Event) bool {
 		return server == name && gone[origin{e.Channel, gen}][e.RecordID]
 	}, out)
+}
+
+// erasedEvents finds the events of a server that erasures take away: those behind
+// erased records that no other record rests on, and those that name what is erased.
+// hit are the segments with erased rows.
+func (s *Store) erasedEvents(ctx context.Context, sv *serverIndex, out *Removal) (gone eventSet, hit []*segmentRef, err error) {
+	gone = make(eventSet)
+	if hit, err = s.erasedRows(ctx, sv, gone, out); err != nil {
+		return nil, nil, err
+	}
+	always := make(eventSet)
+	if err := s.namedEvents(ctx, sv, gone, always, out); err != nil {
+		return nil, nil, err
+	}
+	if len(gone) > 0 {
+		if err := s.stillWanted(ctx, sv, gone); err != nil {
+			return nil, nil, err
+		}
+	}
+	for o, ids := range always {
+		for id := range ids {
+			gone.add(o, id)
+		}
+	}
+	return gone, hit, nil
 }
 
 // erasedRows finds the segments with erased rows, and the events behind them.
@@ -213,8 +277,8 @@ func (r *Removal) leave(file, reason string) {
 }
 
 // namedEvents adds the packed events that name what is erased, whether a record
-// came of them or not.
-func (s *Store) namedEvents(ctx context.Context, sv *serverIndex, gone eventSet, out *Removal) error {
+// came of them or not; to always those that go whatever rests on them.
+func (s *Store) namedEvents(ctx context.Context, sv *serverIndex, gone, always eventSet, out *Removal) error {
 	for _, li := range sv.allLives() {
 		for _, b := range li.blocks {
 			if b.pack == nil {
@@ -229,8 +293,14 @@ func (s *Store) namedEvents(ctx context.Context, sv *serverIndex, gone eventSet,
 				return err
 			}
 			for _, e := range l {
-				if slices.ContainsFunc(sv.erasures, func(x erasure) bool { return x.names(e) }) {
-					gone.add(origin{li.channel, li.gen}, e.RecordID)
+				for i := range sv.erasures {
+					switch x := &sv.erasures[i]; {
+					case !x.Names(e):
+					case x.ByName():
+						always.add(origin{li.channel, li.gen}, e.RecordID)
+					default:
+						gone.add(origin{li.channel, li.gen}, e.RecordID)
+					}
 				}
 			}
 		}

@@ -9,29 +9,24 @@ import (
 	"strings"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/query"
+	erasures "github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 // ErrErasure is the error of an erasure that does not say what, why or by whom.
-var ErrErasure = errors.New("an erasure names a file, a folder or a user, a ground and who ordered it")
+var ErrErasure = erasures.ErrIncomplete
 
 // erasuresOf are the erasures that concern a server.
 func (x *index) erasuresOf(server string) []erasure {
 	var l []erasure
 	for _, e := range x.erasures {
-		if e.concerns(server) {
+		if e.Concerns(server) {
 			l = append(l, newErasure(e))
 		}
 	}
 	return l
-}
-
-func (e *Erasure) concerns(server string) bool {
-	q := query.Query{Servers: e.Servers}
-	return q.WantsServer(server)
 }
 
 // erase takes new erasures.
@@ -74,25 +69,16 @@ type Affected struct {
 	Last       int64         `json:"last"`
 }
 
-// check refuses an erasure that would hide everything, or that nobody answers
-// for.
-func (e *Erasure) check() error {
-	if len(e.Users)+len(e.Files)+len(e.Folders) == 0 {
-		return ErrErasure
-	}
-	return nil
-}
-
 // Affected tells what an erasure would hide that is in answers now, by server
 // and month.
 func (s *Store) Affected(ctx context.Context, e Erasure) ([]Affected, error) {
-	if err := e.check(); err != nil {
+	if err := e.Check(); err != nil {
 		return nil, err
 	}
 	at := make(map[string]*Affected)
 	for _, superseded := range [...]bool{false, true} {
-		q := e.query()
-		q.Servers, q.Superseded = e.Servers, superseded
+		q := e.Query()
+		q.Superseded = superseded
 		err := s.walk(ctx, &q, batchMost, func(r *record.Record) bool {
 			m := s.monthOf(r.Time)
 			k := r.Server + "\x00" + m.String()
@@ -138,7 +124,7 @@ func (s *Store) zone() *time.Location { return s.opt.Zone }
 // over whatever is converted or imported later too. What it hides leaves the
 // files by Compact. It is sealed before it is done.
 func (s *Store) Erase(ctx context.Context, e Erasure) error {
-	if err := e.check(); err != nil {
+	if err := e.Check(); err != nil {
 		return err
 	}
 	if strings.TrimSpace(e.Ground) == "" || strings.TrimSpace(e.By) == "" {

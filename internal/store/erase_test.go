@@ -165,7 +165,7 @@ func TestErasure(t *testing.T) {
 		if l := holds(t, dir, "給与.xlsx"); len(l) > 0 && !slices.Equal(bases(l), []string{"manifest-a", "manifest-b"}) {
 			t.Errorf("%s: the name is still in %v", name, l)
 		}
-		if l, err := s.Complete(t.Context(), "fs", `D:\人事`, 10); err != nil || len(l) > 0 {
+		if l, err := s.Complete(t.Context(), `D:\人事`, 10, query.Extent{}); err != nil || len(l) > 0 {
 			t.Errorf("%s: the name completes to %v, %v", name, l, err)
 		}
 

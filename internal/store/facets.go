@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/akashi-audit/akashi/internal/facets"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -88,6 +89,9 @@ func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, tod
 func (r *reader) countBlocks(ctx context.Context, blocks []*recBlock, m *matcher, c *facets.Counter) error {
 	var rec record.Record
 	for _, ref := range blocks {
+		if err := pace.Yield(ctx); err != nil {
+			return err
+		}
 		b, err := r.s.block(ctx, ref)
 		if isDamage(err) {
 			continue

@@ -2,8 +2,12 @@ package store
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -132,4 +136,120 @@ func (s *Store) Gone(server, channel string, gen uint32, lo, hi uint64) (n uint6
 		}
 	}
 	return n
+}
+
+// Gone is the trace of a block of raw events of which some or all were erased or
+// deleted.
+type Gone struct {
+	Channel     string
+	Generation  uint32
+	First, Last int64       // times of its first and last event, Unix ns
+	Min, Max    int64       // bounds of its times, Unix ns
+	Runs        [][2]uint64 // record ids that it had, both ends included
+	Removed     [][2]uint64 // those that went away; nil = all
+}
+
+// AllGone lists the traces of a server, by channel, generation and ids.
+func (s *Store) AllGone(server string) []Gone {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sv := s.index.servers[server]
+	if sv == nil {
+		return nil
+	}
+	var out []Gone
+	for _, li := range sv.allLives() {
+		for _, b := range li.blocks {
+			if b.gone {
+				m := b.trace()
+				out = append(out, Gone{
+					Channel: li.channel, Generation: li.gen, First: m.First.UnixNano(), Last: m.Last.UnixNano(), Min: m.Min.UnixNano(), Max: m.Max.UnixNano(),
+					Runs: m.Runs, Removed: m.Removed,
+				})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Gone) int {
+		return cmp.Or(strings.Compare(a.Channel, b.Channel), cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Runs[0][0], b.Runs[0][0]), cmp.Compare(a.Min, b.Min))
+	})
+	return out
+}
+
+// Remember takes over what another store says was erased of a server: those events
+// are no loss and do not come back by an import. What is known is left alone.
+func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
+	if s.opt.ReadOnly {
+		return errors.New("remember erased events: the data folder is open for reading only")
+	}
+	if len(l) == 0 {
+		return nil
+	}
+	s.work.Lock()
+	defer s.work.Unlock()
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	m := *s.manifest
+	m.Generation++
+	m.Servers = slices.Clone(m.Servers)
+	at, found := slices.BinarySearchFunc(m.Servers, server, func(x manifestServer, name string) int { return strings.Compare(x.Name, name) })
+	if !found {
+		m.Servers = slices.Insert(m.Servers, at, manifestServer{Name: server})
+	}
+	have := slices.Clone(m.Servers[at].Gone)
+	for _, g := range l {
+		t := manifestGone{
+			Channel: g.Channel, First: event.FromUnixNano(g.First), Last: event.FromUnixNano(g.Last), Min: event.FromUnixNano(g.Min), Max: event.FromUnixNano(g.Max), Runs: g.Runs,
+		}
+		ids := g.Runs
+		if g.Removed != nil {
+			ids = g.Removed
+		}
+		for _, r := range ids {
+			for _, x := range unknown(have, g.Channel, t.Min, t.Max, run{r[0], r[1]}) {
+				t.Removed = append(t.Removed, [2]uint64{x.lo, x.hi})
+			}
+		}
+		if len(t.Removed) == 0 {
+			continue
+		}
+		if slices.Equal(t.Removed, t.Runs) {
+			t.Removed = nil
+		}
+		have = append(have, t)
+	}
+	m.Servers[at].Gone = joinGone(have)
+	if err := s.adoptNew(&m); err != nil {
+		return fmt.Errorf("remember erased events: %w", err)
+	}
+	return nil
+}
+
+// unknown is what of a range of ids no trace of that channel and time has.
+func unknown(have []manifestGone, channel string, first, last event.Filetime, r run) runs {
+	var held runs
+	for i := range have {
+		if h := &have[i]; h.Channel == channel && h.Min <= last && first <= h.Max {
+			b := h.block()
+			ids := b.runs
+			if b.removed != nil {
+				ids = b.removed
+			}
+			for _, x := range ids {
+				held = held.add(x)
+			}
+		}
+	}
+	var out runs
+	at := r.lo
+	for i := held.search(at); i < len(held) && held[i].lo <= r.hi; i++ {
+		if held[i].lo > at {
+			out = append(out, run{at, held[i].lo - 1})
+		}
+		if held[i].hi >= r.hi {
+			return out
+		}
+		at = held[i].hi + 1
+	}
+	return append(out, run{at, r.hi})
 }

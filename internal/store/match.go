@@ -21,13 +21,13 @@ type pathKey struct{ path, newPath, share, root uint32 }
 
 func newMatcher(q query.Query, hide []erasure) *matcher {
 	m := &matcher{hide: hide}
-	if n := &q.Not; len(q.Words)+len(q.Paths)+len(q.Files)+len(q.Folders)+len(n.Paths)+len(n.Files)+len(n.Folders) > 0 {
+	if n := &q.Not; len(q.Words)+len(q.Paths)+len(q.Files)+len(q.Folders)+len(n.Paths)+len(n.Files)+len(n.Folders)+len(q.Within.Folders) > 0 {
 		m.paths = query.NewMatcher(query.Query{
-			Words: q.Words, Paths: q.Paths, Files: q.Files, Folders: q.Folders, Classes: query.AllClasses(),
+			Within: query.Extent{Folders: q.Within.Folders}, Words: q.Words, Paths: q.Paths, Files: q.Files, Folders: q.Folders, Classes: query.AllClasses(),
 			Not: query.Exclusion{Paths: n.Paths, Files: n.Files, Folders: n.Folders},
 		})
 		q.Words, q.Paths, q.Files, q.Folders = nil, nil, nil, nil
-		n.Paths, n.Files, n.Folders = nil, nil, nil
+		n.Paths, n.Files, n.Folders, q.Within.Folders = nil, nil, nil, nil
 	}
 	m.rest = query.NewMatcher(q)
 	return m

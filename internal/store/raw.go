@@ -73,6 +73,12 @@ func (s *Store) Raw(ctx context.Context, id record.ID) ([]*event.Event, error) {
 	return s.eventsByID(ctx, id.Server, id.Channel, id.Generation, ids)
 }
 
+// Events returns the events of one life of a channel that have one of the ids and are
+// stored, by record id.
+func (s *Store) Events(ctx context.Context, server, channel string, gen uint32, ids []uint64) ([]*event.Event, error) {
+	return s.eventsByID(ctx, server, channel, gen, ids)
+}
+
 func (s *Store) eventsByID(ctx context.Context, server, channel string, gen uint32, ids []uint64) ([]*event.Event, error) {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -16,36 +15,6 @@ import (
 )
 
 func everything() query.Query { return query.Query{Classes: query.AllClasses()} }
-
-// names reports whether an event of the erasure's period holds its file, one
-// below its folder, or its user as a value, and one of each kind that it has.
-func (e *erasure) names(ev *event.Event) bool {
-	if t := ev.Time.UnixNano(); e.From != 0 && t < e.From || e.To != 0 && t >= e.To {
-		return false
-	}
-	has := func(ok func(string) bool) bool {
-		return slices.ContainsFunc(ev.Values, func(v event.Value) bool { return v.Str != "" && ok(v.Str) })
-	}
-	equal := func(want string) bool { return has(func(s string) bool { return strings.EqualFold(s, want) }) }
-	if len(e.Files)+len(e.Folders) > 0 {
-		found := slices.ContainsFunc(e.Files, equal) || slices.ContainsFunc(e.Folders, func(f string) bool {
-			f = strings.TrimRight(f, `\`)
-			return has(func(s string) bool {
-				return len(s) >= len(f) && strings.EqualFold(s[:len(f)], f) && (len(s) == len(f) || s[len(f)] == '\\')
-			})
-		})
-		if !found {
-			return false
-		}
-	}
-	return len(e.Users) == 0 || slices.ContainsFunc(e.Users, func(u string) bool {
-		domain, name, ok := strings.Cut(u, `\`)
-		if !ok {
-			return equal(u)
-		}
-		return equal(name) && equal(domain)
-	})
-}
 
 // repacked is one pack written again.
 type repacked struct {

@@ -154,7 +154,8 @@ func (s *Store) SealRecords(ctx context.Context, server string, from, to int64, 
 
 // SealEvents calls fn for the raw events of a server from one time up to but
 // without another: of one life of one channel at a time, a block at a time. The
-// events belong to fn. Damaged blocks are noted and left out.
+// events belong to fn. Damaged blocks are noted and left out, and so is what erasures
+// hide, when Compact could not take it away.
 func (s *Store) SealEvents(ctx context.Context, server string, from, to int64, fn func(channel string, gen uint32, l []*event.Event) error) error {
 	if err := s.Refresh(); err != nil {
 		return err
@@ -163,10 +164,16 @@ func (s *Store) SealEvents(ctx context.Context, server string, from, to int64, f
 	defer release()
 	s.mu.RLock()
 	var lives []*life
-	if sv := s.index.servers[server]; sv != nil {
+	var sv *serverIndex
+	if sv = s.index.servers[server]; sv != nil {
 		lives = sv.allLives()
+		sv = sv.clone()
 	}
 	s.mu.RUnlock()
+	gone, err := s.leftErased(ctx, sv)
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(lives, func(a, b *life) int { return cmp.Or(strings.Compare(a.channel, b.channel), cmp.Compare(a.gen, b.gen)) })
 	for _, li := range lives {
 		for _, b := range li.blocks {
@@ -180,7 +187,11 @@ func (s *Store) SealEvents(ctx context.Context, server string, from, to int64, f
 			if err != nil {
 				return err
 			}
-			l = slices.DeleteFunc(l, func(e *event.Event) bool { t := e.Time.UnixNano(); return t < from || t >= to })
+			erased := gone[origin{li.channel, li.gen}]
+			l = slices.DeleteFunc(l, func(e *event.Event) bool {
+				t := e.Time.UnixNano()
+				return t < from || t >= to || erased[e.RecordID]
+			})
 			for _, e := range l {
 				e.Generation = li.gen
 			}
@@ -193,4 +204,38 @@ func (s *Store) SealEvents(ctx context.Context, server string, from, to int64, f
 		}
 	}
 	return nil
+}
+
+// leftErased is the events that erasures take away and that Compact left in the
+// files of a server; none when it left none.
+func (s *Store) leftErased(ctx context.Context, sv *serverIndex) (eventSet, error) {
+	if sv == nil || len(sv.erasures) == 0 {
+		return nil, nil
+	}
+	now := compacted{s.LastCommit(), len(sv.erasures)}
+	s.sealMu.Lock()
+	defer s.sealMu.Unlock()
+	if s.pure[sv.name] == now {
+		return nil, nil
+	}
+	if l, ok := s.left[sv.name]; ok && l.at == now {
+		return l.events, nil
+	}
+	l, _, err := s.erasedEvents(ctx, sv, &Removal{})
+	if err == nil {
+		s.left[sv.name] = leftOver{now, l}
+	}
+	return l, err
+}
+
+// compacted is the state of a server in which nothing erased is in its files.
+type compacted struct {
+	commit   uint64
+	erasures int
+}
+
+// leftOver is what of a server is to be left out in a state.
+type leftOver struct {
+	at     compacted
+	events eventSet
 }

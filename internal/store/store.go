@@ -62,6 +62,7 @@ type Store struct {
 	cache    *cache         // blocks of the log
 	blocks   *segment.Cache // blocks of segments
 	names    *catalogue.Cache
+	recent   recents
 	packer   *rawfile.Packer // guarded by work
 	unpacker *rawfile.Unpacker
 
@@ -70,6 +71,10 @@ type Store struct {
 
 	damageMu sync.Mutex // guards damage
 	damage   []*DamageError
+
+	sealMu sync.Mutex           // guards the fields below
+	pure   map[string]compacted // by server: state of which nothing erased is in the files
+	left   map[string]leftOver  // by server: what SealEvents leaves out
 }
 
 // Open opens the data folder at dir. Without ReadOnly it takes the folder's
@@ -85,6 +90,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	s := &Store{
 		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
 		ahead: make(map[string]*ahead), records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
+		pure: make(map[string]compacted), left: make(map[string]leftOver),
 	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}

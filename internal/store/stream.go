@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -138,6 +139,9 @@ func (b *blockStream) next(ctx context.Context) (*record.Record, error) {
 		step = -1
 	}
 	if b.block == nil {
+		if err := pace.Yield(ctx); err != nil {
+			return nil, err
+		}
 		var err error
 		if b.block, err = b.s.block(ctx, b.ref); err != nil {
 			if b.skip(err) {

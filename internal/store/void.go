@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 
+	erasures "github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -84,24 +85,9 @@ func (s *serverIndex) hidden() []*segment.Filter {
 	return l
 }
 
-// Erasure is a tombstone: records that meet all of its conditions are in no
-// answer any more, whether they are stored already or come later, and leave the
-// files by Store.Compact, with the events behind them. It holds for ever.
-type Erasure struct {
-	Servers []string `json:"servers,omitempty"` // as query.Query; none = all, those that appear later too
-	Users   []string `json:"users,omitempty"`   // as query.Query
-	Files   []string `json:"files,omitempty"`   // as query.Query
-	Folders []string `json:"folders,omitempty"` // as query.Query
-	From    int64    `json:"from,omitempty"`    // Unix ns, inclusive; 0 = no bound
-	To      int64    `json:"to,omitempty"`      // Unix ns, exclusive; 0 = no bound
-	Ground  string   `json:"ground"`            // why, in words
-	By      string   `json:"by"`                // who ordered it
-	Time    int64    `json:"time"`              // Unix ns, when it was ordered
-}
-
-func (e *Erasure) query() query.Query {
-	return query.Query{Users: e.Users, Files: e.Files, Folders: e.Folders, From: e.From, To: e.To, Classes: query.AllClasses()}
-}
+// Erasure is a tombstone, see package erasure. What it hides leaves the files by
+// Store.Compact.
+type Erasure = erasures.Erasure
 
 // erasure is an Erasure in use.
 type erasure struct {
@@ -111,7 +97,9 @@ type erasure struct {
 }
 
 func newErasure(e Erasure) erasure {
-	return erasure{e, segment.NewFilter(e.query()), query.NewMatcher(e.query())}
+	q := e.Query()
+	q.Servers = nil // it is in use for a server that it concerns
+	return erasure{e, segment.NewFilter(q), query.NewMatcher(q)}
 }
 
 // erased reports whether a record is in no answer any more.

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -36,6 +39,7 @@ type bundle struct {
 	r       *Report
 	members map[string]*zip.File
 	m       manifest.Bundle
+	keys    []string // of the log
 }
 
 func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
@@ -62,22 +66,21 @@ func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
 	if !ok {
 		return nil
 	}
-	if err := manifest.Decode(text, &b.m); err != nil || b.m.Format != manifest.BundleFormat {
+	if err := manifest.Decode(text, &b.m); err != nil || b.m.Format < 1 || b.m.Format > manifest.BundleFormat {
 		r.add(Finding{State: Damaged, What: "bundle", File: manifest.BundleName, Detail: fmt.Sprint(err)})
 		return nil
 	}
 	if err := b.check(ctx); err != nil {
 		return err
 	}
-	if _, err := opt.roots(); err != nil {
+	roots, err := opt.roots()
+	if err != nil {
 		return err
 	}
-	s := b.proofs()
-	for name := range b.members {
-		if strings.HasPrefix(name, "stamps/") && strings.HasSuffix(name, ".tsr") && s != nil {
-			b.stamp(name, s, opt)
-		}
+	if c := b.proofs(roots); c != nil && b.m.Format > 1 {
+		b.sealed(text, c, roots)
 	}
+	b.table()
 	return nil
 }
 
@@ -107,6 +110,9 @@ func (b *bundle) read(name string) ([]byte, bool) {
 // check compares the members with their list.
 func (b *bundle) check(ctx context.Context) error {
 	listed := map[string]bool{manifest.BundleName: true}
+	if b.m.Format > 1 {
+		listed[manifest.SealName] = true
+	}
 	for _, m := range b.m.Members {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -145,7 +151,7 @@ func (b *bundle) check(ctx context.Context) error {
 }
 
 // proofs checks what ties the members to the checkpoint, which it returns.
-func (b *bundle) proofs() *seal.Checkpoint {
+func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 	text, ok := b.read(manifest.ProofsName)
 	point, ok2 := b.read(manifest.PointName)
 	selection, ok3 := b.read(manifest.SelectionName)
@@ -198,12 +204,146 @@ func (b *bundle) proofs() *seal.Checkpoint {
 			bad(raw.Member, "the events are not those of the selection")
 		}
 	}
+	proven := make(map[int64]bool)
 	for i := range p.Parts {
 		if err := checkPart(&p.Parts[i], c, lines); err != nil {
 			bad(manifest.ProofsName, fmt.Sprintf("archived part %d: %v", i+1, err))
+			continue
+		}
+		for _, n := range p.Parts[i].Lines {
+			proven[n] = true
 		}
 	}
+	if rest := sel.Records - int64(len(proven)); rest > 0 && b.m.Format > 1 {
+		b.r.add(Finding{State: Note, What: "lines_unarchived", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
+	}
+	b.keys = p.Keys
+	for i := range p.Stamps {
+		b.stamped(&p.Stamps[i], c, roots)
+	}
+	b.unlistedStamps(&p)
 	return c
+}
+
+// stamped checks the time stamp of an earlier checkpoint, and that the tree of c goes
+// on from it.
+func (b *bundle) stamped(p *manifest.StampProof, c *seal.Checkpoint, roots *x509.CertPool) {
+	bad := func(detail string) {
+		b.r.add(Finding{State: Damaged, What: "stamp", File: p.Member, Detail: detail})
+	}
+	old, err := seal.ParseCheckpoint([]byte(p.Checkpoint))
+	if err != nil {
+		bad(err.Error())
+		return
+	}
+	if old.Origin != c.Origin {
+		bad("it is of another log: " + old.Origin)
+		return
+	}
+	if err := seal.CheckConsistency(p.Consistency, c.Size, c.Root, old.Size, old.Root); err != nil {
+		bad(err.Error())
+		return
+	}
+	if !b.signed(old) {
+		bad("the stamped checkpoint is signed by none of the keys")
+		return
+	}
+	if text, ok := b.read(p.Member); ok {
+		b.r.stamp(p.Member, text, old.Size, &logState{points: []*seal.Checkpoint{old}, good: []*seal.Checkpoint{old}}, roots)
+	}
+}
+
+// signed reports whether one of the keys of the log signed a checkpoint.
+func (b *bundle) signed(c *seal.Checkpoint) bool {
+	return slices.ContainsFunc(b.keys, func(k string) bool { return c.CheckSigned(k) == nil })
+}
+
+// unlistedStamps names stamps that no proof is of.
+func (b *bundle) unlistedStamps(p *manifest.Proofs) {
+	for name := range b.members {
+		if strings.HasSuffix(name, ".tsr") && !slices.ContainsFunc(p.Stamps, func(x manifest.StampProof) bool { return x.Member == name }) {
+			b.r.add(Finding{State: Damaged, What: "stamp", File: name, Detail: "no proof ties it to the checkpoint"})
+		}
+	}
+}
+
+// sealed checks that the list of members, of these bytes, was sealed after the
+// checkpoint c that the reports show.
+func (b *bundle) sealed(list []byte, c *seal.Checkpoint, roots *x509.CertPool) {
+	text, ok := b.read(manifest.SealName)
+	if !ok {
+		return
+	}
+	bad := func(detail string) {
+		b.r.add(Finding{State: Damaged, What: "proof", File: manifest.SealName, Detail: detail})
+	}
+	var s manifest.BundleSeal
+	if err := manifest.Decode(text, &s); err != nil {
+		bad(err.Error())
+		return
+	}
+	last, err := seal.ParseCheckpoint([]byte(s.Checkpoint))
+	if err != nil {
+		bad(err.Error())
+		return
+	}
+	if last.Origin != c.Origin || !b.signed(last) {
+		b.r.add(Finding{State: Damaged, What: "signature", File: manifest.SealName, Detail: "of another log, or signed by none of the keys"})
+		return
+	}
+	if err := seal.CheckConsistency(s.Consistency, last.Size, last.Root, c.Size, c.Root); err != nil {
+		bad(err.Error())
+		return
+	}
+	if e, err := leafOf(s.Manifest, last); err != nil || e.Kind != seal.KindEvidence || e.Hash != hashOf(list) {
+		bad(fmt.Sprintf("no leaf of the log names %s: %v", manifest.BundleName, err))
+		return
+	}
+	b.r.Checkpoints, b.r.Leaves, b.r.Sealed, b.r.SealedTime = 2, last.Size, last.Size, last.Time
+	if len(s.Stamp) > 0 {
+		b.r.stamp(manifest.SealName, s.Stamp, last.Size, &logState{points: []*seal.Checkpoint{last}, good: []*seal.Checkpoint{last}}, roots)
+	}
+}
+
+// table makes records.csv again from records.jsonl and compares them.
+func (b *bundle) table() {
+	f := b.members[manifest.TableName]
+	if f == nil {
+		return
+	}
+	lines, ok := b.read(manifest.RecordsName)
+	if !ok {
+		return
+	}
+	err := func() (err error) {
+		h := sha256.New()
+		t, err := record.NewTable(h)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for line := range bytes.Lines(lines) {
+			var r record.Record
+			if err := json.Unmarshal(line, &r); err != nil {
+				return fmt.Errorf("line %d of %s: %w", n+1, manifest.RecordsName, err)
+			}
+			if err := t.Write(&r); err != nil {
+				return err
+			}
+			n++
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+		text, ok := b.read(manifest.TableName)
+		if ok && hashOf(text) != seal.Hash(h.Sum(nil)) {
+			return fmt.Errorf("made again from %s it is another file", manifest.RecordsName)
+		}
+		return nil
+	}()
+	if err != nil {
+		b.r.add(Finding{State: Damaged, What: "table", File: manifest.TableName, Detail: err.Error()})
+	}
 }
 
 func leafOf(p manifest.LeafProof, c *seal.Checkpoint) (seal.Entry, error) {
@@ -255,17 +395,6 @@ func checkPart(p *manifest.PartProof, c *seal.Checkpoint, lines []seal.Hash) err
 		err = fmt.Errorf("%s %s: the records are other ones", d.Server, d.Day)
 	}
 	return err
-}
-
-// stamp checks a time stamp of the checkpoint.
-func (b *bundle) stamp(name string, c *seal.Checkpoint, opt Options) {
-	text, ok := b.read(name)
-	roots, err := opt.roots()
-	if !ok || err != nil {
-		return
-	}
-	s := &logState{points: []*seal.Checkpoint{c}, good: []*seal.Checkpoint{c}}
-	b.r.stamp(name, text, c.Size, s, roots)
 }
 
 // sortedMembers lists the members in the order of the file.

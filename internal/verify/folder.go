@@ -25,6 +25,9 @@ type Options struct {
 	Roots     []byte // PEM of the authorities that are trusted for stamps; nil = the system's
 	Workers   int    // 0 = one for each processor
 	Progress  func(done, all int64, file string)
+	// State compares the database of people with the entries of the seal; nil = it is
+	// told that it was not checked, which is so for whoever does without SQLite.
+	State func(ctx context.Context, dir string, entries []seal.Entry) ([]Finding, error)
 }
 
 func (o *Options) workers() int {
@@ -46,6 +49,12 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	}
 	f := &folder{r: r, dir: dir, have: have, opt: opt}
 	if err := f.check(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := f.trail(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := f.state(ctx, s); err != nil {
 		return nil, err
 	}
 	r.order()

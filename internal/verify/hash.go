@@ -82,12 +82,18 @@ func hashFile(ctx context.Context, path string, size int64, buf []byte) (h seal.
 		return h, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	return hashRange(ctx, f, 0, size, buf)
+}
+
+// hashRange hashes size bytes of a file from at on.
+func hashRange(ctx context.Context, f io.ReaderAt, at, size int64, buf []byte) (h seal.Hash, err error) {
 	sum := sha256.New()
+	r := io.NewSectionReader(f, at, size)
 	for left := size; left > 0; {
 		if err := ctx.Err(); err != nil {
 			return h, err
 		}
-		n, err := io.ReadFull(f, buf[:min(left, int64(len(buf)))])
+		n, err := io.ReadFull(r, buf[:min(left, int64(len(buf)))])
 		sum.Write(buf[:n])
 		if err != nil {
 			return h, err

@@ -201,7 +201,7 @@ func bundle(t testing.TB) string {
 		Masked: []manifest.MaskedLine{{Member: manifest.RecordsName, Line: 2, Leaf: leaves[2]}}, Keys: []string{log.Keys()[0].Key}})
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	m := manifest.Bundle{Format: manifest.BundleFormat, Records: 3}
+	m := manifest.Bundle{Format: 1, Records: 3} // the form of older programs
 	add := func(name string, b []byte) {
 		w, err := z.Create(name)
 		if err != nil {

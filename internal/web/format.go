@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -28,6 +29,15 @@ func clock(ns int64, zone *time.Location) string {
 // fine is clock with milliseconds.
 func fine(ns int64, zone *time.Location) string {
 	return time.Unix(0, ns).In(zone).Format("2006-01-02 15:04:05.000")
+}
+
+// moment is a time as package coverage writes it for people, "–" for none.
+func moment(text string, zone *time.Location) string {
+	t, err := event.ParseFiletime(text)
+	if err != nil {
+		return "–"
+	}
+	return t.Time().In(zone).Format("2006-01-02 15:04:05")
 }
 
 // machine is the time for <time datetime>.

@@ -8,11 +8,15 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // Config of the pages.
@@ -27,10 +31,42 @@ type Config struct {
 	// the request's context.
 	Visitor func(*http.Request) *account.Visitor
 	Paths   Paths // completion and lives of files; nil = without
+	// Mask is a text as it may be shown, with a tag that the Source understands in
+	// place of each Individual Number; nil = as it is. What the Source gives is
+	// masked already; this is for what visitors type.
+	Mask func(text string) string
+	Jobs Jobs // work in the background; nil = without
+	Data Data // what the folder holds by day, and its care; nil = without
 	// Note takes what the visitor in ctx does into the sealed trail: an action
 	// ("search", "record", "export", …), on what, and the ground where one is
 	// asked for. nil = nowhere.
 	Note func(ctx context.Context, action, object, ground string) error
+	// NoteAs is Note for a person who is not the visitor of ctx yet: at his log-in. nil
+	// = nowhere.
+	NoteAs func(ctx context.Context, p *account.Person, action, object string) error
+	// Refused takes what a visitor may not do into the trail. nil = nowhere.
+	Refused func(ctx context.Context, action, object string)
+	// Desk is where people log in; nil = nobody can, and the pages of people are not
+	// there.
+	Desk  *account.Desk
+	Trail Trail // nil = the trail cannot be read
+	// Health tells of seals, gaps and disk space; nil = pages say nothing of them.
+	Health Health
+	// Calendar is the business calendar of now; nil = an office in Japan.
+	Calendar func() *calendar.Calendar
+	// Cards are what other parts put on the dashboard, in the order shown; nil = none.
+	Cards    func(ctx context.Context, lang string) ([]Card, error)
+	Settings Settings // nil = without the pages of settings
+	Imports  Imports  // nil = without import
+	Steps    Steps    // the guided first start; nil = without
+	// Go runs what takes longer than a page may beside the answers, until the server
+	// ends; nil = pages wait for it.
+	Go func(func(context.Context))
+}
+
+// Trail is what the page of the trail reads.
+type Trail interface {
+	Read(ctx context.Context, f trail.Filter) (*trail.Page, error)
 }
 
 // site is the handler's state. All fields but known are set once.
@@ -40,17 +76,25 @@ type site struct {
 	assets *assets
 	rules  map[string]Rule
 	log    *slog.Logger
+	gets   map[string]bool // addresses of the pages of this build
+	posts  map[string]bool // and of its actions
 
 	mu    sync.Mutex
-	known overview // guarded by mu
+	known map[string]overview // by what the visitor may see; guarded by mu
+
+	numbers numbersCache
 }
 
-// overview caches the counts over everything, which the home page and the
-// suggestions of names need; it is read anew when the number of records changed.
+// overview caches the counts over everything that a visitor may see, which the
+// home page and the suggestions of names need; it is read anew when the number of
+// records changed.
 type overview struct {
 	records int64
 	facets  *counts
 }
+
+// maxOverviews bounds the restrictions for which an overview is kept.
+const maxOverviews = 64
 
 // New returns the handler of all pages and their static files.
 func New(cfg Config) (http.Handler, error) {
@@ -77,6 +121,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, err
 	}
+	s.gets, s.posts = patterns(s.table(), http.MethodGet), patterns(s.table(), http.MethodPost)
 	return s.routes(), nil
 }
 
@@ -104,12 +149,18 @@ type route struct {
 func (s *site) table() []route {
 	return slices.Concat(
 		[]route{
-			{pattern: "GET /{$}", need: account.See, serve: s.home},
 			{pattern: "GET /status-line", need: account.See, serve: s.statusLine},
-			{pattern: "GET /data", need: account.See, serve: s.data},
 			{pattern: "GET /", open: true, serve: func(*request) error { return errPage{http.StatusNotFound, "web.error.no_page"} }},
 		},
 		s.searchRoutes(),
+		s.accountRoutes(),
+		s.frameRoutes(),
+		s.dashRoutes(),
+		s.settingsRoutes(),
+		s.jobRoutes(),
+		s.exportRoutes(),
+		s.scopeRoutes(),
+		s.dataRoutes(),
 	)
 }
 
@@ -158,6 +209,7 @@ type request struct {
 	status *Status
 	zone   *time.Location
 	now    time.Time
+	began  time.Time // by the machine's own clock
 }
 
 // partial reports whether htmx asks for a part of the page. It asks for a whole
@@ -174,7 +226,12 @@ func (s *site) page(rt route) http.HandlerFunc {
 			setLanguage(w, r, lang)
 			return
 		}
-		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), lang: pickLanguage(r, s.cfg.Language), now: s.cfg.Now()}
+		if to := s.maskedURL(r); to != "" && r.Method == http.MethodGet {
+			http.Redirect(w, r, to, http.StatusSeeOther) // the number stays in no address
+			return
+		}
+		rq := &request{w: w, r: r, who: s.cfg.Visitor(r), now: s.cfg.Now(), began: time.Now()}
+		rq.lang = pickLanguage(r, rq.who, s.language())
 		rq.p = s.pages[rq.lang]
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -191,8 +248,13 @@ func (s *site) answer(rq *request, rt route) error {
 	switch {
 	case rt.open:
 	case rq.who == nil:
-		return errPage{http.StatusUnauthorized, "web.error.log_in"}
+		return s.askToLogIn(rq)
+	case rq.who.Needs != "" && rt.need != 0:
+		return s.redirect(rq, "/me")
 	case !rq.who.May(rt.need):
+		if s.cfg.Refused != nil {
+			s.cfg.Refused(rq.r.Context(), "page", rq.r.Method+" "+rq.r.URL.Path)
+		}
 		return errPage{http.StatusForbidden, "web.error.no_right"}
 	}
 	if rq.who != nil {
@@ -203,6 +265,9 @@ func (s *site) answer(rq *request, rt route) error {
 		rq.status = st
 		if st.Zone != nil {
 			rq.zone = st.Zone
+		}
+		if z, err := time.LoadLocation(rq.who.Zone); err == nil && rq.who.Zone != "" {
+			rq.zone = z
 		}
 	}
 	return rt.serve(rq)
@@ -217,6 +282,11 @@ func (s *site) fail(rq *request, err error) {
 	case errors.As(err, &e):
 	case errors.Is(err, ErrNotFound):
 		e = errPage{http.StatusNotFound, "web.error.no_record"}
+	case errors.Is(err, pace.ErrBusy):
+		rq.w.Header().Set("Retry-After", "10")
+		e = errPage{http.StatusServiceUnavailable, "scope.error.busy"}
+	case errors.Is(err, pace.ErrTooLong):
+		e = errPage{http.StatusServiceUnavailable, "scope.error.too_long"}
 	default:
 		s.log.ErrorContext(rq.r.Context(), "page failed", slog.String("page", rq.r.URL.Path), slog.Any("error", err))
 		e = errPage{http.StatusInternalServerError, "web.error.failed"}
@@ -247,22 +317,38 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	rq.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rq.w.Header().Set("Server-Timing", "page;dur="+strconv.FormatFloat(time.Since(rq.began).Seconds()*1000, 'f', 1, 64))
 	writeMaybeGzip(rq.w, rq.r, code, b.Bytes())
 	return nil
 }
 
-// everything returns the counts over all records of people, cached until the
-// number of records changes.
+// everything returns the counts over all records of people that the visitor may
+// see, cached until the number of records changes.
 func (s *site) everything(rq *request) (*counts, error) {
+	key := scopeKey(rq.who)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known.facets != nil && s.known.records == rq.status.Records {
-		return s.known.facets, nil
+	have := s.known[key]
+	s.mu.Unlock()
+	if have.facets != nil && have.records == rq.status.Records {
+		return have.facets, nil
 	}
 	f, err := s.count(rq.r.Context(), query.Query{HideNetworkLogons: true})
 	if err != nil {
 		return nil, err
 	}
-	s.known = overview{rq.status.Records, f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= maxOverviews {
+		s.known = map[string]overview{}
+	}
+	s.known[key] = overview{rq.status.Records, f}
 	return f, nil
+}
+
+// scopeKey tells apart who may see different things.
+func scopeKey(who *account.Visitor) string {
+	if who == nil {
+		return "nobody"
+	}
+	return query.Extent{Servers: who.Scope.Servers, Folders: who.Scope.Folders}.Key()
 }

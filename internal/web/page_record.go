@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -15,6 +16,7 @@ type recordView struct {
 	frame
 	Row       row
 	ID        string
+	rawID     string
 	Received  string
 	EndTime   string
 	Duration  string
@@ -46,6 +48,7 @@ type recordView struct {
 	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
 	Earlier   []version // that this record replaced
 	RawCount  int
+	RawHidden int        // more events, which name what the visitor may not see
 	Events    []rawEvent // the first shownRaw unless all were asked for
 	AllURL    string     // this page with all events, "" = they are here
 	RawFailed bool
@@ -90,7 +93,7 @@ func (s *site) record(rq *request) error {
 		return fmt.Errorf("record %s: %w", id, err)
 	}
 	v := recordView{
-		frame: s.frame(rq, "/search", "web.record.title"), Row: newRow(rq, r), ID: record.Visible(id.String()),
+		frame: s.frame(rq, "/search", "web.record.title"), Row: newRow(rq, r), ID: record.Visible(id.String()), rawID: id.String(),
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
@@ -130,6 +133,10 @@ func (s *site) record(rq *request) error {
 		v.Earlier = append(v.Earlier, version{clock(e.Received, rq.zone), e.RulesVersion, gloss.Differences(rq.p.Printer, rq.zone, e, r)})
 	}
 	events, err := s.cfg.Source.Raw(ctx, id)
+	var hidden *HiddenEvents
+	if errors.As(err, &hidden) {
+		v.RawHidden, err = hidden.N, nil
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "raw events unreadable", slog.Any("error", err))
 		v.RawFailed = true

@@ -31,8 +31,8 @@ func TestRecordSaysWhatItProves(t *testing.T) {
 		r.RawIDs[i] = r.FirstID + uint64(i)
 	}
 	f("en", "Show all 201 events", "201 events", "raw=all#raw")
-	if _, body := get(t, newSite(t, m), recordURL(r.ID())+"?raw=all"); strings.Count(body, "<details") != shownRaw+1 {
-		t.Errorf("all events: %d", strings.Count(body, "<details"))
+	if _, body := get(t, newSite(t, m), recordURL(r.ID())+"?raw=all"); strings.Count(body, `<details class="event"`) != shownRaw+1 {
+		t.Errorf("all events: %d", strings.Count(body, `<details class="event"`))
 	}
 	if _, body := get(t, newSite(t, m), recordURL(r.ID()), "Accept-Language", "en"); strings.Contains(body, "Why it is inferred") {
 		t.Error("a certain record says why it is inferred")

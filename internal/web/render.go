@@ -34,13 +34,18 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"number":  func(n any) string { return number(toUint(n)) },
 			"size":    p.Bytes,
 			"visible": record.Visible,
+			"moment":  moment,
+			"fld": func(name, value, problem string) hoursField {
+				return hoursField{Name: name, Value: value, Problem: problem}
+			},
 			"lang":    func() string { return lang },
 			"hows":    func() []string { return []string{"part", "file", "folder"} },
 			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
 			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
-			"entry": func(f any, url, key string) navEntry {
-				n, ok := f.(interface{ nav() string })
-				return navEntry{URL: url, Key: key, Current: ok && n.nav() == url}
+			"days":    tokenDays,
+			"words":   func(r *remark) string { return p.T(r.Key, r.Args...) },
+			"tokenList": func(rows []tokenRow, to string) tokenTable {
+				return tokenTable{rows, to}
 			},
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
@@ -51,13 +56,11 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 	return m, nil
 }
 
-// navEntry is one line of the navigation.
-type navEntry struct {
-	URL, Key string
-	Current  bool
+// tokenTable is a list of tokens and where the forms that end them go.
+type tokenTable struct {
+	Rows []tokenRow
+	To   string
 }
-
-func (f frame) nav() string { return f.Nav }
 
 // toUint takes the counts of templates; none is negative.
 func toUint(n any) uint64 {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -13,12 +14,23 @@ import (
 // ErrNotFound is what Source returns for an unknown record.
 var ErrNotFound = errors.New("no such record")
 
-// Source is what the pages read. It MUST be safe for concurrent use, and Record
+// HiddenEvents is the error of Raw beside the events that it gives: so many more
+// are behind the record, and name what the visitor may not see.
+type HiddenEvents struct{ N int }
+
+func (e *HiddenEvents) Error() string {
+	return fmt.Sprintf("%d events name what may not be seen", e.N)
+}
+
+// Source is what the pages read. It knows what the visitor in ctx may see and
+// answers with nothing else. It MUST be safe for concurrent use, and Record
 // and Raw MUST return an error that is ErrNotFound for an unknown record.
 type Source interface {
 	Search(ctx context.Context, q query.Query) (*query.Page, error)
 	Facets(ctx context.Context, q query.Query) (*query.Facets, error)
 	Record(ctx context.Context, id record.ID) (*record.Record, error)
+	// Raw gives the events behind a record. With some that are hidden the error is
+	// a *HiddenEvents and the others are there.
 	Raw(ctx context.Context, id record.ID) ([]*event.Event, error)
 	// Versions are the earlier records with this id that a later conversion
 	// replaced, newest first.
@@ -37,6 +49,9 @@ type Status struct {
 	Imports   []Import  // newest first
 	Damage    []Damage  // damaged places in the data folder itself
 	Running   *Progress // import that runs now, or nil
+	// Outdated are the servers whose records were made under other rules or
+	// settings than those of now.
+	Outdated []string
 }
 
 // Server is one server with records. First and Last are Unix ns, 0 when it has

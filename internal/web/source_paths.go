@@ -21,6 +21,7 @@ type Paths interface {
 type PathHit struct {
 	Server string
 	Path   string // server-local
+	UNC    string // the same below its share, "" when none is known
 	Folder bool
 	N      uint64 // records, 0 = not counted
 	People int    // who touched it, 0 = not counted

@@ -17,7 +17,7 @@ func TestWords(t *testing.T) {
 	used := map[string]bool{}
 	prefixes := []string{
 		"web.op.", "web.result.", "web.object.", "web.confidence.", "web.class.", "web.csv.",
-		"web.how.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
+		"web.how.", "web.weekday.", "web.seal.", "web.state.", "web.off.", "web.start.", "web.nav.", "web.key.", "web.term.", "web.ppc.", "web.flt.", "web.cal.", "web.set.done_", "web.job.kind.", "web.period.", "web.hint.", "web.group.", "web.people.title", "web.files.title", "web.search.title",
 	}
 	key := regexp.MustCompile(`"(web\.[a-z0-9_.]+)"`)
 	for _, pattern := range []string{"*.go", "templates/*.html"} {
@@ -44,7 +44,7 @@ func TestWords(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		p := i18n.For(lang)
 		for k := range used {
-			if !p.Has(k) && !strings.HasSuffix(k, ".") && k != "web.hint" && !strings.HasPrefix(k, "web.group") {
+			if !p.Has(k) && !strings.HasSuffix(k, ".") && !strings.HasSuffix(k, "_") && k != "web.hint" && !strings.HasPrefix(k, "web.group") {
 				t.Errorf("%s: no words for %s", lang, k)
 			}
 		}
@@ -64,17 +64,19 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	b, err := os.ReadFile("../i18n/web_en.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`(?m)^ *"(web\.[^"]+)":`).FindAllStringSubmatch(string(b), -1) {
-		dynamic := false
-		for _, p := range prefixes {
-			dynamic = dynamic || strings.HasPrefix(m[1], p)
+	for _, area := range []string{"web", "frame", "kit", "help", "dash", "settings"} {
+		b, err := os.ReadFile("../i18n/" + area + "_en.json")
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !dynamic && !used[m[1]] {
-			t.Errorf("%s is used nowhere", m[1])
+		for _, m := range regexp.MustCompile(`(?m)^ *"(web\.[^"]+)":`).FindAllStringSubmatch(string(b), -1) {
+			dynamic := false
+			for _, p := range prefixes {
+				dynamic = dynamic || strings.HasPrefix(m[1], p)
+			}
+			if !dynamic && !used[m[1]] {
+				t.Errorf("%s is used nowhere", m[1])
+			}
 		}
 	}
 }

@@ -1,4 +1,7 @@
 // The small part of the pages that needs a script. Everything works without it.
+import { dash } from "./dash";
+import { frame } from "./frame";
+import { settings } from "./settings";
 
 const $ = <T extends Element>(s: string, root: ParentNode = document): T | null => root.querySelector<T>(s);
 const all = <T extends Element>(s: string, root: ParentNode = document): T[] => [...root.querySelectorAll<T>(s)];
@@ -133,10 +136,13 @@ function ready(): void {
   all<HTMLElement>("[data-copy]").forEach(copy);
 }
 
+frame();
 document.addEventListener("keydown", keys);
 document.addEventListener("htmx:after:swap", ready);
 document.addEventListener("DOMContentLoaded", () => {
   ready();
   all<HTMLInputElement>("[data-date]").forEach(dates);
+  dash();
+  settings();
   $<HTMLAnchorElement>("a.lang")?.addEventListener("click", language);
 });

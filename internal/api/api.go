@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/i18n"
+)
+
+// Prefix begins the address of every route.
+const Prefix = "/api/v1"
+
+//go:embed openapi.yaml
+var document []byte
+
+// Config of the API.
+type Config struct {
+	Source   Source
+	Zone     *time.Location   // of days and times without a zone; nil = UTC
+	Language string           // of a client that wants none of ours; "" = ja
+	Now      func() time.Time // nil = time.Now
+	Log      *slog.Logger     // nil = no log
+	// Note takes what the visitor in ctx does into the sealed trail; nil = nowhere.
+	// What cannot be noted is not answered.
+	Note func(ctx context.Context, action, object, ground string) error
+	// Rate is how many requests a second a visitor may make on average, and Burst
+	// how many at once; 0 = 10 and 40.
+	Rate  float64
+	Burst int
+}
+
+// server is the handler's state. All fields are set once.
+type server struct {
+	cfg    Config
+	limits *limits
+	log    *slog.Logger
+}
+
+// New returns the handler of all routes.
+func New(cfg Config) http.Handler {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	if cfg.Language != i18n.English {
+		cfg.Language = i18n.Japanese
+	}
+	if cfg.Rate <= 0 {
+		cfg.Rate = 10
+	}
+	if cfg.Burst <= 0 {
+		cfg.Burst = 40
+	}
+	s := &server{cfg: cfg, limits: newLimits(cfg.Rate, cfg.Burst), log: cfg.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	mux := http.NewServeMux()
+	for _, rt := range s.table() {
+		mux.HandleFunc(rt.method+" "+Prefix+rt.path, s.guard(rt))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: r.URL, Host: r.Host})
+		if pattern != "/" && r.Method != http.MethodGet {
+			s.fail(&request{w: w, r: r, p: s.printer(r)}, &Problem{Status: http.StatusMethodNotAllowed, Code: "method"})
+			return
+		}
+		s.fail(&request{w: w, r: r, p: s.printer(r)}, &Problem{Status: http.StatusNotFound, Code: "no_route"})
+	})
+	return mux
+}
+
+// route is what answers to a method and a path, and the right that it needs.
+type route struct {
+	method, path string
+	need         account.Right
+	open         bool // also without log-in
+	serve        func(*request) error
+}
+
+// table is every route.
+func (s *server) table() []route {
+	return []route{
+		{method: "GET", path: "/openapi.yaml", open: true, serve: s.document},
+		{method: "GET", path: "/records", need: account.See, serve: s.records},
+		{method: "GET", path: "/records/{id}", need: account.See, serve: s.record},
+		{method: "GET", path: "/records/{id}/raw", need: account.See, serve: s.raw},
+		{method: "GET", path: "/records/{id}/versions", need: account.See, serve: s.versions},
+		{method: "POST", path: "/records/{id}/unmask", need: account.See | account.Unmask, serve: s.unmask},
+		{method: "GET", path: "/facets", need: account.See, serve: s.facets},
+		{method: "GET", path: "/paths", need: account.See, serve: s.paths},
+		{method: "GET", path: "/follow", need: account.See, serve: s.follow},
+		{method: "GET", path: "/status", need: account.See, serve: s.status},
+		{method: "GET", path: "/coverage", need: account.See, serve: s.coverage},
+	}
+}
+
+// request is one request on its way.
+type request struct {
+	w   http.ResponseWriter
+	r   *http.Request
+	who *account.Visitor
+	p   *i18n.Printer
+}
+
+// guard checks log-in, right and rate before anything is read.
+func (s *server) guard(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		rq := &request{w: w, r: r, who: account.From(r.Context()), p: s.printer(r)}
+		var err error
+		switch {
+		case rt.open:
+		case rq.who == nil:
+			h.Set("WWW-Authenticate", `Bearer realm="akashi"`)
+			err = &Problem{Status: http.StatusUnauthorized, Code: "log_in"}
+		case !rq.who.May(rt.need):
+			err = &Problem{Status: http.StatusForbidden, Code: "no_right"}
+		default:
+			err = s.limits.take(rq.who, s.cfg.Now())
+		}
+		if err == nil {
+			err = rt.serve(rq)
+		}
+		if err != nil {
+			s.fail(rq, err)
+		}
+	}
+}
+
+// printer speaks the language that the client asks for.
+func (s *server) printer(r *http.Request) *i18n.Printer {
+	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err == nil {
+		for _, t := range tags {
+			if b, _ := t.Base(); b.String() == i18n.Japanese || b.String() == i18n.English {
+				return i18n.For(b.String())
+			}
+		}
+	}
+	return i18n.For(s.cfg.Language)
+}
+
+// note takes an action into the trail.
+func (s *server) note(rq *request, action, object, ground string) error {
+	if s.cfg.Note == nil {
+		return nil
+	}
+	return s.cfg.Note(rq.r.Context(), action, object, ground)
+}
+
+// json writes an answer.
+func (s *server) json(rq *request, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return s.bytes(rq, "application/json", append(b, '\n'))
+}
+
+func (s *server) bytes(rq *request, kind string, b []byte) error {
+	rq.w.Header().Set("Content-Type", kind)
+	_, _ = rq.w.Write(b) // the asker may have gone
+	return nil
+}
+
+func (s *server) document(rq *request) error {
+	return s.bytes(rq, "application/yaml", document)
+}
+
+// fail writes an error as a problem. What only the operator may know goes to the
+// log.
+func (s *server) fail(rq *request, err error) {
+	if rq.r.Context().Err() != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return // the asker went away
+	}
+	p := s.problem(rq, err)
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		rq.w.Header().Set("Retry-After", p.retry())
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		s.log.ErrorContext(rq.r.Context(), "problem cannot be written", slog.Any("error", err))
+		return
+	}
+	rq.w.Header().Set("Content-Type", "application/problem+json")
+	rq.w.WriteHeader(p.Status)
+	_, _ = rq.w.Write(append(b, '\n'))
+}
+
+// wants reports whether the client asks for a kind of content.
+func wants(r *http.Request, kind string) bool {
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		if name, _, _ := strings.Cut(part, ";"); strings.EqualFold(strings.TrimSpace(name), kind) {
+			return true
+		}
+	}
+	return false
+}

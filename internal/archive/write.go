@@ -1,0 +1,64 @@
+package archive
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// streamRows is the most rows of a row group of a Writer: what it holds in
+// memory, compressed.
+const streamRows = 64 << 10
+
+// Writer writes records as they come in the columns of the archive, for whoever
+// takes them elsewhere. Read reads them back.
+type Writer struct {
+	out  *parquet.GenericWriter[row]
+	rows []row
+	n    int
+}
+
+// NewWriter begins a file.
+func NewWriter(w io.Writer) *Writer {
+	return &Writer{
+		out: parquet.NewGenericWriter[row](w,
+			parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.MaxRowsPerRowGroup(streamRows),
+			parquet.CreatedBy("akashi", SchemaVersion, ""), parquet.KeyValueMetadata(keySchema, SchemaVersion)),
+		rows: make([]row, chunkRows),
+	}
+}
+
+// Write adds a record. It does not keep r.
+func (w *Writer) Write(r *record.Record) error {
+	w.rows[w.n].set(r)
+	w.rows[w.n].RawIDs = append([]uint64(nil), r.RawIDs...)
+	if w.n++; w.n < len(w.rows) {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *Writer) flush() (err error) {
+	defer recovered(&err)
+	if _, err := w.out.Write(w.rows[:w.n]); err != nil {
+		return fmt.Errorf("write parquet: %w", err)
+	}
+	w.n = 0
+	return nil
+}
+
+// Close completes the file.
+func (w *Writer) Close() (err error) {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	defer recovered(&err)
+	if err := w.out.Close(); err != nil {
+		return fmt.Errorf("write parquet: %w", err)
+	}
+	return nil
+}

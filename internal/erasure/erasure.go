@@ -1,0 +1,171 @@
+package erasure
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// ErrIncomplete is the error of an erasure that does not say what, why or by whom.
+var ErrIncomplete = errors.New("an erasure names a file, a folder or a user, a ground and who ordered it")
+
+// Erasure is a tombstone: records that meet all of its conditions are in no
+// answer any more, whether they are stored already or come later, and leave the
+// files with the events behind them. It holds for ever.
+type Erasure struct {
+	Servers []string `json:"servers,omitempty"` // as query.Query; none = all, those that appear later too
+	Users   []string `json:"users,omitempty"`   // as query.Query
+	Files   []string `json:"files,omitempty"`   // as query.Query
+	Folders []string `json:"folders,omitempty"` // as query.Query
+	From    int64    `json:"from,omitempty"`    // Unix ns, inclusive; 0 = no bound
+	To      int64    `json:"to,omitempty"`      // Unix ns, exclusive; 0 = no bound
+	Ground  string   `json:"ground"`            // why, in words
+	By      string   `json:"by"`                // who ordered it
+	Time    int64    `json:"time"`              // Unix ns, when it was ordered
+}
+
+// Check refuses an erasure that would hide everything.
+func (e *Erasure) Check() error {
+	if len(e.Users)+len(e.Files)+len(e.Folders) == 0 {
+		return ErrIncomplete
+	}
+	return nil
+}
+
+// Query finds what the erasure hides, on the servers that it concerns.
+func (e *Erasure) Query() query.Query {
+	return query.Query{Servers: e.Servers, Users: e.Users, Files: e.Files, Folders: e.Folders, From: e.From, To: e.To, Classes: query.AllClasses()}
+}
+
+// Concerns reports whether the erasure is about a server.
+func (e *Erasure) Concerns(server string) bool {
+	q := query.Query{Servers: e.Servers}
+	return q.WantsServer(server)
+}
+
+// Equal reports whether both are the same order.
+func (e *Erasure) Equal(o *Erasure) bool {
+	return e.Time == o.Time && e.From == o.From && e.To == o.To && e.Ground == o.Ground && e.By == o.By &&
+		slices.Equal(e.Servers, o.Servers) && slices.Equal(e.Users, o.Users) && slices.Equal(e.Files, o.Files) && slices.Equal(e.Folders, o.Folders)
+}
+
+// ByName reports whether it erases files or folders. What names one of them must
+// go whatever else it tells of; an event that names a person may be evidence of
+// another one's act.
+func (e *Erasure) ByName() bool { return len(e.Files)+len(e.Folders) > 0 }
+
+// Names reports whether an event of the erasure's period holds its file, one
+// below its folder, or its user as a value, and one of each kind that it has.
+func (e *Erasure) Names(ev *event.Event) bool {
+	if t := ev.Time.UnixNano(); e.From != 0 && t < e.From || e.To != 0 && t >= e.To {
+		return false
+	}
+	has := func(ok func(string) bool) bool {
+		return slices.ContainsFunc(ev.Values, func(v event.Value) bool { return v.Str != "" && ok(v.Str) })
+	}
+	equal := func(want string) bool { return has(func(s string) bool { return strings.EqualFold(s, want) }) }
+	if e.ByName() {
+		shared := sharePath(ev)
+		found := func(wanted string, below bool) bool {
+			wanted = strings.TrimRight(strings.ReplaceAll(wanted, "/", `\`), `\`)
+			is := func(s string) bool { return within(s, wanted, below) }
+			return has(is) || slices.ContainsFunc(shared, is)
+		}
+		if !slices.ContainsFunc(e.Files, func(f string) bool { return found(f, false) }) && !slices.ContainsFunc(e.Folders, func(f string) bool { return found(f, true) }) {
+			return false
+		}
+	}
+	return len(e.Users) == 0 || slices.ContainsFunc(e.Users, func(u string) bool {
+		domain, name, ok := strings.Cut(u, `\`)
+		if !ok {
+			return equal(u)
+		}
+		return equal(name) && equal(domain)
+	})
+}
+
+// within reports whether a path is the wanted one or, with below, lies below it.
+func within(path, wanted string, below bool) bool {
+	path = strings.TrimPrefix(path, `\??\`)
+	if len(path) < len(wanted) || !strings.EqualFold(path[:len(wanted)], wanted) {
+		return false
+	}
+	rest := path[len(wanted):]
+	return rest == "" || below && rest[0] == '\\' || rest[0] == ':' // an alternate stream names its file
+}
+
+// sharePath is what an access to a share (5145) names in two values: as the
+// server and as the client sees it.
+func sharePath(ev *event.Event) []string {
+	target := ev.Get(event.RelativeTargetName).Str
+	if target == "" {
+		return nil
+	}
+	var out []string
+	if root := ev.Get(event.ShareLocalPath).Str; root != "" {
+		out = append(out, strings.TrimRight(root, `\`)+`\`+target)
+	}
+	if share := ev.Get(event.ShareName).Str; share != "" {
+		name := share[strings.LastIndexByte(share, '\\')+1:]
+		out = append(out, `\\`+ev.Computer+`\`+name+`\`+target)
+		if host, _, ok := strings.Cut(ev.Computer, "."); ok {
+			out = append(out, `\\`+host+`\`+name+`\`+target)
+		}
+	}
+	return out
+}
+
+// Set is several erasures made ready for one use.
+type Set struct {
+	list []Erasure
+	each []*query.Matcher
+}
+
+// NewSet prepares erasures. A Set of none hides nothing.
+func NewSet(l []Erasure) *Set {
+	s := &Set{list: slices.Clone(l)}
+	for i := range l {
+		s.each = append(s.each, query.NewMatcher(l[i].Query()))
+	}
+	return s
+}
+
+// List is what the set was made of.
+func (s *Set) List() []Erasure { return slices.Clone(s.list) }
+
+// Of is the erasures that concern a server.
+func (s *Set) Of(server string) *Set {
+	out := &Set{}
+	for i := range s.list {
+		if s.list[i].Concerns(server) {
+			out.list, out.each = append(out.list, s.list[i]), append(out.each, s.each[i])
+		}
+	}
+	return out
+}
+
+// Empty reports whether the set hides nothing.
+func (s *Set) Empty() bool { return s == nil || len(s.list) == 0 }
+
+// Hides reports whether a record is in no answer any more.
+func (s *Set) Hides(r *record.Record) bool {
+	return s != nil && slices.ContainsFunc(s.each, func(m *query.Matcher) bool { return m.Match(r) })
+}
+
+// Names reports whether an event of a server that the set is of names what is
+// erased; always says that it goes even when a record that stays rests on it.
+func (s *Set) Names(ev *event.Event) (named, always bool) {
+	if s == nil {
+		return false, false
+	}
+	for i := range s.list {
+		if s.list[i].Names(ev) {
+			named, always = true, always || s.list[i].ByName()
+		}
+	}
+	return named, always
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/trail"
+)
+
+// door is who may come in, and the trail of what they do.
+type door struct {
+	desk  *account.Desk
+	trail *trail.Log
+	log   *slog.Logger
+}
+
+// newDoor opens the people and the trail of the folder. Local is a server that only
+// this machine reaches.
+func newDoor(ctx context.Context, cfg Config, local, secure bool, port string) (*door, error) {
+	book, err := cfg.Engine.People(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the people: %w", err)
+	}
+	d := &door{log: cfg.Log}
+	if d.trail, err = cfg.Engine.Trail(ctx); err != nil {
+		return nil, fmt.Errorf("open the trail: %w", err)
+	}
+	c := cfg.Engine.Config()
+	d.desk = account.NewDesk(book, account.DeskOptions{
+		Secure: secure, Port: port, Idle: c.Serve.IdleTime(), Life: c.Serve.SessionTime(), Demo: c.Demo && local, Log: cfg.Log,
+		Tokens: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics" },
+		Polls:  func(r *http.Request) bool { return r.URL.Path == "/status-line" },
+		Failed: d.failed,
+	})
+	return d, nil
+}
+
+// entry is what the visitor of ctx does.
+func entry(ctx context.Context, action, object, ground, result string) trail.Entry {
+	e := trail.Entry{From: account.Origin(ctx), Action: action, Object: object, Ground: ground, Result: result}
+	if v := account.From(ctx); v != nil {
+		e.Who, e.ID, e.Token = v.Name, v.ID, v.Token
+	}
+	return e
+}
+
+// note takes what a visitor does into the trail.
+func (d *door) note(ctx context.Context, action, object, ground string) error {
+	return d.trail.Note(ctx, entry(ctx, action, object, ground, trail.OK))
+}
+
+// noteAs is note for somebody who is not the visitor of ctx yet: at his log-in.
+func (d *door) noteAs(ctx context.Context, p *account.Person, action, object string) error {
+	e := entry(ctx, action, object, "", trail.OK)
+	if p != nil {
+		e.Who, e.ID, e.Token = p.Name, p.ID, ""
+	}
+	return d.trail.Note(ctx, e)
+}
+
+// refused takes what a visitor may not do into the trail.
+func (d *door) refused(ctx context.Context, action, object string) {
+	if err := d.trail.NoteMerged(ctx, entry(ctx, action, object, "", trail.Refused)); err != nil {
+		d.log.ErrorContext(ctx, "note in the trail", slog.Any("error", err))
+	}
+}
+
+// failed takes a refused log-in into the trail.
+func (d *door) failed(ctx context.Context, name, reason string) {
+	e := entry(ctx, "login", reason, "", trail.Failed)
+	e.Who = name
+	if err := d.trail.NoteMerged(ctx, e); err != nil {
+		d.log.ErrorContext(ctx, "note in the trail", slog.Any("error", err))
+	}
+}

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/pool"
+	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/web"
+)
+
+func terms(l []store.Term) (out []web.Term) {
+	for _, t := range l {
+		out = append(out, web.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: t.By, Ground: t.Ground, Time: t.Time})
+	}
+	return out
+}
+
+func (d *dataSource) Retention(ctx context.Context) (*web.Retention, error) {
+	if err := whole(ctx); err != nil {
+		return nil, err
+	}
+	sch, due, err := d.e.Retention(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &web.Retention{InForce: terms(sch.Terms()), Waiting: terms(sch.Waiting())}
+	for _, x := range due {
+		r.Due = append(r.Due, web.DueMonth{Server: x.Server, Month: x.Period, Records: x.Records, Bytes: x.Bytes, Events: x.Events, Archived: x.Archived, Held: x.Held})
+	}
+	return r, nil
+}
+
+func (d *dataSource) ProposeRetention(ctx context.Context, t web.Term) error {
+	if err := whole(ctx); err != nil {
+		return err
+	}
+	d.care.Lock()
+	defer d.care.Unlock()
+	return d.e.ProposeRetention(ctx, store.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: who(ctx), Ground: t.Ground})
+}
+
+// ConfirmRetention: names of people are compared as log-in names are.
+func (d *dataSource) ConfirmRetention(ctx context.Context, ground string) error {
+	if err := whole(ctx); err != nil {
+		return err
+	}
+	d.care.Lock() // what waits is what was looked at
+	defer d.care.Unlock()
+	sch, _, err := d.e.Retention(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range sch.Waiting() {
+		if strings.EqualFold(t.By, who(ctx)) {
+			return web.ErrOwnProposal
+		}
+	}
+	return d.e.ConfirmRetention(ctx, who(ctx), ground)
+}
+
+func (d *dataSource) Pool(ctx context.Context) (*web.Pool, error) {
+	if err := whole(ctx); err != nil {
+		return nil, err
+	}
+	p, err := d.e.Pool()
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &web.Pool{
+		Copies: s.Copies, Objects: s.Objects, Bytes: s.Bytes, Short: s.Short, Lost: s.LostCount, Free: s.Free, PerDay: s.PerDay,
+		Days: s.Days, WarnDays: s.WarnDays, Warn: s.Warn,
+	}
+	for i := range s.Volumes {
+		v := &s.Volumes[i]
+		x := web.Volume{
+			ID: v.ID, Name: v.Name, Place: v.Place, State: string(v.State), Class: v.Class, Online: v.Online, Problem: v.Problem, Total: v.Total,
+			Free: v.Free, Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: v.Scrub.Ended,
+		}
+		switch {
+		case v.Foreign:
+			x.State = "foreign"
+		case !v.Online && v.State != pool.Lost:
+			x.State = "away"
+		}
+		out.Volumes = append(out.Volumes, x)
+	}
+	return out, nil
+}
+
+func told(l []pool.Probe) (out []web.Told) {
+	level := map[pool.Level]string{pool.Warns: "warn", pool.Fails: "error"}
+	for _, p := range l {
+		lv := level[p.Level]
+		if lv == "" {
+			lv = "info"
+		}
+		out = append(out, web.Told{Level: lv, Key: "cli.pool.probe." + p.What + "." + string(p.Level), Args: []any{"detail", p.Detail}})
+	}
+	return out
+}
+
+func (d *dataSource) AddVolume(ctx context.Context, path, name string) (*web.Volume, error) {
+	if err := whole(ctx); err != nil {
+		return nil, err
+	}
+	p, err := d.e.Pool()
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.Add(ctx, pool.AddOptions{Path: path, Name: name})
+	if err != nil {
+		x := volumeError(err, path)
+		if r != nil {
+			x.Probes = told(r.Probes)
+		}
+		return nil, x
+	}
+	return &web.Volume{ID: r.Volume.ID, Name: r.Volume.Name, Probes: told(r.Probes)}, nil
+}
+
+// volumeError words what the pool refuses.
+func volumeError(err error, volume string) *web.VolumeError {
+	x := &web.VolumeError{Key: "web.pool.error.failed", Args: []any{"volume", volume, "reason", err.Error()}, Err: err}
+	var lease *pool.LeaseError
+	for key, is := range map[string]error{
+		"unknown": pool.ErrUnknown, "name": pool.ErrName, "notempty": pool.ErrNotEmpty, "held": pool.ErrHeld, "last": pool.ErrLast, "away": pool.ErrAway,
+	} {
+		if errors.Is(err, is) {
+			x.Key = "web.pool.error." + key
+		}
+	}
+	var refused *pool.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		x.Key, x.Probes = "web.pool.error.refused", told(refused.Probes)
+	case errors.As(err, &lease):
+		x.Key = "web.pool.error.lease"
+		x.Args = append(x.Args, "host", lease.Host, "dir", lease.Data)
+	}
+	return x
+}

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// volumeView is a volume as a page shows it.
+type volumeView struct {
+	Volume
+	Used    int // percent; -1 = unknown
+	Checked string
+}
+
+// poolView is the page of volumes.
+type poolView struct {
+	dataFrame
+	Pool    *Pool
+	Volumes []volumeView
+	Days    int    // until it is full; -1 = not in sight
+	Wrong   string // in words
+	Probes  []string
+	Given   url.Values
+}
+
+// poolPage shows the volumes of the archive.
+func (s *site) poolPage(rq *request) error {
+	return s.pool(rq, url.Values{}, nil)
+}
+
+func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
+	data, err := s.careData()
+	if err != nil {
+		return err
+	}
+	p, err := data.Pool(rq.r.Context())
+	if err != nil {
+		return dataError(err)
+	}
+	v := poolView{dataFrame: s.dataFrame(rq, "pool", "web.pool.title"), Pool: p, Given: given, Days: int(p.Days)}
+	for _, x := range p.Volumes {
+		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone)}
+		if x.Total > 0 && x.Free >= 0 {
+			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)
+		}
+		v.Volumes = append(v.Volumes, w)
+	}
+	code := http.StatusOK
+	if wrong != nil {
+		code = http.StatusUnprocessableEntity
+		v.Wrong = rq.p.T(wrong.Key, shown(wrong.Args)...)
+		for _, t := range wrong.Probes {
+			if t.Level != "info" {
+				v.Probes = append(v.Probes, rq.p.T(t.Key, shown(t.Args)...))
+			}
+		}
+	}
+	return s.render(rq, code, "pool", v)
+}
+
+// shown makes the texts among arguments safe to show.
+func shown(l []any) []any {
+	out := make([]any, len(l))
+	for i, a := range l {
+		out[i] = a
+		if s, ok := a.(string); ok && i%2 == 1 {
+			out[i] = visible(s)
+		}
+	}
+	return out
+}
+
+// poolAdd asks, and then adds a folder to the volumes.
+func (s *site) poolAdd(rq *request) error {
+	data, err := s.careData()
+	if err != nil {
+		return err
+	}
+	v, err := posted(rq)
+	if err != nil {
+		return err
+	}
+	path, name := clean(v.Get("path")), clean(v.Get("name"))
+	if path == "" || len(path) > 4096 || len(name) > 100 || strings.ContainsRune(path, 0) {
+		return s.pool(rq, v, &VolumeError{Key: "web.pool.needs_path"})
+	}
+	if !seesAll(rq.who) {
+		return errPage{http.StatusForbidden, "web.data.restricted"}
+	}
+	if !certain(v) {
+		return s.ask(rq, sure{
+			dataFrame: s.dataFrame(rq, "pool", "web.pool.add_title"), Words: strings.Split(rq.p.T("web.pool.sure"), "\n"), Button: "web.pool.add", Back: "/data/pool",
+			Facts: []fact{{"web.pool.path", visible(path)}, {"web.pool.name", visible(name)}},
+		}, v)
+	}
+	if err := s.note(rq, "volume_add", path); err != nil {
+		return err
+	}
+	_, err = data.AddVolume(rq.r.Context(), path, name)
+	var x *VolumeError
+	if errors.As(err, &x) {
+		return s.pool(rq, v, x)
+	}
+	if err != nil {
+		return dataError(err)
+	}
+	return seeOther(rq, "/data/pool?done=volume")
+}

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// termView is a term in words.
+type termView struct {
+	Text, By, When, Ground string
+}
+
+// retentionView is the page of retention.
+type retentionView struct {
+	dataFrame
+	InForce, Waiting []termView
+	Due              []DueMonth
+	Own              bool // the visitor proposed something of what waits
+	Known            []string
+	Wrong            string
+	Given            url.Values
+	Goes, Stays      int // months of Due
+	Records, Bytes   int64
+}
+
+func termText(rq *request, t *Term) string {
+	s := rq.p.T("web.retention.forever")
+	switch {
+	case t.Months > 0 && t.Months%12 == 0:
+		s = rq.p.T("web.retention.years", "n", t.Months/12)
+	case t.Months > 0:
+		s = rq.p.T("web.retention.months", "n", t.Months)
+	}
+	if t.Months > 0 && t.Year {
+		s += rq.p.T("web.retention.year_end")
+	}
+	who := rq.p.T("web.retention.all_servers")
+	if t.Server != "" {
+		who = visible(t.Server)
+	}
+	return rq.p.T("web.retention.term", "server", who, "term", s)
+}
+
+func termViews(rq *request, l []Term) (out []termView) {
+	for i := range l {
+		out = append(out, termView{termText(rq, &l[i]), visible(l[i].By), clock(l[i].Time, rq.zone), visible(l[i].Ground)})
+	}
+	return out
+}
+
+// retentionPage shows the terms, what waits, and what would go.
+func (s *site) retentionPage(rq *request) error {
+	return s.retention(rq, url.Values{"n": {"7"}, "unit": {"y"}}, "")
+}
+
+func (s *site) retention(rq *request, given url.Values, wrong string) error {
+	data, err := s.careData()
+	if err != nil {
+		return err
+	}
+	r, err := data.Retention(rq.r.Context())
+	if err != nil {
+		return dataError(err)
+	}
+	v := retentionView{
+		dataFrame: s.dataFrame(rq, "retention", "web.retention.title"), InForce: termViews(rq, r.InForce), Waiting: termViews(rq, r.Waiting), Due: r.Due,
+		Wrong: wrong, Given: given,
+	}
+	for _, t := range r.Waiting {
+		v.Own = v.Own || strings.EqualFold(t.By, rq.who.Name)
+	}
+	for _, d := range r.Due {
+		if v.Stays++; d.Archived && len(d.Held) == 0 {
+			v.Goes, v.Stays = v.Goes+1, v.Stays-1
+			v.Records, v.Bytes = v.Records+d.Records, v.Bytes+d.Bytes
+		}
+	}
+	for _, x := range rq.status.Servers {
+		v.Known = append(v.Known, x.Name)
+	}
+	code := http.StatusOK
+	if wrong != "" {
+		code = http.StatusUnprocessableEntity
+	}
+	return s.render(rq, code, "retention", v)
+}
+
+// termOf reads the form of a proposal.
+func termOf(v url.Values) (t Term, ok bool) {
+	t = Term{Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
+	if v.Get("unit") == "none" {
+		t.Year = false
+		return t, len(t.Ground) <= 2000
+	}
+	n, err := strconv.Atoi(clean(v.Get("n")))
+	t.Months = n
+	if v.Get("unit") == "y" {
+		t.Months = n * 12
+	}
+	return t, err == nil && n >= 1 && n <= 1200 && t.Months <= 1200 && len(t.Ground) <= 2000
+}
+
+// retentionPropose asks, and then puts a term forward.
+func (s *site) retentionPropose(rq *request) error {
+	data, err := s.careData()
+	if err != nil {
+		return err
+	}
+	v, err := posted(rq)
+	if err != nil {
+		return err
+	}
+	t, ok := termOf(v)
+	if !ok {
+		return s.retention(rq, v, "web.retention.bad_term")
+	}
+	if !certain(v) {
+		return s.ask(rq, sure{
+			dataFrame: s.dataFrame(rq, "retention", "web.retention.propose_title"), Words: strings.Split(rq.p.T("web.retention.sure"), "\n"),
+			Button: "web.retention.propose", Back: "/data/retention", Facts: []fact{{"web.retention.proposal", termText(rq, &t)}},
+		}, v)
+	}
+	if err := s.noteGround(rq, "retention_propose", fmt.Sprintf("%q %d months, year %t", t.Server, t.Months, t.Year), t.Ground); err != nil {
+		return err
+	}
+	if err := data.ProposeRetention(rq.r.Context(), t); err != nil {
+		return dataError(err)
+	}
+	return seeOther(rq, "/data/retention?done=proposal")
+}
+
+// retentionConfirm asks for a reason, and then puts in force what another person
+// proposed.
+func (s *site) retentionConfirm(rq *request) error {
+	data, err := s.careData()
+	if err != nil {
+		return err
+	}
+	v, err := posted(rq)
+	if err != nil {
+		return err
+	}
+	r, err := data.Retention(rq.r.Context())
+	if err != nil {
+		return dataError(err)
+	}
+	if len(r.Waiting) == 0 {
+		return errPage{http.StatusConflict, "web.retention.no_proposal"}
+	}
+	for _, t := range r.Waiting {
+		if strings.EqualFold(t.By, rq.who.Name) {
+			return errPage{http.StatusForbidden, "web.retention.own"}
+		}
+	}
+	ground := clean(v.Get("ground"))
+	seen := termsMark(r.Waiting)
+	if !certain(v) || ground == "" || len(ground) > 2000 || v.Get("seen") != seen {
+		q := sure{
+			dataFrame: s.dataFrame(rq, "retention", "web.retention.confirm_title"), Words: strings.Split(rq.p.T("web.retention.sure_confirm"), "\n"),
+			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due,
+		}
+		switch {
+		case certain(v) && v.Get("seen") != seen:
+			q.Wrong = "web.retention.changed"
+		case certain(v):
+			q.Wrong = "web.holds.needs_ground"
+		}
+		for i := range r.Waiting {
+			q.Facts = append(q.Facts, fact{"web.retention.proposal", termText(rq, &r.Waiting[i]) + " – " + visible(r.Waiting[i].By)})
+		}
+		return s.ask(rq, q, url.Values{"seen": {seen}})
+	}
+	if err := s.noteGround(rq, "retention_confirm", seen, ground); err != nil {
+		return err
+	}
+	if err := data.ConfirmRetention(rq.r.Context(), ground); errors.Is(err, ErrOwnProposal) {
+		return errPage{http.StatusForbidden, "web.retention.own"}
+	} else if err != nil {
+		return dataError(err)
+	}
+	return seeOther(rq, "/data/retention?done=confirmed")
+}
+
+// termsMark names proposals, so that nothing is confirmed that was not seen.
+func termsMark(l []Term) string {
+	var b strings.Builder
+	for _, t := range l {
+		fmt.Fprintf(&b, "%q %d %t %d;", t.Server, t.Months, t.Year, t.Time)
+	}
+	return b.String()
+}
