@@ -95,7 +95,8 @@ func plainName(name string) string {
 	return name
 }
 
-// log reads the leaves and checkpoints that the volume carries.
+// log reads the leaves and checkpoints that the volume carries. Encrypted ones are
+// not read.
 func (v *volume) log() (*logState, error) {
 	s := &logState{}
 	for _, name := range v.names { // names of leaves begin with a padded number, or are sorted here
@@ -120,7 +121,7 @@ func (v *volume) log() (*logState, error) {
 		}
 	}
 	for _, name := range v.names {
-		if strings.HasPrefix(name, manifest.LogDir+"/checkpoint.") && v.bad[name] == "" {
+		if strings.HasPrefix(name, manifest.LogDir+"/checkpoint.") && strings.HasSuffix(name, ".txt") && v.bad[name] == "" {
 			b, err := readSmall(v.dir, name)
 			if err != nil {
 				return nil, err
