@@ -218,15 +218,19 @@ func (v *volume) removed(s *logState) {
 			gone[n] = true
 		}
 	}
+	elsewhere := 0
 	for _, p := range parts {
 		if gone[p.Object] || v.plain[p.Object] {
 			continue
 		}
-		f := Finding{State: Missing, What: "day_missing", File: p.Object, Server: p.Server, Period: p.Day, Part: fmt.Sprintf("part %d", p.Part)}
 		if v.pooled {
-			f.State, f.What = Note, "object_elsewhere"
+			elsewhere++
+			continue
 		}
-		v.r.add(f)
+		v.r.add(Finding{State: Missing, What: "day_missing", File: p.Object, Server: p.Server, Period: p.Day, Part: fmt.Sprintf("part %d", p.Part)})
+	}
+	if elsewhere > 0 {
+		v.r.add(Finding{State: Note, What: "days_elsewhere", File: manifest.LogDir, Detail: fmt.Sprintf("%d / %d", elsewhere, len(parts))})
 	}
 }
 
