@@ -143,7 +143,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 // settings, the archive, what the seal proves with, but no private key, and the trail.
 // The leaves come before what they are about, which only grows.
 func (e *Engine) snapshotFiles() ([]string, error) {
-	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName}
+	l := []string{config.FileName, seal.FileName, archive.IndexName, pool.DirName + "/" + pool.ConfigName, pool.DirName + "/" + pool.CopiesName, hold.FileName, maskKeyFile}
 	for _, dir := range []string{archiveDir, seal.DirName, manifest.TrailDir} {
 		err := filepath.WalkDir(filepath.Join(e.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) { // none yet, or replaced meanwhile
