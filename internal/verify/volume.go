@@ -95,7 +95,8 @@ func plainName(name string) string {
 	return name
 }
 
-// log reads the leaves and checkpoints that the volume carries.
+// log reads the leaves and checkpoints that the volume carries. Encrypted ones are
+// not read.
 func (v *volume) log() (*logState, error) {
 	s := &logState{}
 	for _, name := range v.names { // names of leaves begin with a padded number, or are sorted here
@@ -120,7 +121,7 @@ func (v *volume) log() (*logState, error) {
 		}
 	}
 	for _, name := range v.names {
-		if strings.HasPrefix(name, manifest.LogDir+"/checkpoint.") && v.bad[name] == "" {
+		if strings.HasPrefix(name, manifest.LogDir+"/checkpoint.") && strings.HasSuffix(name, ".txt") && v.bad[name] == "" {
 			b, err := readSmall(v.dir, name)
 			if err != nil {
 				return nil, err
@@ -217,15 +218,19 @@ func (v *volume) removed(s *logState) {
 			gone[n] = true
 		}
 	}
+	elsewhere := 0
 	for _, p := range parts {
 		if gone[p.Object] || v.plain[p.Object] {
 			continue
 		}
-		f := Finding{State: Missing, What: "day_missing", File: p.Object, Server: p.Server, Period: p.Day, Part: fmt.Sprintf("part %d", p.Part)}
 		if v.pooled {
-			f.State, f.What = Note, "object_elsewhere"
+			elsewhere++
+			continue
 		}
-		v.r.add(f)
+		v.r.add(Finding{State: Missing, What: "day_missing", File: p.Object, Server: p.Server, Period: p.Day, Part: fmt.Sprintf("part %d", p.Part)})
+	}
+	if elsewhere > 0 {
+		v.r.add(Finding{State: Note, What: "days_elsewhere", File: manifest.LogDir, Detail: fmt.Sprintf("%d / %d", elsewhere, len(parts))})
 	}
 }
 
