@@ -42,7 +42,7 @@ type Folder struct {
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
-	case name == "lock" || name == "serve.json" || name == "mask.key" || strings.HasSuffix(base, ".lock") || strings.HasSuffix(base, ".tmp"):
+	case name == "lock" || name == "serve.json" || strings.HasSuffix(base, ".lock") || strings.HasSuffix(base, ".tmp"):
 		return false
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false
