@@ -47,7 +47,7 @@ func (s *site) listPart(rq *request) error {
 			return err
 		}
 		c, _ := t.value.(*tallied)
-		if q, skip, err = s.place(ctx, q, c.counts, rq.status.Zone, at); err != nil {
+		if q, skip, err = s.place(rq, q, c.counts, rq.status.Zone, at); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (s *site) listPart(rq *request) error {
 // place narrows q so that row number at of its answer is among the first ones,
 // and tells how many come before it: first by the counts of days, then of hours,
 // then by counting ever shorter times.
-func (s *site) place(ctx context.Context, q query.Query, c *counts, zone *time.Location, at uint64) (query.Query, int, error) {
+func (s *site) place(rq *request, q query.Query, c *counts, zone *time.Location, at uint64) (query.Query, int, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -85,11 +85,11 @@ func (s *site) place(ctx context.Context, q query.Query, c *counts, zone *time.L
 		day := within(q, t.UnixNano(), t.AddDate(0, 0, 1).UnixNano())
 		lo, hi, n := day.From, day.To, d.N
 		if n > listHours {
-			if lo, hi, n, at, err = s.hourOf(ctx, q.Oldest, day, t, n, at); err != nil {
+			if lo, hi, n, at, err = s.hourOf(rq, q.Oldest, day, t, n, at); err != nil {
 				return q, 0, err
 			}
 		}
-		return s.narrow(ctx, q, lo, hi, n, at)
+		return s.narrow(rq.r.Context(), q, lo, hi, n, at)
 	}
 	end := query.Query{Users: q.Users, To: 1} // behind the last row there is none
 	return end, 0, nil
@@ -111,14 +111,18 @@ const listHours = 20_000
 // hourOf finds the hour of a day in which row at of the day is, as a part of the
 // time of the query day, how many records it holds and which of them row at is. A
 // day whose clock was changed stays whole.
-func (s *site) hourOf(ctx context.Context, oldest bool, day query.Query, midnight time.Time, n, at uint64) (lo, hi int64, inHour, row uint64, err error) {
+func (s *site) hourOf(rq *request, oldest bool, day query.Query, midnight time.Time, n, at uint64) (lo, hi int64, inHour, row uint64, err error) {
 	if midnight.AddDate(0, 0, 1).Sub(midnight) != 24*time.Hour {
 		return day.From, day.To, n, at, nil
 	}
 	day.Lists = query.ListHours
-	f, err := s.cfg.Source.Facets(ctx, day)
-	if err != nil || f.Hours == nil {
+	t := s.facets(rq, day) // kept for the next row of the day
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
 		return day.From, day.To, n, at, err
+	}
+	f, ok := t.value.(*query.Facets)
+	if !ok || f.Hours == nil {
+		return day.From, day.To, n, at, nil
 	}
 	row = at
 	for i := range 24 {
