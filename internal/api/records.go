@@ -17,8 +17,12 @@ import (
 // ndjson is the content type of streams.
 const ndjson = "application/x-ndjson"
 
-// streamPage is how many records of a stream are read at once.
-const streamPage = 1000
+// firstPage and streamPage are how many records of a stream are read at first and
+// then at once: each page begins the search anew.
+const (
+	firstPage  = 1000
+	streamPage = 10_000
+)
 
 // records answers a search: one page as JSON, or everything as JSON lines.
 func (s *server) records(rq *request) error {
@@ -98,7 +102,7 @@ func (s *server) stream(rq *request, q query.Query) error {
 	if left == 0 {
 		left = math.MaxInt
 	}
-	q.Limit = min(streamPage, left)
+	q.Limit = min(firstPage, left)
 	ctx := rq.r.Context()
 	page, err := s.cfg.Source.Search(ctx, q)
 	if err != nil {

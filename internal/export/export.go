@@ -192,13 +192,19 @@ type Source interface {
 	Search(ctx context.Context, q query.Query) (*query.Page, error)
 }
 
-// pageRows is how many records are in memory at a time.
-const pageRows = 1000
+// FirstRows and PageRows are how many records are asked for at first, so that the
+// first ones come soon, and then at a time, which are in memory together (some
+// 10 MB). Each page begins the search anew: with pages of a thousand that was most
+// of the work.
+const (
+	FirstRows = 1000
+	PageRows  = 10_000
+)
 
 // Copy writes everything that the query finds, and tells the days of the archive
 // that could not be read. progress, when not nil, hears the number of records.
 func Copy(ctx context.Context, src Source, q query.Query, w *Writer, progress func(n int64)) (unread []string, err error) {
-	q.Limit, q.Cursor = pageRows, ""
+	q.Limit, q.Cursor = FirstRows, ""
 	for {
 		page, err := src.Search(ctx, q)
 		if err != nil {
@@ -220,6 +226,6 @@ func Copy(ctx context.Context, src Source, q query.Query, w *Writer, progress fu
 		if page.Next == "" {
 			return unread, nil
 		}
-		q.Cursor = page.Next
+		q.Limit, q.Cursor = PageRows, page.Next
 	}
 }

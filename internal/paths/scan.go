@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
+	"runtime"
 
 	"github.com/akashi-audit/akashi/internal/pace"
 )
@@ -19,10 +21,45 @@ type finder struct {
 	places  []uint32
 }
 
-// scan adds to out the names that the finder finds, of within when it is not
-// nil.
-func (d *Dict) scan(ctx context.Context, f *finder, within, out *Set) error {
-	for i := range d.names {
+// scanShare is how many pages of names are worth a second scanner; there are at
+// most two, as more than one search runs at a time.
+const scanShare = 16
+
+// scan adds to out the names that have the word, or begin with it, of within when
+// it is not nil. Of a large dictionary two scanners read one half each.
+func (d *Dict) scan(ctx context.Context, word string, begins bool, within, out *Set) error {
+	n := len(d.names)
+	if n < 2*scanShare || runtime.GOMAXPROCS(0) < 2 {
+		return d.scanPages(ctx, &finder{word: []byte(word), begins: begins}, Range{0, uint32(n)}, within, out)
+	}
+	second, ended := &Set{words: make([]uint64, len(out.words))}, make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		err := d.scanPages(ctx, &finder{word: []byte(word), begins: begins}, Range{uint32(n / 2), uint32(n)}, within, second)
+		if err != nil {
+			cancel() // the other half is of no use
+		}
+		ended <- err
+	}()
+	err := d.scanPages(ctx, &finder{word: []byte(word), begins: begins}, Range{0, uint32(n / 2)}, within, out)
+	if err != nil {
+		cancel()
+	}
+	other := <-ended
+	if err == nil || other != nil && errors.Is(err, context.Canceled) {
+		err = other // the cause, not the end that it gave the first half
+	}
+	if err != nil {
+		return err
+	}
+	out.Or(second)
+	return nil
+}
+
+// scanPages is scan of some pages by one scanner.
+func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, out *Set) error {
+	for i := int(pages.From); i < int(pages.To); i++ {
 		if err := pace.Yield(ctx); err != nil {
 			return err
 		}

@@ -167,8 +167,7 @@ func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
 	if err := d.containsInFolders(ctx, word, s, borders); err != nil {
 		return nil, err
 	}
-	f := finder{word: []byte(word)}
-	if err := d.scan(ctx, &f, nil, s); err != nil {
+	if err := d.scan(ctx, word, false, nil, s); err != nil {
 		return nil, err
 	}
 	for i := range borders {
@@ -176,8 +175,7 @@ func (d *Dict) contains(ctx context.Context, word string) (*Set, error) {
 		if b.folders.Empty() {
 			continue
 		}
-		f := finder{word: []byte(b.name), begins: true}
-		if err := d.scan(ctx, &f, &b.folders, s); err != nil {
+		if err := d.scan(ctx, b.name, true, &b.folders, s); err != nil {
 			return nil, err
 		}
 	}

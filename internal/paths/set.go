@@ -94,10 +94,25 @@ func (s *Set) Empty() bool {
 	return true
 }
 
-// Meets reports whether an id of r is in the set.
+// Meets reports whether an id of r is in the set. It looks at no id beyond r: asked
+// of one folder after the other, it goes through the set once.
 func (s *Set) Meets(r Range) bool {
-	for id := range s.from(r.From) {
-		return id < r.To
+	if s == nil || r.From >= r.To {
+		return false
+	}
+	first, last := int(r.From>>6), int((r.To-1)>>6)
+	low, high := ^uint64(0)<<(r.From&63), ^uint64(0)>>(63-(r.To-1)&63)
+	for i := first; i <= last && i < len(s.words); i++ {
+		w := s.words[i]
+		if i == first {
+			w &= low
+		}
+		if i == last {
+			w &= high
+		}
+		if w != 0 {
+			return true
+		}
 	}
 	return false
 }
@@ -128,21 +143,14 @@ func (s *Set) Or(o *Set) {
 }
 
 // All goes through the ids, ascending.
-func (s *Set) All() iter.Seq[uint32] { return s.from(0) }
-
-func (s *Set) from(first uint32) iter.Seq[uint32] {
+func (s *Set) All() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		if s == nil {
-			return
-		}
-		mask := ^uint64(0) << (first & 63)
-		for i := int(first >> 6); i < len(s.words); i++ {
-			for w := s.words[i] & mask; w != 0; w &= w - 1 {
+		for i, word := range s.Words() {
+			for w := word; w != 0; w &= w - 1 {
 				if !yield(uint32(i)<<6 | uint32(bits.TrailingZeros64(w))) {
 					return
 				}
 			}
-			mask = ^uint64(0)
 		}
 	}
 }

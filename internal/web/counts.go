@@ -31,6 +31,9 @@ func (s *site) count(ctx context.Context, q query.Query) (*counts, error) {
 	case !slices.ContainsFunc(all.Results, func(c query.Count) bool { return c.Value != record.Success.String() && c.N > 0 }):
 	default:
 		q.Results = []record.Result{record.Success}
+		if q.Lists == 0 { // nothing else of the successes is shown, and the top of all paths costs most
+			q.Lists = query.ListPeople | query.ListOps | query.ListDays
+		}
 		if c.done, err = s.cfg.Source.Facets(ctx, q); err != nil {
 			return nil, err
 		}

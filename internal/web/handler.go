@@ -302,16 +302,6 @@ func (s *site) render(rq *request, code int, name string, view any) error {
 	return nil
 }
 
-// everything returns the counts over all records of people.
-func (s *site) everything(rq *request) (*counts, error) {
-	t := s.tally(rq, "everything", s.everyone)
-	if _, err := t.wait(rq.r.Context(), 0); err != nil {
-		return nil, err
-	}
-	c, _ := t.value.(*counts)
-	return c, nil
-}
-
 // scopeKey tells apart who may see different things.
 func scopeKey(who *account.Visitor) string {
 	if who == nil {

@@ -26,7 +26,7 @@ func (s *site) csv(rq *request) error {
 		return errPage{http.StatusBadRequest, f.Problems[0]}
 	}
 	q := f.query()
-	q.Limit, q.Cursor = 1000, ""
+	q.Limit, q.Cursor = export.FirstRows, ""
 	page, err := s.cfg.Source.Search(rq.r.Context(), q)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *site) csv(rq *request) error {
 		if err != nil || page.Next == "" {
 			break
 		}
-		q.Cursor = page.Next
+		q.Limit, q.Cursor = min(export.PageRows, csvRows-n), page.Next
 		page, err = s.cfg.Source.Search(rq.r.Context(), q)
 	}
 	if err == nil {

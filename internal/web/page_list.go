@@ -47,7 +47,7 @@ func (s *site) listPart(rq *request) error {
 			return err
 		}
 		c, _ := t.value.(*tallied)
-		if q, skip, err = s.place(ctx, q, c.counts, rq.status.Zone, at); err != nil {
+		if q, skip, err = s.place(rq, q, c.counts, rq.status.Zone, at); err != nil {
 			return err
 		}
 	}
@@ -63,9 +63,9 @@ func (s *site) listPart(rq *request) error {
 }
 
 // place narrows q so that row number at of its answer is among the first ones,
-// and tells how many come before it: first by the counts of days, then by
-// counting ever shorter times.
-func (s *site) place(ctx context.Context, q query.Query, c *counts, zone *time.Location, at uint64) (query.Query, int, error) {
+// and tells how many come before it: first by the counts of days, then of hours,
+// then by counting ever shorter times.
+func (s *site) place(rq *request, q query.Query, c *counts, zone *time.Location, at uint64) (query.Query, int, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -83,7 +83,13 @@ func (s *site) place(ctx context.Context, q query.Query, c *counts, zone *time.L
 			return q, 0, err
 		}
 		day := within(q, t.UnixNano(), t.AddDate(0, 0, 1).UnixNano())
-		return s.bisect(ctx, q, day.From, day.To, d.N, at)
+		lo, hi, n := day.From, day.To, d.N
+		if n > listHours {
+			if lo, hi, n, at, err = s.hourOf(rq, q.Oldest, day, t, n, at); err != nil {
+				return q, 0, err
+			}
+		}
+		return s.narrow(rq.r.Context(), q, lo, hi, n, at)
 	}
 	end := query.Query{Users: q.Users, To: 1} // behind the last row there is none
 	return end, 0, nil
@@ -98,14 +104,65 @@ func within(q query.Query, from, to int64) query.Query {
 	return q
 }
 
-// bisect halves a time that holds n records until few come before row at. The
-// answer goes on behind that time: only its beginning is moved.
-func (s *site) bisect(ctx context.Context, q query.Query, lo, hi int64, n, at uint64) (query.Query, int, error) {
-	for n > listSpread && at > listSpread && hi-lo > int64(time.Millisecond) {
-		mid := lo + (hi-lo)/2
-		first := within(q, mid, hi) // what comes first in the answer
+// listHours is how many records a day has at least whose hours are counted: they
+// differ so much that guesses over the day go wrong.
+const listHours = 20_000
+
+// hourOf finds the hour of a day in which row at of the day is, as a part of the
+// time of the query day, how many records it holds and which of them row at is. A
+// day whose clock was changed stays whole.
+func (s *site) hourOf(rq *request, oldest bool, day query.Query, midnight time.Time, n, at uint64) (lo, hi int64, inHour, row uint64, err error) {
+	if midnight.AddDate(0, 0, 1).Sub(midnight) != 24*time.Hour {
+		return day.From, day.To, n, at, nil
+	}
+	day.Lists = query.ListHours
+	t := s.facets(rq, day) // kept for the next row of the day
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+		return day.From, day.To, n, at, err
+	}
+	f, ok := t.value.(*query.Facets)
+	if !ok || f.Hours == nil {
+		return day.From, day.To, n, at, nil
+	}
+	row = at
+	for i := range 24 {
+		h := i
+		if !oldest {
+			h = 23 - i
+		}
+		inHour = f.Hours[midnight.Weekday()][h]
+		if row >= inHour {
+			row -= inHour
+			continue
+		}
+		from := midnight.Add(time.Duration(h) * time.Hour)
+		hour := within(day, from.UnixNano(), from.Add(time.Hour).UnixNano())
+		return hour.From, hour.To, inHour, row, nil
+	}
+	return day.From, day.To, n, at, nil // records came or went meanwhile
+}
+
+// listSteps is after how many steps a time is halved whatever the guesses say.
+const listSteps = 12
+
+// narrow shortens a time that holds n records, at its end or, newest first, at its
+// beginning, until few come before row at. It guesses where the row is as if the
+// records were spread evenly, which soon is true: a step costs a count of what the
+// query finds. The answer goes on behind that time: only its beginning is moved.
+func (s *site) narrow(ctx context.Context, q query.Query, lo, hi int64, n, at uint64) (query.Query, int, error) {
+	for step := 0; n > listSpread && at > listSpread && hi-lo > int64(time.Millisecond); step++ {
+		part := float64(at-listSpread/2) / float64(n) // the guess should come before the row
+		if step >= listSteps || step%4 == 3 {
+			part = 0.5
+		}
+		cut := lo + int64(float64(hi-lo)*part)
+		if !q.Oldest {
+			cut = hi - int64(float64(hi-lo)*part)
+		}
+		cut = min(max(cut, lo+1), hi-1)
+		first := within(q, cut, hi) // what comes first in the answer
 		if q.Oldest {
-			first = within(q, lo, mid)
+			first = within(q, lo, cut)
 		}
 		first.Lists = query.ListOps // one that costs little
 		f, err := s.cfg.Source.Facets(ctx, first)
@@ -119,9 +176,9 @@ func (s *site) bisect(ctx context.Context, q query.Query, lo, hi int64, n, at ui
 			at, n = at-f.Total, n-min(n, f.Total)
 		}
 		if inFirst == q.Oldest {
-			hi = mid
+			hi = cut
 		} else {
-			lo = mid
+			lo = cut
 		}
 	}
 	if q.Oldest {

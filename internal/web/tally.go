@@ -13,12 +13,14 @@ import (
 
 // Counts take longer than rows: they look at everything that a search finds. So
 // they are worked out beside the page, once for all parts of it that show them,
-// and a page that they would hold up asks for them again by itself.
+// and a page that they would hold up asks for them again by itself. Those that
+// nobody waits for any more, because a reader went on, end.
 const (
 	tallyWait  = 180 * time.Millisecond // how long a page waits for its counts
 	tallyLimit = 2 * time.Minute        // how long counting may go on
 	tallyFresh = time.Second            // how long counts of a growing folder are good enough
 	tallyKept  = 64
+	tallyGrace = 5 * time.Second // how long counts go on that nobody waits for
 )
 
 // tallies are the counts that were asked for last.
@@ -35,10 +37,41 @@ type tally struct {
 	done    chan struct{}
 	value   any
 	err     error
+
+	mu      sync.Mutex
+	waiting int         // who waits for it; guarded by mu
+	dropped bool        // nobody waited, it ends; guarded by mu
+	idle    *time.Timer // ends it when nobody has waited for a while
+}
+
+// take reports whether an asker can still wait for it, and leaves time to begin.
+func (t *tally) take() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.dropped && t.waiting == 0 && !t.ended() {
+		t.idle.Reset(tallyGrace)
+	}
+	return !t.dropped
+}
+
+// join counts somebody who waits; the result ends that.
+func (t *tally) join() (leave func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting++
+	t.idle.Stop()
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.waiting--; t.waiting == 0 {
+			t.idle.Reset(tallyGrace)
+		}
+	}
 }
 
 // wait returns whether the tally was ready within d; 0 waits for its end.
 func (t *tally) wait(ctx context.Context, d time.Duration) (bool, error) {
+	defer t.join()()
 	var late <-chan time.Time
 	if d > 0 {
 		timer := time.NewTimer(d)
@@ -70,7 +103,7 @@ func (s *site) tally(rq *request, question string, work func(context.Context) (a
 	if i := slices.IndexFunc(c.l, func(t *tally) bool { return t.key == key }); i >= 0 {
 		t := c.l[i]
 		c.l = slices.Delete(c.l, i, i+1)
-		if !t.ended() || t.err == nil && (t.records == rq.status.Records || rq.now.Sub(t.at) < tallyFresh) {
+		if !t.ended() && t.take() || t.ended() && t.err == nil && (t.records == rq.status.Records || rq.now.Sub(t.at) < tallyFresh) {
 			c.l = slices.Insert(c.l, 0, t)
 			return t
 		}
@@ -79,9 +112,18 @@ func (s *site) tally(rq *request, question string, work func(context.Context) (a
 	c.l = slices.Insert(c.l, 0, t)
 	c.l = c.l[:min(len(c.l), tallyKept)]
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.r.Context()), tallyLimit)
+	t.idle = time.AfterFunc(tallyGrace, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.waiting == 0 {
+			t.dropped = true
+			cancel()
+		}
+	})
 	go func() {
 		defer close(t.done)
 		defer cancel()
+		defer t.idle.Stop()
 		defer func() {
 			if p := recover(); p != nil { // a fault in counting must not end the server
 				t.err = fmt.Errorf("count %s: %v", question, p)
