@@ -86,8 +86,8 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 	})
 }
 
-// newAPI makes the JSON API over the same sources.
-func (s *service) newAPI(d *door) http.Handler {
+// apiConfig puts the JSON API over the same sources.
+func (s *service) apiConfig(d *door) api.Config {
 	lang := s.cfg.Engine.Config().Language
 	c := api.Config{
 		Source: apiSource{s.src}, Keeping: keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}, Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
@@ -98,7 +98,7 @@ func (s *service) newAPI(d *door) http.Handler {
 	if d.trail != nil {
 		c.Trail = d.trail
 	}
-	return api.New(c)
+	return c
 }
 
 // mount is one route of the server beside the pages.
@@ -116,7 +116,7 @@ func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token
 		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.health)},
 		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: "POST /local/evidence", open: true, handler: &bundles{engine: s.cfg.Engine, version: s.cfg.Version, token: token, stop: ctx, log: s.cfg.Log}},
-		{pattern: api.Prefix + "/", handler: s.newAPI(d)},
+		{pattern: api.Prefix + "/", handler: api.New(s.apiConfig(d))},
 		{pattern: "GET /metrics", handler: s.src.metrics},
 		{pattern: "POST /local/people", open: true, handler: &localPeople{door: d, token: token}},
 		{pattern: "GET /static/", open: true, handler: pages},
