@@ -80,7 +80,7 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 	e, set := s.cfg.Engine, newSettings(s.cfg)
 	return web.New(web.Config{
 		Source: s.src, Paths: paths{s.src.e, s.src.gate}, Rules: rules(), Language: e.Config().Language, Version: s.cfg.Version, Log: s.cfg.Log,
-		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e},
+		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e}, Marked: newMarked(s.beside.ctx, e).is,
 		Health: newHealth(s.cfg, s.beside), Calendar: set.calendar, Settings: set, Imports: imported{e}, Steps: steps{e}, Go: s.beside.run,
 		Desk: d.desk, Trail: d.trail, Note: d.note, NoteAs: d.noteAs, Refused: d.refused,
 	})

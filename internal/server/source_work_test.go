@@ -110,7 +110,9 @@ func TestKeptThroughTheAPI(t *testing.T) {
 	if read(t, h.ask(all, "GET", api.Prefix+"/holds", ""), 200, &x); x.Holds == nil {
 		t.Error("holds are null")
 	}
-	var tr struct{ Entries []struct{ Who, Action string } }
+	var tr struct {
+		Entries []struct{ Who, Action string }
+	}
 	read(t, h.ask(part, "GET", api.Prefix+"/trail", ""), 200, &tr)
 	for _, e := range tr.Entries {
 		if e.Who != "narrow" {

@@ -82,7 +82,7 @@ func mayOpen() map[string]string {
 		"GET /latest": loggedIn, "GET /coverage": loggedIn, "GET /help": loggedIn, "GET /data/server": loggedIn, "GET /data/retention": loggedIn,
 		"GET /settings": exporters, "POST /start/close": admins, "GET /settings/import": admins, "POST /settings/import": admins, "POST /settings/import/path": admins,
 		"GET /settings/import/{id}": admins, "GET /settings/filters": admins, "POST /settings/filters": admins, "POST /settings/filters/reconvert": admins,
-		"GET /settings/calendar": admins, "POST /settings/calendar": admins, "GET /settings/retention": admins, "GET /settings/keys": admins,
+		"GET /settings/calendar": admins, "POST /settings/calendar": admins, "GET /settings/folders": admins, "POST /settings/folders": admins, "GET /settings/retention": admins, "GET /settings/keys": admins,
 		"POST /settings/keys/seal": admins, "GET /settings/keys/checkpoint": admins, "GET /settings/display": admins, "POST /settings/display": admins,
 		"GET /settings/file": admins, "POST /data/care": admins, "POST /data/retention": admins, "GET /data/pool": admins, "POST /data/pool": admins,
 		"GET /data/holds": holders, "POST /data/holds": holders, "POST /data/holds/release": holders,
