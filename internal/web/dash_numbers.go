@@ -104,7 +104,7 @@ func (s *site) countDash(ctx context.Context, zone *time.Location, now time.Time
 	}); err != nil {
 		return nil, err
 	}
-	return x, x.findWeek(today.AddDate(0, 0, -6), s.cfg.Marked, ask)
+	return x, x.findWeek(today.AddDate(0, 0, -6), s.marks(), ask)
 }
 
 // findUsual takes the median of earlier days of the same weekday that were worked,

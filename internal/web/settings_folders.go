@@ -28,6 +28,14 @@ type FolderChange struct {
 	Added, Removed []string
 }
 
+// marks tells which folders hold specific personal information; nil when none is known.
+func (s *site) marks() func(path string) bool {
+	if s.cfg.Settings != nil && len(s.cfg.Settings.Folders()) == 0 {
+		return nil
+	}
+	return s.cfg.Marked
+}
+
 // foldersView is the page of these folders.
 type foldersView struct {
 	frame

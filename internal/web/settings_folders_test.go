@@ -100,3 +100,20 @@ func TestMarkedOnTheDashboard(t *testing.T) {
 		t.Error("a card of nothing")
 	}
 }
+
+// TestMarkedTree: the sum of marked folders stands above the tree, of several servers
+// too, and not when no folder is registered.
+func TestMarkedTree(t *testing.T) {
+	k := &kept{lang: "ja", folders: []string{"x"}}
+	f := newFinder(t, 300, func(c *Config) { c.Settings, c.Marked = k, func(string) bool { return true } })
+	tree := func() string {
+		_, body := get(t, f, "/files/tree?page=/files&noise=1", "Accept-Language", "ja")
+		return body
+	}
+	if body := tree(); !strings.Contains(body, `class="marked"`) {
+		t.Errorf("%.600s", body)
+	}
+	if k.folders = nil; strings.Contains(tree(), "特定個人情報") {
+		t.Error("marked without a registered folder")
+	}
+}
