@@ -112,9 +112,9 @@ func (s *settings) FoldersHistory(ctx context.Context) ([]web.FolderChange, erro
 	for i, c := range l {
 		var before []string
 		if i+1 < len(l) {
-			before = l[i+1].Now.MyNumber.Folders
+			before = l[i+1].Now.MyNumber
 		}
-		now := c.Now.MyNumber.Folders
+		now := c.Now.MyNumber
 		x := web.FolderChange{By: c.By, Time: c.Time, Sealed: c.Sealed, Added: without(now, before), Removed: without(before, now)}
 		if len(x.Added)+len(x.Removed) > 0 {
 			out = append(out, x)
