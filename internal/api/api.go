@@ -25,6 +25,9 @@ var document []byte
 // Config of the API.
 type Config struct {
 	Source   Source
+	Jobs     Jobs             // nil = there are none
+	Keeping  Keeping          // nil = there is none
+	Trail    Trail            // nil = there is none
 	Zone     *time.Location   // of days and times without a zone; nil = UTC
 	Language string           // of a client that wants none of ours; "" = ja
 	Now      func() time.Time // nil = time.Now
@@ -86,6 +89,7 @@ type route struct {
 	method, path string
 	need         account.Right
 	open         bool // also without log-in
+	absent       bool // this server has nothing behind it
 	serve        func(*request) error
 }
 
@@ -103,6 +107,17 @@ func (s *server) table() []route {
 		{method: "GET", path: "/follow", need: account.See, serve: s.follow},
 		{method: "GET", path: "/status", need: account.See, serve: s.status},
 		{method: "GET", path: "/coverage", need: account.See, serve: s.coverage},
+		{method: "GET", path: "/me", serve: s.me},
+		{method: "GET", path: "/jobs", need: account.See, serve: s.jobs, absent: s.cfg.Jobs == nil},
+		{method: "GET", path: "/jobs/{id}", need: account.See, serve: s.job, absent: s.cfg.Jobs == nil},
+		{method: "POST", path: "/jobs/{id}/cancel", need: account.See, serve: s.cancel, absent: s.cfg.Jobs == nil},
+		{method: "GET", path: "/jobs/{id}/files/{name}", need: account.See, serve: s.file, absent: s.cfg.Jobs == nil},
+		{method: "POST", path: "/exports", need: account.See | account.Export, serve: s.export, absent: s.cfg.Jobs == nil},
+		{method: "GET", path: "/saved", need: account.See, serve: s.saved, absent: s.cfg.Keeping == nil},
+		{method: "GET", path: "/servers", need: account.See, serve: s.servers, absent: s.cfg.Keeping == nil},
+		{method: "GET", path: "/servers/{name}/days", need: account.See, serve: s.days, absent: s.cfg.Keeping == nil},
+		{method: "GET", path: "/holds", need: account.See | account.Hold, serve: s.holds, absent: s.cfg.Keeping == nil},
+		{method: "GET", path: "/trail", need: account.Trail, serve: s.trail, absent: s.cfg.Trail == nil},
 	}
 }
 
@@ -131,6 +146,9 @@ func (s *server) guard(rt route) http.HandlerFunc {
 			err = &Problem{Status: http.StatusForbidden, Code: "no_right"}
 		default:
 			err = s.limits.take(rq.who, s.cfg.Now())
+		}
+		if err == nil && rt.absent {
+			err = &Problem{Status: http.StatusNotFound, Code: "no_route"}
 		}
 		if err == nil {
 			err = rt.serve(rq)
@@ -163,12 +181,18 @@ func (s *server) note(rq *request, action, object, ground string) error {
 }
 
 // json writes an answer.
-func (s *server) json(rq *request, v any) error {
+func (s *server) json(rq *request, v any) error { return s.answer(rq, http.StatusOK, v) }
+
+// answer writes an answer with a status of its own.
+func (s *server) answer(rq *request, status int, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return s.bytes(rq, "application/json", append(b, '\n'))
+	rq.w.Header().Set("Content-Type", "application/json")
+	rq.w.WriteHeader(status)
+	_, _ = rq.w.Write(append(b, '\n')) // the asker may have gone
+	return nil
 }
 
 func (s *server) bytes(rq *request, kind string, b []byte) error {

@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	"internal/saved":   {"internal/state"},
 	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
-	"internal/api":     {"internal/account", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
+	"internal/api":     {"internal/account", "internal/export", "internal/job", "internal/trail", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
 	"internal/web":     {"internal/account", "internal/pace", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar", "internal/trail"},
 	"internal/engine": {
 		"internal/account", "internal/state", "internal/trail", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",

@@ -47,6 +47,8 @@ type Config struct {
 	Calendar Calendar `toml:"calendar"`
 	// Import says what pages may import.
 	Import Import `toml:"import"`
+	// MyNumber says where specific personal information lies.
+	MyNumber MyNumber `toml:"my_number"`
 }
 
 // Default is the configuration of an empty file.
@@ -109,7 +111,7 @@ func (c *Config) Validate() []Problem {
 		l = append(l, Problem{Key: "listen", Reason: fmt.Sprintf("%q: port %s is not 0 to 65535", c.Listen, port)})
 	}
 	l = append(append(l, c.Background.validate()...), c.Seal.validate()...)
-	return append(append(l, c.Calendar.validate()...), append(c.Serve.validate(), c.Import.validate()...)...)
+	return append(append(l, c.Calendar.validate()...), append(c.Serve.validate(), append(c.Import.validate(), c.MyNumber.validate()...)...)...)
 }
 
 // Load reads the configuration of the data folder dir. A missing file is the
@@ -209,6 +211,8 @@ func (c *Config) Text() []byte {
 	b.WriteString("\n# Import on a page.\n[import]\n")
 	list("Folders of this machine whose logs may be imported; uploads need none.", "folders", c.Import.Folders)
 	fmt.Fprintf(&b, "# Most that one upload may hold, in GB.\nupload_gb = %d\n", c.Import.UploadGB)
+	b.WriteString("\n# Where specific personal information (My Number) lies; shown first.\n[my_number]\n")
+	list("Folders: 'D:\\HR\\Payroll', '\\\\FS01\\HR', or a name that counts wherever it is.", "folders", c.MyNumber.Folders)
 	return b.Bytes()
 }
 

@@ -32,6 +32,7 @@ type settingsLeaf struct {
 	Seal       config.Seal        `json:"seal,omitzero"`
 	Serve      config.Serve       `json:"serve,omitzero"`
 	Calendar   *config.Calendar   `json:"calendar,omitempty"`
+	MyNumber   []string           `json:"my_number,omitempty"` // folders
 }
 
 // batchLeaf is the subject of a leaf of seal.KindRawBatch.
@@ -110,7 +111,7 @@ func (e *Engine) sealBatches(ctx context.Context) error {
 // sealSettings writes down what of akashi.toml and of the rules is another than
 // the log says; by answers for it. A calendar that nobody set is not written down.
 func (e *Engine) sealSettings(ctx context.Context, cfg config.Config, by string) error {
-	leaf := settingsLeaf{Zone: cfg.Zone, Demo: cfg.Demo, Language: cfg.Language, Listen: cfg.Listen, Background: e.options().Background, Seal: cfg.Seal, Serve: cfg.Serve}
+	leaf := settingsLeaf{Zone: cfg.Zone, Demo: cfg.Demo, Language: cfg.Language, Listen: cfg.Listen, Background: e.options().Background, Seal: cfg.Seal, Serve: cfg.Serve, MyNumber: cfg.MyNumber.Folders}
 	if !cfg.Calendar.IsDefault() {
 		leaf.Calendar = &cfg.Calendar
 	}

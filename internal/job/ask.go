@@ -55,7 +55,7 @@ func (r *Runner) List(ctx context.Context, v *account.Visitor, all bool) ([]*Job
 		where, args = "WHERE by_id = ?", []any{v.ID}
 	}
 	if all {
-		if !v.May(account.Manage) {
+		if !v.May(account.Manage) || !v.Scope.All() {
 			return nil, ErrRight
 		}
 		where, args = "", nil

@@ -165,8 +165,11 @@ func (j *Job) Own(v *account.Visitor) bool {
 	return v != nil && v.ID == j.ByID && (v.ID != 0 || v.Name == j.By)
 }
 
-// Seen reports whether the visitor may see that there is such a job.
-func (j *Job) Seen(v *account.Visitor) bool { return j.Own(v) || v.May(account.Manage) }
+// Seen reports whether the visitor may see that there is such a job. What others asked
+// for can name what a restricted visitor may not see.
+func (j *Job) Seen(v *account.Visitor) bool {
+	return j.Own(v) || v.May(account.Manage) && v.Scope.All()
+}
 
 // Take checks that the visitor may have the results: they are the visitor's own,
 // who still has the rights, and is not restricted otherwise than at the start.

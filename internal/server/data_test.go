@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -318,5 +320,77 @@ func TestVolumes(t *testing.T) {
 	}
 	if d := k.day0(); d.Copies != 1 {
 		t.Errorf("day %+v", d)
+	}
+}
+
+func TestVolumesChange(t *testing.T) {
+	k := newKit(t)
+	ops := as("ops")
+	for _, name := range []string{"one", "two"} {
+		if _, err := k.data.AddVolume(ops, t.TempDir(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.done(ops, "archive", web.CareRequest{})
+	state := func(name string) web.Volume {
+		t.Helper()
+		p, err := k.data.Pool(ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(p.Volumes, func(v web.Volume) bool { return v.Name == name })
+		if i < 0 {
+			return web.Volume{}
+		}
+		return p.Volumes[i]
+	}
+	if err := k.data.SetVolume(ops, "two", 7, true); err != nil {
+		t.Fatal(err)
+	}
+	if v := state("two"); v.Class != 7 || v.State != "readonly" {
+		t.Errorf("%+v", v)
+	}
+	if err := k.data.SetVolume(ops, "two", 3, false); err != nil {
+		t.Fatal(err)
+	}
+	var x *web.VolumeError
+	if err := k.data.SetVolume(ops, "none", 3, false); !errors.As(err, &x) || x.Key != "web.pool.error.unknown" {
+		t.Errorf("a volume that is not there: %v", err)
+	}
+	if j := k.done(ops, "replace", web.CareRequest{Volume: "archive", With: "one"}); j.State != job.Done {
+		t.Errorf("replace: %+v", j)
+	}
+	if v := state("archive"); v.State != "draining" || v.Objects != 0 {
+		t.Errorf("after the replacement: %+v", v)
+	}
+	if j := k.done(ops, "remove", web.CareRequest{Volume: "archive"}); j.State != job.Done || j.Messages[0].Key != "job.remove.done" {
+		t.Errorf("remove: %+v", j)
+	}
+	if v := state("archive"); v.Name != "" {
+		t.Errorf("after the removal: %+v", v)
+	}
+	if j := k.done(ops, "tier", web.CareRequest{}); j.State != job.Done {
+		t.Errorf("tier: %+v", j)
+	}
+	if err := k.data.LoseVolume(ops, "two"); err != nil || state("two").State != "lost" {
+		t.Errorf("lost: %v, %+v", err, state("two"))
+	}
+	if j := k.done(ops, "remove", web.CareRequest{Volume: "one"}); j.State != job.Failed || j.Messages[0].Key != "web.pool.error.held" {
+		t.Errorf("removal of the only copies: %+v", j)
+	}
+	if err := k.data.LoseVolume(ops, "one"); !errors.As(err, &x) || x.Key != "web.pool.error.last" {
+		t.Errorf("the last one: %v", err)
+	}
+	t.Setenv("BUCKETTEST_ACCESS_KEY", "a")
+	t.Setenv("BUCKETTEST_SECRET_KEY", "geheim1234")
+	for _, keys := range []string{"env:BUCKETTEST", "env:NOTTHERE"} {
+		_, err := k.data.AddBucket(ops, web.Bucket{Endpoint: "ftp://127.0.0.1:1", Bucket: "worm", Keys: keys})
+		if !errors.As(err, &x) || strings.Contains(fmt.Sprint(x.Args), "geheim") {
+			t.Errorf("%s: %v", keys, err)
+		}
+	}
+	narrow := account.With(t.Context(), &account.Visitor{Name: "n", Rights: account.AllRights, Scope: account.Scope{Servers: []string{"x"}}})
+	if err := k.data.LoseVolume(narrow, "one"); !errors.Is(err, web.ErrRestricted) {
+		t.Errorf("a restricted visitor: %v", err)
 	}
 }

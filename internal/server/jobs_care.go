@@ -31,6 +31,9 @@ func (w work) care() []job.Kind {
 		{Name: "heal", Lane: job.Care, Restart: true, Run: w.heal},
 		{Name: "scrub", Lane: job.Care, Restart: true, Run: w.scrub},
 		{Name: "drain", Lane: job.Care, Restart: true, Run: w.drain},
+		{Name: "remove", Lane: job.Care, Run: w.remove}, // like deleting, ordered anew
+		{Name: "replace", Lane: job.Care, Restart: true, Run: w.replace},
+		{Name: "tier", Lane: job.Care, Restart: true, Run: w.tier},
 	}
 }
 

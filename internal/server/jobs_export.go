@@ -42,6 +42,9 @@ func (w work) export(ctx context.Context, t *job.Task) error {
 		return fmt.Errorf("zone of the export: %w", err)
 	}
 	src, p := exportSource{w.e, w.gate}, i18n.For(x.Lang)
+	if x.Lang == "" {
+		p = i18n.For(w.e.Config().Language)
+	}
 	q := x.Query
 	q.Lists = query.ListResults
 	facets, err := src.Facets(ctx, q)
@@ -50,8 +53,10 @@ func (w work) export(ctx context.Context, t *job.Task) error {
 	}
 	opt := export.Options{
 		Format: x.Format, Zone: zone, Entity: x.Entity,
-		Header: func(f string) string { return p.T("web.csv." + f) },
-		Word:   func(f, v string) string { return p.T("web." + f + "." + v) },
+	}
+	if x.Lang != "" {
+		opt.Header = func(f string) string { return p.T("web.csv." + f) }
+		opt.Word = func(f, v string) string { return p.T("web." + f + "." + v) }
 	}
 	if opt.Temp, err = t.Dir(); err != nil {
 		return err

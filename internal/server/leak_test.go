@@ -22,6 +22,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -40,6 +41,7 @@ type house struct {
 	e      *engine.Engine
 	pages  http.Handler
 	api    http.Handler
+	jobs   *job.Runner
 	ids    []string // of records that name something secret
 	shown  []string // of others
 	cursor string   // of somebody who sees everything
@@ -179,7 +181,9 @@ func (h *house) serve(dir string) {
 	if h.pages, err = v.newPages(d); err != nil {
 		t.Fatal(err)
 	}
-	h.e, h.api = e, api.New(api.Config{Source: apiSource{v.src}, Zone: v.src.zone, Rate: 1e6, Burst: 1e6})
+	c := v.apiConfig(d)
+	c.Rate, c.Burst = 1e6, 1e6
+	h.e, h.api, h.jobs = e, api.New(c), v.jobs
 }
 
 // ask asks as a visitor.
@@ -234,6 +238,9 @@ func (h *house) crawl(who *account.Visitor, look func(path string, w *httptest.R
 		"/settings/filters", "/settings/import", "/settings/keys", "/settings/keys/checkpoint", "/settings/people", "/settings/retention", "/trail", "/search?noise=1&network=1", "/search?superseded=1",
 		"/search?q=class:all", "/search.csv?q=class:all", "/people?path=doc", "/people?folder="+url.QueryEscape(`D:\共有`), "/people?folder="+url.QueryEscape(`\\FS01\人事`), "/files?user=tanaka", "/search?cursor="+h.cursor,
 		"/search?path="+secret, "/people?path="+secret, "/files?user="+secret, "/search?q="+url.QueryEscape("-path:"+secret), "/search?q="+url.QueryEscape("path:*"+secret+"*"), "/search?server="+secret)
+	for _, x := range []string{"me", "jobs", "jobs?all=yes", "saved", "servers", "servers/FS01/days", "servers/FS02/days", "servers/" + secret + "9999.example.jp/days", "holds", "trail", "trail?who=all", "trail?text=" + secret} {
+		add(api.Prefix + "/" + x)
+	}
 	for _, id := range append(slices.Clone(h.ids[:40]), h.shown...) {
 		id = url.PathEscape(id)
 		add("/records/"+id, "/records/"+id+"?raw=all")
@@ -254,7 +261,7 @@ func (h *house) crawl(who *account.Visitor, look func(path string, w *httptest.R
 	}
 	links := regexp.MustCompile(`(?:href|action|hx-get)="(/[^"]*)"`)
 	seen := map[string]bool{}
-	for len(todo) > 0 && n < 560 {
+	for len(todo) > 0 && n < 580 {
 		path := todo[0]
 		todo = todo[1:]
 		if seen[path] || strings.HasPrefix(path, "/static/") {

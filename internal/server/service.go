@@ -80,10 +80,25 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 	e, set := s.cfg.Engine, newSettings(s.cfg)
 	return web.New(web.Config{
 		Source: s.src, Paths: paths{s.src.e, s.src.gate}, Rules: rules(), Language: e.Config().Language, Version: s.cfg.Version, Log: s.cfg.Log,
-		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e},
+		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e}, Marked: newMarked(s.beside.ctx, e).is,
 		Health: newHealth(s.cfg, s.beside), Calendar: set.calendar, Settings: set, Imports: imported{e}, Steps: steps{e}, Go: s.beside.run,
 		Desk: d.desk, Trail: d.trail, Note: d.note, NoteAs: d.noteAs, Refused: d.refused,
 	})
+}
+
+// apiConfig puts the JSON API over the same sources.
+func (s *service) apiConfig(d *door) api.Config {
+	lang := s.cfg.Engine.Config().Language
+	c := api.Config{
+		Source: apiSource{s.src}, Keeping: keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}, Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
+	}
+	if s.jobs != nil {
+		c.Jobs = apiJobs{s.jobs, s.src.zone, lang}
+	}
+	if d.trail != nil {
+		c.Trail = d.trail
+	}
+	return c
 }
 
 // mount is one route of the server beside the pages.
@@ -101,7 +116,7 @@ func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token
 		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.health)},
 		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: "POST /local/evidence", open: true, handler: &bundles{engine: s.cfg.Engine, version: s.cfg.Version, token: token, stop: ctx, log: s.cfg.Log}},
-		{pattern: api.Prefix + "/", handler: newAPI(s.cfg, s.src, d.note)},
+		{pattern: api.Prefix + "/", handler: api.New(s.apiConfig(d))},
 		{pattern: "GET /metrics", handler: s.src.metrics},
 		{pattern: "POST /local/people", open: true, handler: &localPeople{door: d, token: token}},
 		{pattern: "GET /static/", open: true, handler: pages},

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -33,11 +31,6 @@ func newSource(cfg Config) (source, error) {
 		return source{}, fmt.Errorf("zone %s: %w", c.Zone, err)
 	}
 	return source{cfg.Engine, zone, cfg.gate, newMeters(cfg.Engine, cfg.Log)}, nil
-}
-
-// newAPI makes the JSON API over a source.
-func newAPI(cfg Config, src source, note func(ctx context.Context, action, object, ground string) error) http.Handler {
-	return api.New(api.Config{Source: apiSource{src}, Zone: src.zone, Language: cfg.Engine.Config().Language, Log: cfg.Log, Note: note})
 }
 
 var (

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
+	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // apiSource shows an engine to the API: what the pages see, in its types.
@@ -26,7 +27,7 @@ func missing(err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errors.Join(api.ErrNotFound, err)
-	case errors.Is(err, engine.ErrNarrow):
+	case errors.Is(err, engine.ErrNarrow), errors.Is(err, web.ErrRestricted):
 		return errors.Join(api.ErrRestricted, err)
 	}
 	return err

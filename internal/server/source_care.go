@@ -106,22 +106,7 @@ func told(l []pool.Probe) (out []web.Told) {
 }
 
 func (d *dataSource) AddVolume(ctx context.Context, path, name string) (*web.Volume, error) {
-	if err := whole(ctx); err != nil {
-		return nil, err
-	}
-	p, err := d.e.Pool()
-	if err != nil {
-		return nil, err
-	}
-	r, err := p.Add(ctx, pool.AddOptions{Path: path, Name: name})
-	if err != nil {
-		x := volumeError(err, path)
-		if r != nil {
-			x.Probes = told(r.Probes)
-		}
-		return nil, x
-	}
-	return &web.Volume{ID: r.Volume.ID, Name: r.Volume.Name, Probes: told(r.Probes)}, nil
+	return d.add(ctx, pool.AddOptions{Path: path, Name: name}, path)
 }
 
 // volumeError words what the pool refuses.

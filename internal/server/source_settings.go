@@ -126,7 +126,7 @@ func problemPlace(key string) (web.SettingProblem, bool) {
 			return web.SettingProblem{}, false
 		}
 	}
-	return web.SettingProblem{Key: name, Index: i}, strings.HasPrefix(name, "background.") || strings.HasPrefix(name, "calendar.")
+	return web.SettingProblem{Key: name, Index: i}, strings.HasPrefix(name, "background.") || strings.HasPrefix(name, "calendar.") || name == "my_number.folders"
 }
 
 // History compares each sealed change with the one before.

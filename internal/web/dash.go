@@ -140,6 +140,9 @@ func (s *site) home(rq *request) error {
 			return err
 		}
 	}
+	if c := v.markedCard(rq, x); c != nil {
+		v.Cards = append([]Card{*c}, v.Cards...)
+	}
 	v.lead(rq)
 	v.Counting = x == nil
 	if x != nil {

@@ -37,6 +37,7 @@ type numbers struct {
 	folders  []query.Count
 	refused  []query.PersonCount
 	refusals uint64
+	marked   []query.Count        // folders with specific personal information, of the week
 	week     uint64               // records of 7 days
 	told     map[record.Op]uint64 // of the week, what an administrator must know
 }
@@ -103,7 +104,7 @@ func (s *site) countDash(ctx context.Context, zone *time.Location, now time.Time
 	}); err != nil {
 		return nil, err
 	}
-	return x, x.findWeek(today.AddDate(0, 0, -6), ask)
+	return x, x.findWeek(today.AddDate(0, 0, -6), s.marks(), ask)
 }
 
 // findUsual takes the median of earlier days of the same weekday that were worked,
@@ -139,13 +140,25 @@ func (x *numbers) findUsual(of time.Time, cal *calendar.Calendar, ask func(time.
 	return nil
 }
 
+// markedTop is how many folders of a week are looked through for marked ones.
+const markedTop = 10_000
+
 // findWeek takes who and what stood out since a day.
-func (x *numbers) findWeek(from time.Time, ask func(from, to time.Time, lists query.Lists, change func(*query.Query)) (*query.Facets, error)) error {
-	f, err := ask(from, time.Time{}, query.ListPeople|query.ListFolders, func(q *query.Query) { q.Classes = []record.Class{record.ClassUser} })
+func (x *numbers) findWeek(from time.Time, marked func(string) bool, ask func(from, to time.Time, lists query.Lists, change func(*query.Query)) (*query.Facets, error)) error {
+	f, err := ask(from, time.Time{}, query.ListPeople|query.ListFolders, func(q *query.Query) {
+		if q.Classes = []record.Class{record.ClassUser}; marked != nil {
+			q.Top = markedTop
+		}
+	})
 	if err != nil {
 		return err
 	}
-	x.people, x.folders, x.week = f.People, f.Folders, f.Total
+	x.people, x.folders, x.week = slices.Clone(f.People[:min(len(f.People), dashTop)]), slices.Clone(f.Folders[:min(len(f.Folders), dashTop+1)]), f.Total
+	for _, c := range f.Folders {
+		if marked != nil && c.Value != "" && marked(c.Value) {
+			x.marked = append(x.marked, c)
+		}
+	}
 	f, err = ask(from, time.Time{}, query.ListPeople, func(q *query.Query) {
 		q.Classes, q.Results = []record.Class{record.ClassUser}, []record.Result{record.Denied, record.Failure}
 	})

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 
 // fakeData is a Data that remembers what was done.
 type fakeData struct {
+	buckets []Bucket
+	changes []string
 	did     []string
 	terms   Retention
 	refuse  error
@@ -172,10 +175,14 @@ func TestDataPages(t *testing.T) {
 }
 
 func TestCareAsksFirst(t *testing.T) {
-	for _, what := range []string{"archive", "verify", "check", "expire", "heal", "scrub", "drain", "coverage"} {
+	for _, what := range []string{"archive", "verify", "check", "expire", "heal", "scrub", "drain", "coverage", "remove", "replace", "tier"} {
 		k := newDataKit(t)
 		k.data.terms.InForce = []Term{{Months: 1}}
-		code, body := k.post("/data/care", "what", what, "server", "FS01", "volume", "v")
+		with := ""
+		if what == "replace" {
+			with = "w"
+		}
+		code, body := k.post("/data/care", "what", what, "server", "FS01", "volume", "v", "with", with)
 		if code != http.StatusOK || k.jobs.last.Kind != "" || !strings.Contains(body, `name="sure"`) {
 			t.Fatalf("%s: %d, started %q", what, code, k.jobs.last.Kind)
 		}
@@ -184,7 +191,7 @@ func TestCareAsksFirst(t *testing.T) {
 		}
 	}
 	k := newDataKit(t)
-	for _, c := range [][]string{{"what", "rm"}, {"what", "drain"}, {"what", "coverage"}, {}} {
+	for _, c := range [][]string{{"what", "rm"}, {"what", "drain"}, {"what", "remove"}, {"what", "replace", "volume", "v"}, {"what", "drain", "volume", "v", "with", "w"}, {"what", "coverage"}, {}} {
 		if code, _ := k.post("/data/care", c...); code != http.StatusBadRequest {
 			t.Errorf("%v: %d", c, code)
 		}
@@ -197,7 +204,7 @@ func TestCareAsksFirst(t *testing.T) {
 		t.Errorf("restricted visitor: %d", code)
 	}
 	k.who = &account.Visitor{Name: "v", Rights: account.See}
-	for _, target := range []string{"/data/care", "/data/holds", "/data/holds/release", "/data/retention", "/data/retention/confirm", "/data/pool"} {
+	for _, target := range []string{"/data/care", "/data/holds", "/data/holds/release", "/data/retention", "/data/retention/confirm", "/data/pool", "/data/pool/bucket", "/data/pool/set", "/data/pool/lost"} {
 		if code, _ := k.post(target, "what", "verify", "sure", "1", "case", "c", "ground", "g", "path", "/x"); code != http.StatusForbidden {
 			t.Errorf("%s without the right: %d", target, code)
 		}
@@ -297,5 +304,76 @@ func TestPoolPages(t *testing.T) {
 	}
 	if code, _ := k.post("/data/pool", "path", " "); code != http.StatusUnprocessableEntity {
 		t.Errorf("without a path: %d", code)
+	}
+}
+
+func (f *fakeData) AddBucket(ctx context.Context, b Bucket) (*Volume, error) {
+	f.buckets = append(f.buckets, b)
+	return f.AddVolume(ctx, "s3://"+b.Bucket, b.Name)
+}
+
+func (f *fakeData) SetVolume(_ context.Context, volume string, class int, readOnly bool) error {
+	f.changes = append(f.changes, fmt.Sprint(volume, " ", class, " ", readOnly))
+	return nil
+}
+
+func (f *fakeData) LoseVolume(_ context.Context, volume string) error {
+	f.changes = append(f.changes, "lost "+volume)
+	if volume == "last" {
+		return &VolumeError{Key: "web.pool.error.last"}
+	}
+	return nil
+}
+
+// TestVolumesAskFirst: each change is asked first, noted, and done once.
+func TestVolumesAskFirst(t *testing.T) {
+	k := newDataKit(t)
+	bucket := []string{"endpoint", "https://s3.example.jp", "bucket", "worm", "prefix", "/akashi/", "keys", "env:AKASHI_S3", "lock", "30", "name", "S3"}
+	for _, c := range []struct {
+		target string
+		form   []string
+		note   string
+	}{
+		{"/data/pool/bucket", bucket, "volume_add|s3://worm/akashi https://s3.example.jp|"},
+		{"/data/pool/set", []string{"volume", "v", "class", "2", "state", "readonly"}, "volume_set|v class 2 readonly|"},
+		{"/data/pool/lost", []string{"volume", "v"}, "volume_lost|v|"},
+	} {
+		k.note = ""
+		done := len(k.data.buckets) + len(k.data.changes)
+		code, body := k.post(c.target, c.form...)
+		if code != http.StatusOK || !strings.Contains(body, `name="sure"`) || k.note != "" || len(k.data.buckets)+len(k.data.changes) != done {
+			t.Fatalf("%s: %d, noted %q", c.target, code, k.note)
+		}
+		if code, _ := k.again(c.target, body); code != http.StatusSeeOther || k.note != c.note || len(k.data.buckets)+len(k.data.changes) != done+1 {
+			t.Errorf("%s: %d, noted %q", c.target, code, k.note)
+		}
+	}
+	if b := k.data.buckets[0]; b != (Bucket{Name: "S3", Endpoint: "https://s3.example.jp", Bucket: "worm", Prefix: "akashi", Keys: "env:AKASHI_S3", LockDays: 30}) {
+		t.Errorf("%+v", b)
+	}
+	if strings.Join(k.data.changes, ",") != "v 2 true,lost v" {
+		t.Errorf("%v", k.data.changes)
+	}
+	if code, body := k.post("/data/pool/lost", "volume", "last", "sure", "1"); code != http.StatusUnprocessableEntity || !strings.Contains(body, `role="alert"`) {
+		t.Errorf("the last one: %d", code)
+	}
+	for _, bad := range [][]string{
+		{"endpoint", "ftp://x"}, {"endpoint", "https://a:b@x"}, {"endpoint", ""}, {"bucket", ""}, {"bucket", "a/b"}, {"keys", "AKIA:secret"}, {"keys", "env:A B"}, {"keys", "file:relative"}, {"lock", "-1"}, {"lock", "x"}, {"lock", "99999"},
+	} {
+		n := len(k.data.buckets)
+		if code, _ := k.post("/data/pool/bucket", append(append([]string{"sure", "1"}, bucket...), bad...)...); code != http.StatusUnprocessableEntity || len(k.data.buckets) != n {
+			t.Errorf("%v: %d", bad, code)
+		}
+	}
+	for _, bad := range [][]string{{"class", "0"}, {"class", "10"}, {"class", "x"}, {"state", "lost"}, {"volume", ""}} {
+		if code, _ := k.post("/data/pool/set", append([]string{"sure", "1", "volume", "v", "class", "2", "state", "active"}, bad...)...); code != http.StatusBadRequest {
+			t.Errorf("%v: %d", bad, code)
+		}
+	}
+	k.who = &account.Visitor{Name: "r", Rights: account.AllRights, Scope: account.Scope{Servers: []string{"FS01"}}}
+	for _, target := range []string{"/data/pool/bucket", "/data/pool/set", "/data/pool/lost"} {
+		if code, _ := k.post(target, append([]string{"sure", "1", "volume", "v", "class", "2", "state", "active"}, bucket...)...); code != http.StatusForbidden {
+			t.Errorf("%s as a restricted visitor: %d", target, code)
+		}
 	}
 }

@@ -27,6 +27,7 @@ func places() []place {
 		{url: "/settings", key: "web.nav.settings", under: []place{
 			{url: "/settings/import", key: "web.nav.import", need: account.Import},
 			{url: "/settings/filters", key: "web.nav.filters", need: account.Settings},
+			{url: "/settings/folders", key: "web.nav.folders", need: account.Settings},
 			{url: "/settings/calendar", key: "web.nav.calendar", need: account.Settings},
 			{url: "/settings/people", key: "web.nav.roles", need: account.People},
 			{url: "/settings/retention", key: "web.nav.retention", need: account.Manage},

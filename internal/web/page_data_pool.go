@@ -12,7 +12,14 @@ type volumeView struct {
 	Volume
 	Used    int // percent; -1 = unknown
 	Checked string
+	Others  []string // volumes that can take its place
 }
+
+// Own reports whether it can be changed: what another data folder has cannot.
+func (v volumeView) Own() bool { return v.State != "foreign" }
+
+// Classes are what a volume's class can be.
+func (volumeView) Classes() []int { return []int{1, 2, 3, 4, 5, 6, 7, 8, 9} }
 
 // poolView is the page of volumes.
 type poolView struct {
@@ -50,6 +57,11 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone)}
 		if x.Total > 0 && x.Free >= 0 {
 			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)
+		}
+		for _, o := range p.Volumes {
+			if o.ID != x.ID && o.State == "active" {
+				w.Others = append(w.Others, o.Name)
+			}
 		}
 		v.Volumes = append(v.Volumes, w)
 	}

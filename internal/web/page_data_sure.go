@@ -68,8 +68,10 @@ func careKindOf(what string) (careKind, bool) {
 		return careKind{what, "/data/server", false}, true
 	case "expire":
 		return careKind{what, "/data/retention", true}, true
-	case "heal", "scrub", "drain":
+	case "heal", "scrub", "drain", "replace", "tier":
 		return careKind{what, "/data/pool", false}, true
+	case "remove":
+		return careKind{what, "/data/pool", true}, true
 	}
 	return careKind{}, false
 }
@@ -85,8 +87,9 @@ func (s *site) dataCare(rq *request) error {
 		return err
 	}
 	k, ok := careKindOf(v.Get("what"))
-	server, volume := v.Get("server"), v.Get("volume")
-	if !ok || k.kind == "coverage" && server == "" || k.kind == "drain" && volume == "" {
+	server, volume, with := v.Get("server"), v.Get("volume"), v.Get("with")
+	ofVolume := k.kind == "drain" || k.kind == "remove" || k.kind == "replace"
+	if !ok || k.kind == "coverage" && server == "" || ofVolume && volume == "" || (k.kind == "replace") != (with != "") {
 		return errPage{http.StatusBadRequest, "web.data.bad_form"}
 	}
 	if k.kind != "coverage" && !seesAll(rq.who) {
@@ -106,6 +109,9 @@ func (s *site) dataCare(rq *request) error {
 		if volume != "" {
 			q.Facts = append(q.Facts, fact{"web.pool.volume", visible(volume)})
 		}
+		if with != "" {
+			q.Facts = append(q.Facts, fact{"web.vol.with", visible(with)})
+		}
 		if k.kind == "expire" {
 			r, err := data.Retention(rq.r.Context())
 			if err != nil {
@@ -119,8 +125,11 @@ func (s *site) dataCare(rq *request) error {
 		return s.ask(rq, q, v)
 	}
 	about := server + volume
+	if with != "" {
+		about += " → " + with
+	}
 	if err := s.note(rq, k.kind, about); err != nil {
 		return err
 	}
-	return s.submit(rq, job.Request{Kind: k.kind, Params: CareRequest{Server: server, Volume: volume, Lang: rq.lang}, About: about, Need: account.See | account.Manage})
+	return s.submit(rq, job.Request{Kind: k.kind, Params: CareRequest{Server: server, Volume: volume, With: with, Lang: rq.lang}, About: about, Need: account.See | account.Manage})
 }

@@ -20,7 +20,7 @@ type ExportRequest struct {
 	Total  uint64        `json:"total"`
 	Format export.Format `json:"format"`
 	Entity bool          `json:"entity"`
-	Lang   string        `json:"lang"`
+	Lang   string        `json:"lang"` // of column names and words; "" = the names of fields and values
 	Zone   string        `json:"zone"` // IANA name
 	Unmask bool          `json:"unmask"`
 	Ground string        `json:"ground"`

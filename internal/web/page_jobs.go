@@ -157,8 +157,9 @@ func (s *site) jobList(rq *request) error {
 	v := struct {
 		frame
 		All, Open bool
+		Everybody bool // the visitor may see the jobs of others
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && seesAll(rq.who)}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open

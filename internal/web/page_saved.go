@@ -140,3 +140,11 @@ func (s *site) changeSaved(rq *request) error {
 	http.Redirect(rq.w, rq.r, "/saved", http.StatusSeeOther)
 	return nil
 }
+
+// SearchText is the search of a page's address in the search language, as of now.
+// What cannot be read of it is left out.
+func SearchText(u *url.URL, zone *time.Location, now time.Time) string {
+	q := parseForm(u, zone, now).query()
+	q.Limit, q.Cursor = 0, ""
+	return q.Text(zone)
+}

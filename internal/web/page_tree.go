@@ -178,6 +178,10 @@ func (s *site) treePart(rq *request) error {
 	if v.Root {
 		v.Sums = sums(f, c)
 	}
+	b := treeBuilder{f, c, s.marks()}
+	if v.Root {
+		v.Marked = b.marked()
+	}
 	if servers := fileServers(c.server, nil); v.Root && len(servers) > 1 {
 		for i, x := range servers {
 			one := *f
@@ -186,12 +190,8 @@ func (s *site) treePart(rq *request) error {
 		}
 		return s.render(rq, http.StatusOK, "tree", v)
 	}
-	b := treeBuilder{f, c, s.cfg.Marked}
 	v.Nodes, v.More = b.level(under)
 	v.MoreURL = b.records(under, nil)
-	if v.Root {
-		v.Marked = b.marked()
-	}
 	if len(v.Nodes) > 0 && top && v.Nodes[0].KidsURL != "" { // the largest is open
 		v.Nodes[0].Open = true
 		v.Nodes[0].Kids, _ = b.level(b.collapse(v.Nodes[0].Full))

@@ -212,6 +212,7 @@ func (s *site) usual(rq *request, f *form, x span, c *compared) *usualView {
 func (s *site) folderLines(rq *request, v *usualView, c *compared, now func(func(*form)) string) {
 	fresh := 0
 	var first, rest []usualLine
+	marked := s.marks()
 	for _, d := range compare(c.now.Folders, c.before.Folders) {
 		if d.level != levelNew && d.level != levelTimes && d.level != levelMore {
 			continue
@@ -222,7 +223,7 @@ func (s *site) folderLines(rq *request, v *usualView, c *compared, now func(func
 		l := usualLine{Name: splitName(d.value), Now: d.now, Before: d.before, Level: d.level}
 		l.Word = rq.p.T(levelKey(d.level), "n", times(d.now, d.before))
 		l.URL = now(func(y *form) { y.Path, y.File, y.Folder, y.Also = "", "", d.value, nil })
-		if l.Marked = s.cfg.Marked != nil && s.cfg.Marked(d.value); l.Marked {
+		if l.Marked = marked != nil && marked(d.value); l.Marked {
 			first = append(first, l)
 		} else {
 			rest = append(rest, l)

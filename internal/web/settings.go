@@ -22,6 +22,7 @@ type Settings interface {
 	SetBackground(ctx context.Context, by string, b Background) ([]SettingProblem, error)
 	Business() calendar.Settings
 	SetBusiness(ctx context.Context, by string, c calendar.Settings) ([]SettingProblem, error)
+	FolderSettings
 	Language() string
 	SetLanguage(ctx context.Context, by, lang string) error
 	// History is the sealed changes of what counts as background, newest first.
@@ -70,6 +71,8 @@ func (s *site) settingsRoutes() []route {
 		{pattern: "POST /settings/filters/reconvert", need: set, serve: s.reconvert},
 		{pattern: "GET /settings/calendar", need: set, serve: s.calendarPage},
 		{pattern: "POST /settings/calendar", need: set, serve: s.calendarSave},
+		{pattern: "GET /settings/folders", need: set, serve: s.foldersPage},
+		{pattern: "POST /settings/folders", need: set, serve: s.foldersSave},
 		{pattern: "GET /settings/retention", need: account.Manage, serve: s.retentionSettings},
 		{pattern: "GET /settings/keys", need: set, serve: s.keysPage},
 		{pattern: "POST /settings/keys/seal", need: set, serve: s.sealNow},

@@ -167,6 +167,9 @@ func (s *site) settingsFile(rq *request) error {
 				y.Value = "••••"
 			}
 		}
+		if x.Key == "my_number.folders" && !seesAll(rq.who) { // they can be such as may not be seen
+			y.Value = "••••"
+		}
 		if len(v.Tables) == 0 || v.Tables[len(v.Tables)-1].Name != name {
 			v.Tables = append(v.Tables, table{Name: name})
 		}
@@ -183,6 +186,8 @@ func settingPage(key string) string {
 		return "/settings/filters"
 	case strings.HasPrefix(key, "calendar."):
 		return "/settings/calendar"
+	case key == "my_number.folders":
+		return "/settings/folders"
 	case key == "language":
 		return "/settings/display"
 	}

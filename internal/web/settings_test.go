@@ -23,12 +23,13 @@ import (
 
 // kept is Settings in memory; it validates what tests need.
 type kept struct {
-	bg   Background
-	cal  calendar.Settings
-	lang string
-	by   string
-	busy bool
-	max  int64
+	bg      Background
+	cal     calendar.Settings
+	lang    string
+	by      string
+	busy    bool
+	max     int64
+	folders []string
 }
 
 func (k *kept) Values() []SettingValue {

@@ -33,6 +33,7 @@ type Data interface {
 	Pool(ctx context.Context) (*Pool, error)
 	// AddVolume adds a folder. A *VolumeError says why it did not.
 	AddVolume(ctx context.Context, path, name string) (*Volume, error)
+	Volumes
 }
 
 // ErrOwnProposal refuses the confirmation of a term by whoever proposed it.
@@ -226,10 +227,11 @@ type Volume struct {
 }
 
 // CareRequest is the parameters of the jobs of kind archive, verify, check,
-// coverage, expire, heal, scrub and drain.
+// coverage, expire, heal, scrub, drain, remove, replace and tier.
 type CareRequest struct {
 	Server string `json:"server,omitempty"`
 	Volume string `json:"volume,omitempty"`
+	With   string `json:"with,omitempty"` // the volume that takes the place
 	Lang   string `json:"lang"`
 }
 

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/export"
+	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/trail"
+)
+
+// Jobs is the work in the background; a job.Runner but for Export. It MUST let a
+// visitor see and take nothing but what job.Job.Seen and Take allow.
+type Jobs interface {
+	// Export starts a job that takes records out. Rights and grounds are the
+	// caller's; what is taken is what the visitor may see.
+	Export(ctx context.Context, v *account.Visitor, o Order) (*job.Job, error)
+	Get(ctx context.Context, v *account.Visitor, id string) (*job.Job, error)
+	List(ctx context.Context, v *account.Visitor, all bool) ([]*job.Job, error)
+	Cancel(ctx context.Context, v *account.Visitor, id string) error
+	OpenFile(ctx context.Context, v *account.Visitor, id, name string) (*os.File, *job.File, error)
+}
+
+// Order is an export or an evidence bundle that is asked for.
+type Order struct {
+	Kind   string // export, evidence
+	Query  query.Query
+	Text   string // Query in the text language, masked
+	Format export.Format
+	Entity bool   // what Shift_JIS does not have becomes &#xHHHH;
+	Lang   string // of column names and words; "" = the names of fields and values
+	Unmask bool
+	Ground string
+	Case   string // of evidence
+	Need   account.Right
+}
+
+// Keeping is what the folder keeps and how. Each method answers with ErrRestricted
+// where the visitor in ctx may not see it.
+type Keeping interface {
+	Kept(ctx context.Context) (*Kept, error)
+	Holds(ctx context.Context) (l []Hold, damaged bool, err error)
+	Saved(ctx context.Context) ([]Saved, error)
+}
+
+// Trail is what people did in akashi; trail.Log, the one in use.
+type Trail interface {
+	Read(ctx context.Context, f trail.Filter) (*trail.Page, error)
+}
+
+// Kept is the servers and days of the folder.
+type Kept struct {
+	Records      int64        `json:"records"`
+	RawEvents    int64        `json:"raw_events"`
+	StoreBytes   int64        `json:"store_bytes"` // 0 for those who see some servers only
+	ArchiveParts int          `json:"archive_parts"`
+	ArchiveDays  int          `json:"archive_days"`
+	ArchiveBytes int64        `json:"archive_bytes"`
+	Damage       int          `json:"damage"`
+	Sealed       Time         `json:"sealed"` // the archive, last
+	Servers      []KeptServer `json:"servers"`
+}
+
+// KeptServer is one server.
+type KeptServer struct {
+	Name      string    `json:"name"`
+	Records   int64     `json:"records"`
+	RawEvents int64     `json:"raw_events"`
+	Bytes     int64     `json:"bytes"` // of the store
+	First     string    `json:"first"` // day, "" = none
+	Last      string    `json:"last"`
+	Archived  int       `json:"archived_days"`
+	Gaps      int64     `json:"gaps"` // records that tell of lost events
+	Days      []KeptDay `json:"-"`    // ascending
+}
+
+// KeptDay is one day of a server.
+type KeptDay struct {
+	Day          string `json:"day"` // 2026-11-23
+	State        string `json:"state"`
+	Records      int64  `json:"records"`
+	RawEvents    int64  `json:"raw_events"`
+	Bytes        int64  `json:"bytes"`
+	Gaps         int64  `json:"gaps"`
+	ArchiveParts int    `json:"archive_parts"`
+	ArchiveBytes int64  `json:"archive_bytes"`
+	Copies       int    `json:"copies"` // of each object at least
+	Late         bool   `json:"late"`   // the archive lacks what came later
+}
+
+// Hold is a legal hold.
+type Hold struct {
+	Case     string    `json:"case"`
+	Servers  []string  `json:"servers"` // empty = all
+	Query    Text      `json:"query"`
+	From     Time      `json:"from"`
+	To       Time      `json:"to"`
+	By       string    `json:"by"`
+	Ground   Text      `json:"ground"`
+	Time     Time      `json:"time"`
+	Released *Released `json:"released"` // null = in force
+}
+
+// Released is how a hold ended.
+type Released struct {
+	By     string `json:"by"`
+	Ground Text   `json:"ground"`
+	Time   Time   `json:"time"`
+}
+
+// Saved is a search that the visitor keeps, or that another shares.
+type Saved struct {
+	ID     int64     `json:"id"`
+	Name   Text      `json:"name"`
+	Owner  string    `json:"owner"`
+	Shared bool      `json:"shared"`
+	Page   string    `json:"page"` // /search, /people, /files
+	Query  Text      `json:"q"`    // as /records takes it
+	Made   time.Time `json:"made"`
+}
