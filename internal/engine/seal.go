@@ -93,6 +93,9 @@ func (e *Engine) sealImport(ctx context.Context, s *Summary) error {
 	if _, err := e.seal.RecordAll(ctx, l); err != nil {
 		return fmt.Errorf("seal import: %w", err)
 	}
+	if err := e.sealImportGaps(ctx); err != nil {
+		return err
+	}
 	return e.sealFolder(ctx)
 }
 

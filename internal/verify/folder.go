@@ -92,6 +92,7 @@ func readLog(dir string, opt Options) (*Report, *logState, error) {
 	}
 	readPoints(r, points, pb, s)
 	checkPoints(r, points, s)
+	r.gapReports(s.entries, leaves)
 	r.Bytes += int64(len(b) + len(pb))
 	if opt.Since != nil {
 		checkSince(r, opt.SinceName, opt.Since, s)
