@@ -46,6 +46,8 @@ type Engine struct {
 	covers     map[string]*coverage.Tracker // by server: the events of the import that runs
 	gapsSealed map[gapKey]sealedGap         // of the last gap report in the seal; nil until it is asked for
 
+	sending sync.Mutex // held while checkpoints are sent out; taken after importing
+
 	archiveMu sync.Mutex       // guards arch; taken after importing
 	arch      *archive.Archive // nil until it is asked for
 

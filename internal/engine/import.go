@@ -94,6 +94,9 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 func (e *Engine) importServer(ctx context.Context, set eventSet, server string, t *tracker, at *attribution) (dup int64, err error) {
 	si := e.newServerImport(server, t, at)
 	cover := coverage.New(server, coverage.Options{})
+	if e.covers == nil { // the archive is read back
+		e.covers = make(map[string]*coverage.Tracker)
+	}
 	e.covers[server] = cover
 	err = set.Events(ctx, server, func(ev *event.Event) error {
 		if ev.Simulated() && !e.cfg.Demo {

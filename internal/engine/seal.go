@@ -163,6 +163,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	}
 	if e.seal.Unsealed() == 0 && b != nil && slices.Equal(files, before.Files) {
 		e.stampOwed(ctx)
+		e.sendOwed(ctx)
 		return nil
 	}
 	seq, _ := e.st.Chain()
@@ -177,6 +178,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	}
 	if err == nil {
 		e.stampOwed(ctx)
+		e.sendOwed(ctx)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -47,15 +48,29 @@ type SealState struct {
 	Checkpoints []*seal.Checkpoint `json:"-"`
 	Keys        []seal.KeyChange   `json:"keys"`
 	NeedsStamp  bool               `json:"needs_stamp"`
+	Sends       []Outgoing         `json:"send,omitempty"` // by target of akashi.toml
+}
+
+// sealState reads the state of an open log.
+func sealState(l *seal.Log, dir string, cfg *config.Config) (*SealState, error) {
+	s := &SealState{Leaves: l.Size(), Unsealed: l.Unsealed(), Checkpoints: l.Checkpoints(), Keys: l.Keys(), NeedsStamp: l.NeedsStamp()}
+	var err error
+	s.Sends, err = outgoing(dir, &cfg.Seal.Send, s.Checkpoints)
+	return s, err
 }
 
 // Seal reads the state of the seal of a data folder, beside a running writer too.
 func Seal(dir string) (*SealState, error) {
+	cfg, err := config.Load(dir)
+	if err != nil {
+		return nil, err
+	}
 	l, err := seal.OpenLog(nil, dir, seal.LogOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	return &SealState{l.Size(), l.Unsealed(), l.Checkpoints(), l.Keys(), l.NeedsStamp()}, l.Close()
+	s, err := sealState(l, dir, &cfg)
+	return s, errors.Join(err, l.Close())
 }
 
 // SealNow lists the folder, signs the head and returns the checkpoint.

@@ -52,6 +52,9 @@ func (h *health) Seal(context.Context) (*web.Seal, error) {
 		w.Points = append(w.Points, web.SealPoint{Time: p.Time, Size: p.Size, Text: string(p.Text)})
 		w.Last = p.Time
 	}
+	for _, x := range s.Sends {
+		w.Sends = append(w.Sends, web.SealSend{Kind: x.Kind, Address: x.Address, Sent: x.Sent, SentAt: x.SentAt, Owed: x.Owed, Unsure: x.Unsure, Failed: x.Failed, TriedAt: x.TriedAt})
+	}
 	w.Checkpoints = len(s.Checkpoints)
 	for _, k := range s.Keys {
 		w.Keys = append(w.Keys, web.SealKey{ID: seal.KeyID(k.Key), Public: k.Key})
