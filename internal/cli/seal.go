@@ -90,6 +90,9 @@ func (a *app) runSealStatus(_ context.Context, o sealOptions, _ []string) error 
 	if s.NeedsStamp {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.seal.status.stamp"))
 	}
+	if s.StampExpires > 0 {
+		fmt.Fprintln(a.Stdout, a.p.T("seal.stamp.renewal", "until", a.when(s.StampExpires, zone), "time", a.when(s.StampRenewal, zone)))
+	}
 	a.printSends(s.Sends, zone)
 	return nil
 }

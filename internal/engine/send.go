@@ -256,17 +256,3 @@ func (e *Engine) sendOwed(ctx context.Context) {
 		e.log.ErrorContext(ctx, "checkpoints are not sent", slog.String("error", err.Error()))
 	}
 }
-
-// CareSending sends what is owed until ctx ends.
-func (e *Engine) CareSending(ctx context.Context) {
-	tick := time.NewTicker(sendEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			e.sendOwed(ctx)
-		}
-	}
-}

@@ -41,6 +41,8 @@ type Seal struct {
 	KeyThere    bool
 	Authority   string // of time stamps, "" = none
 	Owed        bool   // the last checkpoint waits for its stamp
+	Expires     int64  // of the certificate of the newest stamp, Unix ns, 0 = there is none
+	Renewal     int64  // when it is renewed
 	Sends       []SealSend
 }
 
