@@ -51,6 +51,9 @@ func (a *app) newSeal() *cobra.Command {
 		s.Flags().StringVar(&o.URL, "url", "", a.p.T("cli.seal.stamp.url"))
 		s.Flags().StringVar(&o.Roots, "roots", "", a.p.T("cli.verify.roots"))
 	})
+	sub("send --data DIR", "send", a.noArgs, a.runSealSend, func(s *cobra.Command, o *sealOptions) {
+		s.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.verify.json"))
+	})
 	sub("rotate --data DIR [--lost]", "rotate", a.noArgs, a.runSealRotate, func(s *cobra.Command, o *sealOptions) {
 		s.Flags().BoolVar(&o.Lost, "lost", false, a.p.T("cli.seal.rotate.lost"))
 	})
@@ -87,6 +90,10 @@ func (a *app) runSealStatus(_ context.Context, o sealOptions, _ []string) error 
 	if s.NeedsStamp {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.seal.status.stamp"))
 	}
+	if s.StampExpires > 0 {
+		fmt.Fprintln(a.Stdout, a.p.T("seal.stamp.renewal", "until", a.when(s.StampExpires, zone), "time", a.when(s.StampRenewal, zone)))
+	}
+	a.printSends(s.Sends, zone)
 	return nil
 }
 

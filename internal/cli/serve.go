@@ -49,6 +49,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	var work sync.WaitGroup
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
 	work.Go(func() { e.CarePool(ctx) })
+	work.Go(func() { e.CareSeal(ctx) })
 	err = a.serve(ctx, e, opts.Listen)
 	stop()
 	work.Wait()

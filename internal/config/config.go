@@ -156,6 +156,9 @@ func Parse(b []byte) (Config, []Problem) {
 		return c, []Problem{{Reason: strings.TrimPrefix(err.Error(), "toml: ")}}
 	}
 	c.Serve.tidy()
+	if len(c.Seal.Send.MailTo) == 0 { // as Serve.tidy
+		c.Seal.Send.MailTo = nil
+	}
 	lines := keyLines(b)
 	for _, p := range c.Validate() {
 		p.Line = lines[p.Key]
@@ -199,6 +202,7 @@ func (c *Config) Text() []byte {
 	for _, x := range [][2]string{{"authority", c.Seal.Authority}, {"roots", c.Seal.Roots}, {"key_file", c.Seal.KeyFile}, {"passphrase_file", c.Seal.PassphraseFile}} {
 		fmt.Fprintf(&b, "%s = %s\n", x[0], quote(x[1]))
 	}
+	c.Seal.Send.text(&b, list)
 	c.Serve.text(&b, list)
 	b.WriteString("\n# Days and hours of work.\n[calendar]\n# true: the public holidays of Japan are days off.\n")
 	fmt.Fprintf(&b, "public_holidays = %t\n# The days around the new year.\nyear_end = %s\n", c.Calendar.PublicHolidays, quote(c.Calendar.YearEnd))

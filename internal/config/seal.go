@@ -18,6 +18,8 @@ type Seal struct {
 	// PassphraseFile holds the words that the private key is encrypted with; "" =
 	// those of the environment, or none.
 	PassphraseFile string `toml:"passphrase_file" json:"passphrase_file,omitempty"`
+	// Send says where checkpoints are sent to.
+	Send Send `toml:"send" json:"send,omitzero"`
 }
 
 func (s *Seal) validate() []Problem {
@@ -30,5 +32,5 @@ func (s *Seal) validate() []Problem {
 			l = append(l, Problem{Key: key, Reason: fmt.Sprintf("%q: want a whole path", path)})
 		}
 	}
-	return l
+	return append(l, s.Send.validate()...)
 }

@@ -107,7 +107,7 @@ func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifes
 		if err := a.Bury(ctx, e.st.Erasures(), opt); err != nil {
 			return err
 		}
-		if made, err = a.Seal(ctx, e.st, opt); err != nil {
+		if made, err = e.sealDays(ctx, a, opt); err != nil {
 			return err
 		}
 		_, err := e.eraseArchived(ctx, a, opt)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,9 +70,18 @@ func (e *Engine) ProposeRetention(ctx context.Context, t store.Term) error {
 	return e.st.ProposeRetention(ctx, t)
 }
 
-// ConfirmRetention puts the proposed term in force.
+// ConfirmRetention puts the proposed term in force. Where it is longer than the one
+// before, what lies on volumes with Object Lock is locked for longer too; a bucket that
+// does not answer is no reason not to confirm.
 func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error {
-	return e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano())
+	before := e.st.Retention()
+	if err := e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano()); err != nil {
+		return err
+	}
+	if err := e.extendLocks(ctx, before, e.st.Retention()); err != nil {
+		e.log.WarnContext(ctx, "locks of archived objects are not longer", slog.String("error", err.Error()))
+	}
+	return nil
 }
 
 // Expire seals the closed days, and then deletes what is past the confirmed terms,

@@ -99,8 +99,13 @@ func (e *Engine) SealStatus() (*SealStatus, error) {
 		}
 		return &SealStatus{SealState: *s, Data: s.Unsealed == 0 && len(s.Checkpoints) > 0}, nil
 	}
-	s := &SealStatus{SealState: SealState{l.Size(), l.Unsealed(), l.Checkpoints(), l.Keys(), l.NeedsStamp()}, KeyFile: l.KeyFile()}
-	_, err := os.Stat(s.KeyFile)
+	cfg := e.Config()
+	state, err := sealState(l, e.dir, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &SealStatus{SealState: *state, KeyFile: l.KeyFile()}
+	_, err = os.Stat(s.KeyFile)
 	s.KeyThere = err == nil
 	if n := len(s.Checkpoints); n > 0 {
 		s.Data = true

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
+	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/mask"
@@ -41,7 +42,11 @@ type Engine struct {
 	log     *slog.Logger
 	deps    deps
 
-	importing sync.Mutex // held by the import that runs
+	importing  sync.Mutex                   // held by the import that runs; guards the two below
+	covers     map[string]*coverage.Tracker // by server: the events of the import that runs
+	gapsSealed map[gapKey]sealedGap         // of the last gap report in the seal; nil until it is asked for
+
+	sending sync.Mutex // held while checkpoints are sent out; taken after importing
 
 	archiveMu sync.Mutex       // guards arch; taken after importing
 	arch      *archive.Archive // nil until it is asked for

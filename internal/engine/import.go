@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/collect"
+	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/store"
 	"golang.org/x/sync/errgroup"
@@ -40,6 +41,7 @@ func (e *Engine) Import(ctx context.Context, req ImportRequest, progress func(Pr
 }
 
 func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker) (s *Summary, err error) {
+	e.covers = make(map[string]*coverage.Tracker)
 	before, err := e.st.Info()
 	if err != nil {
 		return nil, err
@@ -91,10 +93,16 @@ func (e *Engine) importPaths(ctx context.Context, req ImportRequest, t *tracker)
 
 func (e *Engine) importServer(ctx context.Context, set eventSet, server string, t *tracker, at *attribution) (dup int64, err error) {
 	si := e.newServerImport(server, t, at)
+	cover := coverage.New(server, coverage.Options{})
+	if e.covers == nil { // the archive is read back
+		e.covers = make(map[string]*coverage.Tracker)
+	}
+	e.covers[server] = cover
 	err = set.Events(ctx, server, func(ev *event.Event) error {
 		if ev.Simulated() && !e.cfg.Demo {
 			return &SimulatedError{File: server}
 		}
+		cover.Add(ev)
 		return si.add(ctx, ev)
 	})
 	if err == nil {

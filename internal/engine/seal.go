@@ -94,6 +94,9 @@ func (e *Engine) sealImport(ctx context.Context, s *Summary) error {
 	if _, err := e.seal.RecordAll(ctx, l); err != nil {
 		return fmt.Errorf("seal import: %w", err)
 	}
+	if err := e.sealImportGaps(ctx); err != nil {
+		return err
+	}
 	return e.sealFolder(ctx)
 }
 
@@ -161,6 +164,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	}
 	if e.seal.Unsealed() == 0 && b != nil && slices.Equal(files, before.Files) {
 		e.stampOwed(ctx)
+		e.sendOwed(ctx)
 		return nil
 	}
 	seq, _ := e.st.Chain()
@@ -175,6 +179,7 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	}
 	if err == nil {
 		e.stampOwed(ctx)
+		e.sendOwed(ctx)
 	}
 	return err
 }

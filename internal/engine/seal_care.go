@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -47,15 +48,36 @@ type SealState struct {
 	Checkpoints []*seal.Checkpoint `json:"-"`
 	Keys        []seal.KeyChange   `json:"keys"`
 	NeedsStamp  bool               `json:"needs_stamp"`
+	Sends       []Outgoing         `json:"send,omitempty"` // by target of akashi.toml
+	// Of the newest time stamp: when its certificate ends and when it is renewed, Unix
+	// ns; 0 = there is none.
+	StampExpires int64 `json:"stamp_expires,omitempty"`
+	StampRenewal int64 `json:"stamp_renewal,omitempty"`
+}
+
+// sealState reads the state of an open log.
+func sealState(l *seal.Log, dir string, cfg *config.Config) (*SealState, error) {
+	s := &SealState{Leaves: l.Size(), Unsealed: l.Unsealed(), Checkpoints: l.Checkpoints(), Keys: l.Keys(), NeedsStamp: l.NeedsStamp()}
+	var err error
+	if st, err := l.LastStamp(); err == nil && st != nil { // verify names one that cannot be read
+		s.StampExpires, s.StampRenewal = st.Stamp.Expires.UnixNano(), st.Stamp.RenewalTime().UnixNano()
+	}
+	s.Sends, err = outgoing(dir, &cfg.Seal.Send, s.Checkpoints)
+	return s, err
 }
 
 // Seal reads the state of the seal of a data folder, beside a running writer too.
 func Seal(dir string) (*SealState, error) {
+	cfg, err := config.Load(dir)
+	if err != nil {
+		return nil, err
+	}
 	l, err := seal.OpenLog(nil, dir, seal.LogOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	return &SealState{l.Size(), l.Unsealed(), l.Checkpoints(), l.Keys(), l.NeedsStamp()}, l.Close()
+	s, err := sealState(l, dir, &cfg)
+	return s, errors.Join(err, l.Close())
 }
 
 // SealNow lists the folder, signs the head and returns the checkpoint.
@@ -91,18 +113,70 @@ const stampWait = 10 * time.Second
 // akashi.toml. While the authority does not answer, the stamp stays owed: it is
 // asked for whenever the folder is sealed or closed again.
 func (e *Engine) stampOwed(ctx context.Context) {
-	if e.cfg.Seal.Authority == "" || !e.seal.NeedsStamp() {
+	cfg := e.Config()
+	owed := e.seal.NeedsStamp()
+	if cfg.Seal.Authority == "" || !owed && !e.renewalDue() {
 		return
 	}
-	a, err := Authority(e.cfg.Seal.Authority, e.cfg.Seal.Roots)
+	a, err := Authority(cfg.Seal.Authority, cfg.Seal.Roots)
 	if err == nil {
 		a.Client.Timeout = stampWait
-		_, err = e.seal.Stamp(ctx, a)
+		if owed {
+			_, err = e.seal.Stamp(ctx, a)
+		} else {
+			_, err = e.renew(ctx, a)
+		}
 	}
 	if err != nil {
 		e.log.WarnContext(ctx, "no time stamp yet; it is asked for again", slog.String("error", err.Error()))
 	}
 }
+
+// renewalDue tells whether the newest stamp is to be renewed.
+func (e *Engine) renewalDue() bool {
+	s, err := e.seal.LastStamp()
+	return err == nil && s != nil && !e.deps.now().Before(s.Stamp.RenewalTime())
+}
+
+// renew renews the newest stamp. The caller has just sealed the folder.
+func (e *Engine) renew(ctx context.Context, a *seal.Authority) (*seal.Stamp, error) {
+	folder, err := e.seal.LastFolder()
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.seal.Renew(ctx, a, folder)
+	if err == nil {
+		e.log.InfoContext(ctx, "the time stamp is renewed", slog.Time("until", s.Expires))
+	}
+	return s, err
+}
+
+// CareSeal sends what is owed, asks for time stamps that are owed and renews them in
+// time, until ctx ends.
+func (e *Engine) CareSeal(ctx context.Context) {
+	tick := time.NewTicker(sendEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		e.sendOwed(ctx)
+		if n%stampRounds != 0 || e.Config().Seal.Authority == "" || !e.seal.NeedsStamp() && !e.renewalDue() {
+			continue
+		}
+		if e.importing.TryLock() { // an import asks for it when it ends
+			if err := e.sealFolder(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				e.log.ErrorContext(ctx, "seal the folder for its time stamp", slog.String("error", err.Error()))
+			}
+			e.importing.Unlock()
+		}
+	}
+}
+
+// stampRounds: after so many rounds of CareSeal it looks for stamps that are owed.
+const stampRounds = 30
 
 // stampTimeout bounds a request to a time-stamp authority that a person waits for.
 const stampTimeout = 30 * time.Second
@@ -132,8 +206,13 @@ func (e *Engine) Stamp(ctx context.Context, a *seal.Authority) (*seal.Stamp, err
 	if _, err := e.SealNow(ctx); err != nil {
 		return nil, err
 	}
-	if !e.seal.NeedsStamp() {
-		return nil, ErrStamped
+	if e.seal.NeedsStamp() {
+		return e.seal.Stamp(ctx, a)
 	}
-	return e.seal.Stamp(ctx, a)
+	if e.renewalDue() {
+		e.importing.Lock()
+		defer e.importing.Unlock()
+		return e.renew(ctx, a)
+	}
+	return nil, ErrStamped
 }

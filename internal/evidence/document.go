@@ -154,7 +154,7 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 	}
 	d.Blocks = append(d.Blocks, point...)
 	d.Blocks = append(d.Blocks, report.Block{Heading: t("evidence.check"), Text: append(strings.Split(t("evidence.check.text"), "\n"), t("evidence.check.hand"))})
-	d.Blocks = append(append(d.Blocks, m.gaps(p)...), m.list(p))
+	d.Blocks = append(append(append(d.Blocks, m.gaps(p)...), m.sealedGapBlocks(p)...), m.list(p))
 	return d, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,8 @@ type Log interface {
 	Checkpoint(ctx context.Context) (*seal.Checkpoint, error)
 	Keys() []seal.KeyChange
 	Consistency(old, now int64) ([]seal.Hash, error)
+	// Of gives the leaves of some kinds, oldest first.
+	Of(kinds ...string) iter.Seq2[seal.Leaf, error]
 	StampSizes() ([]int64, error)
 	StampOf(size int64) (*seal.Stamped, error)
 }
@@ -96,6 +99,7 @@ type maker struct {
 
 	sel    manifest.Selection
 	proofs manifest.Proofs
+	gapped []sealedGaps // gap reports of the servers and days of the records
 	point  *seal.Checkpoint
 	stats  *stats
 	covers []*coverage.Report
@@ -290,6 +294,9 @@ func (m *maker) seal(ctx context.Context) error {
 		m.proofs.Keys = append(m.proofs.Keys, k.Key)
 	}
 	if err := m.proveParts(ctx); err != nil {
+		return err
+	}
+	if err := m.proveGaps(); err != nil {
 		return err
 	}
 	return m.addStamps()

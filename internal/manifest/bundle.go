@@ -4,7 +4,7 @@ import "github.com/akashi-audit/akashi/internal/seal"
 
 // BundleFormat is the version of the evidence bundles that this program writes. It
 // checks this one and every older one.
-const BundleFormat = 2
+const BundleFormat = 3
 
 // The names of the fixed members of an evidence bundle.
 const (
@@ -74,6 +74,9 @@ type Proofs struct {
 	// Parts prove that records stood in the sealed archive: none when their day
 	// was not archived.
 	Parts []PartProof `json:"parts,omitempty"`
+	// Gaps prove the last gap reports of the servers and days of the records; see
+	// GapReport.
+	Gaps []LeafProof `json:"gap_reports,omitempty"`
 	// Stamps are time stamps of this and of earlier checkpoints, oldest first.
 	Stamps []StampProof `json:"stamps,omitempty"`
 	// Keys are the public keys of the log (note verifier keys), oldest first, as

@@ -34,6 +34,9 @@ type Folder struct {
 	Files  []File `json:"files"`  // by name
 }
 
+// OutboxName is the file of what of the checkpoints is sent out and what not yet.
+const OutboxName = "outbox.json"
+
 // Listed says whether a Folder lists the file of this name: all but locks,
 // temporary files, the address and the certificate of a running server, databases,
 // files of jobs (copies that go after some days; what left the folder is a leaf), and
@@ -42,7 +45,7 @@ type Folder struct {
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
-	case name == "lock" || name == "serve.json" || strings.HasSuffix(base, ".lock") || strings.HasSuffix(base, ".tmp"):
+	case name == "lock" || name == "serve.json" || name == OutboxName || strings.HasSuffix(base, ".lock") || strings.HasSuffix(base, ".tmp"):
 		return false
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false

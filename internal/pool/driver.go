@@ -45,6 +45,9 @@ type driver interface {
 	// Delete removes a copy; what is not there is no error. A *lockedError says
 	// until when the storage refuses.
 	Delete(ctx context.Context, name string, at place) error
+	// Extend locks a copy until then at least (Unix ns) where the storage locks, and
+	// tells where it is and until when it is locked.
+	Extend(ctx context.Context, name string, at place, until int64) (place, error)
 	// Aside puts a damaged copy where it can be looked at.
 	Aside(ctx context.Context, name string, at place) error
 	// Space tells the bytes that are free and all that there are; total 0 means

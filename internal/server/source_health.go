@@ -46,11 +46,14 @@ func (h *health) Seal(context.Context) (*web.Seal, error) {
 	}
 	w := &web.Seal{
 		Leaves: s.Leaves, Waiting: s.Unsealed, Data: s.Data, KeyFile: s.KeyFile, KeyThere: s.KeyThere,
-		Authority: h.e.Config().Seal.Authority, Owed: s.NeedsStamp,
+		Authority: h.e.Config().Seal.Authority, Owed: s.NeedsStamp, Expires: s.StampExpires, Renewal: s.StampRenewal,
 	}
 	for _, p := range s.Checkpoints[max(0, len(s.Checkpoints)-20):] {
 		w.Points = append(w.Points, web.SealPoint{Time: p.Time, Size: p.Size, Text: string(p.Text)})
 		w.Last = p.Time
+	}
+	for _, x := range s.Sends {
+		w.Sends = append(w.Sends, web.SealSend{Kind: x.Kind, Address: x.Address, Sent: x.Sent, SentAt: x.SentAt, Owed: x.Owed, Unsure: x.Unsure, Failed: x.Failed, TriedAt: x.TriedAt})
 	}
 	w.Checkpoints = len(s.Checkpoints)
 	for _, k := range s.Keys {

@@ -69,6 +69,17 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 			bad(raw.Member, "the events are not those of the selection")
 		}
 	}
+	for i := range p.Gaps {
+		if e, err := leafOf(p.Gaps[i], c); err != nil || e.Kind != seal.KindGapReport {
+			bad(manifest.ProofsName, fmt.Sprintf("gap report %d: %v", i+1, err))
+		} else if g, err := gapOf(e, p.Gaps[i].Index); err != nil {
+			bad(manifest.ProofsName, fmt.Sprintf("gap report %d: %v", i+1, err))
+		} else {
+			g.Sealed = true
+			b.r.Gaps = append(b.r.Gaps, g)
+		}
+	}
+	sortGaps(b.r.Gaps)
 	proven := make(map[int64]bool)
 	for i := range p.Parts {
 		if err := checkPart(&p.Parts[i], c, lines); err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -22,12 +23,20 @@ const maxMeta = 1 << 30
 type Options struct {
 	Since     []byte // an earlier checkpoint that was kept elsewhere; nil = none
 	SinceName string
-	Roots     []byte // PEM of the authorities that are trusted for stamps; nil = the system's
-	Workers   int    // 0 = one for each processor
+	Roots     []byte    // PEM of the authorities that are trusted for stamps; nil = the system's
+	Now       time.Time // 0 = the clock's; which certificates have ended
+	Workers   int       // 0 = one for each processor
 	Progress  func(done, all int64, file string)
 	// State compares the database of people with the entries of the seal; nil = it is
 	// told that it was not checked, which is so for whoever does without SQLite.
 	State func(ctx context.Context, dir string, entries []seal.Entry) ([]Finding, error)
+}
+
+func (o *Options) now() time.Time {
+	if o.Now.IsZero() {
+		return time.Now()
+	}
+	return o.Now
 }
 
 func (o *Options) workers() int {
@@ -92,6 +101,7 @@ func readLog(dir string, opt Options) (*Report, *logState, error) {
 	}
 	readPoints(r, points, pb, s)
 	checkPoints(r, points, s)
+	r.gapReports(s.entries, leaves)
 	r.Bytes += int64(len(b) + len(pb))
 	if opt.Since != nil {
 		checkSince(r, opt.SinceName, opt.Since, s)

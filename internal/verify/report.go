@@ -44,6 +44,8 @@ type Report struct {
 	Sealed      int64     `json:"sealed"`      // leaves that the last good checkpoint covers
 	SealedTime  int64     `json:"sealed_time"` // Unix ns, by the clock of the folder's machine
 	Anchors     []Anchor  `json:"anchors"`     // outside proofs, oldest first
+	// Gaps are the last sealed reports on what the logs lack, by server and day.
+	Gaps []Gap `json:"gaps,omitempty"`
 }
 
 // Anchor is a proof that did not come out of the folder alone.
@@ -90,6 +92,7 @@ func (r *Report) Write(w io.Writer, t Text) error {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintln(&b, t("verify.sum", "files", r.Files, "bytes", r.Bytes, "leaves", r.Leaves, "checkpoints", r.Checkpoints, "sealed", r.Sealed))
+	r.writeGaps(&b, t)
 	for _, a := range r.Anchors {
 		fmt.Fprintln(&b, t("verify.anchor."+a.Kind, "size", a.Size, "time", when(a.Time), "name", visible(a.Name)))
 	}

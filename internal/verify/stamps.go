@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/seal"
 )
@@ -42,6 +43,7 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 		return fmt.Errorf("list stamps: %w", err)
 	}
 	there := map[string]bool{}
+	var held []heldStamp
 	for _, d := range names {
 		file := seal.DirName + "/" + seal.StampsName + "/" + d.Name()
 		there[d.Name()] = true
@@ -66,8 +68,11 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 			r.add(Finding{State: Damaged, What: "stamp", File: file, Detail: "its leaf names other bytes"})
 			continue
 		}
-		r.stamp(file, b, size, s, roots)
+		if st := r.stamp(file, b, size, s, roots); st != nil {
+			held = append(held, heldStamp{file, size, leafAt(s, seal.StampsName+"/"+d.Name()), st})
+		}
 	}
+	r.expired(held, opt.now())
 	for name := range told {
 		if !there[strings.TrimPrefix(name, seal.StampsName+"/")] {
 			r.add(Finding{State: Missing, What: "stamp_missing", File: seal.DirName + "/" + name})
@@ -76,12 +81,39 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 	return nil
 }
 
-// stamp checks one stamp of the checkpoint of size leaves.
-func (r *Report) stamp(file string, b []byte, size int64, s *logState, roots *x509.CertPool) {
+// heldStamp is a stamp that holds and is trusted.
+type heldStamp struct {
+	file string
+	size int64 // leaves of its checkpoint
+	leaf int64 // its own, -1 = none
+	*seal.Stamp
+}
+
+// leafAt is the number of the leaf of a stamp.
+func leafAt(s *logState, name string) int64 {
+	return int64(slices.IndexFunc(s.entries, func(e seal.Entry) bool { return e.Kind == seal.KindStamp && e.Subject == name }))
+}
+
+// expired names stamps whose certificate has ended and that no later stamp renewed
+// before it did: one of a checkpoint that covers the leaf of the old one.
+func (r *Report) expired(l []heldStamp, now time.Time) {
+	for i := len(l) - 1; i >= 0; i-- { // by size, as the names are sorted
+		s := &l[i]
+		if now.Before(s.Expires) || slices.ContainsFunc(l[i+1:], func(x heldStamp) bool {
+			return s.leaf >= 0 && x.size > s.leaf && x.Time.Before(s.Expires)
+		}) {
+			continue
+		}
+		r.add(Finding{State: Note, What: "stamp_expired", File: s.file, Detail: s.Authority + ": " + when(s.Expires.UnixNano())})
+	}
+}
+
+// stamp checks one stamp of the checkpoint of size leaves and returns one that counts.
+func (r *Report) stamp(file string, b []byte, size int64, s *logState, roots *x509.CertPool) *seal.Stamp {
 	i := slices.IndexFunc(s.points, func(c *seal.Checkpoint) bool { return c.Size == size })
 	if i < 0 {
 		r.add(Finding{State: Damaged, What: "stamp", File: file, Detail: fmt.Sprintf("the checkpoint of %d leaves is not there", size)})
-		return
+		return nil
 	}
 	st, err := seal.VerifyStamp(b, hashOf(s.points[i].Text), roots)
 	switch {
@@ -91,7 +123,9 @@ func (r *Report) stamp(file string, b []byte, size int64, s *logState, roots *x5
 		r.add(Finding{State: Note, What: "stamp_untrusted", File: file, Detail: st.Authority + ": " + st.Reason})
 	case slices.Contains(s.good, s.points[i]):
 		r.Anchors = append(r.Anchors, Anchor{Kind: "stamp", Size: size, Time: st.Time.UnixNano(), Name: st.Authority})
+		return st
 	}
+	return nil
 }
 
 // checkQuery checks that a request is the one that its stamp answers.

@@ -140,6 +140,7 @@ func (v *volume) log() (*logState, error) {
 		return s, nil
 	}
 	v.points(s)
+	v.r.gapReports(s.entries, manifest.LogDir)
 	return s, nil
 }
 

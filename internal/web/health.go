@@ -41,6 +41,19 @@ type Seal struct {
 	KeyThere    bool
 	Authority   string // of time stamps, "" = none
 	Owed        bool   // the last checkpoint waits for its stamp
+	Expires     int64  // of the certificate of the newest stamp, Unix ns, 0 = there is none
+	Renewal     int64  // when it is renewed
+	Sends       []SealSend
+}
+
+// SealSend is a place that checkpoints are sent to.
+type SealSend struct {
+	Kind, Address string // folder, mail, syslog
+	Sent, SentAt  int64  // leaves of the last checkpoint that was sent, 0 = none; Unix ns
+	Owed          int    // checkpoints that wait
+	Unsure        int64  // leaves of one of which nobody knows whether it arrived
+	Failed        string // why the last one was not sent, "" = nothing fails
+	TriedAt       int64  // Unix ns
 }
 
 // SealPoint is a signed checkpoint.

@@ -20,16 +20,29 @@ func (s *site) keysPage(rq *request) error {
 		When string
 		Size int64
 	}
+	type send struct {
+		SealSend
+		When, Tried string
+	}
 	v := struct {
 		frame
 		*Seal
 		LastTime string
 		List     []point
+		Until    string // the certificate of the newest stamp
+		Renewed  string
+		Sends    []send
 		Done     string
 		Busy     bool
 	}{frame: s.frame(rq, "/settings/keys", "web.keys6.title"), Seal: k, Done: saved(rq), LastTime: clock(k.Last, rq.zone), Busy: rq.r.URL.Query().Get("done") == "busy"}
 	for i := len(k.Points) - 1; i >= 0; i-- {
 		v.List = append(v.List, point{clock(k.Points[i].Time, rq.zone), k.Points[i].Size})
+	}
+	if k.Expires > 0 {
+		v.Until, v.Renewed = clock(k.Expires, rq.zone), clock(k.Renewal, rq.zone)
+	}
+	for _, x := range k.Sends {
+		v.Sends = append(v.Sends, send{x, clock(x.SentAt, rq.zone), clock(x.TriedAt, rq.zone)})
 	}
 	return s.render(rq, 200, "keys", v)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -60,6 +61,12 @@ func (a *Authority) Run(t testing.TB, args ...string) {
 	}
 }
 
+// Certify gives the authority a new certificate that ends after so many days.
+func (a *Authority) Certify(t testing.TB, days int) {
+	t.Helper()
+	a.Run(t, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", strconv.Itoa(days), "-extfile", "tsa.cnf", "-extensions", "stamp", "-out", "tsa.pem")
+}
+
 // Start runs an authority until the test ends.
 func Start(t testing.TB) *Authority {
 	t.Helper()
@@ -76,7 +83,7 @@ func Start(t testing.TB) *Authority {
 	}
 	a.Run(t, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "3650", "-config", conf, "-extensions", "ca")
 	a.Run(t, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", conf, "-subj", "/CN=stamps")
-	a.Run(t, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3000", "-extfile", conf, "-extensions", "stamp", "-out", "tsa.pem")
+	a.Certify(t, 3000)
 	pem, err := os.ReadFile(filepath.Join(a.Dir, "ca.pem"))
 	if err != nil {
 		t.Fatal(err)

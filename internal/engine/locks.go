@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/store"
+)
+
+// keptUntil is when a term would delete what is of a day: the first moment of the
+// month, or of the year, after the term. ok is false for a term without an end.
+func keptUntil(t *store.Term, day time.Time) (end time.Time, ok bool) {
+	if t == nil || t.Months <= 0 {
+		return end, false
+	}
+	last := time.Date(day.Year(), day.Month()+time.Month(t.Months), 1, 0, 0, 0, 0, day.Location())
+	if t.Year {
+		return time.Date(last.Year()+1, 1, 1, 0, 0, 0, 0, day.Location()), true
+	}
+	return last.AddDate(0, 1, 0), true
+}
+
+// lockedUntil tells of an object of the archive until when it must be locked now that
+// a schedule is in force in the place of another: to the end of its server's term, when
+// that term was made longer; 0 when it was not. What is kept for ever gets no lock
+// without end, because nobody could take that back.
+func lockedUntil(before, now *store.Schedule, names map[string]string, zone *time.Location, object string) int64 {
+	safe, rest, ok := strings.Cut(object, "/")
+	text, _, _ := strings.Cut(rest, "/")
+	day, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if !ok || err != nil {
+		return 0
+	}
+	server, known := names[safe]
+	if !known {
+		server = safe
+	}
+	old, ok := keptUntil(before.For(server), day)
+	end, ok2 := keptUntil(now.For(server), day)
+	if !ok || !ok2 || !end.After(old) {
+		return 0
+	}
+	return end.UnixNano()
+}
+
+// extendLocks makes the locks of objects on S3 volumes longer after terms were. What
+// is not reached is told in the program's log.
+func (e *Engine) extendLocks(ctx context.Context, before, now store.Schedule) error {
+	p, err := e.objects().pool()
+	if err != nil || p == nil {
+		return err
+	}
+	zone, err := e.cfg.Location()
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string)
+	for _, s := range e.st.ServerNames() {
+		names[archive.SafeName(s)] = s
+	}
+	x, err := p.ExtendLocks(ctx, func(name string) int64 { return lockedUntil(&before, &now, names, zone, name) })
+	if err != nil {
+		return err
+	}
+	e.log.InfoContext(ctx, "locks of archived objects are longer", slog.Int("copies", x.Copies))
+	for _, s := range x.Errors {
+		e.log.WarnContext(ctx, "the lock of an archived object is not longer", slog.String("reason", s))
+	}
+	return nil
+}
