@@ -157,8 +157,9 @@ func (s *site) jobList(rq *request) error {
 	v := struct {
 		frame
 		All, Open bool
+		Tab, Done string // of the tabs of data management
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Tab: "jobs"}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open
@@ -180,6 +181,7 @@ func (s *site) jobPage(rq *request) error {
 		frame
 		Job jobView
 	}{s.frame(rq, "/data", "web.job.kind."+j.Kind), s.viewJob(rq, j)}
+	v.Crumbs = []crumb{{rq.p.T("web.nav.data"), "/data"}, {rq.p.T("web.jobs.title"), "/jobs"}, {v.Title, ""}}
 	return s.render(rq, http.StatusOK, "job", v)
 }
 
