@@ -236,7 +236,7 @@ for (const lang of ["ja", "en"]) {
       assert.match(page.url(), /action=people/);
       const rows = await page.locator("#trail tbody tr").count();
       assert.ok(rows >= 5, `${rows} changes of people`);
-      assert.equal(await page.locator("#trail .sealed:not(.not)").count(), rows, "changes of people are sealed at once");
+      assert.equal(await page.locator("#trail svg.seal .field").count(), rows, "changes of people are sealed at once");
       await calm(page, faults, "trail");
       await page.goto(`${base}/trail?text=nothing-has-this`);
       assert.equal(await page.locator("#trail tbody tr").count(), 0);

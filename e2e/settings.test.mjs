@@ -89,7 +89,7 @@ for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390],
       await clean(v, "filters");
       await page.getByRole("button", { name: w.try }).click();
       await page.waitForURL(/\/jobs\//);
-      await page.locator(".headline .state.done").waitFor({ timeout: 120_000 }); // nothing can be changed meanwhile
+      await page.locator("#job .jobstate.done").waitFor({ timeout: 120_000 }); // nothing can be changed meanwhile
     });
 
     test("calendar: a mistake beside its field, company holidays", async (t) => {
