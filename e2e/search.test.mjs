@@ -133,7 +133,7 @@ for (const lang of ["ja", "en"]) {
         if (wide) {
           assert.match(page.url(), /\/search\?op=write#\/records\//, "the address of the list stays");
           await page.reload();
-          await page.locator("#panel dl.facts").waitFor();
+          await page.locator("#panel dl.facts").first().waitFor();
           await page.keyboard.press("Escape");
           await page.waitForFunction(() => document.querySelector("#panel").hidden);
           assert.ok(!page.url().includes("#"));

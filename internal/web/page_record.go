@@ -34,7 +34,7 @@ type recordView struct {
 	Source    string
 	RuleID    string
 	RuleText  string
-	Rules     uint32 // version of the table of rules
+	Rules     uint32   // version of the table of rules
 	Why       []string // why it is inferred
 	Can       string   // what the rule proves
 	Cannot    string
