@@ -63,7 +63,7 @@ for (const lang of ["ja", "en"]) {
         const when = await row.innerText();
         await row.click();
         await page.waitForURL(/\/records\//);
-        assert.ok((await page.locator("dl.facts").innerText()).includes(when));
+        assert.ok((await page.locator("dl.facts").first().innerText()).includes(when));
         await page.getByRole("heading", { name: w.why }).waitFor();
         await page.getByRole("heading", { name: w.raw }).waitFor();
         await page.getByRole("heading", { name: w.can, exact: true }).waitFor();

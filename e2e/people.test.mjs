@@ -7,7 +7,7 @@ import { accessible, ask, browser, launch, shot, start, visit } from "./harness.
 const good = "correct horse battery";
 const t = {
   ja: {
-    name: "ログイン名", password: "パスワード", again: "パスワード(もう一度)", login: "ログイン", make: "管理者を作る", trivial: /推測されやすい/, wrong: /違います/, wait: /待ってから/,
+    name: "ログイン名", password: "パスワード", again: "パスワード（もう一度）", login: "ログイン", make: "管理者を作る", trivial: /推測されやすい/, wrong: /違います/, wait: /待ってから/,
     code: "確認コード", setup: "設定する", codes: /回復コードです/, out: "ログアウト", add: "追加", roles: { viewer: "閲覧者", reviewer: "点検者", officer: "責任者", admin: "管理者" },
     once: /最初のパスワード/, mustChange: /自分のパスワードに変えて/, old: "今のパスワード", new: "新しいパスワード", change: "パスワードを変える", noRight: /権限|役割/, shown: "表示名",
     token: "トークンを作る", tokenName: "名前", tokenOnce: /ここでしか表示しません/, revoke: "無効にする", revoked: "無効", approve: "承認する", ground: "理由", proposed: /申請しました/, save: "保存",

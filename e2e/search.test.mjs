@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { accessible, ask, browser, imported, shot, start, visit, words } from "./harness.mjs";
 
 const mine = {
-  ja: { sealed: "封印済み", save: "検索を保存", saved: "保存した検索", remove: /を削除/, usual: "ふだんとの違い", peers: "同じフォルダーを使った人との比較", life: "ファイルの一生", around: "前後の記録", related: "関連する記録", follow: "最新を追う", following: /追っています/, session: "同じログオン" },
+  ja: { sealed: "封印済み", save: "検索を保存", saved: "保存した検索", remove: /を削除/, usual: "普段との違い", peers: "同じフォルダーを使った人との比較", life: "ファイルの一生", around: "前後の記録", related: "関連する記録", follow: "最新を追う", following: /追っています/, session: "同じログオン" },
   en: { sealed: "Sealed", save: "Save search", saved: "Saved searches", remove: /Delete the search/, usual: "Against the usual", peers: "Compared with others of the same folders", life: "Life of the file", around: "Records before and after", related: "Related records", follow: "Follow live", following: /Following/, session: "Same session" },
 };
 
@@ -133,7 +133,7 @@ for (const lang of ["ja", "en"]) {
         if (wide) {
           assert.match(page.url(), /\/search\?op=write#\/records\//, "the address of the list stays");
           await page.reload();
-          await page.locator("#panel dl.facts").waitFor();
+          await page.locator("#panel dl.facts").first().waitFor();
           await page.keyboard.press("Escape");
           await page.waitForFunction(() => document.querySelector("#panel").hidden);
           assert.ok(!page.url().includes("#"));

@@ -166,12 +166,16 @@ func (v *dashView) lead(rq *request) {
 	for _, c := range v.Cards {
 		open += c.Open
 	}
+	n := len(v.Servers)
+	if v.Server != "" {
+		n = 1 // all are fine, this one among them
+	}
 	v.Fine = len(v.Notices) == 0 && open == 0 && late == 0
 	switch {
 	case v.Fine && rq.status.Demo:
-		v.Lead = rq.p.T("web.dash.fine_demo", "n", len(v.Servers), "days", gapDays)
+		v.Lead = rq.p.T("web.dash.fine_demo", "n", n, "days", gapDays)
 	case v.Fine:
-		v.Lead = rq.p.T("web.dash.fine", "n", len(v.Servers), "days", gapDays)
+		v.Lead = rq.p.T("web.dash.fine", "n", n, "days", gapDays)
 	default:
 		v.Lead = rq.p.T("web.dash.care", "n", len(v.Notices)+open)
 	}

@@ -165,6 +165,7 @@ func (s *site) dataServer(rq *request) error {
 		Prev, Next string
 		YearNumber string
 	}{dataFrame: s.dataFrame(rq, "days", "web.data.server", "server", visible(name)), Server: sv, Year: newYear(rq, sv, year), YearNumber: strconv.Itoa(year)}
+	v.Crumbs = []crumb{{rq.p.T("web.nav.data"), "/data"}, {v.Title, ""}}
 	v.Weeks = weeks(sv, year)
 	if first, _ := strconv.Atoi(sv.Days[0].Day[:4]); year > first {
 		v.Prev = serverURL(name, year-1)

@@ -98,6 +98,7 @@ func (s *site) exportPage(rq *request, f *form, given url.Values, wrong string) 
 		Text: textOf(q, rq), Total: facets.Total, From: clock(facets.First, rq.zone), To: clock(facets.Last, rq.zone), Formats: export.Formats(),
 		Sheets: int(facets.Total/1_048_575) + 1, Wrong: wrong, Given: given, Busy: s.cfg.Jobs == nil,
 	}
+	v.Crumbs = []crumb{{rq.p.T("web.nav." + strings.TrimPrefix(f.Page, "/")), v.Back}, {v.Title, ""}}
 	code := http.StatusOK
 	if wrong != "" {
 		code = http.StatusUnprocessableEntity

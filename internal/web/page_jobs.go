@@ -157,9 +157,10 @@ func (s *site) jobList(rq *request) error {
 	v := struct {
 		frame
 		All, Open bool
-		Everybody bool // the visitor may see the jobs of others
+		Everybody bool   // the visitor may see the jobs of others
+		Tab, Done string // of the tabs of data management
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && seesAll(rq.who)}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && seesAll(rq.who), Tab: "jobs"}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open
@@ -181,6 +182,7 @@ func (s *site) jobPage(rq *request) error {
 		frame
 		Job jobView
 	}{s.frame(rq, "/data", "web.job.kind."+j.Kind), s.viewJob(rq, j)}
+	v.Crumbs = []crumb{{rq.p.T("web.nav.data"), "/data"}, {rq.p.T("web.jobs.title"), "/jobs"}, {v.Title, ""}}
 	return s.render(rq, http.StatusOK, "job", v)
 }
 

@@ -34,7 +34,7 @@ type recordView struct {
 	Source    string
 	RuleID    string
 	RuleText  string
-	Version   uint32
+	Rules     uint32   // version of the table of rules
 	Why       []string // why it is inferred
 	Can       string   // what the rule proves
 	Cannot    string
@@ -102,7 +102,7 @@ func (s *site) record(rq *request) error {
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
-		RuleID: r.Rule, Version: r.RulesVersion, Around: aroundPerson(rq, r), Nobody: r.User == "",
+		RuleID: r.Rule, Rules: r.RulesVersion, Around: aroundPerson(rq, r), Nobody: r.User == "",
 		Merged: r.Count > 1, From: fine(r.Time, rq.zone), To: fine(r.EndTime, rq.zone),
 		Comes: rq.p.T("web.record.coordinates", "server", record.Visible(r.Server), "channel", record.Visible(r.Channel),
 			"generation", fmt.Sprint(r.Generation), "ids", gloss.IDs(r.RawIDs)),

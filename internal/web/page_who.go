@@ -203,6 +203,7 @@ func (s *site) oneView(rq *request, p *account.Person) (*oneView, error) {
 		Created: seconds(p.Created, rq.zone), Last: seconds(p.LastLogin, rq.zone), MustSecond: s.cfg.Desk.Book().NeedsSecond(p), Roles: roleRows(nil),
 		Form: whoForm{Shown: p.Shown, Servers: strings.Join(p.Scope.Servers, "\n"), Folders: strings.Join(p.Scope.Folders, "\n"), Roles: p.Roles},
 	}
+	v.Crumbs = []crumb{{rq.p.T("web.nav.settings"), "/settings"}, {rq.p.T("web.who.title"), "/settings/people"}, {p.Display(), ""}}
 	l, err := s.cfg.Desk.Book().Tokens(rq.r.Context(), p.ID)
 	if err != nil {
 		return nil, err
