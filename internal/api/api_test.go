@@ -339,11 +339,11 @@ func TestStream(t *testing.T) {
 	if n, last := lines(t, c.do("GET", Prefix+"/records?limit=1700", "", "Accept", ndjson)); n != 1700 || last["count"] != 1700.0 {
 		t.Errorf("with a limit: %d lines and %v", n, last)
 	}
-	m.fail, m.failAt, m.pages = errors.New("/secret/place"), 3, 0
+	m.fail, m.failAt, m.pages = errors.New("/secret/place"), 2, 0
 	w = c.do("GET", Prefix+"/records", "", "Accept", ndjson)
 	n, last := lines(t, w)
 	e, _ := last["error"].(map[string]any)
-	if n != 2000 || e["status"] != 500.0 || strings.Contains(w.Body.String(), "secret") {
+	if n != firstPage || e["status"] != 500.0 || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("a stream that breaks: %d lines and %v", n, last)
 	}
 	m.failAt, m.pages = 1, 0
