@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"strings"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/saved"
 	"github.com/akashi-audit/akashi/internal/web"
@@ -28,9 +30,14 @@ func (s savedSearches) List(ctx context.Context, owner string) ([]web.SavedSearc
 		return nil, err
 	}
 	l, err := st.List(ctx, owner)
-	out := make([]web.SavedSearch, len(l))
-	for i, x := range l {
-		out[i] = web.SavedSearch(x)
+	out := make([]web.SavedSearch, 0, len(l))
+	who := account.From(ctx)
+	restricted := who == nil || !who.Scope.All()
+	for _, x := range l {
+		if restricted && !strings.EqualFold(x.Owner, owner) {
+			continue // what others search for can name what this visitor may not see
+		}
+		out = append(out, web.SavedSearch(x))
 	}
 	return out, err
 }
