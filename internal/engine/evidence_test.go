@@ -105,7 +105,7 @@ func TestEvidenceProves(t *testing.T) {
 	if _, err := e.Stamp(t.Context(), tsa.Client()); err != nil {
 		t.Fatal(err)
 	}
-	e.cfg.Seal.Authority, e.cfg.Seal.Roots = tsa.URL, filepath.Join(tsa.Dir, "ca.pem")
+	e.now.Seal.Authority, e.now.Seal.Roots = tsa.URL, filepath.Join(tsa.Dir, "ca.pem")
 	all := everything(t, e, false)
 	r := all[slices.IndexFunc(all, func(r record.Record) bool { return r.Class == record.ClassUser && strings.Contains(r.Path, "人事") })]
 	out := filepath.Join(t.TempDir(), "b.zip")

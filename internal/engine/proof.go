@@ -163,7 +163,8 @@ func (e *Engine) coveredByFolder(p *Proof) error {
 // stampFrom is the first time stamp of a checkpoint of at least that size; nil
 // when there is none.
 func (e *Engine) stampFrom(size int64) (*seal.Stamp, error) {
-	a, err := Authority(e.cfg.Seal.Authority, e.cfg.Seal.Roots)
+	cfg := e.Config()
+	a, err := Authority(cfg.Seal.Authority, cfg.Seal.Roots)
 	if err != nil {
 		a = &seal.Authority{} // the stamp is checked by the system's certificates
 	}
