@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -326,80 +325,6 @@ func (s *site) latest(rq *request) error {
 		return nil
 	}
 	return s.render(rq, 200, "latest", v)
-}
-
-// coverage is GET /coverage: how complete the events of each server are, and what
-// to do about it.
-func (s *site) coverage(rq *request) error {
-	server, err := pickServer(rq)
-	if err != nil {
-		return err
-	}
-	v := struct {
-		frame
-		Servers  []coverageView
-		Server   string
-		Counting bool
-	}{frame: s.frame(rq, "/data", "web.cov.title"), Server: server}
-	v.Crumbs = []crumb{{rq.p.T("web.nav.data"), "/data"}, {v.Title, ""}}
-	if s.cfg.Health == nil {
-		return errPage{http.StatusNotFound, "web.error.no_page"}
-	}
-	for _, x := range rq.status.Servers {
-		if !sees(rq.who, x.Name) || server != "" && x.Name != server {
-			continue
-		}
-		c, err := s.cfg.Health.Coverage(rq.r.Context(), x.Name)
-		if err != nil {
-			return err
-		}
-		v.Counting = v.Counting || c == nil
-		v.Servers = append(v.Servers, newCoverageView(rq, x.Name, c))
-	}
-	if err := s.note(rq, "coverage", server); err != nil {
-		return err
-	}
-	if s.cfg.Steps != nil && !v.Counting && len(v.Servers) > 0 && rq.who.May(account.Import) {
-		if err := s.cfg.Steps.Done(rq.r.Context(), StepCheck, rq.who.Name); err != nil {
-			return err
-		}
-	}
-	return s.render(rq, 200, "coverage", v)
-}
-
-// coverageView is one server's completeness for people.
-type coverageView struct {
-	Name string
-	*Coverage
-	Found   string
-	Kinds   []kindCount
-	Remedy  []string // commands
-	Sets    []CoverageSubcategory
-	HasSACL bool
-}
-
-type kindCount struct {
-	Key string
-	N   int
-}
-
-func newCoverageView(rq *request, name string, c *Coverage) coverageView {
-	v := coverageView{Name: name, Coverage: c}
-	if c == nil {
-		return v
-	}
-	v.Found = clock(c.Found, rq.zone)
-	for kind, n := range c.Notices {
-		v.Kinds = append(v.Kinds, kindCount{"cli.coverage.notice." + kind, n})
-	}
-	slices.SortFunc(v.Kinds, func(a, b kindCount) int { return strings.Compare(a.Key, b.Key) })
-	for _, x := range c.Subcategories {
-		if x.Remedy != "" {
-			v.Remedy = append(v.Remedy, x.Remedy)
-			v.HasSACL = v.HasSACL || x.SACL
-		}
-	}
-	return v
 }
 
 func errorAttr(err error) slog.Attr { return slog.Any("error", err) }
