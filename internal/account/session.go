@@ -109,14 +109,14 @@ func (s *sessionStore) DeleteCtx(ctx context.Context, token string) error {
 // Find, Commit and Delete are there for the interface of scs, which calls the others.
 
 func (s *sessionStore) Find(token string) ([]byte, bool, error) {
-	return s.FindCtx(context.TODO(), token)
+	return s.FindCtx(context.Background(), token)
 }
 
 func (s *sessionStore) Commit(token string, b []byte, expiry time.Time) error {
-	return s.CommitCtx(context.TODO(), token, b, expiry)
+	return s.CommitCtx(context.Background(), token, b, expiry)
 }
 
-func (s *sessionStore) Delete(token string) error { return s.DeleteCtx(context.TODO(), token) }
+func (s *sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
 // codec writes what a session holds: texts, int64 and bool. The same content gives the
 // same bytes, which the gob of scs does not, so that an unchanged session is known.

@@ -97,11 +97,7 @@ func holdOf(rq *request, v url.Values) (h Hold, wrong string) {
 
 // holdAdd asks, and then puts a legal hold in force.
 func (s *site) holdAdd(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}
@@ -145,11 +141,7 @@ func (s *site) holdAdd(rq *request) error {
 
 // holdRelease asks for a reason, and then ends the holds of a case.
 func (s *site) holdRelease(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}

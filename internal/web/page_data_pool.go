@@ -92,11 +92,7 @@ func shown(l []any) []any {
 
 // poolAdd asks, and then adds a folder to the volumes.
 func (s *site) poolAdd(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}

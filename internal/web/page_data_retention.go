@@ -106,11 +106,7 @@ func termOf(v url.Values) (t Term, ok bool) {
 
 // retentionPropose asks, and then puts a term forward.
 func (s *site) retentionPropose(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}
@@ -136,11 +132,7 @@ func (s *site) retentionPropose(rq *request) error {
 // retentionConfirm asks for a reason, and then puts in force what another person
 // proposed.
 func (s *site) retentionConfirm(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,16 @@ func posted(rq *request) (url.Values, error) {
 	return rq.r.PostForm, nil
 }
 
+// careForm is the seam and the posted form of an action on the folder.
+func (s *site) careForm(rq *request) (Data, url.Values, error) {
+	data, err := s.careData()
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := posted(rq)
+	return data, v, err
+}
+
 // certain reports whether the visitor has said yes on the page that ask draws.
 func certain(v url.Values) bool { return v.Get("sure") == "1" }
 
@@ -78,11 +88,7 @@ func careKindOf(what string) (careKind, bool) {
 
 // dataCare asks, and then starts, a job that looks after the folder.
 func (s *site) dataCare(rq *request) error {
-	data, err := s.careData()
-	if err != nil {
-		return err
-	}
-	v, err := posted(rq)
+	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}

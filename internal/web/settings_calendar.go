@@ -137,11 +137,8 @@ func dayName(rq *request, d calendar.Day) string {
 
 // calendarSave is POST /settings/calendar.
 func (s *site) calendarSave(rq *request) error {
-	set, err := s.settings()
+	set, err := s.settingsForm(rq)
 	if err != nil {
-		return err
-	}
-	if err := s.postedForm(rq); err != nil {
 		return err
 	}
 	f := rq.r.PostForm

@@ -103,11 +103,8 @@ func (s *site) filtersForm(rq *request, code int, b Background, bad []SettingPro
 
 // filtersSave is POST /settings/filters: it shows what would change, or changes it.
 func (s *site) filtersSave(rq *request) error {
-	set, err := s.settings()
+	set, err := s.settingsForm(rq)
 	if err != nil {
-		return err
-	}
-	if err := s.postedForm(rq); err != nil {
 		return err
 	}
 	f := rq.r.PostForm

@@ -118,11 +118,8 @@ func (s *site) displayPage(rq *request) error {
 
 // displaySave is POST /settings/display.
 func (s *site) displaySave(rq *request) error {
-	set, err := s.settings()
+	set, err := s.settingsForm(rq)
 	if err != nil {
-		return err
-	}
-	if err := s.postedForm(rq); err != nil {
 		return err
 	}
 	lang := rq.r.PostForm.Get("language")
