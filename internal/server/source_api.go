@@ -35,11 +35,7 @@ func missing(err error) error {
 
 // Record is one record.
 func (s apiSource) Record(ctx context.Context, id record.ID) (*record.Record, error) {
-	v, err := viewOf(ctx, s.e)
-	if err != nil {
-		return nil, err
-	}
-	r, err := v.Record(ctx, id)
+	r, err := s.source.Record(ctx, id)
 	return r, missing(err)
 }
 
@@ -55,11 +51,7 @@ func (s apiSource) Raw(ctx context.Context, id record.ID) ([]*event.Event, int, 
 
 // Unmasked is a record with its numbers.
 func (s apiSource) Unmasked(ctx context.Context, id record.ID) (*record.Record, []*event.Event, error) {
-	v, err := viewOf(ctx, s.e)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, l, err := v.Unmasked(ctx, id)
+	r, l, err := s.source.Unmasked(ctx, id)
 	return r, l, missing(err)
 }
 
