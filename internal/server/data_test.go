@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/export"
 	"github.com/akashi-audit/akashi/internal/job"
@@ -136,7 +137,7 @@ func TestOverviewKeepsToTheScope(t *testing.T) {
 		{account.Scope{}, 1, nil},
 		{account.Scope{Servers: []string{strings.ToUpper(k.name)}}, 1, nil},
 		{account.Scope{Servers: []string{"elsewhere"}}, 0, nil},
-		{account.Scope{Folders: []string{`D:\x`}}, 0, web.ErrRestricted},
+		{account.Scope{Folders: []string{`D:\x`}}, 0, care.ErrRestricted},
 	} {
 		ctx := as("r", only(c.scope))
 		o, err := k.data.Overview(ctx)
@@ -153,14 +154,14 @@ func TestOverviewKeepsToTheScope(t *testing.T) {
 		_, _, e1 := k.data.Holds(ctx)
 		_, e2 := k.data.Retention(ctx)
 		_, e3 := k.data.Pool(ctx)
-		_, e4 := k.data.AddVolume(ctx, t.TempDir(), "x")
-		for i, err := range []error{e1, e2, e3, e4, k.data.AddHold(ctx, web.Hold{Case: "c", Ground: "g"}), k.data.ReleaseHold(ctx, "c", "g"), k.data.ProposeRetention(ctx, web.Term{Months: 1}), k.data.ConfirmRetention(ctx, "g")} {
-			if !errors.Is(err, web.ErrRestricted) {
+		_, e4 := k.data.AddVolume(ctx, care.Folder{Path: t.TempDir(), Name: "x"})
+		for i, err := range []error{e1, e2, e3, e4, k.data.AddHold(ctx, care.Hold{Case: "c", Ground: "g"}), k.data.ReleaseHold(ctx, "c", "g"), k.data.ProposeRetention(ctx, care.Term{Months: 1}), k.data.ConfirmRetention(ctx, "", "g")} {
+			if !errors.Is(err, care.ErrRestricted) {
 				t.Errorf("%+v: care %d: %v", c.scope, i, err)
 			}
 		}
 	}
-	if _, err := k.data.Overview(t.Context()); !errors.Is(err, web.ErrRestricted) {
+	if _, err := k.data.Overview(t.Context()); !errors.Is(err, care.ErrRestricted) {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -170,35 +171,35 @@ func TestArchiveAndCare(t *testing.T) {
 	if d := k.day0(); d.State != web.DayStore || d.Records == 0 || d.Parts != 0 {
 		t.Errorf("before: %+v", d)
 	}
-	if j := k.done(as("ops"), "archive", web.CareRequest{}); j.State != job.Done || j.Messages[0].Key != "job.archive.done" {
+	if j := k.done(as("ops"), "archive", care.Request{}); j.State != job.Done || j.Messages[0].Key != "job.archive.done" {
 		t.Fatalf("archive: %+v", j)
 	}
 	if d := k.day0(); d.State != web.DayBoth || d.Parts != 1 || d.Copies != 1 || d.Archive == 0 || d.Late {
 		t.Errorf("after: %+v", d)
 	}
-	if j := k.done(as("ops"), "archive", web.CareRequest{}); j.Messages[0].Key != "job.archive.none" {
+	if j := k.done(as("ops"), "archive", care.Request{}); j.Messages[0].Key != "job.archive.none" {
 		t.Errorf("again: %+v", j)
 	}
-	j := k.done(as("ops"), "verify", web.CareRequest{Lang: "ja"})
+	j := k.done(as("ops"), "verify", care.Request{Lang: "ja"})
 	if j.State != job.Done || j.Messages[0].Key != "job.verify.good" || len(j.Files) != 2 || !bytes.Contains(k.read(as("ops"), j, "verify.txt"), []byte("封印")) {
 		t.Errorf("verify: %+v", j)
 	}
-	if j := k.done(as("ops"), "check", web.CareRequest{}); j.State != job.Done || j.Messages[0].Key != "job.check.good" {
+	if j := k.done(as("ops"), "check", care.Request{}); j.State != job.Done || j.Messages[0].Key != "job.check.good" {
 		t.Errorf("check: %+v", j)
 	}
 	if g, err := k.data.Gaps(as("ops"), k.name); g != nil || err != nil {
 		t.Errorf("gaps before the survey: %+v, %v", g, err)
 	}
-	if j := k.done(as("ops"), "coverage", web.CareRequest{Server: k.name}); j.State != job.Done || len(j.Files) != 1 {
+	if j := k.done(as("ops"), "coverage", care.Request{Server: k.name}); j.State != job.Done || len(j.Files) != 1 {
 		t.Errorf("coverage: %+v", j)
 	}
 	if g, err := k.data.Gaps(as("ops"), k.name); err != nil || g == nil || len(g.Channels) != 1 || g.Channels[0].Received == 0 {
 		t.Errorf("gaps: %+v, %v", g, err)
 	}
-	if j := k.done(as("r", only(account.Scope{Servers: []string{"other"}})), "coverage", web.CareRequest{Server: k.name}); j.State != job.Failed {
+	if j := k.done(as("r", only(account.Scope{Servers: []string{"other"}})), "coverage", care.Request{Server: k.name}); j.State != job.Failed {
 		t.Errorf("coverage out of scope: %+v", j)
 	}
-	if j := k.done(as("ops"), "expire", web.CareRequest{}); j.State != job.Failed || j.Messages[0].Key != "web.retention.none" {
+	if j := k.done(as("ops"), "expire", care.Request{}); j.State != job.Failed || j.Messages[0].Key != "web.retention.none" {
 		t.Errorf("expire without a term: %+v", j)
 	}
 }
@@ -207,33 +208,40 @@ func TestArchiveAndCare(t *testing.T) {
 // answers from then on.
 func TestRetentionByTwoPeople(t *testing.T) {
 	k := newKit(t)
-	if err := k.data.ProposeRetention(as("admin"), web.Term{Months: 1}); err != nil {
+	if err := k.data.ProposeRetention(as("admin"), care.Term{Months: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.data.ConfirmRetention(as("ADMIN"), "g"); !errors.Is(err, web.ErrOwnProposal) {
+	r, err := k.data.Retention(as("officer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.data.ConfirmRetention(as("ADMIN"), r.Mark(), "g"); !errors.Is(err, care.ErrOwnProposal) {
 		t.Errorf("own proposal: %v", err)
 	}
-	if err := k.data.ConfirmRetention(as("officer"), "規程"); err != nil {
+	if err := k.data.ConfirmRetention(as("officer"), "something else", "規程"); !errors.Is(err, care.ErrChanged) {
+		t.Errorf("what was not seen: %v", err)
+	}
+	if err := k.data.ConfirmRetention(as("officer"), r.Mark(), "規程"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := k.data.Retention(as("ops"))
+	r, err = k.data.Retention(as("ops"))
 	if err != nil || len(r.InForce) != 1 || len(r.Waiting) != 0 || len(r.Due) == 0 || r.InForce[0].By != "officer" {
 		t.Fatalf("retention %+v, %v", r, err)
 	}
-	if err := k.data.AddHold(as("officer"), web.Hold{Case: "c", Ground: "g", Servers: []string{k.name}}); err != nil {
+	if err := k.data.AddHold(as("officer"), care.Hold{Case: "c", Ground: "g", Servers: []string{k.name}}); err != nil {
 		t.Fatal(err)
 	}
-	j := k.done(as("admin"), "expire", web.CareRequest{})
+	j := k.done(as("admin"), "expire", care.Request{})
 	if j.State != job.Done || k.day0().State != web.DayBoth {
 		t.Fatalf("expire of what is held: %+v, %+v", j, k.day0())
 	}
-	if err := k.data.ReleaseHold(as("officer"), "nothing", "g"); !errors.Is(err, web.ErrNotFound) {
+	if err := k.data.ReleaseHold(as("officer"), "nothing", "g"); !errors.Is(err, care.ErrNotFound) {
 		t.Errorf("release of no case: %v", err)
 	}
 	if err := k.data.ReleaseHold(as("officer"), "c", "over"); err != nil {
 		t.Fatal(err)
 	}
-	if j = k.done(as("admin"), "expire", web.CareRequest{}); j.State != job.Done {
+	if j = k.done(as("admin"), "expire", care.Request{}); j.State != job.Done {
 		t.Fatalf("expire: %+v", j)
 	}
 	k.data.at = time.Time{} // the minute is over
@@ -295,22 +303,22 @@ func TestVolumes(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(full, "x"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var x *web.VolumeError
-	if _, err := k.data.AddVolume(as("ops"), full, "v"); !errors.As(err, &x) || x.Key != "web.pool.error.notempty" {
+	var x *care.VolumeError
+	if _, err := k.data.AddVolume(as("ops"), care.Folder{Path: full, Name: "v"}); !errors.As(err, &x) || x.Key != "web.pool.error.notempty" {
 		t.Errorf("a folder that holds something: %v", err)
 	}
-	if _, err := k.data.AddVolume(as("ops"), t.TempDir(), "nas"); err != nil {
+	if _, err := k.data.AddVolume(as("ops"), care.Folder{Path: t.TempDir(), Name: "nas"}); err != nil {
 		t.Fatal(err)
 	}
-	k.done(as("ops"), "archive", web.CareRequest{})
-	if j := k.done(as("ops"), "drain", web.CareRequest{Volume: "archive"}); j.State != job.Done {
+	k.done(as("ops"), "archive", care.Request{})
+	if j := k.done(as("ops"), "drain", care.Request{Volume: "archive"}); j.State != job.Done {
 		t.Errorf("drain: %+v", j)
 	}
-	if j := k.done(as("ops"), "drain", web.CareRequest{Volume: "nothing"}); j.State != job.Failed || j.Messages[0].Key != "web.pool.error.unknown" {
+	if j := k.done(as("ops"), "drain", care.Request{Volume: "nothing"}); j.State != job.Failed || j.Messages[0].Key != "web.pool.error.unknown" {
 		t.Errorf("drain of nothing: %+v", j)
 	}
 	for _, kind := range []string{"heal", "scrub"} {
-		if j := k.done(as("ops"), kind, web.CareRequest{}); j.State != job.Done {
+		if j := k.done(as("ops"), kind, care.Request{}); j.State != job.Done {
 			t.Errorf("%s: %+v", kind, j)
 		}
 	}
@@ -327,55 +335,55 @@ func TestVolumesChange(t *testing.T) {
 	k := newKit(t)
 	ops := as("ops")
 	for _, name := range []string{"one", "two"} {
-		if _, err := k.data.AddVolume(ops, t.TempDir(), name); err != nil {
+		if _, err := k.data.AddVolume(ops, care.Folder{Path: t.TempDir(), Name: name}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	k.done(ops, "archive", web.CareRequest{})
-	state := func(name string) web.Volume {
+	k.done(ops, "archive", care.Request{})
+	state := func(name string) care.Volume {
 		t.Helper()
 		p, err := k.data.Pool(ops)
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(p.Volumes, func(v web.Volume) bool { return v.Name == name })
+		i := slices.IndexFunc(p.Volumes, func(v care.Volume) bool { return v.Name == name })
 		if i < 0 {
-			return web.Volume{}
+			return care.Volume{}
 		}
 		return p.Volumes[i]
 	}
-	if err := k.data.SetVolume(ops, "two", 7, true); err != nil {
+	if err := k.data.SetVolume(ops, care.VolumeChange{Volume: "two", Class: 7, State: "readonly"}); err != nil {
 		t.Fatal(err)
 	}
 	if v := state("two"); v.Class != 7 || v.State != "readonly" {
 		t.Errorf("%+v", v)
 	}
-	if err := k.data.SetVolume(ops, "two", 3, false); err != nil {
+	if err := k.data.SetVolume(ops, care.VolumeChange{Volume: "two", Class: 3, State: "active"}); err != nil {
 		t.Fatal(err)
 	}
-	var x *web.VolumeError
-	if err := k.data.SetVolume(ops, "none", 3, false); !errors.As(err, &x) || x.Key != "web.pool.error.unknown" {
+	var x *care.VolumeError
+	if err := k.data.SetVolume(ops, care.VolumeChange{Volume: "none", Class: 3, State: "active"}); !errors.As(err, &x) || x.Key != "web.pool.error.unknown" {
 		t.Errorf("a volume that is not there: %v", err)
 	}
-	if j := k.done(ops, "replace", web.CareRequest{Volume: "archive", With: "one"}); j.State != job.Done {
+	if j := k.done(ops, "replace", care.Request{Volume: "archive", With: "one"}); j.State != job.Done {
 		t.Errorf("replace: %+v", j)
 	}
 	if v := state("archive"); v.State != "draining" || v.Objects != 0 {
 		t.Errorf("after the replacement: %+v", v)
 	}
-	if j := k.done(ops, "remove", web.CareRequest{Volume: "archive"}); j.State != job.Done || j.Messages[0].Key != "job.remove.done" {
+	if j := k.done(ops, "remove", care.Request{Volume: "archive"}); j.State != job.Done || j.Messages[0].Key != "job.remove.done" {
 		t.Errorf("remove: %+v", j)
 	}
 	if v := state("archive"); v.Name != "" {
 		t.Errorf("after the removal: %+v", v)
 	}
-	if j := k.done(ops, "tier", web.CareRequest{}); j.State != job.Done {
+	if j := k.done(ops, "tier", care.Request{}); j.State != job.Done {
 		t.Errorf("tier: %+v", j)
 	}
 	if err := k.data.LoseVolume(ops, "two"); err != nil || state("two").State != "lost" {
 		t.Errorf("lost: %v, %+v", err, state("two"))
 	}
-	if j := k.done(ops, "remove", web.CareRequest{Volume: "one"}); j.State != job.Failed || j.Messages[0].Key != "web.pool.error.held" {
+	if j := k.done(ops, "remove", care.Request{Volume: "one"}); j.State != job.Failed || j.Messages[0].Key != "web.pool.error.held" {
 		t.Errorf("removal of the only copies: %+v", j)
 	}
 	if err := k.data.LoseVolume(ops, "one"); !errors.As(err, &x) || x.Key != "web.pool.error.last" {
@@ -384,13 +392,13 @@ func TestVolumesChange(t *testing.T) {
 	t.Setenv("BUCKETTEST_ACCESS_KEY", "a")
 	t.Setenv("BUCKETTEST_SECRET_KEY", "geheim1234")
 	for _, keys := range []string{"env:BUCKETTEST", "env:NOTTHERE"} {
-		_, err := k.data.AddBucket(ops, web.Bucket{Endpoint: "ftp://127.0.0.1:1", Bucket: "worm", Keys: keys})
+		_, err := k.data.AddBucket(ops, care.Bucket{Endpoint: "ftp://127.0.0.1:1", Bucket: "worm", Keys: keys})
 		if !errors.As(err, &x) || strings.Contains(fmt.Sprint(x.Args), "geheim") {
 			t.Errorf("%s: %v", keys, err)
 		}
 	}
 	narrow := account.With(t.Context(), &account.Visitor{Name: "n", Rights: account.AllRights, Scope: account.Scope{Servers: []string{"x"}}})
-	if err := k.data.LoseVolume(narrow, "one"); !errors.Is(err, web.ErrRestricted) {
+	if err := k.data.LoseVolume(narrow, "one"); !errors.Is(err, care.ErrRestricted) {
 		t.Errorf("a restricted visitor: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/i18n"
@@ -17,7 +18,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // care are the kinds of jobs that look after the data folder.
@@ -86,7 +86,7 @@ func (w work) archive(ctx context.Context, t *job.Task) error {
 
 // verify checks the folder against its seal, and keeps the report.
 func (w work) verify(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (w work) check(ctx context.Context, t *job.Task) error {
 
 // coverage finds out how complete a server's logs are.
 func (w work) coverage(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (w work) heal(ctx context.Context, t *job.Task) error {
 }
 
 func (w work) drain(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (w work) drain(ctx context.Context, t *job.Task) error {
 
 // scrub reads every copy of the volumes.
 func (w work) scrub(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}

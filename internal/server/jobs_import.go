@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/job"
@@ -109,7 +110,7 @@ func importSummary(sum *engine.Summary, before, after *engine.Status) *web.Impor
 
 // reconvert is a job of kind "reconvert".
 func (w work) reconvert(ctx context.Context, t *job.Task) error {
-	var x web.ReconvertRequest
+	var x care.Reconversion
 	if err := t.Params(&x); err != nil {
 		return err
 	}

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/store"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // markedFresh is how long the places of UNC paths count as known.
@@ -98,24 +98,24 @@ func (m *marked) entries(l []string) (names, under []string) {
 func (s *settings) Folders() []string { return slices.Clone(s.e.Config().MyNumber.Folders) }
 
 // SetFolders changes it.
-func (s *settings) SetFolders(ctx context.Context, by string, l []string) ([]web.SettingProblem, error) {
+func (s *settings) SetFolders(ctx context.Context, by string, l []string) ([]care.SettingProblem, error) {
 	return s.change(ctx, by, func(c *config.Config) { c.MyNumber.Folders = l })
 }
 
 // FoldersHistory compares each sealed change with the one before.
-func (s *settings) FoldersHistory(ctx context.Context) ([]web.FolderChange, error) {
+func (s *settings) FoldersHistory(ctx context.Context) ([]care.FolderChange, error) {
 	l, err := s.e.SettingsHistory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []web.FolderChange
+	var out []care.FolderChange
 	for i, c := range l {
 		var before []string
 		if i+1 < len(l) {
 			before = l[i+1].Now.MyNumber
 		}
 		now := c.Now.MyNumber
-		x := web.FolderChange{By: c.By, Time: c.Time, Sealed: c.Sealed, Added: without(now, before), Removed: without(before, now)}
+		x := care.FolderChange{By: c.By, Time: c.Time, Sealed: c.Sealed, Added: without(now, before), Removed: without(before, now)}
 		if len(x.Added)+len(x.Removed) > 0 {
 			out = append(out, x)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/i18n"
@@ -92,14 +93,14 @@ func TestAllowedPaths(t *testing.T) {
 func TestSettingsOfPages(t *testing.T) {
 	e := openEngine(t)
 	s := newSettings(Config{Engine: e})
-	bad, err := s.SetBackground(t.Context(), "yamamoto", web.Background{Addresses: []string{"192.0.2.1", "host"}})
-	if err != nil || len(bad) != 1 || bad[0] != (web.SettingProblem{Key: "background.addresses", Index: 1}) {
+	bad, err := s.SetBackground(t.Context(), "yamamoto", care.Background{Addresses: []string{"192.0.2.1", "host"}})
+	if err != nil || len(bad) != 1 || bad[0] != (care.SettingProblem{Key: "background.addresses", Index: 1}) {
 		t.Errorf("problems %v, %v", bad, err)
 	}
-	if bad, err = s.SetBackground(t.Context(), "yamamoto", web.Background{Accounts: []string{"a", "b"}}); err != nil || len(bad) > 0 {
+	if bad, err = s.SetBackground(t.Context(), "yamamoto", care.Background{Accounts: []string{"a", "b"}}); err != nil || len(bad) > 0 {
 		t.Fatalf("problems %v, %v", bad, err)
 	}
-	if bad, err = s.SetBackground(t.Context(), "sato", web.Background{Accounts: []string{"b", "c"}}); err != nil || len(bad) > 0 {
+	if bad, err = s.SetBackground(t.Context(), "sato", care.Background{Accounts: []string{"b", "c"}}); err != nil || len(bad) > 0 {
 		t.Fatalf("problems %v, %v", bad, err)
 	}
 	l, err := s.History(t.Context())
@@ -111,7 +112,7 @@ func TestSettingsOfPages(t *testing.T) {
 	}
 	c := s.Business()
 	c.Hours = [7]string{1: "x", 3: "09:00-17:00"}
-	if bad, err = s.SetBusiness(t.Context(), "sato", c); err != nil || len(bad) != 1 || bad[0] != (web.SettingProblem{Key: "calendar.hours", Index: 1}) {
+	if bad, err = s.SetBusiness(t.Context(), "sato", c); err != nil || len(bad) != 1 || bad[0] != (care.SettingProblem{Key: "calendar.hours", Index: 1}) {
 		t.Errorf("problems %v, %v", bad, err)
 	}
 	c.Hours[1] = ""

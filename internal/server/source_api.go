@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/api"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // apiSource shows an engine to the API: what the pages see, in its types.
@@ -27,7 +27,7 @@ func missing(err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errors.Join(api.ErrNotFound, err)
-	case errors.Is(err, engine.ErrNarrow), errors.Is(err, web.ErrRestricted):
+	case errors.Is(err, engine.ErrNarrow), errors.Is(err, care.ErrRestricted):
 		return errors.Join(api.ErrRestricted, err)
 	}
 	return err

@@ -3,21 +3,21 @@ package server
 import (
 	"context"
 	"errors"
-	"strings"
 
+	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
-func terms(l []store.Term) (out []web.Term) {
+func terms(l []store.Term) (out []care.Term) {
 	for _, t := range l {
-		out = append(out, web.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: t.By, Ground: t.Ground, Time: t.Time})
+		out = append(out, care.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: t.By, Ground: t.Ground, Time: t.Time})
 	}
 	return out
 }
 
-func (d *dataSource) Retention(ctx context.Context) (*web.Retention, error) {
+func (d *dataSource) Retention(ctx context.Context) (*care.Retention, error) {
 	if err := whole(ctx); err != nil {
 		return nil, err
 	}
@@ -25,14 +25,14 @@ func (d *dataSource) Retention(ctx context.Context) (*web.Retention, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &web.Retention{InForce: terms(sch.Terms()), Waiting: terms(sch.Waiting())}
+	r := &care.Retention{InForce: terms(sch.Terms()), Waiting: terms(sch.Waiting())}
 	for _, x := range due {
-		r.Due = append(r.Due, web.DueMonth{Server: x.Server, Month: x.Period, Records: x.Records, Bytes: x.Bytes, Events: x.Events, Archived: x.Archived, Held: x.Held})
+		r.Due = append(r.Due, care.DueMonth{Server: x.Server, Month: x.Period, Records: x.Records, Bytes: x.Bytes, Events: x.Events, Archived: x.Archived, Held: x.Held})
 	}
 	return r, nil
 }
 
-func (d *dataSource) ProposeRetention(ctx context.Context, t web.Term) error {
+func (d *dataSource) ProposeRetention(ctx context.Context, t care.Term) error {
 	if err := whole(ctx); err != nil {
 		return err
 	}
@@ -41,8 +41,8 @@ func (d *dataSource) ProposeRetention(ctx context.Context, t web.Term) error {
 	return d.e.ProposeRetention(ctx, store.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: who(ctx), Ground: t.Ground})
 }
 
-// ConfirmRetention: names of people are compared as log-in names are.
-func (d *dataSource) ConfirmRetention(ctx context.Context, ground string) error {
+// ConfirmRetention puts in force what was seen.
+func (d *dataSource) ConfirmRetention(ctx context.Context, seen, ground string) error {
 	if err := whole(ctx); err != nil {
 		return err
 	}
@@ -52,15 +52,14 @@ func (d *dataSource) ConfirmRetention(ctx context.Context, ground string) error 
 	if err != nil {
 		return err
 	}
-	for _, t := range sch.Waiting() {
-		if strings.EqualFold(t.By, who(ctx)) {
-			return web.ErrOwnProposal
-		}
+	r := care.Retention{Waiting: terms(sch.Waiting())}
+	if err := r.MayConfirm(account.From(ctx), seen); err != nil {
+		return err
 	}
 	return d.e.ConfirmRetention(ctx, who(ctx), ground)
 }
 
-func (d *dataSource) Pool(ctx context.Context) (*web.Pool, error) {
+func (d *dataSource) Pool(ctx context.Context) (*care.Pool, error) {
 	if err := whole(ctx); err != nil {
 		return nil, err
 	}
@@ -72,13 +71,13 @@ func (d *dataSource) Pool(ctx context.Context) (*web.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &web.Pool{
+	out := &care.Pool{
 		Copies: s.Copies, Objects: s.Objects, Bytes: s.Bytes, Short: s.Short, Lost: s.LostCount, Free: s.Free, PerDay: s.PerDay,
 		Days: s.Days, WarnDays: s.WarnDays, Warn: s.Warn,
 	}
 	for i := range s.Volumes {
 		v := &s.Volumes[i]
-		x := web.Volume{
+		x := care.Volume{
 			ID: v.ID, Name: v.Name, Place: v.Place, State: string(v.State), Class: v.Class, Online: v.Online, Problem: v.Problem, Total: v.Total,
 			Free: v.Free, Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: v.Scrub.Ended,
 		}
@@ -93,25 +92,25 @@ func (d *dataSource) Pool(ctx context.Context) (*web.Pool, error) {
 	return out, nil
 }
 
-func told(l []pool.Probe) (out []web.Told) {
+func told(l []pool.Probe) (out []care.Told) {
 	level := map[pool.Level]string{pool.Warns: "warn", pool.Fails: "error"}
 	for _, p := range l {
 		lv := level[p.Level]
 		if lv == "" {
 			lv = "info"
 		}
-		out = append(out, web.Told{Level: lv, Key: "cli.pool.probe." + p.What + "." + string(p.Level), Args: []any{"detail", p.Detail}})
+		out = append(out, care.Told{Level: lv, Key: "cli.pool.probe." + p.What + "." + string(p.Level), Args: []any{"detail", p.Detail}})
 	}
 	return out
 }
 
-func (d *dataSource) AddVolume(ctx context.Context, path, name string) (*web.Volume, error) {
-	return d.add(ctx, pool.AddOptions{Path: path, Name: name}, path)
+func (d *dataSource) AddVolume(ctx context.Context, f care.Folder) (*care.Volume, error) {
+	return d.add(ctx, pool.AddOptions{Path: f.Path, Name: f.Name}, f.Path)
 }
 
 // volumeError words what the pool refuses.
-func volumeError(err error, volume string) *web.VolumeError {
-	x := &web.VolumeError{Key: "web.pool.error.failed", Args: []any{"volume", volume, "reason", err.Error()}, Err: err}
+func volumeError(err error, volume string) *care.VolumeError {
+	x := &care.VolumeError{Key: "web.pool.error.failed", Args: []any{"volume", volume, "reason", err.Error()}, Err: err}
 	var lease *pool.LeaseError
 	for key, is := range map[string]error{
 		"unknown": pool.ErrUnknown, "name": pool.ErrName, "notempty": pool.ErrNotEmpty, "held": pool.ErrHeld, "last": pool.ErrLast, "away": pool.ErrAway,

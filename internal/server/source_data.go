@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/hold"
@@ -81,7 +82,7 @@ func sees(ctx context.Context, server string) bool {
 // whole is ErrRestricted for a visitor who does not see everything.
 func whole(ctx context.Context) error {
 	if v := account.From(ctx); v == nil || !v.Scope.All() {
-		return web.ErrRestricted
+		return care.ErrRestricted
 	}
 	return nil
 }
@@ -96,7 +97,7 @@ func who(ctx context.Context) string {
 
 func (d *dataSource) Overview(ctx context.Context) (*web.Overview, error) {
 	if v := account.From(ctx); v == nil || len(v.Scope.Folders) > 0 {
-		return nil, web.ErrRestricted
+		return nil, care.ErrRestricted
 	}
 	s, err := d.store(ctx)
 	if err != nil {
@@ -245,7 +246,7 @@ const maxDays = 20000
 // Gaps is what the last survey found, as long as no event came since.
 func (d *dataSource) Gaps(ctx context.Context, server string) (*web.Gaps, error) {
 	if !sees(ctx, server) {
-		return nil, web.ErrRestricted
+		return nil, care.ErrRestricted
 	}
 	n, err := d.events(ctx, server)
 	if err != nil {
@@ -324,7 +325,7 @@ func gapsOf(r *coverage.Report) *web.Gaps {
 	return g
 }
 
-func (d *dataSource) Holds(ctx context.Context) ([]web.Hold, bool, error) {
+func (d *dataSource) Holds(ctx context.Context) ([]care.Hold, bool, error) {
 	if err := whole(ctx); err != nil {
 		return nil, false, err
 	}
@@ -333,12 +334,12 @@ func (d *dataSource) Holds(ctx context.Context) ([]web.Hold, bool, error) {
 	if err != nil && !damaged {
 		return nil, false, err
 	}
-	var out []web.Hold
+	var out []care.Hold
 	for i := range l {
 		h := &l[i]
-		x := web.Hold{Case: h.Case, Servers: h.Servers, Query: h.Query, From: h.From, To: h.To, By: h.By, Ground: h.Ground, Time: h.Time}
+		x := care.Hold{Case: h.Case, Servers: h.Servers, Query: h.Query, From: h.From, To: h.To, By: h.By, Ground: h.Ground, Time: h.Time}
 		if r := h.Released; r != nil {
-			x.Released = &web.Released{By: r.By, Ground: r.Ground, Time: r.Time}
+			x.Released = &care.Released{By: r.By, Ground: r.Ground, Time: r.Time}
 		}
 		out = append(out, x)
 	}
@@ -346,7 +347,7 @@ func (d *dataSource) Holds(ctx context.Context) ([]web.Hold, bool, error) {
 	return out, damaged, nil
 }
 
-func (d *dataSource) AddHold(ctx context.Context, h web.Hold) error {
+func (d *dataSource) AddHold(ctx context.Context, h care.Hold) error {
 	if err := whole(ctx); err != nil {
 		return err
 	}
@@ -359,7 +360,7 @@ func (d *dataSource) ReleaseHold(ctx context.Context, name, ground string) error
 	}
 	err := d.e.ReleaseHold(ctx, hold.Release{Case: name, By: who(ctx), Ground: ground})
 	if errors.Is(err, hold.ErrNoCase) {
-		return errors.Join(web.ErrNotFound, err)
+		return errors.Join(care.ErrNotFound, err)
 	}
 	return err
 }

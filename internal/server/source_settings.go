@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/config"
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
@@ -46,20 +47,20 @@ func (s *settings) calendar() *calendar.Calendar {
 var _ web.Settings = (*settings)(nil)
 
 // Values is every key of akashi.toml.
-func (s *settings) Values() []web.SettingValue {
+func (s *settings) Values() []care.Setting {
 	c := s.e.Config()
-	var l []web.SettingValue
+	var l []care.Setting
 	for _, x := range c.List() {
-		l = append(l, web.SettingValue{Key: x.Key, Value: x.Value, Default: x.Default})
+		l = append(l, care.Setting{Key: x.Key, Value: x.Value, Default: x.Default})
 	}
 	return l
 }
 
 // Background is what counts as background.
-func (s *settings) Background() web.Background { return web.Background(s.e.Config().Background) }
+func (s *settings) Background() care.Background { return care.Background(s.e.Config().Background) }
 
 // SetBackground changes it.
-func (s *settings) SetBackground(ctx context.Context, by string, b web.Background) ([]web.SettingProblem, error) {
+func (s *settings) SetBackground(ctx context.Context, by string, b care.Background) ([]care.SettingProblem, error) {
 	return s.change(ctx, by, func(c *config.Config) { c.Background = config.Background(b) })
 }
 
@@ -70,7 +71,7 @@ func (s *settings) Business() calendar.Settings {
 }
 
 // SetBusiness changes them.
-func (s *settings) SetBusiness(ctx context.Context, by string, x calendar.Settings) ([]web.SettingProblem, error) {
+func (s *settings) SetBusiness(ctx context.Context, by string, x calendar.Settings) ([]care.SettingProblem, error) {
 	return s.change(ctx, by, func(c *config.Config) {
 		c.Calendar = config.Calendar{PublicHolidays: x.PublicHolidays, YearEnd: x.YearEnd, Closed: x.Closed, Worked: x.Worked, Hours: config.HoursOf(x.Hours)}
 	})
@@ -90,16 +91,16 @@ func (s *settings) SetLanguage(ctx context.Context, by, lang string) error {
 
 // change changes akashi.toml. Problems of texts that pages can set come back by
 // their place; others are errors.
-func (s *settings) change(ctx context.Context, by string, fn func(*config.Config)) ([]web.SettingProblem, error) {
+func (s *settings) change(ctx context.Context, by string, fn func(*config.Config)) ([]care.SettingProblem, error) {
 	err := s.e.Configure(ctx, by, fn)
 	var wrong *config.Error
 	switch {
 	case errors.Is(err, engine.ErrBusy):
-		return nil, web.ErrBusy
+		return nil, care.ErrBusy
 	case !errors.As(err, &wrong):
 		return nil, err
 	}
-	var l []web.SettingProblem
+	var l []care.SettingProblem
 	for _, p := range wrong.Problems {
 		x, ok := problemPlace(p.Key)
 		if !ok {
@@ -112,39 +113,39 @@ func (s *settings) change(ctx context.Context, by string, fn func(*config.Config
 
 // problemPlace reads the key of a problem: background.accounts[2],
 // calendar.hours.mon.
-func problemPlace(key string) (web.SettingProblem, bool) {
+func problemPlace(key string) (care.SettingProblem, bool) {
 	if day, ok := strings.CutPrefix(key, "calendar.hours."); ok {
 		wd := config.Weekdays()
 		i := slices.Index(wd[:], day)
-		return web.SettingProblem{Key: "calendar.hours", Index: i}, i >= 0
+		return care.SettingProblem{Key: "calendar.hours", Index: i}, i >= 0
 	}
 	name, rest, listed := strings.Cut(key, "[")
 	i := 0
 	if listed {
 		var err error
 		if i, err = strconv.Atoi(strings.TrimSuffix(rest, "]")); err != nil {
-			return web.SettingProblem{}, false
+			return care.SettingProblem{}, false
 		}
 	}
-	return web.SettingProblem{Key: name, Index: i}, strings.HasPrefix(name, "background.") || strings.HasPrefix(name, "calendar.") || name == "my_number.folders"
+	return care.SettingProblem{Key: name, Index: i}, strings.HasPrefix(name, "background.") || strings.HasPrefix(name, "calendar.") || name == "my_number.folders"
 }
 
 // History compares each sealed change with the one before.
-func (s *settings) History(ctx context.Context) ([]web.SettingChange, error) {
+func (s *settings) History(ctx context.Context) ([]care.SettingChange, error) {
 	l, err := s.e.SettingsHistory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []web.SettingChange
+	var out []care.SettingChange
 	for i, c := range l {
 		var before convert.Background
 		if i+1 < len(l) {
 			before = l[i+1].Now.Background
 		}
-		x := web.SettingChange{By: c.By, Time: c.Time, Leaf: c.Leaf, Sealed: c.Sealed}
+		x := care.SettingChange{By: c.By, Time: c.Time, Leaf: c.Leaf, Sealed: c.Sealed}
 		now := c.Now.Background
-		x.Added = web.Background{Accounts: without(now.Accounts, before.Accounts), Addresses: without(now.Addresses, before.Addresses), Processes: without(now.Processes, before.Processes)}
-		x.Removed = web.Background{Accounts: without(before.Accounts, now.Accounts), Addresses: without(before.Addresses, now.Addresses), Processes: without(before.Processes, now.Processes)}
+		x.Added = care.Background{Accounts: without(now.Accounts, before.Accounts), Addresses: without(now.Addresses, before.Addresses), Processes: without(now.Processes, before.Processes)}
+		x.Removed = care.Background{Accounts: without(before.Accounts, now.Accounts), Addresses: without(before.Addresses, now.Addresses), Processes: without(before.Processes, now.Processes)}
 		if n := x.Added.Len() + x.Removed.Len(); n > 0 {
 			out = append(out, x)
 		}
@@ -170,7 +171,7 @@ func (s *settings) SealNow(ctx context.Context) error {
 		return err
 	}
 	if st.Running != nil {
-		return web.ErrBusy
+		return care.ErrBusy
 	}
 	_, err = s.e.SealNow(ctx)
 	return err

@@ -3,20 +3,20 @@ package server
 import (
 	"context"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/pool"
-	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // AddBucket adds a bucket to the volumes.
-func (d *dataSource) AddBucket(ctx context.Context, b web.Bucket) (*web.Volume, error) {
+func (d *dataSource) AddBucket(ctx context.Context, b care.Bucket) (*care.Volume, error) {
 	return d.add(ctx, pool.AddOptions{
 		Name: b.Name, S3: &pool.S3{Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, Prefix: b.Prefix, Keys: b.Keys, LockDays: b.LockDays},
 	}, "s3://"+b.Bucket)
 }
 
 // add adds a volume; place is its name in reasons.
-func (d *dataSource) add(ctx context.Context, opt pool.AddOptions, place string) (*web.Volume, error) {
+func (d *dataSource) add(ctx context.Context, opt pool.AddOptions, place string) (*care.Volume, error) {
 	if err := whole(ctx); err != nil {
 		return nil, err
 	}
@@ -32,17 +32,17 @@ func (d *dataSource) add(ctx context.Context, opt pool.AddOptions, place string)
 		}
 		return nil, x
 	}
-	return &web.Volume{ID: r.Volume.ID, Name: r.Volume.Name, Probes: told(r.Probes)}, nil
+	return &care.Volume{ID: r.Volume.ID, Name: r.Volume.Name, Probes: told(r.Probes)}, nil
 }
 
 // SetVolume changes the class of a volume, and whether it is written to.
-func (d *dataSource) SetVolume(ctx context.Context, volume string, class int, readOnly bool) error {
+func (d *dataSource) SetVolume(ctx context.Context, c care.VolumeChange) error {
 	state := pool.Active
-	if readOnly {
+	if c.State == "readonly" {
 		state = pool.ReadOnly
 	}
-	return d.change(ctx, volume, func(p *pool.Pool) error {
-		return p.Set(ctx, pool.Change{Volume: volume, Class: &class, State: &state})
+	return d.change(ctx, c.Volume, func(p *pool.Pool) error {
+		return p.Set(ctx, pool.Change{Volume: c.Volume, Class: &c.Class, State: &state})
 	})
 }
 
@@ -71,7 +71,7 @@ func (d *dataSource) change(ctx context.Context, volume string, do func(*pool.Po
 
 // remove takes a volume out of the pool, once the other copies were read.
 func (w work) remove(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (w work) remove(ctx context.Context, t *job.Task) error {
 
 // replace moves everything from one volume to another.
 func (w work) replace(ctx context.Context, t *job.Task) error {
-	var x web.CareRequest
+	var x care.Request
 	if err := t.Params(&x); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // fakeData is a Data that remembers what was done.
@@ -76,7 +77,7 @@ func (f *fakeData) ProposeRetention(_ context.Context, t Term) error {
 	return nil
 }
 
-func (f *fakeData) ConfirmRetention(_ context.Context, ground string) error {
+func (f *fakeData) ConfirmRetention(_ context.Context, _, ground string) error {
 	f.did = append(f.did, "confirm "+ground)
 	return f.refuse
 }
@@ -89,12 +90,12 @@ func (f *fakeData) Pool(context.Context) (*Pool, error) {
 	return p, nil
 }
 
-func (f *fakeData) AddVolume(_ context.Context, path, name string) (*Volume, error) {
-	f.did = append(f.did, "volume "+path+" "+name)
+func (f *fakeData) AddVolume(_ context.Context, v care.Folder) (*Volume, error) {
+	f.did = append(f.did, "volume "+v.Path+" "+v.Name)
 	if f.refuse != nil {
 		return nil, f.refuse
 	}
-	return &Volume{Name: name}, nil
+	return &Volume{Name: v.Name}, nil
 }
 
 // shownPart is a page without the values that only go back to the server.
@@ -242,7 +243,7 @@ func TestHoldPages(t *testing.T) {
 	if code, _ := k.again("/data/holds/release", body, "ground", "和解"); code != http.StatusSeeOther || k.data.did[1] != "release 案件 1 和解" {
 		t.Errorf("%d, did %v", code, k.data.did)
 	}
-	k.data.refuse = ErrNotFound
+	k.data.refuse = care.ErrNotFound
 	if code, _ := k.again("/data/holds/release", body, "ground", "x"); code != http.StatusNotFound {
 		t.Errorf("no such case: %d", code)
 	}
@@ -298,7 +299,7 @@ func TestPoolPages(t *testing.T) {
 	if code, _ := k.again("/data/pool", body); code != http.StatusSeeOther || k.data.did[0] != `volume /mnt/"nas" & <x> nas` {
 		t.Errorf("%d, did %v", code, k.data.did)
 	}
-	k.data.refuse = &VolumeError{Key: "web.pool.error.refused", Args: []any{"volume", evil}, Probes: []Told{{"error", "cli.pool.probe.write.fail", []any{"detail", evil}}}, Err: errors.New("x")}
+	k.data.refuse = &VolumeError{Key: "web.pool.error.refused", Args: []any{"volume", evil}, Probes: []Told{{Level: "error", Key: "cli.pool.probe.write.fail", Args: []any{"detail", evil}}}, Err: errors.New("x")}
 	if code, _ := k.again("/data/pool", body); code != http.StatusUnprocessableEntity {
 		t.Errorf("refused: %d", code)
 	}
@@ -309,11 +310,11 @@ func TestPoolPages(t *testing.T) {
 
 func (f *fakeData) AddBucket(ctx context.Context, b Bucket) (*Volume, error) {
 	f.buckets = append(f.buckets, b)
-	return f.AddVolume(ctx, "s3://"+b.Bucket, b.Name)
+	return f.AddVolume(ctx, care.Folder{Path: "s3://" + b.Bucket, Name: b.Name})
 }
 
-func (f *fakeData) SetVolume(_ context.Context, volume string, class int, readOnly bool) error {
-	f.changes = append(f.changes, fmt.Sprint(volume, " ", class, " ", readOnly))
+func (f *fakeData) SetVolume(_ context.Context, c care.VolumeChange) error {
+	f.changes = append(f.changes, fmt.Sprint(c.Volume, " ", c.Class, " ", c.State == "readonly"))
 	return nil
 }
 

@@ -158,7 +158,7 @@ func TestJobPages(t *testing.T) {
 // code adds.
 func TestAreaWords(t *testing.T) {
 	var text strings.Builder
-	for _, pattern := range []string{"*.go", "templates/*.html", "../job/*.go", "../export/*.go", "../server/*.go", "../cli/*.go"} {
+	for _, pattern := range []string{"*.go", "templates/*.html", "../care/*.go", "../job/*.go", "../export/*.go", "../server/*.go", "../cli/*.go"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

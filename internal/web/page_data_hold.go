@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -72,27 +73,13 @@ func bound(ns int64, zone *time.Location) string {
 func holdOf(rq *request, v url.Values) (h Hold, wrong string) {
 	h = Hold{Case: clean(v.Get("case")), Servers: list(v["server"]), Query: clean(v.Get("query")), Ground: clean(v.Get("ground"))}
 	var ok bool
-	switch {
-	case h.Case == "" || len(h.Case) > 200:
-		return h, "web.holds.needs_case"
-	case h.Ground == "" || len(h.Ground) > 2000:
-		return h, "web.holds.needs_ground"
-	case len(h.Servers) == 0 && h.Query == "" && v.Get("all") != "1":
-		return h, "web.holds.needs_what"
-	}
 	if h.From, ok = parseMoment(clean(v.Get("from")), rq.zone, false); !ok {
 		return h, "web.problem.from"
 	}
 	if h.To, ok = parseMoment(clean(v.Get("to")), rq.zone, true); !ok {
 		return h, "web.problem.to"
 	}
-	if h.From != 0 && h.To != 0 && h.From >= h.To {
-		return h, "web.problem.range"
-	}
-	if _, err := query.Parse(h.Query, query.Clock{Now: rq.now, Zone: rq.zone}); err != nil || len(h.Query) > 4096 {
-		return h, "web.holds.bad_query"
-	}
-	return h, ""
+	return h, faultKey(h.Check(v.Get("all") == "1", query.Clock{Now: rq.now, Zone: rq.zone}))
 }
 
 // holdAdd asks, and then puts a legal hold in force.
@@ -149,7 +136,7 @@ func (s *site) holdRelease(rq *request) error {
 	if name == "" {
 		return errPage{http.StatusBadRequest, "web.data.bad_form"}
 	}
-	if !certain(v) || ground == "" || len(ground) > 2000 {
+	if !certain(v) || care.CheckRelease(name, ground) != nil {
 		q := sure{
 			dataFrame: s.dataFrame(rq, "holds", "web.holds.release_title"), Words: strings.Split(rq.p.T("web.holds.sure_release"), "\n"),
 			Button: "web.holds.release", Back: "/data/holds", Grave: true, Ground: true, Facts: []fact{{"web.holds.case", visible(name)}},
@@ -162,7 +149,7 @@ func (s *site) holdRelease(rq *request) error {
 	if err := s.noteGround(rq, "hold_release", name, ground); err != nil {
 		return err
 	}
-	if err := data.ReleaseHold(rq.r.Context(), name, ground); errors.Is(err, ErrNotFound) {
+	if err := data.ReleaseHold(rq.r.Context(), name, ground); errors.Is(err, care.ErrNotFound) {
 		return errPage{http.StatusNotFound, "web.holds.no_case"}
 	} else if err != nil {
 		return dataError(err)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // volumeView is a volume as a page shows it.
@@ -96,9 +98,9 @@ func (s *site) poolAdd(rq *request) error {
 	if err != nil {
 		return err
 	}
-	path, name := clean(v.Get("path")), clean(v.Get("name"))
-	if path == "" || len(path) > 4096 || len(name) > 100 || strings.ContainsRune(path, 0) {
-		return s.pool(rq, v, &VolumeError{Key: "web.pool.needs_path"})
+	f := care.Folder{Path: clean(v.Get("path")), Name: clean(v.Get("name"))}
+	if wrong := faultKey(f.Check()); wrong != "" {
+		return s.pool(rq, v, &VolumeError{Key: wrong})
 	}
 	if !seesAll(rq.who) {
 		return errPage{http.StatusForbidden, "web.data.restricted"}
@@ -106,13 +108,13 @@ func (s *site) poolAdd(rq *request) error {
 	if !certain(v) {
 		return s.ask(rq, sure{
 			dataFrame: s.dataFrame(rq, "pool", "web.pool.add_title"), Words: strings.Split(rq.p.T("web.pool.sure"), "\n"), Button: "web.pool.add", Back: "/data/pool",
-			Facts: []fact{{"web.pool.path", visible(path)}, {"web.pool.name", visible(name)}},
+			Facts: []fact{{"web.pool.path", visible(f.Path)}, {"web.pool.name", visible(f.Name)}},
 		}, v)
 	}
-	if err := s.note(rq, "volume_add", path); err != nil {
+	if err := s.note(rq, "volume_add", f.Path); err != nil {
 		return err
 	}
-	_, err = data.AddVolume(rq.r.Context(), path, name)
+	_, err = data.AddVolume(rq.r.Context(), f)
 	var x *VolumeError
 	if errors.As(err, &x) {
 		return s.pool(rq, v, x)

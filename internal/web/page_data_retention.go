@@ -2,11 +2,12 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // termView is a term in words.
@@ -70,9 +71,7 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 		dataFrame: s.dataFrame(rq, "retention", "web.retention.title"), InForce: termViews(rq, r.InForce), Waiting: termViews(rq, r.Waiting), Due: r.Due,
 		Wrong: wrong, Given: given,
 	}
-	for _, t := range r.Waiting {
-		v.Own = v.Own || strings.EqualFold(t.By, rq.who.Name)
-	}
+	v.Own = r.Own(rq.who)
 	for _, d := range r.Due {
 		if v.Stays++; d.Archived && len(d.Held) == 0 {
 			v.Goes, v.Stays = v.Goes+1, v.Stays-1
@@ -94,14 +93,14 @@ func termOf(v url.Values) (t Term, ok bool) {
 	t = Term{Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
 	if v.Get("unit") == "none" {
 		t.Year = false
-		return t, len(t.Ground) <= 2000
+		return t, t.Check() == nil
 	}
 	n, err := strconv.Atoi(clean(v.Get("n")))
 	t.Months = n
 	if v.Get("unit") == "y" {
 		t.Months = n * 12
 	}
-	return t, err == nil && n >= 1 && n <= 1200 && t.Months <= 1200 && len(t.Ground) <= 2000
+	return t, err == nil && n >= 1 && n <= 1200 && t.Check() == nil
 }
 
 // retentionPropose asks, and then puts a term forward.
@@ -120,7 +119,7 @@ func (s *site) retentionPropose(rq *request) error {
 			Button: "web.retention.propose", Back: "/data/retention", Facts: []fact{{"web.retention.proposal", termText(rq, &t)}},
 		}, v)
 	}
-	if err := s.noteGround(rq, "retention_propose", fmt.Sprintf("%q %d months, year %t", t.Server, t.Months, t.Year), t.Ground); err != nil {
+	if err := s.noteGround(rq, "retention_propose", t.String(), t.Ground); err != nil {
 		return err
 	}
 	if err := data.ProposeRetention(rq.r.Context(), t); err != nil {
@@ -140,23 +139,18 @@ func (s *site) retentionConfirm(rq *request) error {
 	if err != nil {
 		return dataError(err)
 	}
-	if len(r.Waiting) == 0 {
-		return errPage{http.StatusConflict, "web.retention.no_proposal"}
+	may := r.MayConfirm(rq.who, v.Get("seen"))
+	if may != nil && !errors.Is(may, care.ErrChanged) {
+		return confirmError(may)
 	}
-	for _, t := range r.Waiting {
-		if strings.EqualFold(t.By, rq.who.Name) {
-			return errPage{http.StatusForbidden, "web.retention.own"}
-		}
-	}
-	ground := clean(v.Get("ground"))
-	seen := termsMark(r.Waiting)
-	if !certain(v) || ground == "" || len(ground) > 2000 || v.Get("seen") != seen {
+	ground, seen := clean(v.Get("ground")), r.Mark()
+	if !certain(v) || care.CheckGround(ground) != nil || may != nil {
 		q := sure{
 			dataFrame: s.dataFrame(rq, "retention", "web.retention.confirm_title"), Words: strings.Split(rq.p.T("web.retention.sure_confirm"), "\n"),
 			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due,
 		}
 		switch {
-		case certain(v) && v.Get("seen") != seen:
+		case certain(v) && may != nil:
 			q.Wrong = "web.retention.changed"
 		case certain(v):
 			q.Wrong = "web.holds.needs_ground"
@@ -169,19 +163,21 @@ func (s *site) retentionConfirm(rq *request) error {
 	if err := s.noteGround(rq, "retention_confirm", seen, ground); err != nil {
 		return err
 	}
-	if err := data.ConfirmRetention(rq.r.Context(), ground); errors.Is(err, ErrOwnProposal) {
-		return errPage{http.StatusForbidden, "web.retention.own"}
-	} else if err != nil {
-		return dataError(err)
+	if err := data.ConfirmRetention(rq.r.Context(), seen, ground); err != nil {
+		return confirmError(err)
 	}
 	return seeOther(rq, "/data/retention?done=confirmed")
 }
 
-// termsMark names proposals, so that nothing is confirmed that was not seen.
-func termsMark(l []Term) string {
-	var b strings.Builder
-	for _, t := range l {
-		fmt.Fprintf(&b, "%q %d %t %d;", t.Server, t.Months, t.Year, t.Time)
+// confirmError words why what waits was not confirmed.
+func confirmError(err error) error {
+	switch {
+	case errors.Is(err, care.ErrNoProposal):
+		return errPage{http.StatusConflict, "web.retention.no_proposal"}
+	case errors.Is(err, care.ErrOwnProposal):
+		return errPage{http.StatusForbidden, "web.retention.own"}
+	case errors.Is(err, care.ErrChanged):
+		return errPage{http.StatusConflict, "web.retention.changed"}
 	}
-	return b.String()
+	return dataError(err)
 }

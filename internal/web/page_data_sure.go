@@ -1,11 +1,13 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 )
 
@@ -62,63 +64,39 @@ func (s *site) ask(rq *request, q sure, v url.Values) error {
 	return s.render(rq, code, "sure", q)
 }
 
-// careKind is a job that data care starts.
-type careKind struct {
-	kind  string
-	back  string
-	grave bool
-}
-
-// careKindOf finds what a form asks for.
-func careKindOf(what string) (careKind, bool) {
-	switch what {
-	case "archive", "verify", "check":
-		return careKind{what, "/data", false}, true
-	case "coverage":
-		return careKind{what, "/data/server", false}, true
-	case "expire":
-		return careKind{what, "/data/retention", true}, true
-	case "heal", "scrub", "drain", "replace", "tier":
-		return careKind{what, "/data/pool", false}, true
-	case "remove":
-		return careKind{what, "/data/pool", true}, true
-	}
-	return careKind{}, false
-}
-
 // dataCare asks, and then starts, a job that looks after the folder.
 func (s *site) dataCare(rq *request) error {
 	data, v, err := s.careForm(rq)
 	if err != nil {
 		return err
 	}
-	k, ok := careKindOf(v.Get("what"))
-	server, volume, with := v.Get("server"), v.Get("volume"), v.Get("with")
-	ofVolume := k.kind == "drain" || k.kind == "remove" || k.kind == "replace"
-	if !ok || k.kind == "coverage" && server == "" || ofVolume && volume == "" || (k.kind == "replace") != (with != "") {
-		return errPage{http.StatusBadRequest, "web.data.bad_form"}
+	x := CareRequest{Server: v.Get("server"), Volume: v.Get("volume"), With: v.Get("with"), Lang: rq.lang}
+	k, err := x.Check(v.Get("what"), rq.who)
+	if faultKey(err) != "" {
+		return errPage{http.StatusBadRequest, faultKey(err)}
 	}
-	if k.kind != "coverage" && !seesAll(rq.who) {
-		return errPage{http.StatusForbidden, "web.data.restricted"}
+	if err != nil {
+		return dataError(err)
 	}
-	if k.kind == "coverage" {
-		k.back = serverURL(server, 0)
+	back := k.Page
+	if k.Kind == "coverage" {
+		back = serverURL(x.Server, 0)
 	}
 	if !certain(v) {
 		q := sure{
-			dataFrame: s.dataFrame(rq, "days", "web.job.kind."+k.kind), Words: strings.Split(rq.p.T("web.data.sure."+k.kind), "\n"),
-			Button: "web.data.go." + k.kind, Grave: k.grave, Back: k.back,
+			dataFrame: s.dataFrame(rq, "days", "web.job.kind."+k.Kind), Words: strings.Split(rq.p.T("web.data.sure."+k.Kind), "\n"),
+			Button: "web.data.go." + k.Kind, Grave: k.Grave, Back: back,
 		}
-		if server != "" {
-			q.Facts = append(q.Facts, fact{"web.field.server", visible(server)})
+		if x.Server != "" {
+			q.Facts = append(q.Facts, fact{"web.field.server", visible(x.Server)})
 		}
-		if volume != "" {
-			q.Facts = append(q.Facts, fact{"web.pool.volume", visible(volume)})
+		if x.Volume != "" {
+			q.Facts = append(q.Facts, fact{"web.pool.volume", visible(x.Volume)})
 		}
-		if with != "" {
-			q.Facts = append(q.Facts, fact{"web.vol.with", visible(with)})
+		if x.With != "" {
+			q.Facts = append(q.Facts, fact{"web.vol.with", visible(x.With)})
 		}
-		if k.kind == "expire" {
+		if k.Kind == "expire" {
 			r, err := data.Retention(rq.r.Context())
 			if err != nil {
 				return dataError(err)
@@ -130,12 +108,22 @@ func (s *site) dataCare(rq *request) error {
 		}
 		return s.ask(rq, q, v)
 	}
-	about := server + volume
-	if with != "" {
-		about += " → " + with
-	}
-	if err := s.note(rq, k.kind, about); err != nil {
+	about := x.About()
+	if err := s.note(rq, k.Kind, about); err != nil {
 		return err
 	}
-	return s.submit(rq, job.Request{Kind: k.kind, Params: CareRequest{Server: server, Volume: volume, With: with, Lang: rq.lang}, About: about, Need: account.See | account.Manage})
+	return s.submit(rq, job.Request{Kind: k.Kind, Params: x, About: about, Need: account.See | account.Manage})
+}
+
+// seesAll reports whether the visitor sees everything.
+func seesAll(v *account.Visitor) bool { return care.SeesAll(v) }
+
+// faultKey is what is wrong with what was asked for, "" when nothing is, or when the
+// error is no fault of a field.
+func faultKey(err error) string {
+	var f *care.Fault
+	if errors.As(err, &f) {
+		return f.Key
+	}
+	return ""
 }

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // Volumes is what can be changed of the volumes of the archive at once; the rest is
@@ -18,29 +17,10 @@ import (
 type Volumes interface {
 	AddBucket(ctx context.Context, b Bucket) (*Volume, error)
 	// SetVolume gives a volume another class, and opens it for writing or closes it.
-	SetVolume(ctx context.Context, volume string, class int, readOnly bool) error
+	SetVolume(ctx context.Context, c care.VolumeChange) error
 	// LoseVolume gives a volume up: nothing that lies there counts any more.
 	LoseVolume(ctx context.Context, volume string) error
 }
-
-// Bucket is a place of S3 that becomes a volume.
-type Bucket struct {
-	Name, Endpoint, Region, Bucket, Prefix string
-	// Keys is env:NAME for the variables NAME_ACCESS_KEY and NAME_SECRET_KEY of the
-	// server, or file:PATH of a file with the lines access_key= and secret_key=. The
-	// keys themselves come through no page.
-	Keys     string
-	LockDays int // each object cannot be deleted for so long; 0 = it can
-}
-
-// The bounds of volumes.
-const (
-	fastestClass = 1
-	slowestClass = 9
-	maxLockDays  = 36_500
-)
-
-var keyNames = regexp.MustCompile(`^env:[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 
 // volumeRoutes are the forms that change volumes.
 func (s *site) volumeRoutes() []route {
@@ -71,26 +51,16 @@ func (s *site) volumeForm(rq *request) (Data, url.Values, error) {
 // bucketOf reads the form of a bucket; wrong is the key of what is not right.
 func bucketOf(v url.Values) (b Bucket, wrong string) {
 	b = Bucket{
-		Name: clean(v.Get("name")), Endpoint: clean(v.Get("endpoint")), Region: clean(v.Get("region")), Bucket: clean(v.Get("bucket")), Prefix: strings.Trim(clean(v.Get("prefix")), "/"),
+		Name: clean(v.Get("name")), Endpoint: clean(v.Get("endpoint")), Region: clean(v.Get("region")), Bucket: clean(v.Get("bucket")), Prefix: clean(v.Get("prefix")),
 		Keys: clean(v.Get("keys")),
 	}
-	u, err := url.Parse(b.Endpoint)
-	switch {
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(b.Endpoint) > 500:
-		return b, "web.vol.needs_endpoint"
-	case b.Bucket == "" || len(b.Bucket) > 63 || strings.ContainsAny(b.Bucket, `/\ `):
-		return b, "web.vol.needs_bucket"
-	case len(b.Name) > 100 || len(b.Prefix) > 500 || len(b.Region) > 60:
-		return b, "web.data.bad_form"
-	case !keyNames.MatchString(b.Keys) && !(strings.HasPrefix(b.Keys, "file:") && filepath.IsAbs(b.Keys[5:]) && len(b.Keys) < 4096):
-		return b, "web.vol.needs_keys"
-	}
+	var err error
 	if days := clean(v.Get("lock")); days != "" {
-		if b.LockDays, err = strconv.Atoi(days); err != nil || b.LockDays < 0 || b.LockDays > maxLockDays {
+		if b.LockDays, err = strconv.Atoi(days); err != nil {
 			return b, "web.vol.bad_lock"
 		}
 	}
-	return b, ""
+	return b, faultKey(b.Check())
 }
 
 // bucketAdd asks, and then adds a bucket to the volumes.
@@ -103,10 +73,7 @@ func (s *site) bucketAdd(rq *request) error {
 	if wrong != "" {
 		return s.pool(rq, v, &VolumeError{Key: wrong})
 	}
-	place := "s3://" + b.Bucket
-	if b.Prefix != "" {
-		place += "/" + b.Prefix
-	}
+	place := b.Place()
 	if !certain(v) {
 		words := strings.Split(rq.p.T("web.pool.sure"), "\n")
 		if b.LockDays > 0 {
@@ -142,21 +109,21 @@ func (s *site) volumeSet(rq *request) error {
 	if err != nil {
 		return err
 	}
-	volume, state := v.Get("volume"), v.Get("state")
 	class, err := strconv.Atoi(v.Get("class"))
-	if err != nil || class < fastestClass || class > slowestClass || volume == "" || state != "active" && state != "readonly" {
+	c := care.VolumeChange{Volume: v.Get("volume"), Class: class, State: v.Get("state")}
+	if err != nil || c.Check() != nil {
 		return errPage{http.StatusBadRequest, "web.data.bad_form"}
 	}
 	if !certain(v) {
 		return s.ask(rq, sure{
 			dataFrame: s.dataFrame(rq, "pool", "web.vol.set_title"), Words: strings.Split(rq.p.T("web.vol.sure_set"), "\n"), Button: "web.vol.set", Back: "/data/pool",
-			Facts: []fact{{"web.pool.volume", visible(volume)}, {"web.vol.class", strconv.Itoa(class)}, {"web.vol.state", rq.p.T("web.pool.state." + state)}},
+			Facts: []fact{{"web.pool.volume", visible(c.Volume)}, {"web.vol.class", strconv.Itoa(class)}, {"web.vol.state", rq.p.T("web.pool.state." + c.State)}},
 		}, v)
 	}
-	if err := s.note(rq, "volume_set", volume+" class "+strconv.Itoa(class)+" "+state); err != nil {
+	if err := s.note(rq, "volume_set", c.String()); err != nil {
 		return err
 	}
-	return s.volumeDone(rq, v, data.SetVolume(rq.r.Context(), volume, class, state == "readonly"), "volume_set")
+	return s.volumeDone(rq, v, data.SetVolume(rq.r.Context(), c), "volume_set")
 }
 
 // volumeLost asks, and then gives a volume up.

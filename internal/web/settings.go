@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -10,9 +9,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/record"
 )
-
-// ErrBusy is what Settings returns while an import or a conversion runs.
-var ErrBusy = errors.New("an import or a conversion is running")
 
 // Settings is akashi.toml, and what it changes. A change that is not right comes
 // back as problems, and then nothing is changed; by is sealed with it.
@@ -32,29 +28,6 @@ type Settings interface {
 	// ImportFolders are the folders of the server's machine that may be imported.
 	ImportFolders() []string
 	UploadLimit() int64 // bytes
-}
-
-// SettingValue is one key of akashi.toml, as it stands there.
-type SettingValue struct{ Key, Value, Default string }
-
-// SettingProblem is a value that cannot be used: Index is that of the entry of a
-// list, or the weekday.
-type SettingProblem struct {
-	Key   string
-	Index int
-}
-
-// Background is what counts as no person's act, see package config.
-type Background struct{ Accounts, Addresses, Processes []string }
-
-// SettingChange is a sealed change: what was added and taken away.
-type SettingChange struct {
-	By      string
-	Time    int64 // Unix ns
-	Leaf    int64
-	Sealed  bool
-	Added   Background
-	Removed Background
 }
 
 // settingsRoutes are the pages below /settings that belong to no other area.

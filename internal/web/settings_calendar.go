@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -158,7 +159,7 @@ func (s *site) calendarSave(rq *request) error {
 	}
 	bad, err := set.SetBusiness(rq.r.Context(), rq.who.Name, c)
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, care.ErrBusy):
 		return s.calendarForm(rq, http.StatusConflict, c, nil, true)
 	case err != nil:
 		return err

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -121,12 +121,12 @@ func (s *site) filtersSave(rq *request) error {
 		http.Redirect(rq.w, rq.r, "/settings/filters?done=same", http.StatusSeeOther)
 		return nil
 	}
-	if err := s.note(rq, "settings", "background: "+b.text()); err != nil {
+	if err := s.note(rq, "settings", "background: "+b.String()); err != nil {
 		return err
 	}
 	bad, err := set.SetBackground(rq.r.Context(), rq.who.Name, b)
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, care.ErrBusy):
 		return s.filtersForm(rq, http.StatusConflict, b, nil, nil, true)
 	case err != nil:
 		return err
@@ -135,15 +135,6 @@ func (s *site) filtersSave(rq *request) error {
 	}
 	http.Redirect(rq.w, rq.r, "/settings/filters?done=saved", http.StatusSeeOther)
 	return nil
-}
-
-// Len is how many entries there are.
-func (b *Background) Len() int { return len(b.Accounts) + len(b.Addresses) + len(b.Processes) }
-
-// text names the lists in one line.
-func (b *Background) text() string {
-	v := url.Values{"accounts": b.Accounts, "addresses": b.Addresses, "processes": b.Processes}
-	return v.Encode()
 }
 
 // preview counts the newest records of people that b names. It reads no more than
@@ -272,9 +263,4 @@ func (s *site) reconvert(rq *request) error {
 	}
 	http.Redirect(rq.w, rq.r, "/jobs/"+j.ID, http.StatusSeeOther)
 	return nil
-}
-
-// ReconvertRequest is the parameters of a job of kind "reconvert".
-type ReconvertRequest struct {
-	DryRun bool `json:"dry_run"`
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -18,14 +19,6 @@ type FolderSettings interface {
 	SetFolders(ctx context.Context, by string, l []string) ([]SettingProblem, error)
 	// FoldersHistory is the sealed changes, newest first.
 	FoldersHistory(ctx context.Context) ([]FolderChange, error)
-}
-
-// FolderChange is a sealed change of the list.
-type FolderChange struct {
-	By             string
-	Time           int64 // Unix ns
-	Sealed         bool
-	Added, Removed []string
 }
 
 // marks tells which folders hold specific personal information; nil when none is known.
@@ -128,7 +121,7 @@ func (s *site) foldersSave(rq *request) error {
 	}
 	bad, err := set.SetFolders(rq.r.Context(), rq.who.Name, l)
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, care.ErrBusy):
 		return s.foldersForm(rq, http.StatusConflict, foldersView{Busy: true}, l)
 	case err != nil:
 		return err

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // Folders of kept: one entry is refused, the list is remembered.
@@ -16,10 +17,10 @@ func (k *kept) Folders() []string { return k.folders }
 
 func (k *kept) SetFolders(_ context.Context, by string, l []string) ([]SettingProblem, error) {
 	if k.busy {
-		return nil, ErrBusy
+		return nil, care.ErrBusy
 	}
 	if i := slices.IndexFunc(l, func(s string) bool { return strings.Contains(s, "*") }); i >= 0 {
-		return []SettingProblem{{"my_number.folders", i}}, nil
+		return []SettingProblem{{Key: "my_number.folders", Index: i}}, nil
 	}
 	k.folders, k.by = l, by
 	return nil, nil

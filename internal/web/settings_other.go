@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // keysPage tells of the keys and checkpoints of the seal.
@@ -57,7 +59,7 @@ func (s *site) sealNow(rq *request) error {
 		return err
 	}
 	to := "/settings/keys?done=sealed"
-	if err := set.SealNow(rq.r.Context()); errors.Is(err, ErrBusy) {
+	if err := set.SealNow(rq.r.Context()); errors.Is(err, care.ErrBusy) {
 		to = "/settings/keys?done=busy"
 	} else if err != nil {
 		return err
@@ -133,7 +135,7 @@ func (s *site) displaySave(rq *request) error {
 		if err := s.note(rq, "settings", "language: "+lang); err != nil {
 			return err
 		}
-		if err := set.SetLanguage(rq.r.Context(), rq.who.Name, lang); errors.Is(err, ErrBusy) {
+		if err := set.SetLanguage(rq.r.Context(), rq.who.Name, lang); errors.Is(err, care.ErrBusy) {
 			to = "/settings/display?done=busy"
 		} else if err != nil {
 			return err
@@ -168,18 +170,11 @@ func (s *site) settingsFile(rq *request) error {
 		if !ok {
 			name = ""
 		}
-		y := value{SettingValue: x, URL: settingPage(x.Key), Own: x.Value != x.Default}
+		y := value{SettingValue: x, URL: x.Page(), Own: x.Value != x.Default}
 		if key := "web.key." + x.Key; rq.p.Has(key) {
 			y.Text = rq.p.T(key)
 		}
-		for _, secret := range []string{"password", "secret", "token"} {
-			if strings.Contains(x.Key, secret) {
-				y.Value = "••••"
-			}
-		}
-		if x.Key == "my_number.folders" && !seesAll(rq.who) { // they can be such as may not be seen
-			y.Value = "••••"
-		}
+		y.Value = x.Shown(rq.who)
 		if len(v.Tables) == 0 || v.Tables[len(v.Tables)-1].Name != name {
 			v.Tables = append(v.Tables, table{Name: name})
 		}
@@ -187,21 +182,6 @@ func (s *site) settingsFile(rq *request) error {
 		t.Values = append(t.Values, y)
 	}
 	return s.render(rq, 200, "settings-file", v)
-}
-
-// settingPage is the page that changes a key, "" when only the file does.
-func settingPage(key string) string {
-	switch {
-	case strings.HasPrefix(key, "background."):
-		return "/settings/filters"
-	case strings.HasPrefix(key, "calendar."):
-		return "/settings/calendar"
-	case key == "my_number.folders":
-		return "/settings/folders"
-	case key == "language":
-		return "/settings/display"
-	}
-	return ""
 }
 
 // help explains the ideas, and where akashi answers the guideline.

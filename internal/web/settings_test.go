@@ -18,6 +18,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 )
 
@@ -33,15 +34,18 @@ type kept struct {
 }
 
 func (k *kept) Values() []SettingValue {
-	return []SettingValue{{"language", "'ja'", "'ja'"}, {"background.accounts", "['" + hostile + "']", "[]"}, {"mail.password", "'geheim'", "''"}}
+	return []SettingValue{
+		{Key: "language", Value: "'ja'", Default: "'ja'"}, {Key: "background.accounts", Value: "['" + hostile + "']", Default: "[]"},
+		{Key: "mail.password", Value: "'geheim'", Default: "''"},
+	}
 }
 func (k *kept) Background() Background { return k.bg }
 func (k *kept) SetBackground(_ context.Context, by string, b Background) ([]SettingProblem, error) {
 	if k.busy {
-		return nil, ErrBusy
+		return nil, care.ErrBusy
 	}
 	if i := slices.IndexFunc(b.Accounts, func(s string) bool { return strings.Contains(s, "*") }); i >= 0 {
-		return []SettingProblem{{"background.accounts", i}}, nil
+		return []SettingProblem{{Key: "background.accounts", Index: i}}, nil
 	}
 	k.bg, k.by = b, by
 	return nil, nil
@@ -51,7 +55,7 @@ func (k *kept) SetBusiness(_ context.Context, by string, c calendar.Settings) ([
 	_, bad := calendar.New(c)
 	var l []SettingProblem
 	for _, e := range bad {
-		l = append(l, SettingProblem{"calendar." + e.Key, e.Index})
+		l = append(l, SettingProblem{Key: "calendar." + e.Key, Index: e.Index})
 	}
 	if l == nil {
 		k.cal, k.by = c, by
@@ -68,7 +72,7 @@ func (k *kept) History(context.Context) ([]SettingChange, error) {
 }
 func (k *kept) SealNow(context.Context) error {
 	if k.busy {
-		return ErrBusy
+		return care.ErrBusy
 	}
 	return nil
 }

@@ -2,14 +2,34 @@ package web
 
 import (
 	"context"
-	"errors"
 
-	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
-// ErrRestricted is what Data returns to a visitor whose scope does not allow what
-// concerns all servers, or counts of folders that are not seen.
-var ErrRestricted = errors.New("the visitor is restricted")
+// What is done to a folder is package care's.
+type (
+	Hold          = care.Hold
+	Released      = care.Released
+	Term          = care.Term
+	Retention     = care.Retention
+	DueMonth      = care.DueMonth
+	Pool          = care.Pool
+	Volume        = care.Volume
+	VolumeError   = care.VolumeError
+	Bucket        = care.Bucket
+	Told          = care.Told
+	CareRequest   = care.Request
+	SettingValue  = care.Setting
+	SettingChange = care.SettingChange
+	FolderChange  = care.FolderChange
+	Background    = care.Background
+
+	SettingProblem   = care.SettingProblem
+	ReconvertRequest = care.Reconversion
+)
+
+// ErrRestricted is what Data returns to a visitor whose scope does not allow it.
+var ErrRestricted = care.ErrRestricted
 
 // Data is what the data folder holds and how it is cared for. Everything respects
 // the scope of the visitor in ctx; who acts is that visitor. It MUST be safe for
@@ -26,39 +46,14 @@ type Data interface {
 
 	Retention(ctx context.Context) (*Retention, error)
 	ProposeRetention(ctx context.Context, t Term) error
-	// ConfirmRetention puts what waits in force. It MUST refuse with ErrOwnProposal
-	// whoever proposed any of it.
-	ConfirmRetention(ctx context.Context, ground string) error
+	// ConfirmRetention puts what waits in force. It MUST refuse what
+	// Retention.MayConfirm refuses, seen being the mark of what was looked at.
+	ConfirmRetention(ctx context.Context, seen, ground string) error
 
 	Pool(ctx context.Context) (*Pool, error)
 	// AddVolume adds a folder. A *VolumeError says why it did not.
-	AddVolume(ctx context.Context, path, name string) (*Volume, error)
+	AddVolume(ctx context.Context, f care.Folder) (*Volume, error)
 	Volumes
-}
-
-// ErrOwnProposal refuses the confirmation of a term by whoever proposed it.
-var ErrOwnProposal = errors.New("nobody confirms a proposal of his own")
-
-// VolumeError is a reason why a volume was not added: a key of the catalogue with
-// pairs of name and value, and what was tried out.
-type VolumeError struct {
-	Key    string
-	Args   []any
-	Probes []Told
-	Err    error
-}
-
-func (e *VolumeError) Error() string { return e.Key }
-
-// Unwrap is the cause.
-func (e *VolumeError) Unwrap() error { return e.Err }
-
-// Told is a sentence of the catalogue with pairs of name and value, and how grave
-// it is: info, warn, error.
-type Told struct {
-	Level string
-	Key   string
-	Args  []any
 }
 
 // The states of a day.
@@ -153,87 +148,3 @@ type Remedy struct {
 	Name, State, Command string
 	SACL                 bool
 }
-
-// Hold is a legal hold.
-type Hold struct {
-	Case     string
-	Servers  []string
-	Query    string
-	From, To int64 // Unix ns, 0 = no bound
-	By       string
-	Ground   string
-	Time     int64
-	Released *Released
-}
-
-// Released is how a hold ended.
-type Released struct {
-	By, Ground string
-	Time       int64
-}
-
-// Term is how long records stay.
-type Term struct {
-	Server string // "" = all
-	Months int    // 0 = for ever
-	Year   bool   // and the rest of the calendar year
-	By     string
-	Ground string
-	Time   int64
-}
-
-// Retention is the terms and what they would delete.
-type Retention struct {
-	InForce []Term
-	Waiting []Term
-	Due     []DueMonth
-}
-
-// DueMonth is a month of a server that is past its term.
-type DueMonth struct {
-	Server, Month  string
-	Records, Bytes int64
-	Events         int64
-	Archived       bool
-	Held           []string // cases
-}
-
-// Pool is the volumes of the archive.
-type Pool struct {
-	Copies   int
-	Objects  int64
-	Bytes    int64
-	Short    int64 // objects with too few copies
-	Lost     int64 // objects without a good copy
-	Free     int64 // -1 = without bound
-	PerDay   int64
-	Days     float64 // until it is full; -1 = not in sight
-	WarnDays int
-	Warn     bool
-	Volumes  []Volume
-}
-
-// Volume is a place of the archive.
-type Volume struct {
-	ID, Name, Place, State string
-	Class                  int
-	Online                 bool
-	Problem                string
-	Total, Free            int64 // bytes; Total 0 and Free -1 = unknown
-	Objects, Bytes         int64
-	Damaged, Missing       int64
-	Checked                int64 // end of the last check, Unix ns; 0 = never
-	Probes                 []Told
-}
-
-// CareRequest is the parameters of the jobs of kind archive, verify, check,
-// coverage, expire, heal, scrub, drain, remove, replace and tier.
-type CareRequest struct {
-	Server string `json:"server,omitempty"`
-	Volume string `json:"volume,omitempty"`
-	With   string `json:"with,omitempty"` // the volume that takes the place
-	Lang   string `json:"lang"`
-}
-
-// seesAll reports whether the visitor of ctx sees everything.
-func seesAll(v *account.Visitor) bool { return v != nil && v.Scope.All() }

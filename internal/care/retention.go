@@ -1,0 +1,89 @@
+package care
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/akashi-audit/akashi/internal/account"
+)
+
+// maxMonths bounds a term.
+const maxMonths = 1200
+
+// Term is how long records stay.
+type Term struct {
+	Server string // "" = all
+	Months int    // 0 = for ever
+	Year   bool   // and the rest of the calendar year
+	By     string
+	Ground string
+	Time   int64
+}
+
+// Retention is the terms and what they would delete.
+type Retention struct {
+	InForce []Term
+	Waiting []Term
+	Due     []DueMonth
+}
+
+// DueMonth is a month of a server that is past its term.
+type DueMonth struct {
+	Server, Month  string
+	Records, Bytes int64
+	Events         int64
+	Archived       bool
+	Held           []string // cases
+}
+
+// Check refuses a term that is none.
+func (t *Term) Check() error {
+	switch {
+	case t.Months < 0 || t.Months > maxMonths:
+		return wrong("months", "web.retention.bad_term")
+	case t.Months == 0 && t.Year:
+		return wrong("year", "web.retention.bad_term")
+	case len(t.Ground) > MaxGround:
+		return wrong("ground", "web.retention.bad_term")
+	}
+	return nil
+}
+
+// String names a term for the trail.
+func (t *Term) String() string {
+	return fmt.Sprintf("%q %d months, year %t", t.Server, t.Months, t.Year)
+}
+
+// Mark names the proposals that wait, so that nothing is confirmed that was not seen.
+func (r *Retention) Mark() string {
+	var b strings.Builder
+	for _, t := range r.Waiting {
+		fmt.Fprintf(&b, "%q %d %t %d;", t.Server, t.Months, t.Year, t.Time)
+	}
+	return b.String()
+}
+
+// Own reports whether the visitor proposed something of what waits. Names of people are
+// compared as log-in names are.
+func (r *Retention) Own(v *account.Visitor) bool {
+	for _, t := range r.Waiting {
+		if v == nil || strings.EqualFold(t.By, v.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// MayConfirm says why the visitor cannot put what waits in force: ErrNoProposal,
+// ErrOwnProposal; ErrChanged when seen is not what waits now.
+func (r *Retention) MayConfirm(v *account.Visitor, seen string) error {
+	switch {
+	case len(r.Waiting) == 0:
+		return ErrNoProposal
+	case r.Own(v):
+		return ErrOwnProposal
+	case seen != r.Mark():
+		return ErrChanged
+	}
+	return nil
+}
