@@ -87,6 +87,15 @@ func (p *Person) meaning() (seal.Hash, error) {
 	})
 }
 
+// Mark names what the person is now, so that nothing is changed that was not seen.
+func (p *Person) Mark() string {
+	h, err := p.meaning()
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h[:16])
+}
+
 func (p *Person) leaf(act string) (any, seal.Hash, error) {
 	h, err := p.meaning()
 	return personLeaf{p.ID, p.Name, act, p.Roles, p.Scope.Servers, p.Scope.Folders, p.Disabled}, h, err

@@ -30,6 +30,9 @@ func (b *Book) Add(ctx context.Context, by Actor, n NewPerson) (*Person, error) 
 	if p.password, err = b.hash.hash(ctx, n.Password); err != nil {
 		return nil, err
 	}
+	if by.Token != "" && p.powerful() {
+		return nil, ErrRight
+	}
 	err = b.do(ctx, func(tx *sql.Tx) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM people WHERE name = ?", p.Name).Scan(&n); err != nil {
@@ -80,16 +83,46 @@ type Grant struct {
 // SetGrant changes roles and restriction. Nobody changes his own; making somebody an
 // officer gives ErrNeedsOther while there is one who can agree.
 func (b *Book) SetGrant(ctx context.Context, by Actor, id int64, g Grant) (*Person, error) {
-	return b.setGrant(ctx, by, id, g, false)
+	return b.setGrant(ctx, by, id, g, "", false)
 }
 
-func (b *Book) setGrant(ctx context.Context, by Actor, id int64, g Grant, approved bool) (*Person, error) {
+// Ask is SetGrant, or, when another person must agree, puts it forward: then there is
+// a proposal, and the person is as before. seen is Person.Mark of what was looked at, ""
+// = whatever is there; a person who is another one by now gives ErrChanged.
+func (b *Book) Ask(ctx context.Context, by Actor, id int64, g Grant, seen string) (*Person, *Proposal, error) {
+	p, err := b.setGrant(ctx, by, id, g, seen, false)
+	if !errors.Is(err, ErrNeedsOther) {
+		return p, nil, err
+	}
+	if p, err = b.Person(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	wanted := *p
+	wanted.Roles, wanted.Scope = slices.Clone(g.Roles), g.Scope
+	if err := wanted.check(); err != nil {
+		return nil, nil, err
+	}
+	x, err := b.Propose(ctx, by, KindGrant, GrantProposal{Person: p.ID, Name: p.Name, Grant: Grant{wanted.Roles, wanted.Scope}})
+	return p, x, err
+}
+
+// powerful reports whether the person runs akashi or approves what others propose.
+func (p *Person) powerful() bool { return p.Has(Officer) || p.Has(Admin) }
+
+func (b *Book) setGrant(ctx context.Context, by Actor, id int64, g Grant, seen string, approved bool) (*Person, error) {
 	return b.change(ctx, by, id, func(tx *sql.Tx, p *Person) (string, error) {
 		if by.ID != 0 && by.ID == p.ID {
 			return "", ErrOwn
 		}
+		if seen != "" && seen != p.Mark() {
+			return "", ErrChanged
+		}
 		before := p.Has(Officer)
+		admin := p.Has(Admin)
 		p.Roles, p.Scope = slices.Clone(g.Roles), g.Scope
+		if by.Token != "" && (p.Has(Officer) && !before || p.Has(Admin) && !admin) {
+			return "", ErrRight
+		}
 		if p.Has(Officer) && !before && !approved {
 			if err := b.needsOther(ctx, tx, by); err != nil {
 				return "", err
@@ -133,6 +166,9 @@ func (b *Book) Disable(ctx context.Context, by Actor, id int64, disabled bool) (
 // It takes away the one-time codes when second is set, ends all sessions, and makes a
 // row of a person that is not as the seal says count again as it stands.
 func (b *Book) Reset(ctx context.Context, by Actor, id int64, password string, second bool) (*Person, error) {
+	if by.Token != "" {
+		return nil, ErrRight
+	}
 	p, err := b.Person(ctx, id)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ var (
 	ErrDecided    = errors.New("the proposal was decided already")
 	ErrNeedsOther = errors.New("this needs the approval of another person")
 	ErrGround     = errors.New("a ground is needed")
+	ErrChanged    = errors.New("the person was changed since he was looked at")
 )
 
 // Person is somebody who may log in.
@@ -198,6 +199,7 @@ type Actor struct {
 	ID     int64  // of the person; 0 = the owner of the machine at its command line
 	Name   string // log-in name, or the name of the operating system's user
 	Ground string
+	Token  string // name of the API token of a program that acts for the person, "" = the person
 }
 
 // ActorOf is the visitor as an actor.
@@ -205,7 +207,7 @@ func ActorOf(v *Visitor, ground string) Actor {
 	if v == nil {
 		return Actor{Name: "?", Ground: tidy(ground, maxGround)}
 	}
-	return Actor{ID: v.ID, Name: v.Name, Ground: tidy(ground, maxGround)}
+	return Actor{ID: v.ID, Name: v.Name, Ground: tidy(ground, maxGround), Token: v.Token}
 }
 
 // network is what counts as one address: an IPv6 customer has a whole /64.

@@ -159,6 +159,6 @@ func (b *Book) Decide(ctx context.Context, v *Visitor, id int64, approve bool, g
 	if x.Kind != KindGrant || x.Decision != Approved {
 		return x, nil
 	}
-	_, err := b.setGrant(ctx, by, g.Person, g.Grant, true)
+	_, err := b.setGrant(ctx, by, g.Person, g.Grant, "", true)
 	return x, err
 }

@@ -24,9 +24,11 @@ const (
 	usedEvery   = 60 // seconds between two notes of the last use
 )
 
-// tokenRights are those that a token can have: a program searches and takes out,
-// hands logs over and reads the trail. It changes no people and approves nothing.
-const tokenRights = See | Export | Unmask | Trail | Import | Manage
+// tokenRights are those that a token can have: all but Approve, because a program
+// does not agree for a person. With People it makes nobody an administrator or an
+// officer and sets no password (Actor.Token), so that whoever finds a token gets no
+// further right by it.
+const tokenRights = AllRights &^ Approve
 
 // ErrToken refuses a token that is to be made.
 var ErrToken = errors.New("a token needs a name, rights of its owner and an end within a year")
@@ -48,6 +50,19 @@ type Token struct {
 
 // Valid reports whether the token is in force at that time.
 func (t *Token) Valid(now time.Time) bool { return !t.Revoked && !t.Foreign && now.Unix() < t.Expires }
+
+// State is valid, expired, revoked, or foreign: not as the seal says.
+func (t *Token) State(now time.Time) string {
+	switch {
+	case t.Foreign:
+		return "foreign"
+	case t.Revoked:
+		return "revoked"
+	case now.Unix() >= t.Expires:
+		return "expired"
+	}
+	return "valid"
+}
 
 // TokenRights are the rights that a token of a person with these can have.
 func TokenRights(r Right) Right { return r & tokenRights }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +26,16 @@ var document []byte
 // Config of the API.
 type Config struct {
 	Source   Source
-	Jobs     Jobs             // nil = there are none
-	Keeping  Keeping          // nil = there is none
-	Trail    Trail            // nil = there is none
+	Jobs     Jobs          // nil = there are none
+	Keeping  Keeping       // nil = there is none
+	Trail    Trail         // nil = there is none
+	Care     Care          // nil = the folder is looked after elsewhere
+	Saves    Saves         // nil = no search is kept
+	Settings Settings      // nil = there are none
+	Desk     *account.Desk // where people log in; nil = nobody can
+	// Seal tells of the seal of the folder; nil = there is none.
+	Seal func(ctx context.Context) (*Seal, error)
+
 	Zone     *time.Location   // of days and times without a zone; nil = UTC
 	Language string           // of a client that wants none of ours; "" = ja
 	Now      func() time.Time // nil = time.Now
@@ -74,8 +82,14 @@ func New(cfg Config) http.Handler {
 		mux.HandleFunc(rt.method+" "+Prefix+rt.path, s.guard(rt))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: r.URL, Host: r.Host})
-		if pattern != "/" && r.Method != http.MethodGet {
+		var allowed []string
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if _, pattern := mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "/" {
+				allowed = append(allowed, m)
+			}
+		}
+		if len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			s.fail(&request{w: w, r: r, p: s.printer(r)}, &Problem{Status: http.StatusMethodNotAllowed, Code: "method"})
 			return
 		}
@@ -95,7 +109,7 @@ type route struct {
 
 // table is every route.
 func (s *server) table() []route {
-	return []route{
+	return slices.Concat([]route{
 		{method: "GET", path: "/openapi.yaml", open: true, serve: s.document},
 		{method: "GET", path: "/records", need: account.See, serve: s.records},
 		{method: "GET", path: "/records/{id}", need: account.See, serve: s.record},
@@ -118,6 +132,62 @@ func (s *server) table() []route {
 		{method: "GET", path: "/servers/{name}/days", need: account.See, serve: s.days, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/holds", need: account.See | account.Hold, serve: s.holds, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/trail", need: account.Trail, serve: s.trail, absent: s.cfg.Trail == nil},
+	}, s.writes())
+}
+
+// writes is every route by which something is changed or that shows what can be.
+func (s *server) writes() []route {
+	const (
+		manage = account.See | account.Manage
+		hold   = account.See | account.Hold
+	)
+	noCare, noSet, noDesk := s.cfg.Care == nil || s.cfg.Jobs == nil, s.cfg.Settings == nil || s.cfg.Seal == nil || s.cfg.Jobs == nil, s.cfg.Desk == nil
+	return []route{
+		{method: "POST", path: "/saved", need: account.See, serve: s.save, absent: s.cfg.Saves == nil},
+		{method: "PATCH", path: "/saved/{id}", need: account.See, serve: s.share, absent: s.cfg.Saves == nil},
+		{method: "DELETE", path: "/saved/{id}", need: account.See, serve: s.forget, absent: s.cfg.Saves == nil},
+
+		{method: "POST", path: "/holds", need: hold, serve: s.addHold, absent: noCare},
+		{method: "POST", path: "/holds/{case}/release", need: hold, serve: s.releaseHold, absent: noCare},
+		{method: "GET", path: "/retention", need: account.See, serve: s.retention, absent: noCare},
+		{method: "POST", path: "/retention/proposals", need: manage, serve: s.proposeTerm, absent: noCare},
+		{method: "POST", path: "/retention/confirmation", need: account.See | account.Approve, serve: s.confirmTerms, absent: noCare},
+		{method: "POST", path: "/care", need: manage, serve: s.startCare, absent: noCare},
+		{method: "GET", path: "/pool", need: manage, serve: s.pool, absent: noCare},
+		{method: "POST", path: "/pool/volumes", need: manage, serve: s.addVolume, absent: noCare},
+		{method: "PATCH", path: "/pool/volumes/{volume}", need: manage, serve: s.setVolume, absent: noCare},
+		{method: "POST", path: "/pool/volumes/{volume}/lost", need: manage, serve: s.loseVolume, absent: noCare},
+
+		{method: "GET", path: "/settings", need: account.Settings, serve: s.settingsFile, absent: noSet},
+		{method: "GET", path: "/settings/background", need: account.Settings, serve: s.background, absent: noSet},
+		{method: "PUT", path: "/settings/background", need: account.Settings, serve: s.setBackground, absent: noSet},
+		{method: "GET", path: "/settings/background/history", need: account.Settings, serve: s.backgroundHistory, absent: noSet},
+		{method: "GET", path: "/settings/calendar", need: account.Settings, serve: s.calendar, absent: noSet},
+		{method: "PUT", path: "/settings/calendar", need: account.Settings, serve: s.setCalendar, absent: noSet},
+		{method: "GET", path: "/settings/folders", need: account.Settings, serve: s.marked, absent: noSet},
+		{method: "PUT", path: "/settings/folders", need: account.Settings, serve: s.setMarked, absent: noSet},
+		{method: "GET", path: "/settings/folders/history", need: account.Settings, serve: s.markedHistory, absent: noSet},
+		{method: "GET", path: "/settings/language", need: account.Settings, serve: s.language, absent: noSet},
+		{method: "PUT", path: "/settings/language", need: account.Settings, serve: s.setLanguage, absent: noSet},
+		{method: "POST", path: "/reconversions", need: account.Settings, serve: s.reconvert, absent: noSet},
+		{method: "GET", path: "/seal", need: account.Settings, serve: s.seal, absent: noSet},
+		{method: "POST", path: "/seal/checkpoints", need: account.Settings, serve: s.sealNow, absent: noSet},
+
+		{method: "GET", path: "/me/tokens", need: account.See, serve: s.tokens, absent: noDesk},
+		{method: "POST", path: "/me/tokens", need: account.See, serve: s.addToken, absent: noDesk},
+		{method: "DELETE", path: "/me/tokens/{token}", need: account.See, serve: s.revoke, absent: noDesk},
+		{method: "GET", path: "/people", need: account.People, serve: s.people, absent: noDesk},
+		{method: "POST", path: "/people", need: account.People, serve: s.addPerson, absent: noDesk},
+		{method: "GET", path: "/people/{id}", need: account.People, serve: s.member, absent: noDesk},
+		{method: "PATCH", path: "/people/{id}", need: account.People, serve: s.rename, absent: noDesk},
+		{method: "PUT", path: "/people/{id}/grant", need: account.People, serve: s.grant, absent: noDesk},
+		{method: "POST", path: "/people/{id}/disable", need: account.People, serve: s.disable, absent: noDesk},
+		{method: "POST", path: "/people/{id}/enable", need: account.People, serve: s.enable, absent: noDesk},
+		{method: "POST", path: "/people/{id}/reset", need: account.People, serve: s.reset, absent: noDesk},
+		{method: "GET", path: "/people/{id}/tokens", need: account.People, serve: s.memberTokens, absent: noDesk},
+		{method: "DELETE", path: "/people/{id}/tokens/{token}", need: account.People, serve: s.revokeOf, absent: noDesk},
+		{method: "GET", path: "/proposals", need: account.See, serve: s.proposals, absent: noDesk},
+		{method: "POST", path: "/proposals/{id}/decision", need: account.See, serve: s.decide, absent: noDesk},
 	}
 }
 

@@ -24,6 +24,8 @@ type Problem struct {
 	Text      string `json:"text,omitempty"`
 	Offset    *int   `json:"offset,omitempty"`
 	Length    *int   `json:"length,omitempty"`
+	// Probes is what was tried out on a volume that was refused.
+	Probes []Probe `json:"probes,omitempty"`
 
 	Code  string        `json:"-"` // of Type and of the texts "api.problem.CODE"
 	args  []any         // of the texts
@@ -45,8 +47,11 @@ func wrong(parameter, code string, args ...any) *Problem {
 func (s *server) problem(rq *request, err error) *Problem {
 	var p *Problem
 	var syntax *query.SyntaxError
+	refused := s.refusal(rq, err)
 	switch {
 	case errors.As(err, &p):
+	case refused != nil:
+		p = refused
 	case errors.As(err, &syntax):
 		offset, length := syntax.Runes()
 		p = &Problem{Status: http.StatusBadRequest, Code: "syntax", Parameter: "q", Text: syntax.Text, Offset: &offset, Length: &length, Detail: rq.p.T(syntax.Message, syntax.Args...)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -13,7 +14,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such record, or none that may be seen")
 	// ErrRestricted: it would tell of more than the visitor may see.
-	ErrRestricted = errors.New("not for visitors who are restricted to folders")
+	ErrRestricted = care.ErrRestricted
 )
 
 // Source is what the API reads. It MUST know what the visitor in ctx may see and

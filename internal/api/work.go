@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/export"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -21,6 +22,7 @@ type Jobs interface {
 	Get(ctx context.Context, v *account.Visitor, id string) (*job.Job, error)
 	List(ctx context.Context, v *account.Visitor, all bool) ([]*job.Job, error)
 	Cancel(ctx context.Context, v *account.Visitor, id string) error
+	Submit(ctx context.Context, v *account.Visitor, q job.Request) (*job.Job, error)
 	OpenFile(ctx context.Context, v *account.Visitor, id, name string) (*os.File, *job.File, error)
 }
 
@@ -44,6 +46,31 @@ type Keeping interface {
 	Kept(ctx context.Context) (*Kept, error)
 	Holds(ctx context.Context) (l []Hold, damaged bool, err error)
 	Saved(ctx context.Context) ([]Saved, error)
+}
+
+// Care is the care for the folder, of whose terms and volumes it tells, too. Each method
+// answers with care.ErrRestricted where the visitor in ctx may not see everything, and
+// with what package care refuses.
+type Care interface {
+	AddHold(ctx context.Context, h care.Hold) error
+	ReleaseHold(ctx context.Context, name, ground string) error
+	Retention(ctx context.Context) (*care.Retention, error)
+	ProposeRetention(ctx context.Context, t care.Term) error
+	ConfirmRetention(ctx context.Context, seen, ground string) error
+	Pool(ctx context.Context) (*care.Pool, error)
+	AddVolume(ctx context.Context, f care.Folder) (*care.Volume, error)
+	AddBucket(ctx context.Context, b care.Bucket) (*care.Volume, error)
+	SetVolume(ctx context.Context, c care.VolumeChange) error
+	LoseVolume(ctx context.Context, volume string) error
+}
+
+// Saves keeps searches. Owners are log-in names; the owner "" may change those of all.
+type Saves interface {
+	// Save keeps a search of the visitor in ctx, and returns it as it is kept. A
+	// *care.Fault says what cannot be kept.
+	Save(ctx context.Context, x Saved) (*Saved, error)
+	Share(ctx context.Context, id int64, owner string, shared bool) error
+	Remove(ctx context.Context, id int64, owner string) error
 }
 
 // Trail is what people did in akashi; trail.Log, the one in use.

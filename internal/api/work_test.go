@@ -21,6 +21,8 @@ type keptMemory struct {
 	orders []Order
 	filter trail.Filter
 	fail   error // of Kept and Holds
+
+	submitted []job.Request
 }
 
 func (k *keptMemory) one() *job.Job {

@@ -68,12 +68,13 @@ type Volume struct {
 // Folder is a folder that becomes a volume.
 type Folder struct{ Path, Name string }
 
-// Check refuses what is no folder.
+// Check refuses what is no folder. Where a server works nobody knows, so that a path
+// must be a whole one.
 func (f *Folder) Check() error {
 	switch {
 	case f.Path == "":
 		return missing("path", "web.pool.needs_path")
-	case len(f.Path) > 4096 || strings.ContainsRune(f.Path, 0):
+	case len(f.Path) > 4096 || strings.ContainsRune(f.Path, 0) || !filepath.IsAbs(f.Path):
 		return wrong("path", "web.pool.needs_path")
 	case len(f.Name) > 100:
 		return wrong("name", "web.pool.needs_path")

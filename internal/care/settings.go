@@ -1,6 +1,10 @@
 package care
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -74,4 +78,21 @@ type FolderChange struct {
 	Time           int64 // Unix ns
 	Sealed         bool
 	Added, Removed []string
+}
+
+// Author is who changes a setting.
+type Author struct {
+	Name string
+	Seen string // Mark of what was looked at before; "" = whatever is there
+}
+
+// Mark names a value, so that nothing is changed that was not seen: a change by somebody
+// who saw another one is ErrChanged.
+func Mark(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "" // lists and texts are always JSON
+	}
+	h := sha256.Sum256(bytes.ReplaceAll(b, []byte("null"), []byte("[]"))) // no list is an empty one
+	return hex.EncodeToString(h[:16])
 }

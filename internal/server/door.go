@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/trail"
@@ -33,7 +32,7 @@ func newDoor(ctx context.Context, cfg Config, local, secure bool, port string) (
 	c := cfg.Engine.Config()
 	d.desk = account.NewDesk(book, account.DeskOptions{
 		Secure: secure, Port: port, Idle: c.Serve.IdleTime(), Life: c.Serve.SessionTime(), Demo: c.Demo && local, Log: cfg.Log,
-		Tokens: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics" },
+		Tokens: byToken,
 		Polls:  func(r *http.Request) bool { return r.URL.Path == "/status-line" },
 		Failed: d.failed,
 	})

@@ -98,8 +98,8 @@ func (m *marked) entries(l []string) (names, under []string) {
 func (s *settings) Folders() []string { return slices.Clone(s.e.Config().MyNumber.Folders) }
 
 // SetFolders changes it.
-func (s *settings) SetFolders(ctx context.Context, by string, l []string) ([]care.SettingProblem, error) {
-	return s.change(ctx, by, func(c *config.Config) { c.MyNumber.Folders = l })
+func (s *settings) SetFolders(ctx context.Context, by care.Author, l []string) ([]care.SettingProblem, error) {
+	return s.change(ctx, by, func() any { return s.Folders() }, func(c *config.Config) { c.MyNumber.Folders = l })
 }
 
 // FoldersHistory compares each sealed change with the one before.

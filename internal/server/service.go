@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/api"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
@@ -20,10 +22,12 @@ type service struct {
 	jobs   *job.Runner
 	src    source
 	data   *dataSource
+	set    *settings
 	beside *errands  // what takes longer than an answer may
 	id     *identity // nil = plain HTTP
 	local  bool      // only this machine reaches it
 	hosts  hosts
+	health *health // what the folder knows of itself
 }
 
 // prepare decides between plain HTTP, which only loopback has, and TLS, which
@@ -35,7 +39,8 @@ func prepare(ctx context.Context, cfg Config, beside *errands) (*service, error)
 	}
 	c := cfg.Engine.Config()
 	cfg.gate = newGate(defaultGate())
-	s := &service{cfg: cfg, beside: beside, local: loopback(host)}
+	s := &service{cfg: cfg, beside: beside, local: loopback(host), set: newSettings(cfg)}
+	s.health = newHealth(cfg, beside)
 	if s.src, err = newSource(cfg); err != nil {
 		return nil, err
 	}
@@ -77,11 +82,11 @@ func (s *service) at(x Serving, first string) At {
 
 // newPages makes the HTML pages over the engine.
 func (s *service) newPages(d *door) (http.Handler, error) {
-	e, set := s.cfg.Engine, newSettings(s.cfg)
+	e, set := s.cfg.Engine, s.set
 	return web.New(web.Config{
 		Source: s.src, Paths: paths{s.src.e, s.src.gate}, Rules: rules(), Language: e.Config().Language, Version: s.cfg.Version, Log: s.cfg.Log,
 		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e}, Marked: newMarked(s.beside.ctx, e).is,
-		Health: newHealth(s.cfg, s.beside), Calendar: set.calendar, Settings: set, Imports: imported{e}, Steps: steps{e}, Go: s.beside.run,
+		Health: s.health, Calendar: set.calendar, Settings: set, Imports: imported{e}, Steps: steps{e}, Go: s.beside.run,
 		Desk: d.desk, Trail: d.trail, Note: d.note, NoteAs: d.noteAs, Refused: d.refused,
 	})
 }
@@ -89,8 +94,10 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 // apiConfig puts the JSON API over the same sources.
 func (s *service) apiConfig(d *door) api.Config {
 	lang := s.cfg.Engine.Config().Language
+	kept := keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}
 	c := api.Config{
-		Source: apiSource{s.src}, Keeping: keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}, Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
+		Source: apiSource{s.src}, Keeping: kept, Care: s.data, Saves: apiSaves{kept}, Settings: s.set, Desk: d.desk, Seal: apiSeal(s.health),
+		Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
 	}
 	if s.jobs != nil {
 		c.Jobs = apiJobs{s.jobs, s.src.zone, lang}
@@ -113,7 +120,7 @@ type mount struct {
 // routes are mounted here and ask account.From for their visitor.
 func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token string) []mount {
 	return []mount{
-		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.health)},
+		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.alive)},
 		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: "POST /local/evidence", open: true, handler: &bundles{engine: s.cfg.Engine, version: s.cfg.Version, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: api.Prefix + "/", handler: api.New(s.apiConfig(d))},
@@ -124,7 +131,7 @@ func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token
 	}
 }
 
-func (s *service) health(w http.ResponseWriter, r *http.Request) {
+func (s *service) alive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if _, err := s.cfg.Engine.Status(r.Context()); err != nil {
 		http.Error(w, "the data folder does not answer", http.StatusServiceUnavailable)
@@ -161,7 +168,26 @@ func (s *service) handler(ctx context.Context, at Serving) (h http.Handler, firs
 			mux.Handle(m.pattern, d.desk.Handler(m.handler))
 		}
 	}
-	return s.src.metrics.measure(s.hosts.check(s.strict(http.NewCrossOriginProtection().Handler(mux)))), first, nil
+	return s.src.metrics.measure(s.hosts.check(s.strict(foreign(mux)))), first, nil
+}
+
+// foreign refuses what another site's page asks a browser to change: the browser would
+// send the visitor's cookie along. A request with an API token is let through, because
+// no browser sends one by itself and the cookie does not count beside it (Desk.Handler).
+func foreign(next http.Handler) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if byToken(r) && strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "+account.TokenPrefix) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// byToken says for which requests an API token counts.
+func byToken(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, api.Prefix+"/") || r.URL.Path == "/metrics"
 }
 
 // strict tells browsers to stay with TLS. A certificate that akashi made for itself

@@ -93,14 +93,14 @@ func TestAllowedPaths(t *testing.T) {
 func TestSettingsOfPages(t *testing.T) {
 	e := openEngine(t)
 	s := newSettings(Config{Engine: e})
-	bad, err := s.SetBackground(t.Context(), "yamamoto", care.Background{Addresses: []string{"192.0.2.1", "host"}})
+	bad, err := s.SetBackground(t.Context(), care.Author{Name: "yamamoto"}, care.Background{Addresses: []string{"192.0.2.1", "host"}})
 	if err != nil || len(bad) != 1 || bad[0] != (care.SettingProblem{Key: "background.addresses", Index: 1}) {
 		t.Errorf("problems %v, %v", bad, err)
 	}
-	if bad, err = s.SetBackground(t.Context(), "yamamoto", care.Background{Accounts: []string{"a", "b"}}); err != nil || len(bad) > 0 {
+	if bad, err = s.SetBackground(t.Context(), care.Author{Name: "yamamoto"}, care.Background{Accounts: []string{"a", "b"}}); err != nil || len(bad) > 0 {
 		t.Fatalf("problems %v, %v", bad, err)
 	}
-	if bad, err = s.SetBackground(t.Context(), "sato", care.Background{Accounts: []string{"b", "c"}}); err != nil || len(bad) > 0 {
+	if bad, err = s.SetBackground(t.Context(), care.Author{Name: "sato"}, care.Background{Accounts: []string{"b", "c"}}); err != nil || len(bad) > 0 {
 		t.Fatalf("problems %v, %v", bad, err)
 	}
 	l, err := s.History(t.Context())
@@ -112,18 +112,18 @@ func TestSettingsOfPages(t *testing.T) {
 	}
 	c := s.Business()
 	c.Hours = [7]string{1: "x", 3: "09:00-17:00"}
-	if bad, err = s.SetBusiness(t.Context(), "sato", c); err != nil || len(bad) != 1 || bad[0] != (care.SettingProblem{Key: "calendar.hours", Index: 1}) {
+	if bad, err = s.SetBusiness(t.Context(), care.Author{Name: "sato"}, c); err != nil || len(bad) != 1 || bad[0] != (care.SettingProblem{Key: "calendar.hours", Index: 1}) {
 		t.Errorf("problems %v, %v", bad, err)
 	}
 	c.Hours[1] = ""
-	if bad, err = s.SetBusiness(t.Context(), "sato", c); err != nil || len(bad) > 0 {
+	if bad, err = s.SetBusiness(t.Context(), care.Author{Name: "sato"}, c); err != nil || len(bad) > 0 {
 		t.Fatalf("problems %v, %v", bad, err)
 	}
 	monday := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
 	if s.calendar().Of(monday).Off != calendar.Weekend || s.calendar().Of(monday.AddDate(0, 0, 2)).Off != calendar.Workday {
 		t.Error("the calendar of now is not that which was saved")
 	}
-	if err := s.SetLanguage(t.Context(), "sato", "en"); err != nil || s.Language() != "en" {
+	if err := s.SetLanguage(t.Context(), care.Author{Name: "sato"}, "en"); err != nil || s.Language() != "en" {
 		t.Errorf("language %s, %v", s.Language(), err)
 	}
 	if err := s.SealNow(t.Context()); err != nil {

@@ -25,6 +25,8 @@ type settings struct {
 	e   *engine.Engine
 	log *slog.Logger
 
+	writing sync.Mutex // held by a change, from the look at what is there to its end
+
 	mu  sync.Mutex // guards the fields below
 	cal *calendar.Calendar
 	of  config.Calendar // what cal was made of
@@ -60,8 +62,9 @@ func (s *settings) Values() []care.Setting {
 func (s *settings) Background() care.Background { return care.Background(s.e.Config().Background) }
 
 // SetBackground changes it.
-func (s *settings) SetBackground(ctx context.Context, by string, b care.Background) ([]care.SettingProblem, error) {
-	return s.change(ctx, by, func(c *config.Config) { c.Background = config.Background(b) })
+func (s *settings) SetBackground(ctx context.Context, by care.Author, b care.Background) ([]care.SettingProblem, error) {
+	seen := func() any { return s.Background() }
+	return s.change(ctx, by, seen, func(c *config.Config) { c.Background = config.Background(b) })
 }
 
 // Business is the texts of the business calendar.
@@ -71,8 +74,9 @@ func (s *settings) Business() calendar.Settings {
 }
 
 // SetBusiness changes them.
-func (s *settings) SetBusiness(ctx context.Context, by string, x calendar.Settings) ([]care.SettingProblem, error) {
-	return s.change(ctx, by, func(c *config.Config) {
+func (s *settings) SetBusiness(ctx context.Context, by care.Author, x calendar.Settings) ([]care.SettingProblem, error) {
+	seen := func() any { return s.Business() }
+	return s.change(ctx, by, seen, func(c *config.Config) {
 		c.Calendar = config.Calendar{PublicHolidays: x.PublicHolidays, YearEnd: x.YearEnd, Closed: x.Closed, Worked: x.Worked, Hours: config.HoursOf(x.Hours)}
 	})
 }
@@ -81,8 +85,8 @@ func (s *settings) SetBusiness(ctx context.Context, by string, x calendar.Settin
 func (s *settings) Language() string { return s.e.Config().Language }
 
 // SetLanguage changes it.
-func (s *settings) SetLanguage(ctx context.Context, by, lang string) error {
-	bad, err := s.change(ctx, by, func(c *config.Config) { c.Language = lang })
+func (s *settings) SetLanguage(ctx context.Context, by care.Author, lang string) error {
+	bad, err := s.change(ctx, by, func() any { return s.Language() }, func(c *config.Config) { c.Language = lang })
 	if err == nil && len(bad) > 0 {
 		err = fmt.Errorf("language %q", lang)
 	}
@@ -90,9 +94,15 @@ func (s *settings) SetLanguage(ctx context.Context, by, lang string) error {
 }
 
 // change changes akashi.toml. Problems of texts that pages can set come back by
-// their place; others are errors.
-func (s *settings) change(ctx context.Context, by string, fn func(*config.Config)) ([]care.SettingProblem, error) {
-	err := s.e.Configure(ctx, by, fn)
+// their place; others are errors. now is what the author must have seen, when he says
+// what he saw.
+func (s *settings) change(ctx context.Context, by care.Author, now func() any, fn func(*config.Config)) ([]care.SettingProblem, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if by.Seen != "" && by.Seen != care.Mark(now()) {
+		return nil, care.ErrChanged
+	}
+	err := s.e.Configure(ctx, by.Name, fn)
 	var wrong *config.Error
 	switch {
 	case errors.Is(err, engine.ErrBusy):

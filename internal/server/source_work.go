@@ -107,12 +107,19 @@ func (k keeping) Saved(ctx context.Context) ([]api.Saved, error) {
 	}
 	var out []api.Saved
 	for _, s := range l {
-		u, err := url.Parse(s.URL)
-		if err != nil {
-			continue // no page wrote it
+		if x, err := k.one(s); err == nil { // else no page wrote it
+			out = append(out, *x)
 		}
-		text := web.SearchText(u, k.zone, time.Now())
-		out = append(out, api.Saved{ID: s.ID, Name: k.mask(s.Name), Owner: s.Owner, Shared: s.Shared, Page: u.Path, Query: k.mask(text), Made: s.Made.UTC()})
 	}
 	return out, nil
+}
+
+// one is a search that is kept.
+func (k keeping) one(s web.SavedSearch) (*api.Saved, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return nil, err
+	}
+	text := web.SearchText(u, k.zone, time.Now())
+	return &api.Saved{ID: s.ID, Name: k.mask(s.Name), Owner: s.Owner, Shared: s.Shared, Page: u.Path, Query: k.mask(text), Made: s.Made.UTC()}, nil
 }

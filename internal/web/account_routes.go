@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // accountRoutes are log-in, the own account, people and roles, approvals, and the
@@ -123,19 +124,8 @@ type remark struct {
 
 // problemOf words the errors that a person can mend; others stay errors.
 func problemOf(err error) (*remark, error) {
-	for _, x := range []struct {
-		err error
-		key string
-	}{
-		{account.ErrWrong, "web.login.wrong"}, {account.ErrBusy, "web.login.busy"}, {account.ErrFirst, "web.founder.code"},
-		{account.ErrShort, "web.login.short"}, {account.ErrLong, "web.login.long"}, {account.ErrTrivial, "web.login.trivial"},
-		{account.ErrName, "web.who.bad_name"}, {account.ErrTaken, "web.who.taken"}, {account.ErrRoles, "web.who.no_roles"}, {account.ErrScope, "web.who.bad_scope"},
-		{account.ErrOwn, "web.who.own"}, {account.ErrLastAdmin, "web.who.last_admin"}, {account.ErrRight, "web.error.no_right"},
-		{account.ErrDecided, "web.approve.decided"}, {account.ErrGround, "web.approve.no_ground"}, {account.ErrToken, "web.me.bad_token"},
-	} {
-		if errors.Is(err, x.err) {
-			return &remark{Key: x.key}, nil
-		}
+	if f := care.Refused(err); f != nil {
+		return &remark{Key: f.Key}, nil
 	}
 	var wait *account.WaitError
 	if errors.As(err, &wait) {

@@ -70,15 +70,7 @@ func tokenRows(l []*account.Token, rq *request) []tokenRow {
 	for _, t := range l {
 		r := tokenRow{
 			ID: t.ID, Name: t.Name, Rights: t.Rights.Names(), Created: seconds(t.Created, rq.zone), Expires: seconds(t.Expires, rq.zone),
-			Used: seconds(t.Used, rq.zone), State: "valid",
-		}
-		switch {
-		case t.Foreign:
-			r.State = "foreign"
-		case t.Revoked:
-			r.State = "revoked"
-		case rq.now.Unix() >= t.Expires:
-			r.State = "expired"
+			Used: seconds(t.Used, rq.zone), State: t.State(rq.now),
 		}
 		out = append(out, r)
 	}

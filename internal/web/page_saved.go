@@ -81,16 +81,12 @@ func (s *site) saveSearch(rq *request) error {
 		return errPage{http.StatusBadRequest, "find.saved.unreadable"}
 	}
 	v := savedView{Name: strings.TrimSpace(rq.r.PostForm.Get("name")), URL: rq.r.PostForm.Get("url"), Shared: rq.r.PostForm.Get("shared") == "1"}
-	u, err := url.Parse(v.URL)
-	if err != nil || u.Host != "" || u.Scheme != "" || !slices.Contains([]string{"/people", "/files", "/search"}, u.Path) {
-		return errPage{http.StatusBadRequest, "find.saved.no_search"}
+	u, said, wrong := SearchURL(v.URL, rq.zone, rq.now)
+	if wrong != "" {
+		return errPage{http.StatusBadRequest, wrong}
 	}
-	f := parseForm(u, rq.zone, rq.now)
-	if f.Cursor = ""; len(f.Problems) > 0 {
-		return errPage{http.StatusBadRequest, f.Problems[0]}
-	}
-	x := SavedSearch{Owner: rq.who.Name, Name: v.Name, URL: f.url(), Shared: v.Shared, Made: rq.now.Truncate(time.Second)}
-	err = s.cfg.Saved.Add(rq.r.Context(), x)
+	x := SavedSearch{Owner: rq.who.Name, Name: v.Name, URL: u, Shared: v.Shared, Made: rq.now.Truncate(time.Second)}
+	err := s.cfg.Saved.Add(rq.r.Context(), x)
 	switch {
 	case errors.Is(err, ErrSaved):
 		v.Mistake, v.URL = "find.saved.bad_name", x.URL
@@ -98,7 +94,7 @@ func (s *site) saveSearch(rq *request) error {
 	case err != nil:
 		return err
 	}
-	if err := s.note(rq, "save", s.masked(x.Name+": "+f.said())); err != nil {
+	if err := s.note(rq, "save", s.masked(x.Name+": "+said)); err != nil {
 		return err
 	}
 	http.Redirect(rq.w, rq.r, "/saved", http.StatusSeeOther)
@@ -139,6 +135,21 @@ func (s *site) changeSaved(rq *request) error {
 	}
 	http.Redirect(rq.w, rq.r, "/saved", http.StatusSeeOther)
 	return nil
+}
+
+// SearchURL is the address of a search as it is kept: read as a search and written anew,
+// so that nothing else is kept. said is it in words of the trail; wrong is a key of the
+// catalogue that says why it is none, "" = it is one.
+func SearchURL(address string, zone *time.Location, now time.Time) (kept, said, wrong string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host != "" || u.Scheme != "" || !slices.Contains([]string{"/people", "/files", "/search"}, u.Path) {
+		return "", "", "find.saved.no_search"
+	}
+	f := parseForm(u, zone, now)
+	if f.Cursor = ""; len(f.Problems) > 0 {
+		return "", "", f.Problems[0]
+	}
+	return f.url(), f.said(), ""
 }
 
 // SearchText is the search of a page's address in the search language, as of now.

@@ -126,9 +126,7 @@ func (s *site) whoAdd(rq *request) error {
 		Name: x.Name, Shown: x.Shown, Roles: x.Roles, Scope: x.scope(), Password: password, Must: true,
 	})
 	var problem *remark
-	if errors.Is(err, account.ErrNeedsOther) {
-		problem = &remark{Key: "web.who.add_officer"}
-	} else if err != nil {
+	if err != nil {
 		if problem, err = problemOf(err); err != nil {
 			return err
 		}
@@ -259,11 +257,8 @@ func (s *site) whoGrant(rq *request) error {
 	x := s.readWho(rq)
 	actor := account.ActorOf(rq.who, x.Ground)
 	grant := account.Grant{Roles: x.Roles, Scope: x.scope()}
-	q, err := book.SetGrant(ctx, actor, p.ID, grant)
-	if errors.Is(err, account.ErrNeedsOther) {
-		if _, err := book.Propose(ctx, actor, account.KindGrant, account.GrantProposal{Person: p.ID, Name: p.Name, Grant: grant}); err != nil {
-			return s.oneAgain(rq, p, &x, err)
-		}
+	q, proposal, err := book.Ask(ctx, actor, p.ID, grant, "")
+	if err == nil && proposal != nil {
 		if err := s.note(rq, "proposal.propose", p.Name); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -15,12 +16,12 @@ import (
 type Settings interface {
 	Values() []SettingValue
 	Background() Background
-	SetBackground(ctx context.Context, by string, b Background) ([]SettingProblem, error)
+	SetBackground(ctx context.Context, by care.Author, b Background) ([]SettingProblem, error)
 	Business() calendar.Settings
-	SetBusiness(ctx context.Context, by string, c calendar.Settings) ([]SettingProblem, error)
+	SetBusiness(ctx context.Context, by care.Author, c calendar.Settings) ([]SettingProblem, error)
 	FolderSettings
 	Language() string
-	SetLanguage(ctx context.Context, by, lang string) error
+	SetLanguage(ctx context.Context, by care.Author, lang string) error
 	// History is the sealed changes of what counts as background, newest first.
 	History(ctx context.Context) ([]SettingChange, error)
 	// SealNow signs a checkpoint.

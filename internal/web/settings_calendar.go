@@ -157,7 +157,7 @@ func (s *site) calendarSave(rq *request) error {
 	if err := s.note(rq, "settings", "calendar: "+f.Encode()); err != nil {
 		return err
 	}
-	bad, err := set.SetBusiness(rq.r.Context(), rq.who.Name, c)
+	bad, err := set.SetBusiness(rq.r.Context(), care.Author{Name: rq.who.Name}, c)
 	switch {
 	case errors.Is(err, care.ErrBusy):
 		return s.calendarForm(rq, http.StatusConflict, c, nil, true)

@@ -124,7 +124,7 @@ func (s *site) filtersSave(rq *request) error {
 	if err := s.note(rq, "settings", "background: "+b.String()); err != nil {
 		return err
 	}
-	bad, err := set.SetBackground(rq.r.Context(), rq.who.Name, b)
+	bad, err := set.SetBackground(rq.r.Context(), care.Author{Name: rq.who.Name}, b)
 	switch {
 	case errors.Is(err, care.ErrBusy):
 		return s.filtersForm(rq, http.StatusConflict, b, nil, nil, true)

@@ -16,7 +16,7 @@ import (
 // names of folders.
 type FolderSettings interface {
 	Folders() []string
-	SetFolders(ctx context.Context, by string, l []string) ([]SettingProblem, error)
+	SetFolders(ctx context.Context, by care.Author, l []string) ([]SettingProblem, error)
 	// FoldersHistory is the sealed changes, newest first.
 	FoldersHistory(ctx context.Context) ([]FolderChange, error)
 }
@@ -119,7 +119,7 @@ func (s *site) foldersSave(rq *request) error {
 	if err := s.note(rq, "settings", "my_number.folders: "+strings.Join(l, "; ")); err != nil {
 		return err
 	}
-	bad, err := set.SetFolders(rq.r.Context(), rq.who.Name, l)
+	bad, err := set.SetFolders(rq.r.Context(), care.Author{Name: rq.who.Name}, l)
 	switch {
 	case errors.Is(err, care.ErrBusy):
 		return s.foldersForm(rq, http.StatusConflict, foldersView{Busy: true}, l)

@@ -15,14 +15,14 @@ import (
 // Folders of kept: one entry is refused, the list is remembered.
 func (k *kept) Folders() []string { return k.folders }
 
-func (k *kept) SetFolders(_ context.Context, by string, l []string) ([]SettingProblem, error) {
+func (k *kept) SetFolders(_ context.Context, by care.Author, l []string) ([]SettingProblem, error) {
 	if k.busy {
 		return nil, care.ErrBusy
 	}
 	if i := slices.IndexFunc(l, func(s string) bool { return strings.Contains(s, "*") }); i >= 0 {
 		return []SettingProblem{{Key: "my_number.folders", Index: i}}, nil
 	}
-	k.folders, k.by = l, by
+	k.folders, k.by = l, by.Name
 	return nil, nil
 }
 

@@ -135,7 +135,7 @@ func (s *site) displaySave(rq *request) error {
 		if err := s.note(rq, "settings", "language: "+lang); err != nil {
 			return err
 		}
-		if err := set.SetLanguage(rq.r.Context(), rq.who.Name, lang); errors.Is(err, care.ErrBusy) {
+		if err := set.SetLanguage(rq.r.Context(), care.Author{Name: rq.who.Name}, lang); errors.Is(err, care.ErrBusy) {
 			to = "/settings/display?done=busy"
 		} else if err != nil {
 			return err

@@ -40,31 +40,31 @@ func (k *kept) Values() []SettingValue {
 	}
 }
 func (k *kept) Background() Background { return k.bg }
-func (k *kept) SetBackground(_ context.Context, by string, b Background) ([]SettingProblem, error) {
+func (k *kept) SetBackground(_ context.Context, by care.Author, b Background) ([]SettingProblem, error) {
 	if k.busy {
 		return nil, care.ErrBusy
 	}
 	if i := slices.IndexFunc(b.Accounts, func(s string) bool { return strings.Contains(s, "*") }); i >= 0 {
 		return []SettingProblem{{Key: "background.accounts", Index: i}}, nil
 	}
-	k.bg, k.by = b, by
+	k.bg, k.by = b, by.Name
 	return nil, nil
 }
 func (k *kept) Business() calendar.Settings { return k.cal }
-func (k *kept) SetBusiness(_ context.Context, by string, c calendar.Settings) ([]SettingProblem, error) {
+func (k *kept) SetBusiness(_ context.Context, by care.Author, c calendar.Settings) ([]SettingProblem, error) {
 	_, bad := calendar.New(c)
 	var l []SettingProblem
 	for _, e := range bad {
 		l = append(l, SettingProblem{Key: "calendar." + e.Key, Index: e.Index})
 	}
 	if l == nil {
-		k.cal, k.by = c, by
+		k.cal, k.by = c, by.Name
 	}
 	return l, nil
 }
 func (k *kept) Language() string { return k.lang }
-func (k *kept) SetLanguage(_ context.Context, by, lang string) error {
-	k.lang, k.by = lang, by
+func (k *kept) SetLanguage(_ context.Context, by care.Author, lang string) error {
+	k.lang, k.by = lang, by.Name
 	return nil
 }
 func (k *kept) History(context.Context) ([]SettingChange, error) {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // ErrNotYours is what Saved returns for a search that is not there or belongs to
 // another person, ErrSaved for a name or an address that cannot be kept.
 var (
-	ErrNotYours = errors.New("no such saved search of this person")
+	ErrNotYours = care.ErrNotFound
 	ErrSaved    = errors.New("a search that cannot be kept")
 )
 
