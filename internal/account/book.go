@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -31,7 +32,10 @@ type Book struct {
 	opt  Options
 	hash *hasher
 
-	changing sync.Mutex // held by the change that runs: check, leaf, commit
+	changing sync.Mutex        // held by the change that runs: check, leaf, commit
+	plan     *planned          // what it found out; guarded by changing
+	owed     atomic.Bool       // a sealed change is not in its row yet
+	watch    func(step string) // of tests; nil = nobody
 
 	mu     sync.Mutex           // guards sealed
 	sealed map[Object]seal.Hash // what the last leaf of each row says
@@ -65,8 +69,8 @@ func (b *Book) foreign(o Object, h seal.Hash, err error) bool {
 	return err != nil || !ok || want != h
 }
 
-// record makes the leaf of a change. The row follows in the same transaction.
-func (b *Book) record(ctx context.Context, by Actor, o Object, subject any, h seal.Hash) error {
+// record says which leaf a change makes; do makes it.
+func (b *Book) record(by Actor, o Object, subject any, h seal.Hash) error {
 	text, err := json.Marshal(subject)
 	if err != nil {
 		return fmt.Errorf("encode leaf: %w", err)
@@ -76,12 +80,7 @@ func (b *Book) record(ctx context.Context, by Actor, o Object, subject any, h se
 		name = strings.TrimSpace(name)
 	}
 	e := seal.Entry{Kind: o.Kind, Subject: string(text), By: name, Ground: by.Ground, Time: b.opt.Now().UnixNano(), Hash: h}
-	if err := b.opt.Seal.Record(ctx, e); err != nil {
-		return fmt.Errorf("write down what is to be done: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sealed[o] = h
+	b.plan = &planned{Object: o, entry: e}
 	return nil
 }
 
@@ -213,19 +212,37 @@ func (b *Book) change(ctx context.Context, by Actor, id int64, fn func(tx *sql.T
 	return b.Person(ctx, id)
 }
 
-// do is a transaction in which a leaf is made. Once begun it is not cancelled: a
-// browser that goes away must not leave a leaf without its row.
+// do works a change out in a transaction that is taken back, and then carries it out. Once
+// begun it is not cancelled: a browser that goes away must not leave a leaf without its
+// row. A change without a leaf (record) is committed as it is.
 func (b *Book) do(ctx context.Context, fn func(*sql.Tx) error) error {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return b.db.Do(context.WithoutCancel(ctx), fn)
+	ctx = context.WithoutCancel(ctx)
+	if b.owed.Load() {
+		_ = b.settle(ctx) // what still cannot be written stays owed, and keeps nobody else's change up
+	}
+	b.plan = nil
+	err := b.db.Do(ctx, func(tx *sql.Tx) (err error) {
+		if err = fn(tx); err != nil || b.plan == nil {
+			return err
+		}
+		if b.plan.row, err = rowOf(ctx, tx, b.plan.Object); err != nil {
+			return err
+		}
+		return errPlanned
+	})
+	if !errors.Is(err, errPlanned) {
+		return err
+	}
+	return b.carryOut(ctx, b.plan)
 }
 
-// seal makes the leaf of a person and writes the row. The row is written first, so
-// that a database that refuses leaves no leaf behind.
+// seal writes the row of a person and says which leaf it has. The row is written first,
+// so that a database that refuses leaves no leaf behind.
 func (b *Book) seal(ctx context.Context, tx *sql.Tx, by Actor, p *Person, act string) error {
 	if err := p.write(ctx, tx); err != nil {
 		return err
@@ -237,7 +254,7 @@ func (b *Book) seal(ctx context.Context, tx *sql.Tx, by Actor, p *Person, act st
 	if err != nil {
 		return err
 	}
-	return b.record(ctx, by, Object{seal.KindPerson, p.ID}, subject, h)
+	return b.record(by, Object{seal.KindPerson, p.ID}, subject, h)
 }
 
 // keepAdmin fails when no active administrator would be left.

@@ -80,7 +80,7 @@ func NewDesk(b *Book, opt DeskOptions) *Desk {
 		opt.Log.ErrorContext(r.Context(), "session", slog.Any("error", err))
 		http.Error(w, "the session could not be kept", http.StatusServiceUnavailable)
 	}
-	return &Desk{book: b, opt: opt, sessions: m, throttle: &throttle{now: b.opt.Now, m: map[string]*tries{}}}
+	return &Desk{book: b, opt: opt, sessions: m, throttle: &throttle{now: b.opt.Now, db: b.db, log: opt.Log, m: map[string]*tries{}}}
 }
 
 // Book is the people of the desk.

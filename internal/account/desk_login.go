@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 )
 
@@ -21,6 +22,11 @@ type Result struct {
 // Errors that are the person's: ErrWrong, ErrBusy, a *WaitError.
 func (d *Desk) LogIn(ctx context.Context, c Credentials, device string) (Result, error) {
 	c.Name = strings.TrimSpace(c.Name)
+	if d.book.owed.Load() { // it may be this person's row that is not written yet
+		if err := d.book.Settle(ctx); err != nil {
+			d.opt.Log.ErrorContext(ctx, "people are not all as the seal says", slog.Any("error", err))
+		}
+	}
 	known, err := d.knownDevice(ctx, c.Name, device)
 	if err != nil {
 		return Result{}, err
@@ -30,7 +36,7 @@ func (d *Desk) LogIn(ctx context.Context, c Credentials, device string) (Result,
 		limits[0] = limit{"d:" + sum(device), freeDevice}
 	}
 	name := d.realName(ctx, c.Name)
-	if err := d.throttle.begin(limits...); err != nil {
+	if err := d.throttle.begin(ctx, limits...); err != nil {
 		d.failed(ctx, name, "wait")
 		return Result{}, err
 	}
@@ -41,7 +47,7 @@ func (d *Desk) LogIn(ctx context.Context, c Credentials, device string) (Result,
 		}
 		return Result{}, err
 	}
-	d.throttle.succeed(limits...)
+	d.throttle.succeed(ctx, limits...)
 	if err := d.sessions.RenewToken(ctx); err != nil {
 		return Result{}, fmt.Errorf("renew a session: %w", err)
 	}
@@ -78,7 +84,7 @@ func (d *Desk) SecondStep(ctx context.Context, code, device string) (Result, err
 	if known {
 		limits[0] = limit{"sd:" + sum(device), freeDevice}
 	}
-	if err := d.throttle.begin(limits...); err != nil {
+	if err := d.throttle.begin(ctx, limits...); err != nil {
 		d.failed(ctx, p.Name, "wait")
 		return Result{}, err
 	}
@@ -88,7 +94,7 @@ func (d *Desk) SecondStep(ctx context.Context, code, device string) (Result, err
 		}
 		return Result{}, err
 	}
-	d.throttle.succeed(limits...)
+	d.throttle.succeed(ctx, limits...)
 	if err := d.sessions.RenewToken(ctx); err != nil {
 		return Result{}, fmt.Errorf("renew a session: %w", err)
 	}

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // Confirm asks for the password of a person who is logged in once more. Tries are
@@ -14,7 +13,7 @@ func (d *Desk) Confirm(ctx context.Context, id int64, password string) error {
 		return err
 	}
 	l := limit{fmt.Sprintf("c:%d", id), freeName}
-	if err := d.throttle.begin(l); err != nil {
+	if err := d.throttle.begin(ctx, l); err != nil {
 		d.failed(ctx, p.Name, "wait")
 		return err
 	}
@@ -26,7 +25,7 @@ func (d *Desk) Confirm(ctx context.Context, id int64, password string) error {
 		d.failed(ctx, p.Name, "confirm")
 		return ErrWrong
 	}
-	d.throttle.succeed(l)
+	d.throttle.succeed(ctx, l)
 	return nil
 }
 
@@ -46,14 +45,14 @@ func (d *Desk) ChangePassword(ctx context.Context, id int64, old, password strin
 // Book.SetSecond.
 func (d *Desk) SetSecond(ctx context.Context, id int64, code string) ([]string, error) {
 	l := limit{fmt.Sprintf("c:%d", id), freeName}
-	if err := d.throttle.begin(l); err != nil {
+	if err := d.throttle.begin(ctx, l); err != nil {
 		return nil, err
 	}
 	codes, err := d.book.SetSecond(ctx, id, d.Secret(ctx), code)
 	if err != nil {
 		return nil, err
 	}
-	d.throttle.succeed(l)
+	d.throttle.succeed(ctx, l)
 	d.sessions.Remove(ctx, keySecret)
 	if err := d.sessions.RenewToken(ctx); err != nil {
 		return nil, fmt.Errorf("renew a session: %w", err)
@@ -67,16 +66,19 @@ func (d *Desk) Reset(ctx context.Context, by Actor, id int64, password string, s
 	if err != nil {
 		return nil, err
 	}
-	d.throttle.forget("n:" + strings.ToLower(p.Name))
-	d.throttle.forget(fmt.Sprintf("s:%d", id))
+	d.throttle.forget(ctx, resetKeys(id, p.Name)...)
 	return p, nil
 }
 
 // Run is Book.Run with what Reset does.
 func (d *Desk) Run(ctx context.Context, c Command) (*Answer, error) {
 	a, err := d.book.Run(ctx, c)
-	if err == nil && c.Act == "reset" {
-		d.throttle.forget("n:" + strings.ToLower(c.Name))
+	if err != nil || c.Act != "reset" {
+		return a, err
+	}
+	p, err := d.book.Named(ctx, c.Name)
+	if err == nil {
+		d.throttle.forget(ctx, resetKeys(p.ID, p.Name)...)
 	}
 	return a, err
 }

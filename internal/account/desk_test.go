@@ -303,7 +303,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	c := newClock()
 	x := &throttle{now: c.now, m: map[string]*tries{}}
 	for i := range maxTries + 500 {
-		if err := x.begin(limit{fmt.Sprint(i), 1}); err != nil {
+		if err := x.begin(t.Context(), limit{fmt.Sprint(i), 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -312,7 +312,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	}
 	var wait *WaitError
 	for range 30 {
-		if err := x.begin(limit{"one", 1}); errors.As(err, &wait) {
+		if err := x.begin(t.Context(), limit{"one", 1}); errors.As(err, &wait) {
 			if wait.Wait > lockMax {
 				t.Fatalf("waits %s", wait.Wait)
 			}

@@ -180,7 +180,7 @@ func (b *Book) Reset(ctx context.Context, by Actor, id int64, password string, s
 	if err != nil {
 		return nil, err
 	}
-	return b.change(ctx, by, id, func(tx *sql.Tx, p *Person) (string, error) {
+	return b.change(ctx, by, id, func(_ *sql.Tx, p *Person) (string, error) {
 		if by.ID != 0 && by.ID == p.ID {
 			return "", ErrOwn
 		}
@@ -189,7 +189,7 @@ func (b *Book) Reset(ctx context.Context, by Actor, id int64, password string, s
 		if second {
 			p.totp, p.codes, p.step = "", nil, 0
 		}
-		return "password", forgetDevices(ctx, tx, p.ID)
+		return "password", nil
 	})
 }
 
@@ -217,13 +217,13 @@ func (b *Book) SetPassword(ctx context.Context, id int64, old, password string) 
 	if err != nil {
 		return nil, err
 	}
-	return b.change(ctx, Actor{ID: p.ID, Name: p.Name}, id, func(tx *sql.Tx, q *Person) (string, error) {
+	return b.change(ctx, Actor{ID: p.ID, Name: p.Name}, id, func(_ *sql.Tx, q *Person) (string, error) {
 		if q.Foreign || q.password != p.password {
 			return "", ErrWrong
 		}
 		q.password, q.Must = phc, false
 		q.epoch++
-		return "password", forgetDevices(ctx, tx, q.ID)
+		return "password", nil
 	})
 }
 
@@ -264,11 +264,4 @@ func (b *Book) rehash(ctx context.Context, p *Person, password string) error {
 		return nil
 	}
 	return err
-}
-
-func forgetDevices(ctx context.Context, tx *sql.Tx, person int64) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM devices WHERE person = ?", person); err != nil {
-		return fmt.Errorf("forget devices: %w", err)
-	}
-	return nil
 }

@@ -84,7 +84,7 @@ func (b *Book) Propose(ctx context.Context, by Actor, kind string, subject any) 
 		if err != nil {
 			return err
 		}
-		return b.record(ctx, by, Object{seal.KindProposal, x.ID}, leaf, h)
+		return b.record(by, Object{seal.KindProposal, x.ID}, leaf, h)
 	})
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (b *Book) Decide(ctx context.Context, v *Visitor, id int64, approve bool, g
 		if err != nil {
 			return err
 		}
-		return b.record(ctx, by, Object{seal.KindProposal, id}, leaf, h)
+		return b.record(by, Object{seal.KindProposal, id}, leaf, h)
 	}
 	if err := b.do(ctx, decide); err != nil {
 		return nil, err

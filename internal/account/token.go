@@ -136,7 +136,7 @@ func (b *Book) AddToken(ctx context.Context, person int64, name string, rights R
 		if err != nil {
 			return err
 		}
-		return b.record(ctx, Actor{ID: p.ID, Name: p.Name}, Object{seal.KindToken, t.ID}, subject, h)
+		return b.record(Actor{ID: p.ID, Name: p.Name}, Object{seal.KindToken, t.ID}, subject, h)
 	})
 	if err != nil {
 		return "", nil, err
@@ -170,7 +170,7 @@ func (b *Book) Revoke(ctx context.Context, by Actor, id int64, any bool) error {
 		if err != nil {
 			return err
 		}
-		return b.record(ctx, by, Object{seal.KindToken, id}, subject, h)
+		return b.record(by, Object{seal.KindToken, id}, subject, h)
 	})
 }
 
