@@ -46,11 +46,24 @@ func lockedUntil(before, now *store.Schedule, names map[string]string, zone *tim
 	return end.UnixNano()
 }
 
-// extendLocks makes the locks of objects on S3 volumes longer after terms were. What
-// is not reached is told in the program's log.
-func (e *Engine) extendLocks(ctx context.Context, before, now store.Schedule) error {
+// followTerms writes down, after terms of retention became longer, which locks of
+// objects on S3 volumes are to be longer, and makes them so. What is not reached is
+// the pool's to go on with; a program that was stopped before the writing down does it
+// at the next round of care. Done again it changes nothing.
+func (e *Engine) followTerms(ctx context.Context) error {
+	now := e.st.Retention()
+	if len(now.Before) == 0 { // no term was replaced
+		return nil
+	}
 	p, err := e.objects().pool()
 	if err != nil || p == nil {
+		return err
+	}
+	at := int64(0)
+	for _, t := range now.Terms() {
+		at = max(at, t.Time)
+	}
+	if done, err := p.LockTerms(); err != nil || done >= at {
 		return err
 	}
 	zone, err := e.cfg.Location()
@@ -61,13 +74,14 @@ func (e *Engine) extendLocks(ctx context.Context, before, now store.Schedule) er
 	for _, s := range e.st.ServerNames() {
 		names[archive.SafeName(s)] = s
 	}
-	x, err := p.ExtendLocks(ctx, func(name string) int64 { return lockedUntil(&before, &now, names, zone, name) })
+	before := now.Replaced()
+	x, err := p.ExtendLocks(ctx, at, func(name string) int64 { return lockedUntil(&before, &now, names, zone, name) })
 	if err != nil {
 		return err
 	}
-	e.log.InfoContext(ctx, "locks of archived objects are longer", slog.Int("copies", x.Copies))
+	e.log.InfoContext(ctx, "locks of archived objects follow the terms of retention", slog.Int64("copies", x.Copies), slog.Int64("owed", x.Owed))
 	for _, s := range x.Errors {
-		e.log.WarnContext(ctx, "the lock of an archived object is not longer", slog.String("reason", s))
+		e.log.WarnContext(ctx, "the lock of an archived object is not longer yet", slog.String("reason", s))
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ type Schedule struct {
 	Confirmed *Term  `json:"confirmed,omitempty"` // the same, in force
 	Proposals []Term `json:"proposals,omitempty"` // each of one server
 	Own       []Term `json:"own,omitempty"`       // the same, in force
+	// Before are the terms that were in force before the last confirmation, so that
+	// what follows from a longer term can be done after a stop too.
+	Before []Term `json:"before,omitempty"`
 }
 
 // Errors of retention.
@@ -71,6 +74,14 @@ func (s *Schedule) Waiting() []Term { return listed(s.Proposed, s.Proposals) }
 
 // Terms lists the terms in force, that of all servers first.
 func (s *Schedule) Terms() []Term { return listed(s.Confirmed, s.Own) }
+
+// Replaced is the schedule before the last confirmation.
+func (s *Schedule) Replaced() (out Schedule) {
+	for _, t := range s.Before {
+		out.Own = place(&out.Confirmed, out.Own, t)
+	}
+	return out
+}
 
 func listed(t *Term, l []Term) []Term {
 	if t == nil {
@@ -144,7 +155,7 @@ func (s *Store) ConfirmRetention(ctx context.Context, by, ground string, at int6
 	if strings.TrimSpace(by) == "" || strings.TrimSpace(ground) == "" {
 		return ErrTerm
 	}
-	next := Schedule{Confirmed: now.Confirmed, Own: now.Own}
+	next := Schedule{Confirmed: now.Confirmed, Own: now.Own, Before: now.Terms()}
 	for i := range waiting {
 		t := &waiting[i]
 		t.By, t.Ground, t.Time = by, ground, at
