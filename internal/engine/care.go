@@ -135,7 +135,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 		return nil, fmt.Errorf("list what to copy: %w", err)
 	}
 	for _, im := range in.Imports {
-		if im.Original != "" && !slices.Contains(extra, im.Original) {
+		if im.Original != "" && !slices.Contains(extra, im.Original) && e.hasOriginal(im.Original) {
 			extra = append(extra, im.Original)
 		}
 	}

@@ -23,6 +23,15 @@ func keptUntil(t *store.Term, day time.Time) (end time.Time, ok bool) {
 	return last.AddDate(0, 1, 0), true
 }
 
+// archiveTerm is the term of what is archived of a server: its own, else, for locks,
+// that of the store; nil when there is none.
+func archiveTerm(s *store.Schedule, server string) *store.Term {
+	if t := s.Of(store.KeepArchive, server); t != nil {
+		return t
+	}
+	return s.For(server)
+}
+
 // lockedUntil tells of an object of the archive until when it must be locked now that
 // a schedule is in force in the place of another: to the end of its server's term, when
 // that term was made longer; 0 when it was not. What is kept for ever gets no lock
@@ -38,8 +47,8 @@ func lockedUntil(before, now *store.Schedule, names map[string]string, zone *tim
 	if !known {
 		server = safe
 	}
-	old, ok := keptUntil(before.For(server), day)
-	end, ok2 := keptUntil(now.For(server), day)
+	old, ok := keptUntil(archiveTerm(before, server), day)
+	end, ok2 := keptUntil(archiveTerm(now, server), day)
 	if !ok || !ok2 || !end.After(old) {
 		return 0
 	}
