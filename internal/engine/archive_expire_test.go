@@ -320,7 +320,10 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range r.Findings { // what was put last may not be in a list yet
+		for _, f := range r.Findings { // what was put last may not be in a list yet, or the list in no checkpoint
+			if f.What == "checkpoint_missing" {
+				continue
+			}
 			if f.State == verify.Damaged || f.State == verify.Missing || f.State == verify.Extra && !strings.HasPrefix(f.File, archiveDir+"/_erasures/") {
 				t.Errorf("call %d: %+v", n, f)
 			}
