@@ -28,9 +28,12 @@ var ErrErasures = errors.New("what is erased in the archive cannot be read, so n
 type tombs struct {
 	orders   []tomb
 	removals []tomb
-	given    []erasure.Erasure // by Honour
-	set      *erasure.Set      // of orders and given
-	bad      error             // why an order cannot be read
+	// deletions are orders of retention; doomed are the manifests that they name.
+	deletions []tomb
+	doomed    map[string]bool
+	given     []erasure.Erasure // by Honour
+	set       *erasure.Set      // of orders and given
+	bad       error             // why an order cannot be read
 }
 
 // tomb is an object of the folder of erasures.
@@ -41,6 +44,7 @@ type tomb struct {
 	by   string
 	erasure.Erasure
 	removed map[string][]Gone // by server
+	parts   []DoomedPart      // of an order of retention
 }
 
 // ordered is the stored form of an erasure.
@@ -91,7 +95,7 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 	a.tombs.bad = nil
 	for _, name := range names {
 		kind := ""
-		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved} {
+		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved, manifest.KindDeletion} {
 			if strings.HasPrefix(name, manifest.ErasuresDir+"/") && strings.Contains(name, "."+k+".") {
 				kind = k
 			}
@@ -118,12 +122,16 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 func (a *Archive) insertTomb(t tomb, kind string) {
 	a.known[t.name] = true
 	l := &a.tombs.orders
-	if kind == manifest.KindRemoved {
+	switch kind {
+	case manifest.KindRemoved:
 		l = &a.tombs.removals
+	case manifest.KindDeletion:
+		l = &a.tombs.deletions
 	}
 	*l = append(*l, t)
 	slices.SortFunc(*l, func(x, y tomb) int { return cmp.Or(cmp.Compare(x.time, y.time), strings.Compare(x.name, y.name)) })
 	a.tombs.set = nil
+	a.doom(t.parts)
 }
 
 func (a *Archive) loadTomb(ctx context.Context, name, kind string) (t tomb, err error) {
@@ -139,12 +147,17 @@ func (a *Archive) loadTomb(ctx context.Context, name, kind string) (t tomb, err 
 		return t, fmt.Errorf("archive object %s: its bytes are not those of its name", name)
 	}
 	format := 0
-	if kind == manifest.KindErasure {
+	switch kind {
+	case manifest.KindErasure:
 		var o ordered
 		err = manifest.Decode(b, &o)
 		format, t.Erasure, t.time, t.by = o.Format, o.Erasure, o.Time, o.By
 		err = errors.Join(err, t.Check())
-	} else {
+	case manifest.KindDeletion:
+		var o deletion
+		err = manifest.Decode(b, &o)
+		format, t.time, t.by, t.Ground, t.parts = o.Format, o.Time, o.By, o.Ground, o.Parts
+	default:
 		var r removal
 		err = manifest.Decode(b, &r)
 		format, t.time, t.removed = r.Format, r.Time, make(map[string][]Gone)
@@ -197,7 +210,11 @@ func (a *Archive) recordErasure(ctx context.Context, t tomb, opt SealOptions) er
 	if err != nil {
 		return err
 	}
-	e := seal.Entry{Kind: seal.KindArchiveErasure, Subject: string(subject), By: cmp.Or(t.by, opt.By), Ground: t.Ground, Time: t.time, Hash: t.hash}
+	kind := seal.KindArchiveErasure
+	if len(t.parts) > 0 {
+		kind = seal.KindArchiveDeletion
+	}
+	e := seal.Entry{Kind: kind, Subject: string(subject), By: cmp.Or(t.by, opt.By), Ground: t.Ground, Time: t.time, Hash: t.hash}
 	if err := a.opt.Recorder.Record(ctx, e); err != nil {
 		return fmt.Errorf("write down what is erased: %w", err)
 	}

@@ -150,6 +150,9 @@ func (a *Archive) Refresh(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err != nil && a.tombs.doomed[name] { // it goes anyway
+			continue
+		}
 		if err != nil {
 			a.unread[name] = err
 			continue
@@ -184,8 +187,8 @@ func (a *Archive) insert(p part) {
 	a.count(k)
 }
 
-// count finds the parts of a day that count: no other one replaces them. The caller
-// holds mu.
+// count finds the parts of a day that count: no other one replaces them, and no order
+// of retention names them. The caller holds mu.
 func (a *Archive) count(k key) {
 	replaced := make(map[seal.Hash]bool)
 	for _, p := range a.all[k] {
@@ -195,11 +198,13 @@ func (a *Archive) count(k key) {
 	}
 	var l []part
 	for _, p := range a.all[k] {
-		if !replaced[p.hash] {
+		if !replaced[p.hash] && !a.tombs.doomed[p.name] {
 			l = append(l, p)
 		}
 	}
-	a.days[k] = l
+	if a.days[k] = l; len(l) == 0 {
+		delete(a.days, k)
+	}
 }
 
 func (a *Archive) loadPart(ctx context.Context, name string) (p part, err error) {

@@ -29,7 +29,7 @@ func (a *Archive) clear(ctx context.Context, opt SealOptions, out *Rewritten) er
 			}
 		}
 		for _, p := range all {
-			if !slices.ContainsFunc(a.days[k], func(o part) bool { return o.name == p.name }) {
+			if !a.tombs.doomed[p.name] && !slices.ContainsFunc(a.days[k], func(o part) bool { return o.name == p.name }) {
 				old = append(old, p)
 			}
 		}

@@ -108,7 +108,7 @@ func (a *Archive) recordMissing(ctx context.Context, opt SealOptions) error {
 			return err
 		}
 	}
-	for _, x := range slices.Concat(a.tombs.orders, a.tombs.removals) {
+	for _, x := range slices.Concat(a.tombs.orders, a.tombs.removals, a.tombs.deletions) {
 		if !done[x.name] {
 			if err := a.recordErasure(ctx, x, opt); err != nil {
 				return err

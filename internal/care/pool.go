@@ -61,6 +61,7 @@ type Volume struct {
 	Total, Free            int64 // bytes; Total 0 and Free -1 = unknown
 	Objects, Bytes         int64
 	Damaged, Missing       int64
+	LockOwed, LockTo       int64 // copies whose lock is to be longer, and until when, Unix ns
 	Checked                int64 // end of the last check, Unix ns; 0 = never
 	Probes                 []Told
 }

@@ -22,7 +22,7 @@ func (a *app) newArchive() *cobra.Command {
 		Use: "archive", Short: a.p.T("cli.archive.short"), Long: a.p.T("cli.archive.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild(), a.newArchiveExport())
+	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild(), a.newArchiveExport(), a.newArchiveRetention())
 	return c
 }
 

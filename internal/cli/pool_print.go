@@ -90,6 +90,9 @@ func (a *app) printVolume(v *pool.VolumeStatus, zone *time.Location) {
 	if v.Locked > 0 {
 		a.line("cli.pool.volume.locked", "n", v.Locked, "time", a.when(v.Unlocked, zone))
 	}
+	if v.LockOwed > 0 {
+		a.line("cli.pool.volume.lock_owed", "n", v.LockOwed, "time", a.when(v.LockTo, zone))
+	}
 	if v.State == pool.Draining && v.Needed > 0 {
 		a.line("cli.pool.volume.needed", "n", v.Needed)
 	}
@@ -147,6 +150,9 @@ func (a *app) printAdded(r *pool.Added) {
 
 func (a *app) printWork(w *pool.Work, dir string) {
 	a.line("cli.pool.work", "copied", w.Copied, "bytes", a.p.Bytes(w.Bytes), "aside", w.Aside, "removed", w.Removed, "found", w.Found)
+	if w.Locks+w.LocksOwed > 0 {
+		a.line("cli.pool.work.locks", "n", w.Locks, "owed", w.LocksOwed)
+	}
 	if w.Short > 0 {
 		a.line("cli.pool.work.short", "n", w.Short)
 	}

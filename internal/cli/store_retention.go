@@ -162,6 +162,9 @@ func (a *app) term(t *store.Term) string {
 	case t.Months > 0:
 		s = a.p.T("cli.store.retention.months", "n", t.Months)
 	}
+	if t.Class != store.KeepStore {
+		s = a.p.T("cli.keep.class."+t.Class, "term", s)
+	}
 	if t.Server != "" {
 		s = a.p.T("cli.store.retention.of", "server", record.Visible(t.Server), "term", s)
 	}

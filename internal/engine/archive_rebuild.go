@@ -58,6 +58,11 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 	if err := e.adoptErasures(ctx, a); err != nil { // before any event comes in
 		return nil, err
 	}
+	if len(a.Deleted()) > 0 {
+		if err := e.rememberRemoved(ctx, a); err != nil {
+			return nil, err
+		}
+	}
 	s, err := e.importArchive(ctx, archivedEvents{a}, t)
 	if err != nil {
 		return nil, err

@@ -72,14 +72,16 @@ func (e *Engine) ProposeRetention(ctx context.Context, t store.Term) error {
 
 // ConfirmRetention puts the proposed term in force. Where it is longer than the one
 // before, what lies on volumes with Object Lock is locked for longer too; a bucket that
-// does not answer is no reason not to confirm.
+// does not answer is no reason not to confirm: the pool goes on with it.
 func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error {
-	before := e.st.Retention()
+	if err := e.followTerms(ctx); err != nil { // of an earlier confirmation that was stopped
+		return fmt.Errorf("write down which locks follow the terms in force: %w", err)
+	}
 	if err := e.st.ConfirmRetention(ctx, by, ground, e.deps.now().UnixNano()); err != nil {
 		return err
 	}
-	if err := e.extendLocks(ctx, before, e.st.Retention()); err != nil {
-		e.log.WarnContext(ctx, "locks of archived objects are not longer", slog.String("error", err.Error()))
+	if err := e.followTerms(ctx); err != nil {
+		e.log.WarnContext(ctx, "locks of archived objects are not longer yet", slog.String("error", err.Error()))
 	}
 	return nil
 }
@@ -133,7 +135,7 @@ func (e *Engine) Snapshot(ctx context.Context, dest string, progress func(done, 
 		return nil, fmt.Errorf("list what to copy: %w", err)
 	}
 	for _, im := range in.Imports {
-		if im.Original != "" && !slices.Contains(extra, im.Original) {
+		if im.Original != "" && !slices.Contains(extra, im.Original) && e.hasOriginal(im.Original) {
 			extra = append(extra, im.Original)
 		}
 	}

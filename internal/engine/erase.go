@@ -97,17 +97,25 @@ func (e *Engine) adoptErasures(ctx context.Context, a *archive.Archive) error {
 	if len(fresh) == 0 {
 		return nil
 	}
+	if err := e.rememberRemoved(ctx, a); err != nil {
+		return err
+	}
+	for _, x := range fresh {
+		if err := e.st.Erase(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rememberRemoved takes over which events an archive knows to be erased or deleted.
+func (e *Engine) rememberRemoved(ctx context.Context, a *archive.Archive) error {
 	for server, l := range a.Removed() {
 		var gone []store.Gone
 		for _, g := range l {
 			gone = append(gone, store.Gone(g))
 		}
 		if err := e.st.Remember(ctx, server, gone); err != nil {
-			return err
-		}
-	}
-	for _, x := range fresh {
-		if err := e.st.Erase(ctx, x); err != nil {
 			return err
 		}
 	}

@@ -206,6 +206,12 @@ func (e *Engine) carePool(ctx context.Context, every, soon time.Duration) {
 		case <-wait.C:
 		}
 	}
+	follow := func() {
+		if err := e.followTerms(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "locks of archived objects are not longer yet", slog.Any("err", err))
+		}
+	}
+	follow()
 	p.Background(ctx, every, soon, func(w *pool.Work) {
 		for _, s := range w.Errors {
 			e.log.WarnContext(ctx, "care for the pool", slog.String("reason", s))
@@ -213,6 +219,7 @@ func (e *Engine) carePool(ctx context.Context, every, soon time.Duration) {
 		if st, err := p.Status(ctx); err == nil && st.Warn {
 			e.log.WarnContext(ctx, "the pool will be full soon", slog.Float64("days", st.Days), slog.Int64("free", st.Free))
 		}
+		follow()
 		e.importing.Lock()
 		defer e.importing.Unlock()
 		if err := e.sealFolder(ctx); err != nil && !errors.Is(err, context.Canceled) {

@@ -27,6 +27,7 @@ const (
 	KindLog      = "log"      // leaves of the Merkle log
 	KindErasure  = "erasure"  // an order to erase
 	KindRemoved  = "removed"  // record ids of events that were erased
+	KindDeletion = "deletion" // an order of retention to delete parts
 )
 
 // Object is an immutable sequence of bytes in the pool. Its name ends in its own

@@ -40,8 +40,8 @@ const OutboxName = "outbox.json"
 // Listed says whether a Folder lists the file of this name: all but locks,
 // temporary files, the address and the certificate of a running server, databases,
 // files of jobs (copies that go after some days; what left the folder is a leaf), and
-// what carries its own proof: the log of the seal with its stamps, and the trail, whose
-// bytes are in leaves (TrailRange).
+// what carries its own proof: the log of the seal with its stamps, here and in the
+// archive, and the trail, whose bytes are in leaves (TrailRange).
 func Listed(name string) bool {
 	base := path.Base(name)
 	switch {
@@ -50,7 +50,7 @@ func Listed(name string) bool {
 	case strings.HasSuffix(base, ".sqlite") || strings.HasSuffix(base, ".sqlite-wal") || strings.HasSuffix(base, ".sqlite-shm"):
 		return false
 	}
-	for _, dir := range []string{seal.DirName, TrailDir, CertDir, "jobs"} {
+	for _, dir := range []string{seal.DirName, TrailDir, CertDir, "jobs", "archive/" + LogDir} {
 		if strings.HasPrefix(name, dir+"/") {
 			return false
 		}

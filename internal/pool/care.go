@@ -18,15 +18,18 @@ func (f Progress) tell(done, all int64, what string) {
 
 // Work is what a piece of care did.
 type Work struct {
-	Copied  int64    `json:"copied"` // copies that were made
-	Bytes   int64    `json:"bytes"`
-	Aside   int64    `json:"aside"`   // damaged copies that were put aside
-	Removed int64    `json:"removed"` // copies that were deleted
-	Found   int64    `json:"found"`   // copies that nobody remembered
-	Short   int64    `json:"short"`   // objects that still have fewer copies than wanted
-	Gone    []string `json:"gone"`    // objects of which no good copy can be reached
-	Left    []Left   `json:"left"`    // copies that could not be deleted
-	Errors  []string `json:"errors"`  // why something was not done, each once
+	Copied  int64 `json:"copied"` // copies that were made
+	Bytes   int64 `json:"bytes"`
+	Aside   int64 `json:"aside"`   // damaged copies that were put aside
+	Removed int64 `json:"removed"` // copies that were deleted
+	Found   int64 `json:"found"`   // copies that nobody remembered
+	// Locks are copies that are locked for longer now, LocksOwed those that are to be.
+	Locks     int64    `json:"locks,omitempty"`
+	LocksOwed int64    `json:"locks_owed,omitempty"`
+	Short     int64    `json:"short"`  // objects that still have fewer copies than wanted
+	Gone      []string `json:"gone"`   // objects of which no good copy can be reached
+	Left      []Left   `json:"left"`   // copies that could not be deleted
+	Errors    []string `json:"errors"` // why something was not done, each once
 }
 
 func newWork() *Work { return &Work{Gone: []string{}, Left: []Left{}, Errors: []string{}} }
@@ -77,6 +80,9 @@ func (p *Pool) care(ctx context.Context, all bool, progress Progress) (*Work, er
 		if err := p.mend(ctx, name, w); err != nil {
 			return w, err
 		}
+	}
+	if err := p.payLocks(ctx, w); err != nil {
+		return w, err
 	}
 	return w, p.change(ctx, p.copies.compact)
 }
@@ -284,6 +290,7 @@ func (p *Pool) tidy(ctx context.Context, o *object, w *Work) error {
 
 func (w *Work) add(o *Work) {
 	w.Copied, w.Bytes, w.Aside, w.Removed, w.Found, w.Short = w.Copied+o.Copied, w.Bytes+o.Bytes, w.Aside+o.Aside, w.Removed+o.Removed, w.Found+o.Found, w.Short+o.Short
+	w.Locks, w.LocksOwed = w.Locks+o.Locks, w.LocksOwed+o.LocksOwed
 	w.Gone, w.Left = append(w.Gone, o.Gone...), append(w.Left, o.Left...)
 	for _, s := range o.Errors {
 		w.fail(errors.New(s))

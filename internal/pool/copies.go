@@ -43,6 +43,7 @@ type object struct {
 	time    int64 // Unix ns, when it came into the pool
 	read    int64 // Unix ns, when it was last read; 0 = never
 	deleted int64 // Unix ns; 0 = it is not deleted
+	lock    int64 // Unix ns, until when copies under Object Lock are to be locked; 0 = as they were written
 	copies  []copyOf
 }
 
@@ -79,6 +80,8 @@ const (
 	opRead    = "read"    // the object was read
 	opDeleted = "deleted" // the object was deleted
 	opForget  = "forget"  // all copies of a volume are forgotten
+	opLock    = "lock"    // its copies are to be locked until then
+	opTerms   = "terms"   // the terms of retention of that time are in the facts opLock
 )
 
 // copies is what the pool remembers of objects: an append-only file and its sum.
@@ -92,6 +95,7 @@ type copies struct {
 	objects map[string]*object
 	names   []string // sorted, nil when it must be made again
 	broken  int      // lines that do not read
+	terms   int64    // the terms of retention that locks follow, Unix ns of their confirmation
 }
 
 func newCopies(fs fsx.FS, dir string) *copies {
@@ -106,6 +110,9 @@ func (c *copies) apply(f *fact) {
 			c.drop(o)
 		}
 		return
+	}
+	if f.Op == opTerms {
+		c.terms = max(c.terms, f.Time)
 	}
 	if f.Name == "" {
 		return
@@ -138,10 +145,12 @@ func (c *copies) apply(f *fact) {
 	case opGone:
 		o.copies = slices.DeleteFunc(o.copies, func(x copyOf) bool { return x.volume == f.Volume })
 		c.drop(o)
+	case opLock:
+		o.lock = max(o.lock, f.Until)
 	case opRead:
 		o.read = max(o.read, f.Time)
 	case opDeleted:
-		o.deleted = f.Time
+		o.deleted, o.lock = f.Time, 0
 		c.named(f.Name, false)
 		for i := range o.copies {
 			o.copies[i].is = owed
@@ -310,6 +319,9 @@ func encodeFacts(l []fact) ([]byte, error) {
 // facts is the shortest list of facts that says the same.
 func (c *copies) facts() []fact {
 	var l []fact
+	if c.terms != 0 {
+		l = append(l, fact{Op: opTerms, Time: c.terms})
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.objects)) {
 		o := c.objects[name]
 		if o.deleted != 0 && len(o.copies) == 0 {
@@ -322,6 +334,9 @@ func (c *copies) facts() []fact {
 			if op := [...]string{"", opBad, opMissing, opOwed}[x.is]; op != "" && o.deleted == 0 {
 				l = append(l, fact{Op: op, Name: name, Volume: x.volume})
 			}
+		}
+		if o.lock != 0 {
+			l = append(l, fact{Op: opLock, Name: name, Until: o.lock})
 		}
 		if o.read != 0 {
 			l = append(l, fact{Op: opRead, Name: name, Time: o.read})

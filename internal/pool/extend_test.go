@@ -46,7 +46,7 @@ func TestLocksAreExtended(t *testing.T) {
 		}
 		return 0
 	}
-	x, err := k.p.ExtendLocks(ctx, want)
+	x, err := k.p.ExtendLocks(ctx, 0, want)
 	if err != nil || x.Copies != 2 || len(x.Errors) > 0 {
 		t.Fatalf("%+v, %v", x, err)
 	}
@@ -56,11 +56,11 @@ func TestLocksAreExtended(t *testing.T) {
 	if got := locked(other); got != before {
 		t.Errorf("another object is locked until %v, was %v", got, before)
 	}
-	if x, err := k.p.ExtendLocks(ctx, want); err != nil || x.Copies != 0 || len(x.Errors) > 0 {
+	if x, err := k.p.ExtendLocks(ctx, 0, want); err != nil || x.Copies != 0 || len(x.Errors) > 0 {
 		t.Errorf("done again: %+v, %v", x, err)
 	}
 	soon := func(string) int64 { return time.Now().Add(day).UnixNano() }
-	if x, err := k.p.ExtendLocks(ctx, soon); err != nil || x.Copies != 0 || locked(name) != year || locked(other) != before {
+	if x, err := k.p.ExtendLocks(ctx, 0, soon); err != nil || x.Copies != 0 || locked(name) != year || locked(other) != before {
 		t.Errorf("a shorter term: %+v, %v", x, err)
 	}
 	k.reopen() // it is remembered

@@ -23,12 +23,14 @@ type VolumeStatus struct {
 	Free     int64  `json:"free"`              // bytes that objects may take; -1 = without bound or unknown
 	Objects  int64  `json:"objects"`           // good copies
 	Bytes    int64  `json:"bytes"`
-	Damaged  int64  `json:"damaged"`  // copies
-	Missing  int64  `json:"missing"`  // copies that should be there and are not
-	Owed     int64  `json:"owed"`     // copies that are to be deleted
-	Needed   int64  `json:"needed"`   // copies that must move before it can be removed
-	Locked   int64  `json:"locked"`   // copies that the storage does not let go yet
-	Unlocked int64  `json:"unlocked"` // when the last of them is free, Unix ns
+	Damaged  int64  `json:"damaged"`   // copies
+	Missing  int64  `json:"missing"`   // copies that should be there and are not
+	Owed     int64  `json:"owed"`      // copies that are to be deleted
+	Needed   int64  `json:"needed"`    // copies that must move before it can be removed
+	Locked   int64  `json:"locked"`    // copies that the storage does not let go yet
+	LockOwed int64  `json:"lock_owed"` // copies whose lock is to be longer and is not yet
+	LockTo   int64  `json:"lock_to"`   // the longest of these, Unix ns
+	Unlocked int64  `json:"unlocked"`  // when the last of them is free, Unix ns
 	Scrub    Scrub  `json:"scrub"`
 
 	device string
@@ -40,8 +42,9 @@ type Status struct {
 	Configured  bool           `json:"configured"`
 	Copies      int            `json:"copies"`
 	Objects     int64          `json:"objects"`
-	Bytes       int64          `json:"bytes"` // of objects, each once
-	Short       int64          `json:"short"` // objects with fewer good copies than wanted
+	Bytes       int64          `json:"bytes"`      // of objects, each once
+	LocksOwed   int64          `json:"locks_owed"` // copies whose lock is to be longer and is not yet
+	Short       int64          `json:"short"`      // objects with fewer good copies than wanted
 	ShortBytes  int64          `json:"short_bytes"`
 	Lost        []string       `json:"lost"` // objects without a good copy, up to 100
 	LostCount   int64          `json:"lost_count"`
@@ -185,6 +188,11 @@ func (p *Pool) sumCopy(s *Status, v *VolumeStatus, o *object, c *copyOf, counted
 		if c.Until > now {
 			v.Locked++
 			v.Unlocked = max(v.Unlocked, c.Until)
+		}
+		if owesLock(o, c, p.cfg.volume(c.volume), now) {
+			v.LockOwed++
+			v.LockTo = max(v.LockTo, o.lock)
+			s.LocksOwed++
 		}
 		if counts := v.State == Active || v.State == ReadOnly; !v.Foreign && (counts && counted-1 < s.Copies || !counts && counted < s.Copies) {
 			v.Needed++

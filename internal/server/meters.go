@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -26,6 +27,10 @@ type meters struct {
 	mu       sync.Mutex // guards the next two
 	unsealed int        // archive days
 	counted  time.Time
+
+	poolMu    sync.Mutex // guards the rest
+	volumesOf *pool.Status
+	volumesAt time.Time
 }
 
 // unsealedFor is how long the number of unsealed days is kept.
@@ -159,6 +164,9 @@ func (m *meters) state(ctx context.Context, s *numbers) error {
 		gauge("akashi_archive_days_unsealed", float64(n))
 	} else {
 		m.log.WarnContext(ctx, "unsealed days", slog.Any("error", err))
+	}
+	if err := m.pool(ctx, gauge); err != nil {
+		m.log.WarnContext(ctx, "volumes of the archive", slog.Any("error", err))
 	}
 	return nil
 }

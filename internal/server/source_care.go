@@ -80,6 +80,7 @@ func (d *dataSource) Pool(ctx context.Context) (*care.Pool, error) {
 		x := care.Volume{
 			ID: v.ID, Name: v.Name, Place: v.Place, State: string(v.State), Class: v.Class, Online: v.Online, Problem: v.Problem, Total: v.Total,
 			Free: v.Free, Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: v.Scrub.Ended,
+			LockOwed: v.LockOwed, LockTo: v.LockTo,
 		}
 		switch {
 		case v.Foreign:

@@ -12,10 +12,22 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// Term says how long the records of a server stay. Records of every class and the
-// raw events behind them go together, by month: a conversion makes records anew
-// from the raw events, so neither stays right without the other.
+// The classes of what is kept. Each has its own terms.
+const (
+	KeepStore     = ""          // records and raw events in the store, by month
+	KeepArchive   = "archive"   // sealed days of the archive, whole, by month
+	KeepOriginals = "originals" // kept input files, by the month in which they came
+)
+
+// KeepClasses are all classes.
+func KeepClasses() []string { return []string{KeepStore, KeepArchive, KeepOriginals} }
+
+// Term says how long something of a server stays. In the store, records of every class
+// and the raw events behind them go together, by month: a conversion makes records anew
+// from the raw events, so neither stays right without the other. A sealed day of the
+// archive goes whole too: its raw events prove its records.
 type Term struct {
+	Class  string `json:"class,omitempty"`  // KeepStore …
 	Server string `json:"server,omitempty"` // full name or host part; "" = every server without a term of its own
 	Months int    `json:"months"`           // whole calendar months; 0 = for ever
 	Year   bool   `json:"year,omitempty"`   // and the rest of the calendar year in which they end
@@ -31,6 +43,14 @@ type Schedule struct {
 	Confirmed *Term  `json:"confirmed,omitempty"` // the same, in force
 	Proposals []Term `json:"proposals,omitempty"` // each of one server
 	Own       []Term `json:"own,omitempty"`       // the same, in force
+	// Kept are the terms in force of other classes than KeepStore, and Keeping those
+	// that wait. They stand apart because an akashi that knows no classes must not take
+	// them for terms of the store.
+	Kept    []Term `json:"kept,omitempty"`
+	Keeping []Term `json:"keeping,omitempty"`
+	// Before are the terms that were in force before the last confirmation, so that
+	// what follows from a longer term can be done after a stop too.
+	Before []Term `json:"before,omitempty"`
 }
 
 // Errors of retention.
@@ -49,6 +69,9 @@ func (t *Term) subject() string {
 	if t.Server != "" {
 		s += fmt.Sprintf(", server %q", t.Server)
 	}
+	if t.Class != KeepStore {
+		s += ", of " + t.Class
+	}
 	return s
 }
 
@@ -63,14 +86,50 @@ func (t *Term) longer(o *Term) bool {
 	return o.Months != 0 && (t.Months == 0 || months(t) > months(o))
 }
 
-// InForce reports whether any term is confirmed.
+// InForce reports whether any term of the store is confirmed.
 func (s *Schedule) InForce() bool { return s.Confirmed != nil || len(s.Own) > 0 }
 
-// Waiting lists the terms that wait for confirmation, that of all servers first.
-func (s *Schedule) Waiting() []Term { return listed(s.Proposed, s.Proposals) }
+// Waiting lists the terms that wait for confirmation: those of the store first, that of
+// all servers first.
+func (s *Schedule) Waiting() []Term { return append(listed(s.Proposed, s.Proposals), s.Keeping...) }
 
-// Terms lists the terms in force, that of all servers first.
-func (s *Schedule) Terms() []Term { return listed(s.Confirmed, s.Own) }
+// Terms lists the terms in force: those of the store first, that of all servers first.
+func (s *Schedule) Terms() []Term { return append(listed(s.Confirmed, s.Own), s.Kept...) }
+
+// Of is the term in force of a class for a server: its own, else that of all; nil when
+// there is none.
+func (s *Schedule) Of(class, server string) *Term {
+	if class == KeepStore {
+		return s.For(server)
+	}
+	var own, all *Term
+	for i := range s.Kept {
+		switch t := &s.Kept[i]; {
+		case t.Class != class:
+		case t.Server == "":
+			all = t
+		case query.SameServer(t.Server, server) && (own == nil || t.longer(own)):
+			own = t
+		}
+	}
+	if own != nil {
+		return own
+	}
+	return all
+}
+
+// Has reports whether any term of a class is confirmed.
+func (s *Schedule) Has(class string) bool {
+	return class == KeepStore && s.InForce() || slices.ContainsFunc(s.Kept, func(t Term) bool { return t.Class == class })
+}
+
+// Replaced is the schedule before the last confirmation.
+func (s *Schedule) Replaced() (out Schedule) {
+	for _, t := range s.Before {
+		out = out.with(t)
+	}
+	return out
+}
 
 func listed(t *Term, l []Term) []Term {
 	if t == nil {
@@ -104,11 +163,27 @@ func place(all **Term, l []Term, t Term) []Term {
 	return append(l, t)
 }
 
+// with is the schedule with a term in force.
+func (s Schedule) with(t Term) Schedule {
+	if t.Class == KeepStore {
+		s.Own = place(&s.Confirmed, s.Own, t)
+		return s
+	}
+	s.Kept = placeKept(s.Kept, t)
+	return s
+}
+
+// placeKept puts a term in the place of one of the same class and server.
+func placeKept(l []Term, t Term) []Term {
+	l = slices.DeleteFunc(slices.Clone(l), func(o Term) bool { return o.Class == t.Class && strings.EqualFold(o.Server, t.Server) })
+	return append(l, t)
+}
+
 // AsProposed is the schedule as if what waits were confirmed.
 func (s *Schedule) AsProposed() Schedule {
-	out := Schedule{Confirmed: s.Confirmed, Own: s.Own}
+	out := Schedule{Confirmed: s.Confirmed, Own: s.Own, Kept: s.Kept}
 	for _, t := range s.Waiting() {
-		out.Own = place(&out.Confirmed, out.Own, t)
+		out = out.with(t)
 	}
 	return out
 }
@@ -129,8 +204,18 @@ func (s *Store) ProposeRetention(ctx context.Context, t Term) error {
 	if !utf8.ValidString(t.Server) {
 		return fmt.Errorf("%w: server %q is not UTF-8", ErrTerm, t.Server)
 	}
+	if !slices.Contains(KeepClasses(), t.Class) {
+		return fmt.Errorf("%w: class %q is none of what is kept", ErrTerm, t.Class)
+	}
+	if t.Class == KeepOriginals && t.Server != "" {
+		return fmt.Errorf("%w: a kept file is of no single server", ErrTerm)
+	}
 	now := s.Retention()
-	now.Proposals = place(&now.Proposed, now.Proposals, t)
+	if t.Class == KeepStore {
+		now.Proposals = place(&now.Proposed, now.Proposals, t)
+	} else {
+		now.Keeping = placeKept(now.Keeping, t)
+	}
 	return s.schedule(ctx, now, seal.KindRetentionProposed, t)
 }
 
@@ -144,11 +229,11 @@ func (s *Store) ConfirmRetention(ctx context.Context, by, ground string, at int6
 	if strings.TrimSpace(by) == "" || strings.TrimSpace(ground) == "" {
 		return ErrTerm
 	}
-	next := Schedule{Confirmed: now.Confirmed, Own: now.Own}
+	next := Schedule{Confirmed: now.Confirmed, Own: now.Own, Kept: now.Kept, Before: now.Terms()}
 	for i := range waiting {
 		t := &waiting[i]
 		t.By, t.Ground, t.Time = by, ground, at
-		next.Own = place(&next.Confirmed, next.Own, *t)
+		next = next.with(*t)
 	}
 	return s.schedule(ctx, next, seal.KindRetention, waiting...)
 }

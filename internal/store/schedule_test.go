@@ -160,3 +160,35 @@ func TestNothingIsDeletedWithoutAnswer(t *testing.T) {
 		t.Error("a deletion was sealed that was not done")
 	}
 }
+
+// Terms of other classes never stand for those of the store, which an akashi that
+// knows no classes reads alone.
+func TestTermsOfClasses(t *testing.T) {
+	var s Schedule
+	for _, x := range []Term{{Months: 12}, {Class: KeepArchive, Months: 84}, {Class: KeepArchive, Server: "FS01", Months: 120}, {Class: KeepOriginals, Months: 3}, {Class: KeepArchive, Months: 96}} {
+		s = s.with(x)
+	}
+	for _, x := range []struct {
+		class, server string
+		want          int
+	}{{KeepStore, "FS01", 12}, {KeepArchive, "fs01.example", 120}, {KeepArchive, "FS02", 96}, {KeepOriginals, "FS01", 3}} {
+		if got := s.Of(x.class, x.server); got == nil || got.Months != x.want {
+			t.Errorf("%s of %s: %+v, want %d", x.class, x.server, got, x.want)
+		}
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old struct{ Confirmed, Proposed *Term }
+	var own struct{ Own, Proposals []Term }
+	if err := errors.Join(json.Unmarshal(b, &old), json.Unmarshal(b, &own)); err != nil {
+		t.Fatal(err)
+	}
+	if old.Confirmed.Months != 12 || len(own.Own) > 0 {
+		t.Errorf("what an earlier akashi reads: %s", b)
+	}
+	if none := (&Schedule{}).Of(KeepArchive, "x"); none != nil {
+		t.Errorf("no term: %+v", none)
+	}
+}

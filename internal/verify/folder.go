@@ -56,7 +56,8 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{r: r, dir: dir, have: have, opt: opt}
+	f := &folder{r: r, dir: dir, have: have, opt: opt, ordered: deletedObjects(s.entries)}
+	r.deletions(s.entries, seal.DirName)
 	if err := f.check(ctx, s); err != nil {
 		return nil, err
 	}
@@ -155,6 +156,8 @@ type folder struct {
 	have map[string]int64
 	opt  Options
 	st   storeState
+	// ordered are objects that entries of deletion name.
+	ordered map[string]ordered
 }
 
 func (f *folder) check(ctx context.Context, s *logState) error {
@@ -248,6 +251,9 @@ func (f *folder) differs(x manifest.File, detail string) {
 // gone tells of a file that is not there. akashi removes files that newer ones
 // stand for; then its manifest does not name them any more.
 func (f *folder) gone(x manifest.File) {
+	if f.deleted(x.Name) {
+		return
+	}
 	state := Missing
 	if f.st.newer && f.st.dropped(x.Name) {
 		state = Unsealed

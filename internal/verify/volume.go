@@ -67,6 +67,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 		return nil, err
 	}
 	v.removed(s)
+	r.deletions(s.entries, manifest.LogDir)
 	for _, b := range bad {
 		if _, told := v.bad[b.file.Name]; told {
 			r.add(Finding{State: Damaged, What: "object", File: b.file.Name, Detail: b.detail})
@@ -160,6 +161,7 @@ func (v *volume) days(s *logState) error {
 			sealedDays[e.Hash] = true
 		}
 	}
+	ordered := deletedObjects(s.entries[:min(int64(len(s.entries)), v.r.Sealed)])
 	for _, name := range v.names {
 		if !strings.Contains(path.Base(name), ".day.") || v.bad[name] != "" {
 			continue
@@ -181,6 +183,9 @@ func (v *volume) days(s *logState) error {
 			v.r.add(Finding{State: Unsealed, What: "day_unsealed", File: name, Server: d.Server, Period: d.Day})
 		}
 		for _, o := range d.Objects {
+			if _, gone := ordered[o.Name]; gone && !v.plain[o.Name] {
+				continue
+			}
 			if !v.plain[o.Name] {
 				if v.pooled {
 					v.r.add(Finding{State: Note, What: "object_elsewhere", File: o.Name, Server: d.Server, Period: d.Day, Part: fmt.Sprintf("part %d", d.Part)})
@@ -199,16 +204,9 @@ func (v *volume) days(s *logState) error {
 // leaf says that they were removed.
 func (v *volume) removed(s *logState) {
 	gone := make(map[string]bool)
-	type part struct {
-		Server  string   `json:"server"`
-		Day     string   `json:"day"`
-		Part    int      `json:"part"`
-		Object  string   `json:"object"`
-		Objects []string `json:"objects"`
-	}
-	var parts []part
+	var parts []removedPart
 	for i, e := range s.entries {
-		var p part
+		var p removedPart
 		if int64(i) >= v.r.Sealed || e.Kind != seal.KindArchivePart && e.Kind != seal.KindArchiveDeletion || json.Unmarshal([]byte(e.Subject), &p) != nil {
 			continue
 		}

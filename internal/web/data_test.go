@@ -85,7 +85,7 @@ func (f *fakeData) ConfirmRetention(_ context.Context, _, ground string) error {
 func (f *fakeData) Pool(context.Context) (*Pool, error) {
 	p := &Pool{Copies: 2, Objects: 3, Bytes: 4, Short: 1, Lost: 1, Free: 1 << 30, Days: 12, Warn: true}
 	for _, s := range []string{"active", "readonly", "draining", "lost", "away", "foreign"} {
-		p.Volumes = append(p.Volumes, Volume{Name: s + evil, Place: evil, State: s, Problem: evil, Total: 100, Free: 30, Damaged: 1, Missing: 1})
+		p.Volumes = append(p.Volumes, Volume{Name: s + evil, Place: evil, State: s, Problem: evil, Total: 100, Free: 30, Damaged: 1, Missing: 1, LockOwed: 2, LockTo: 1})
 	}
 	return p, nil
 }

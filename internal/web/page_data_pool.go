@@ -14,6 +14,7 @@ type volumeView struct {
 	Volume
 	Used    int // percent; -1 = unknown
 	Checked string
+	LockTo  string
 	Others  []string // volumes that can take its place
 }
 
@@ -56,7 +57,7 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 		v.Days = -1
 	}
 	for _, x := range p.Volumes {
-		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone)}
+		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone), LockTo: clock(x.LockTo, rq.zone)}
 		if x.Total > 0 && x.Free >= 0 {
 			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)
 		}
