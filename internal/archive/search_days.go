@@ -66,7 +66,7 @@ func (s *finder) scan(ctx context.Context, k key) *dayScan {
 		}
 		for _, c := range l {
 			behind := s.after == nil || !s.q.Oldest && c.time <= s.after.Time || s.q.Oldest && c.time >= s.after.Time
-			if behind && !gone[place{d.parts[i].Part, c.row}] {
+			if behind && !gone.has(place{d.parts[i].Part, c.row}) {
 				d.list = append(d.list, found{i, c})
 			}
 		}
