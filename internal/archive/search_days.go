@@ -48,7 +48,8 @@ func (s *finder) scan(ctx context.Context, k key) *dayScan {
 		d.err = err
 		return d
 	}
-	conditions := groups(&s.q)
+	conditions := s.takeGroups()
+	defer s.giveGroups(conditions)
 	for i := range d.parts {
 		t, err := s.a.openTable(ctx, &d.parts[i].Day)
 		d.tables = append(d.tables, t)
