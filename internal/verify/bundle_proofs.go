@@ -1,17 +1,13 @@
 package verify
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
-	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -60,12 +56,14 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 		}
 		masked[m.Member][m.Line] = m.Leaf
 	}
-	lines := b.lines(manifest.RecordsName, masked[manifest.RecordsName])
+	var lines []seal.Hash
+	b.lines(manifest.RecordsName, masked[manifest.RecordsName], func(h seal.Hash) { lines = append(lines, h) })
 	if int64(len(lines)) != sel.Records || seal.Root(lines) != sel.RecordsRoot {
 		bad(manifest.RecordsName, "the records are not those of the selection")
 	}
 	for _, raw := range sel.Raw {
-		if l := b.lines(raw.Member, masked[raw.Member]); int64(len(l)) != raw.Events || seal.Root(l) != raw.Root {
+		var t seal.Roots
+		if n := b.lines(raw.Member, masked[raw.Member], t.Add); n != raw.Events || t.Root() != raw.Root {
 			bad(raw.Member, "the events are not those of the selection")
 		}
 	}
@@ -181,69 +179,11 @@ func (b *bundle) sealed(list []byte, c *seal.Checkpoint, roots *x509.CertPool) {
 	}
 }
 
-// table makes records.csv again from records.jsonl and compares them.
-func (b *bundle) table() {
-	f := b.members[manifest.TableName]
-	if f == nil {
-		return
-	}
-	lines, ok := b.read(manifest.RecordsName)
-	if !ok {
-		return
-	}
-	err := func() (err error) {
-		h := sha256.New()
-		t, err := record.NewTable(h)
-		if err != nil {
-			return err
-		}
-		n := 0
-		for line := range bytes.Lines(lines) {
-			var r record.Record
-			if err := json.Unmarshal(line, &r); err != nil {
-				return fmt.Errorf("line %d of %s: %w", n+1, manifest.RecordsName, err)
-			}
-			if err := t.Write(&r); err != nil {
-				return err
-			}
-			n++
-		}
-		if err := t.Flush(); err != nil {
-			return err
-		}
-		text, ok := b.read(manifest.TableName)
-		if ok && hashOf(text) != seal.Hash(h.Sum(nil)) {
-			return fmt.Errorf("made again from %s it is another file", manifest.RecordsName)
-		}
-		return nil
-	}()
-	if err != nil {
-		b.r.add(Finding{State: Damaged, What: "table", File: manifest.TableName, Detail: err.Error()})
-	}
-}
-
 func leafOf(p manifest.LeafProof, c *seal.Checkpoint) (seal.Entry, error) {
 	if err := seal.CheckInclusion(p.Path, c.Size, c.Root, p.Index, seal.LeafHash([]byte(p.Leaf))); err != nil {
 		return seal.Entry{}, err
 	}
 	return seal.ParseLeaf([]byte(p.Leaf))
-}
-
-// lines are the leaf hashes of the lines of a member.
-func (b *bundle) lines(name string, masked map[int64]seal.Hash) []seal.Hash {
-	text, ok := b.read(name)
-	if !ok {
-		return nil
-	}
-	var out []seal.Hash
-	for line := range bytes.Lines(text) {
-		h, hidden := masked[int64(len(out))]
-		if !hidden {
-			h = seal.LeafHash(bytes.TrimSuffix(line, []byte("\n")))
-		}
-		out = append(out, h)
-	}
-	return out
 }
 
 // checkPart checks that records stood in a part of the archive.
