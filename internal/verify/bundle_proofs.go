@@ -122,8 +122,26 @@ func (b *bundle) stamped(p *manifest.StampProof, c *seal.Checkpoint, roots *x509
 		bad("the stamped checkpoint is signed by none of the keys")
 		return
 	}
-	if text, ok := b.read(p.Member); ok {
-		b.r.stamp(p.Member, text, old.Size, &logState{points: []*seal.Checkpoint{old}, good: []*seal.Checkpoint{old}}, roots)
+	text, ok := b.read(p.Member)
+	if !ok {
+		return
+	}
+	at := int64(-1)
+	if p.Leaf != nil {
+		e, err := leafOf(*p.Leaf, c)
+		if err != nil || e.Kind != seal.KindStamp || e.Subject != seal.StampFile(old.Size) || e.Hash != hashOf(text) {
+			bad(fmt.Sprintf("its leaf is not that of the log: %v", err))
+			return
+		}
+		at = p.Leaf.Index
+	}
+	b.hold(p.Member, text, old, at, roots)
+}
+
+// hold checks a stamp of a checkpoint and keeps it for the question what renewed it.
+func (b *bundle) hold(member string, text []byte, c *seal.Checkpoint, leaf int64, roots *x509.CertPool) {
+	if st := b.r.stamp(member, text, c.Size, &logState{points: []*seal.Checkpoint{c}, good: []*seal.Checkpoint{c}}, roots); st != nil {
+		b.held = append(b.held, heldStamp{member, c.Size, leaf, st})
 	}
 }
 
@@ -175,7 +193,7 @@ func (b *bundle) sealed(list []byte, c *seal.Checkpoint, roots *x509.CertPool) {
 	}
 	b.r.Checkpoints, b.r.Leaves, b.r.Sealed, b.r.SealedTime = 2, last.Size, last.Size, last.Time
 	if len(s.Stamp) > 0 {
-		b.r.stamp(manifest.SealName, s.Stamp, last.Size, &logState{points: []*seal.Checkpoint{last}, good: []*seal.Checkpoint{last}}, roots)
+		b.hold(manifest.SealName, s.Stamp, last, -1, roots) // nothing renews it: no later checkpoint is in here
 	}
 }
 
