@@ -33,7 +33,19 @@ var ErrSchema = errors.New("not an archive of akashi records")
 func Write(w io.Writer, recs []record.Record) error { return writeSized(w, recs, groupRows, pageBytes) }
 
 // writeSized does so with other sizes of row groups and pages.
-func writeSized(w io.Writer, recs []record.Record, group int64, page int) (err error) {
+func writeSized(w io.Writer, recs []record.Record, group int64, page int) error {
+	return writeRows(w, group, page, func(fn func(*record.Record) error) error {
+		for _, at := range order(recs) {
+			if err := fn(&recs[at]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writeRows writes the records that each gives, which are in the order of the file.
+func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Record) error) error) (err error) {
 	defer recovered(&err)
 	out := parquet.NewGenericWriter[row](w,
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
@@ -43,14 +55,26 @@ func writeSized(w io.Writer, recs []record.Record, group int64, page int) (err e
 		parquet.KeyValueMetadata(keySchema, SchemaVersion),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("user"), parquet.Ascending("sid"), parquet.Ascending("time"))),
 	)
-	rows := make([]row, chunkRows)
-	for part := range slices.Chunk(order(recs), chunkRows) {
-		for i, at := range part {
-			rows[i].set(&recs[at])
-		}
-		if _, err := out.Write(rows[:len(part)]); err != nil {
+	rows, n := make([]row, chunkRows), 0
+	flush := func() error {
+		if _, err := out.Write(rows[:n]); err != nil {
 			return fmt.Errorf("write archive: %w", err)
 		}
+		n = 0
+		return nil
+	}
+	err = each(func(r *record.Record) error {
+		rows[n].set(r)
+		if n++; n < len(rows) {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	if err := flush(); err != nil {
+		return err
 	}
 	if err := out.Close(); err != nil {
 		return fmt.Errorf("write archive: %w", err)

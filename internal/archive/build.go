@@ -2,14 +2,12 @@ package archive
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
@@ -48,53 +46,31 @@ func (b *builder) build(ctx context.Context, src Source, from, to int64, whole b
 	if err != nil {
 		return err
 	}
-	var fresh []record.Record
+	fresh := b.sorter()
 	var p printer
+	var failed error
 	err = src.SealRecords(ctx, b.server, from, to, func(r *record.Record) {
-		k := p.of(r)
-		if _, ok := have[k]; ok {
-			delete(have, k)
-			return
+		if mark := p.of(r); failed == nil && !have.take(mark) {
+			failed = fresh.add(r, mark)
 		}
-		c := *r
-		c.Detail, c.RawIDs = slices.Clone(r.Detail), slices.Clone(r.RawIDs)
-		fresh = append(fresh, c)
 	})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return err
 	}
 	if err := b.records(ctx, fresh); err != nil {
 		return err
 	}
-	if whole && len(have) > 0 {
-		if err := b.voids(ctx, have); err != nil {
+	if whole && have.left > 0 {
+		if err := b.voids(ctx, have.rest()); err != nil {
 			return err
 		}
 	}
 	return b.events(ctx, src, from, to)
 }
 
-// held finds the rows of parts that hold, by their prints.
-func (a *Archive) held(ctx context.Context, parts []part) (map[print]void, error) {
-	have := make(map[print]void)
-	gone, err := a.voided(ctx, parts)
-	if err != nil {
-		return nil, err
-	}
-	var p printer
-	for i := range parts {
-		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			at := place{parts[i].Part, row}
-			if !gone[at] {
-				have[p.of(r)] = void{at, r.ID().String()}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return have, nil
+// sorter makes one for the records of the part.
+func (b *builder) sorter() *sorter {
+	return &sorter{limit: b.a.sortBytes, open: func() (fsx.File, error) { return b.openScratch("sort") }}
 }
 
 // put stores a made file, and gives it back open from where it was stored: that
@@ -126,14 +102,23 @@ func (b *builder) put(ctx context.Context, f io.ReaderAt, size int64, kind, ext 
 	return r, nil
 }
 
-// records writes the new records.
-func (b *builder) records(ctx context.Context, fresh []record.Record) (err error) {
-	if len(fresh) == 0 {
+// records writes the new records, and compares what comes back with what was given
+// to the sorter.
+func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
+	if fresh.count == 0 {
 		return nil
 	}
+	var want, got rowSums
 	f, size, err := b.scratch("records", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
-		return errors.Join(Write(buf, fresh), buf.Flush())
+		err := writeRows(buf, groupRows, pageBytes, func(fn func(*record.Record) error) error {
+			return fresh.each(ctx, func(r *record.Record, mark print) error {
+				want.add(mark)
+				return fn(r)
+			})
+		})
+		want.end()
+		return errors.Join(err, buf.Flush())
 	})
 	if err != nil {
 		return err
@@ -147,48 +132,56 @@ func (b *builder) records(ctx context.Context, fresh []record.Record) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	var want, got printer
+	var p printer
 	var t seal.Roots
 	var line []byte
-	sorted, n := order(fresh), 0
 	err = Read(r, size, func(r *record.Record) error {
-		if n >= len(sorted) || got.of(r) != want.of(&fresh[sorted[n]]) {
-			return fmt.Errorf("row %d came back as another record", n)
-		}
-		n++
+		got.add(p.of(r))
 		line = r.AppendJSON(line[:0])
 		t.Add(seal.LeafHash(line))
 		return ctx.Err()
 	})
-	if err == nil && n != len(sorted) {
-		err = fmt.Errorf("%d rows came back of %d", n, len(sorted))
+	got.end()
+	if err == nil && (got.n != want.n || want.n != fresh.count) {
+		err = fmt.Errorf("%d rows came back of %d", got.n, fresh.count)
+	}
+	if first, last, ok := want.differ(&got); err == nil && !ok {
+		err = fmt.Errorf("rows %d to %d came back as other records", first, last)
 	}
 	if err != nil {
 		return fmt.Errorf("compare the sealed records: %w", err)
 	}
-	b.out.Records, b.out.RecordsRoot = int64(n), t.Root()
-	b.out.First, b.out.Last = fresh[0].Time, fresh[0].Time
-	for i := range fresh {
-		b.out.First, b.out.Last = min(b.out.First, fresh[i].Time), max(b.out.Last, fresh[i].Time)
-	}
+	b.out.Records, b.out.RecordsRoot, b.out.First, b.out.Last = got.n, t.Root(), fresh.first, fresh.last
 	return nil
 }
 
 // voids writes which rows of earlier parts no longer hold.
-func (b *builder) voids(ctx context.Context, have map[print]void) error {
-	l := slices.SortedFunc(maps.Values(have), func(x, y void) int { return cmp.Or(cmp.Compare(x.Part, y.Part), cmp.Compare(x.Row, y.Row)) })
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	for _, v := range l {
-		if err := e.Encode(v); err != nil {
-			return fmt.Errorf("encode voids: %w", err)
+func (b *builder) voids(ctx context.Context, rows rowSet) error {
+	f, size, err := b.scratch("voids", func(w io.Writer) error {
+		buf := bufio.NewWriterSize(w, 1<<16)
+		e := json.NewEncoder(buf)
+		for i := range b.parts { // by part and row
+			err := b.a.readRecords(ctx, &b.parts[i].Day, func(row int64, r *record.Record) error {
+				at := place{b.parts[i].Part, row}
+				if !rows.has(at) {
+					return nil
+				}
+				b.out.Voids++
+				return e.Encode(void{at, r.ID().String()})
+			})
+			if err != nil {
+				return err
+			}
 		}
+		return buf.Flush()
+	})
+	if err != nil {
+		return fmt.Errorf("write voids: %w", err)
 	}
-	r, err := b.put(ctx, bytes.NewReader(text.Bytes()), int64(text.Len()), manifest.KindVoids, "jsonl", nil)
+	r, err := b.put(ctx, f, size, manifest.KindVoids, "jsonl", nil)
 	if err != nil {
 		return err
 	}
-	b.out.Voids = int64(len(l))
 	return r.Close()
 }
 

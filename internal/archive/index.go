@@ -45,6 +45,8 @@ type Archive struct {
 	opt     Options
 	raw     *rawfile.Unpacker
 
+	sortBytes int // of records that a day which is sealed holds in memory
+
 	// using is held for reading while objects of a day are read, and for writing
 	// while some are removed.
 	using sync.RWMutex
@@ -89,7 +91,7 @@ func Open(objects Objects, opt Options) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{objects: objects, opt: opt, raw: u, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
+	a := &Archive{objects: objects, opt: opt, raw: u, sortBytes: sortBytes, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
 	a.loadIndex()
 	return a, nil
 }

@@ -133,6 +133,9 @@ type folderOf struct {
 	tails []string
 }
 
+// maxFolders is how many folders a condition remembers.
+const maxFolders = 1 << 17
+
 // holds reports whether a folded path holds a text. Folders come again and again, so
 // what is known of one is kept.
 func holds(w string) func(s string) bool {
@@ -144,6 +147,9 @@ func holds(w string) func(s string) bool {
 		}
 		f := known[s[:at]]
 		if f == nil {
+			if len(known) >= maxFolders {
+				clear(known)
+			}
 			f = newFolder(query.Fold(s[:at]), w)
 			known[strings.Clone(s[:at])] = f
 		}

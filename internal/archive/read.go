@@ -101,21 +101,26 @@ func (a *Archive) readRecords(ctx context.Context, d *manifest.Day, fn func(row 
 }
 
 // voided are the rows of parts that later ones say no longer hold.
-func (a *Archive) voided(ctx context.Context, parts []part) (map[place]bool, error) {
-	out := make(map[place]bool)
+func (a *Archive) voided(ctx context.Context, parts []part) (rowSet, error) {
+	rows := make(map[int]int64, len(parts))
+	for i := range parts {
+		rows[parts[i].Part] = parts[i].Records
+	}
+	out := make(rowSet)
 	for i := range parts {
 		o := object(&parts[i].Day, manifest.KindVoids)
 		if o == nil {
 			continue
 		}
-		if err := a.readVoids(ctx, o, out); err != nil {
+		if err := a.readVoids(ctx, o, rows, out); err != nil {
 			return nil, fmt.Errorf("archive object %s: %w", o.Name, err)
 		}
 	}
 	return out, nil
 }
 
-func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[place]bool) (err error) {
+// readVoids adds the rows of parts, which have so many, that an object names.
+func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, rows map[int]int64, out rowSet) (err error) {
 	r, err := a.open(ctx, o)
 	if err != nil {
 		return err
@@ -131,7 +136,9 @@ func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, out map[pla
 		if err != nil {
 			return err
 		}
-		out[v.place] = true
+		if v.Row >= 0 && v.Row < rows[v.Part] { // else of a part that is replaced
+			out.add(v.place)
+		}
 	}
 }
 
@@ -151,7 +158,7 @@ func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *re
 	}
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			if gone[place{parts[i].Part, row}] || hidden.Hides(r) {
+			if gone.has(place{parts[i].Part, row}) || hidden.Hides(r) {
 				return nil
 			}
 			return fn(r)

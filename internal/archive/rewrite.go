@@ -11,7 +11,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
-	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -221,11 +220,9 @@ func (a *Archive) rewriteDay(ctx context.Context, k key, ids idSet, opt SealOpti
 
 // rebuild writes what stays of the parts of a day, and tells which events do not.
 func (b *builder) rebuild(ctx context.Context, k key, parts []part, ids idSet) (removed []Gone, err error) {
-	var rest []record.Record
-	err = b.a.Records(ctx, k.server, k.day, func(r *record.Record) error {
-		rest = append(rest, *r)
-		return nil
-	})
+	rest := b.sorter()
+	var p printer
+	err = b.a.Records(ctx, k.server, k.day, func(r *record.Record) error { return rest.add(r, p.of(r)) })
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +281,7 @@ func (a *Archive) eachOf(ctx context.Context, parts []part, c lifeKey, fn func(*
 		if o == nil || !slices.ContainsFunc(parts[i].Channels, func(x manifest.Channel) bool { return x.Name == c.channel && x.Generation == c.gen }) {
 			continue
 		}
-		err := a.channelBlocks(ctx, o, c.channel, func(*rawfile.Block) {}, func(l []*event.Event) error {
+		err := a.channelBlocks(ctx, o, c.channel, func(l []*event.Event) error {
 			for _, e := range l {
 				if e.Generation != c.gen {
 					continue

@@ -218,18 +218,27 @@ func (a *Archive) keep(ctx context.Context, d *manifest.Day, opt SealOptions) er
 	return a.recordPart(ctx, p, opt)
 }
 
-// scratch is a file that is being made.
-func (b *builder) scratch(name string, write func(io.Writer) error) (fsx.File, int64, error) {
+// openScratch makes an empty file that goes away with the builder.
+func (b *builder) openScratch(name string) (fsx.File, error) {
 	path := filepath.Join(b.a.opt.Dir, "seal-"+name+".tmp")
 	f, err := b.a.opt.FS.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, 0, fmt.Errorf("make %s: %w", path, err)
+		return nil, fmt.Errorf("make %s: %w", path, err)
 	}
 	b.made = append(b.made, path)
 	b.files = append(b.files, f)
+	return f, nil
+}
+
+// scratch is a file that is being made.
+func (b *builder) scratch(name string, write func(io.Writer) error) (fsx.File, int64, error) {
+	f, err := b.openScratch(name)
+	if err != nil {
+		return nil, 0, err
+	}
 	w := &counter{w: f}
 	if err := write(w); err != nil {
-		return nil, 0, fmt.Errorf("write %s: %w", path, err)
+		return nil, 0, fmt.Errorf("write seal-%s.tmp: %w", name, err)
 	}
 	return f, w.n, nil
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
@@ -127,6 +128,28 @@ type finder struct {
 	after *query.Position
 	limit int
 	l     []record.Record
+
+	mu    sync.Mutex
+	spare [][]group // conditions that no day uses now, with what they know of folders
+}
+
+// takeGroups gives the conditions of the query for a day: they are used by one at a
+// time, and go on from day to day because the same folders come again.
+func (s *finder) takeGroups() []group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.spare); n > 0 {
+		g := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return g
+	}
+	return groups(&s.q)
+}
+
+func (s *finder) giveGroups(g []group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spare = append(s.spare, g)
 }
 
 func (s *finder) compare(a, b *query.Position) int {

@@ -48,7 +48,8 @@ func (s *finder) scan(ctx context.Context, k key) *dayScan {
 		d.err = err
 		return d
 	}
-	conditions := groups(&s.q)
+	conditions := s.takeGroups()
+	defer s.giveGroups(conditions)
 	for i := range d.parts {
 		t, err := s.a.openTable(ctx, &d.parts[i].Day)
 		d.tables = append(d.tables, t)
@@ -66,7 +67,7 @@ func (s *finder) scan(ctx context.Context, k key) *dayScan {
 		}
 		for _, c := range l {
 			behind := s.after == nil || !s.q.Oldest && c.time <= s.after.Time || s.q.Oldest && c.time >= s.after.Time
-			if behind && !gone[place{d.parts[i].Part, c.row}] {
+			if behind && !gone.has(place{d.parts[i].Part, c.row}) {
 				d.list = append(d.list, found{i, c})
 			}
 		}

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ import (
 
 // Stream is the events of one life of one channel in one part, by record id.
 // Streams of a life overlap where clocks went back at midnight and where events
-// came late: who wants them in order merges them. Memory is that of a block, or of
-// all of the stream when its blocks overlap.
+// came late: who wants them in order merges them. Memory is that of the blocks that
+// overlap at the place that is read, mostly one.
 type Stream struct {
 	Day        string
 	Part       int
@@ -107,31 +108,48 @@ func (a *Archive) stream(ctx context.Context, o *manifest.Object, channel string
 }
 
 // walk gives the events of a channel's life in a part by record id until fn
-// returns false, which is errEnough.
-func (a *Archive) walk(ctx context.Context, o *manifest.Object, channel string, gen uint32, fn func(*event.Event) bool) error {
-	var held []*event.Event // of blocks that overlap
-	last, sorted := uint64(0), true
-	err := a.channelBlocks(ctx, o, channel, func(b *rawfile.Block) {
-		sorted = sorted && b.Runs[0].Lo > last // a channel with several lives is held whole
-		last = b.Runs[len(b.Runs)-1].Hi
-	}, func(l []*event.Event) error {
-		for _, e := range l {
-			if e.Generation != gen {
-				continue
-			}
-			if !sorted {
-				held = append(held, e)
-			} else if !fn(e) {
-				return errEnough
-			}
-		}
-		return nil
-	})
+// returns false, which is errEnough. Of equal ids that of the first block comes first.
+func (a *Archive) walk(ctx context.Context, o *manifest.Object, channel string, gen uint32, fn func(*event.Event) bool) (err error) {
+	r, f, err := a.openRaw(ctx, o)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(held, func(x, y *event.Event) int { return cmp.Compare(x.RecordID, y.RecordID) })
-	for _, e := range held {
+	defer func() { err = errors.Join(err, r.Close()) }()
+	var wait []int // blocks that are not begun, by their first id
+	for i, b := range f.Blocks() {
+		if b.Channel == channel {
+			wait = append(wait, i)
+		}
+	}
+	first := func(i int) uint64 { return f.Blocks()[i].Runs[0].Lo }
+	slices.SortStableFunc(wait, func(x, y int) int { return cmp.Compare(first(x), first(y)) })
+	var h blockHeap
+	for len(h) > 0 || len(wait) > 0 {
+		for len(wait) > 0 && (len(h) == 0 || first(wait[0]) <= h[0].events[0].RecordID) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			l, err := f.Read(wait[0])
+			if err != nil {
+				return fmt.Errorf("archive object %s: %w", o.Name, err)
+			}
+			l = slices.DeleteFunc(l, func(e *event.Event) bool { return e.Generation != gen })
+			if len(l) > 0 {
+				heap.Push(&h, &openBlock{wait[0], l})
+			}
+			wait = wait[1:]
+		}
+		if len(h) == 0 {
+			continue
+		}
+		top := h[0]
+		e := top.events[0]
+		top.events[0] = nil
+		if top.events = top.events[1:]; len(top.events) == 0 {
+			heap.Pop(&h)
+		} else {
+			heap.Fix(&h, 0)
+		}
 		if !fn(e) {
 			return errEnough
 		}
@@ -139,25 +157,50 @@ func (a *Archive) walk(ctx context.Context, o *manifest.Object, channel string, 
 	return nil
 }
 
-// channelBlocks tells of the blocks of a channel, and then reads them.
-func (a *Archive) channelBlocks(ctx context.Context, o *manifest.Object, channel string, see func(*rawfile.Block), fn func([]*event.Event) error) (err error) {
+// openBlock is what is left of a block that was read, by record id.
+type openBlock struct {
+	at     int // in the file
+	events []*event.Event
+}
+
+// blockHeap is blocks, that with the least record id on top.
+type blockHeap []*openBlock
+
+func (h blockHeap) Len() int      { return len(h) }
+func (h blockHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h blockHeap) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(h[i].events[0].RecordID, h[j].events[0].RecordID), cmp.Compare(h[i].at, h[j].at)) < 0
+}
+func (h *blockHeap) Push(x any) { *h = append(*h, x.(*openBlock)) }
+func (h *blockHeap) Pop() any {
+	b := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return b
+}
+
+// openRaw opens a raw object whose directory is whole.
+func (a *Archive) openRaw(ctx context.Context, o *manifest.Object) (Reader, *rawfile.File, error) {
 	r, err := a.open(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := rawfile.Open(r, r.Size(), a.raw)
+	if err == nil && len(f.Damaged()) > 0 {
+		err = f.Damaged()[0]
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("archive object %s: %w", o.Name, err), r.Close())
+	}
+	return r, f, nil
+}
+
+// channelBlocks reads the blocks of a channel.
+func (a *Archive) channelBlocks(ctx context.Context, o *manifest.Object, channel string, fn func([]*event.Event) error) (err error) {
+	r, f, err := a.openRaw(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	f, err := rawfile.Open(r, r.Size(), a.raw)
-	if err != nil {
-		return fmt.Errorf("archive object %s: %w", o.Name, err)
-	}
-	if d := f.Damaged(); len(d) > 0 {
-		return fmt.Errorf("archive object %s: %w", o.Name, d[0])
-	}
-	for _, b := range f.Blocks() {
-		if b.Channel == channel {
-			see(b)
-		}
-	}
 	for i, b := range f.Blocks() {
 		if b.Channel != channel {
 			continue

@@ -4,7 +4,7 @@ import "github.com/akashi-audit/akashi/internal/seal"
 
 // BundleFormat is the version of the evidence bundles that this program writes. It
 // checks this one and every older one.
-const BundleFormat = 3
+const BundleFormat = 4
 
 // The names of the fixed members of an evidence bundle.
 const (
@@ -77,7 +77,8 @@ type Proofs struct {
 	// Gaps prove the last gap reports of the servers and days of the records; see
 	// GapReport.
 	Gaps []LeafProof `json:"gap_reports,omitempty"`
-	// Stamps are time stamps of this and of earlier checkpoints, oldest first.
+	// Stamps are time stamps of this and of earlier checkpoints, oldest first: the first
+	// one after each part was sealed, and those that renew it.
 	Stamps []StampProof `json:"stamps,omitempty"`
 	// Keys are the public keys of the log (note verifier keys), oldest first, as
 	// in keys/*.pub.
@@ -100,6 +101,10 @@ type StampProof struct {
 	Authority   string      `json:"authority"`  // as the certificate says; for reading only
 	Time        int64       `json:"time"`       // Unix ns, as the answer says; for reading only
 	Consistency []seal.Hash `json:"consistency"`
+	// Leaf proves the leaf of kind stamp that the log has of this answer, since format
+	// 4: a later stamp whose checkpoint covers that leaf says that this one was there,
+	// which renews it (RFC 4998, section 5.2). nil when checkpoint.txt does not cover it.
+	Leaf *LeafProof `json:"leaf,omitempty"`
 }
 
 // BundleSeal seals manifest.json (seal.json, the last member). Its checkpoint is of

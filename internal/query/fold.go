@@ -12,19 +12,43 @@ import (
 // (which also folds half and full width) and simple case folding. Hiragana and
 // katakana stay apart.
 func Fold(s string) string {
-	if ascii(s) {
-		return strings.ToLower(s)
+	if plain, upper := settled(s); plain {
+		if !upper {
+			return s
+		}
+		b := []byte(s)
+		for i, c := range b {
+			if 'A' <= c && c <= 'Z' {
+				b[i] = c + 'a' - 'A'
+			}
+		}
+		return string(b)
 	}
 	return strings.Map(foldRune, norm.NFKC.String(s))
 }
 
-func ascii(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
+// settled reports whether folding changes nothing in s but the case of ASCII letters,
+// and whether there are such letters: s has ASCII, hiragana, full-width katakana and
+// the common ideographs alone, which stand for themselves in NFKC whatever follows.
+func settled(s string) (plain, upper bool) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			upper = upper || 'A' <= c && c <= 'Z'
+			i++
+			continue
 		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if !settledRune(r) {
+			return false, false
+		}
+		i += n
 	}
-	return true
+	return true, upper
+}
+
+func settledRune(r rune) bool {
+	return r >= 0x4e00 && r <= 0x9fff || r >= 0x3041 && r <= 0x3096 || r >= 0x30a1 && r <= 0x30fe || r == 0x3005
 }
 
 // foldRune is simple case folding: the smallest rune of the fold orbit's lower

@@ -44,6 +44,9 @@ func (r *Roots) Add(h Hash) {
 	r.stack = append(r.stack, h)
 }
 
+// Clone is a tree of the same leaves that grows by itself.
+func (r *Roots) Clone() Roots { return Roots{r.n, slices.Clone(r.stack)} }
+
 // Root is the root over the leaves so far.
 func (r *Roots) Root() Hash {
 	if r.n == 0 {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -35,6 +36,7 @@ type bundle struct {
 	members map[string]*zip.File
 	m       manifest.Bundle
 	keys    []string // of the log
+	held    []heldStamp
 }
 
 func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
@@ -75,6 +77,8 @@ func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
 	if c := b.proofs(roots); c != nil && b.m.Format > 1 {
 		b.sealed(text, c, roots)
 	}
+	slices.SortStableFunc(b.held, func(x, y heldStamp) int { return cmp.Compare(x.size, y.size) })
+	r.expired(b.held, opt.now())
 	b.table()
 	return nil
 }

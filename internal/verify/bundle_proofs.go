@@ -1,17 +1,13 @@
 package verify
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
-	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -60,12 +56,14 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 		}
 		masked[m.Member][m.Line] = m.Leaf
 	}
-	lines := b.lines(manifest.RecordsName, masked[manifest.RecordsName])
+	var lines []seal.Hash
+	b.lines(manifest.RecordsName, masked[manifest.RecordsName], func(h seal.Hash) { lines = append(lines, h) })
 	if int64(len(lines)) != sel.Records || seal.Root(lines) != sel.RecordsRoot {
 		bad(manifest.RecordsName, "the records are not those of the selection")
 	}
 	for _, raw := range sel.Raw {
-		if l := b.lines(raw.Member, masked[raw.Member]); int64(len(l)) != raw.Events || seal.Root(l) != raw.Root {
+		var t seal.Roots
+		if n := b.lines(raw.Member, masked[raw.Member], t.Add); n != raw.Events || t.Root() != raw.Root {
 			bad(raw.Member, "the events are not those of the selection")
 		}
 	}
@@ -124,8 +122,26 @@ func (b *bundle) stamped(p *manifest.StampProof, c *seal.Checkpoint, roots *x509
 		bad("the stamped checkpoint is signed by none of the keys")
 		return
 	}
-	if text, ok := b.read(p.Member); ok {
-		b.r.stamp(p.Member, text, old.Size, &logState{points: []*seal.Checkpoint{old}, good: []*seal.Checkpoint{old}}, roots)
+	text, ok := b.read(p.Member)
+	if !ok {
+		return
+	}
+	at := int64(-1)
+	if p.Leaf != nil {
+		e, err := leafOf(*p.Leaf, c)
+		if err != nil || e.Kind != seal.KindStamp || e.Subject != seal.StampFile(old.Size) || e.Hash != hashOf(text) {
+			bad(fmt.Sprintf("its leaf is not that of the log: %v", err))
+			return
+		}
+		at = p.Leaf.Index
+	}
+	b.hold(p.Member, text, old, at, roots)
+}
+
+// hold checks a stamp of a checkpoint and keeps it for the question what renewed it.
+func (b *bundle) hold(member string, text []byte, c *seal.Checkpoint, leaf int64, roots *x509.CertPool) {
+	if st := b.r.stamp(member, text, c.Size, &logState{points: []*seal.Checkpoint{c}, good: []*seal.Checkpoint{c}}, roots); st != nil {
+		b.held = append(b.held, heldStamp{member, c.Size, leaf, st})
 	}
 }
 
@@ -177,48 +193,7 @@ func (b *bundle) sealed(list []byte, c *seal.Checkpoint, roots *x509.CertPool) {
 	}
 	b.r.Checkpoints, b.r.Leaves, b.r.Sealed, b.r.SealedTime = 2, last.Size, last.Size, last.Time
 	if len(s.Stamp) > 0 {
-		b.r.stamp(manifest.SealName, s.Stamp, last.Size, &logState{points: []*seal.Checkpoint{last}, good: []*seal.Checkpoint{last}}, roots)
-	}
-}
-
-// table makes records.csv again from records.jsonl and compares them.
-func (b *bundle) table() {
-	f := b.members[manifest.TableName]
-	if f == nil {
-		return
-	}
-	lines, ok := b.read(manifest.RecordsName)
-	if !ok {
-		return
-	}
-	err := func() (err error) {
-		h := sha256.New()
-		t, err := record.NewTable(h)
-		if err != nil {
-			return err
-		}
-		n := 0
-		for line := range bytes.Lines(lines) {
-			var r record.Record
-			if err := json.Unmarshal(line, &r); err != nil {
-				return fmt.Errorf("line %d of %s: %w", n+1, manifest.RecordsName, err)
-			}
-			if err := t.Write(&r); err != nil {
-				return err
-			}
-			n++
-		}
-		if err := t.Flush(); err != nil {
-			return err
-		}
-		text, ok := b.read(manifest.TableName)
-		if ok && hashOf(text) != seal.Hash(h.Sum(nil)) {
-			return fmt.Errorf("made again from %s it is another file", manifest.RecordsName)
-		}
-		return nil
-	}()
-	if err != nil {
-		b.r.add(Finding{State: Damaged, What: "table", File: manifest.TableName, Detail: err.Error()})
+		b.hold(manifest.SealName, s.Stamp, last, -1, roots) // nothing renews it: no later checkpoint is in here
 	}
 }
 
@@ -227,23 +202,6 @@ func leafOf(p manifest.LeafProof, c *seal.Checkpoint) (seal.Entry, error) {
 		return seal.Entry{}, err
 	}
 	return seal.ParseLeaf([]byte(p.Leaf))
-}
-
-// lines are the leaf hashes of the lines of a member.
-func (b *bundle) lines(name string, masked map[int64]seal.Hash) []seal.Hash {
-	text, ok := b.read(name)
-	if !ok {
-		return nil
-	}
-	var out []seal.Hash
-	for line := range bytes.Lines(text) {
-		h, hidden := masked[int64(len(out))]
-		if !hidden {
-			h = seal.LeafHash(bytes.TrimSuffix(line, []byte("\n")))
-		}
-		out = append(out, h)
-	}
-	return out
 }
 
 // checkPart checks that records stood in a part of the archive.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -19,6 +20,31 @@ type logState struct {
 	good    []*seal.Checkpoint // those whose root and signature hold
 	keys    []seal.KeyChange
 	keyAt   []int64
+	walk    prefixes      // for fits
+	places  map[int64]int // for place
+}
+
+// place is that of the first checkpoint of a size in points, -1 when there is none.
+// It is asked for when all points are known.
+func (s *logState) place(size int64) int {
+	if s.places == nil {
+		s.places = make(map[int64]int, len(s.points))
+		for i, c := range s.points {
+			if _, ok := s.places[c.Size]; !ok {
+				s.places[c.Size] = i
+			}
+		}
+	}
+	if i, ok := s.places[size]; ok {
+		return i
+	}
+	return -1
+}
+
+// holds reports whether the root and the signature of a checkpoint hold.
+func (s *logState) holds(c *seal.Checkpoint) bool {
+	i, ok := slices.BinarySearchFunc(s.good, c.Size, func(g *seal.Checkpoint, size int64) int { return cmp.Compare(g.Size, size) })
+	return ok && s.good[i] == c
 }
 
 // readLeaves reads the stored lines of leaves.
@@ -82,31 +108,6 @@ func (s *logState) keyOf(size int64) string {
 	return s.keys[n-1].Key
 }
 
-// root is the root of the first size leaves. Of bad leaves it takes the hash
-// that fits.
-func (s *logState) fits(size int64, root seal.Hash) bool {
-	if seal.Root(s.hashes[:size]) == root {
-		return true
-	}
-	if len(s.bad) == 0 || len(s.bad) > 8 {
-		return false
-	}
-	l := slices.Clone(s.hashes[:size])
-	for mask := 1; mask < 1<<len(s.bad); mask++ {
-		for k, i := range s.bad {
-			if i < size {
-				if l[i] = s.hashes[i]; mask>>k&1 == 1 {
-					l[i] = s.other[k]
-				}
-			}
-		}
-		if seal.Root(l) == root {
-			return true
-		}
-	}
-	return false
-}
-
 // readPoints parses the file of checkpoints.
 func readPoints(r *Report, file string, b []byte, s *logState) {
 	notes, rest := seal.SplitCheckpoints(b)
@@ -165,7 +166,7 @@ func checkPoints(r *Report, file string, s *logState) {
 		r.Sealed, r.SealedTime, r.Origin = s.good[n-1].Size, s.good[n-1].Time, s.good[n-1].Origin
 	}
 	for i, e := range s.entries { // each folder leaf is followed by its checkpoint
-		if e.Kind == seal.KindFolder && !slices.ContainsFunc(s.points, func(c *seal.Checkpoint) bool { return c.Size == int64(i)+1 }) {
+		if e.Kind == seal.KindFolder && s.place(int64(i)+1) < 0 {
 			r.add(Finding{State: Missing, What: "checkpoint_missing", File: file, Part: fmt.Sprintf("checkpoint of %d leaves", i+1)})
 		}
 	}

@@ -33,10 +33,15 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 		return err
 	}
 	told := map[string]seal.Hash{}
-	for _, e := range s.entries {
-		if e.Kind == seal.KindStamp {
-			told[e.Subject] = e.Hash
+	leaf := map[string]int64{} // number of the first leaf of each
+	for i, e := range s.entries {
+		if e.Kind != seal.KindStamp {
+			continue
 		}
+		if _, ok := told[e.Subject]; !ok {
+			leaf[e.Subject] = int64(i)
+		}
+		told[e.Subject] = e.Hash
 	}
 	names, err := os.ReadDir(filepath.Join(dir, seal.DirName, seal.StampsName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -69,7 +74,11 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 			continue
 		}
 		if st := r.stamp(file, b, size, s, roots); st != nil {
-			held = append(held, heldStamp{file, size, leafAt(s, seal.StampsName+"/"+d.Name()), st})
+			at, ok := leaf[seal.StampsName+"/"+d.Name()]
+			if !ok {
+				at = -1
+			}
+			held = append(held, heldStamp{file, size, at, st})
 		}
 	}
 	r.expired(held, opt.now())
@@ -89,11 +98,6 @@ type heldStamp struct {
 	*seal.Stamp
 }
 
-// leafAt is the number of the leaf of a stamp.
-func leafAt(s *logState, name string) int64 {
-	return int64(slices.IndexFunc(s.entries, func(e seal.Entry) bool { return e.Kind == seal.KindStamp && e.Subject == name }))
-}
-
 // expired names stamps whose certificate has ended and that no later stamp renewed
 // before it did: one of a checkpoint that covers the leaf of the old one.
 func (r *Report) expired(l []heldStamp, now time.Time) {
@@ -110,7 +114,7 @@ func (r *Report) expired(l []heldStamp, now time.Time) {
 
 // stamp checks one stamp of the checkpoint of size leaves and returns one that counts.
 func (r *Report) stamp(file string, b []byte, size int64, s *logState, roots *x509.CertPool) *seal.Stamp {
-	i := slices.IndexFunc(s.points, func(c *seal.Checkpoint) bool { return c.Size == size })
+	i := s.place(size)
 	if i < 0 {
 		r.add(Finding{State: Damaged, What: "stamp", File: file, Detail: fmt.Sprintf("the checkpoint of %d leaves is not there", size)})
 		return nil
@@ -121,7 +125,7 @@ func (r *Report) stamp(file string, b []byte, size int64, s *logState, roots *x5
 		r.add(Finding{State: Damaged, What: "stamp", File: file, Detail: err.Error()})
 	case !st.Trusted:
 		r.add(Finding{State: Note, What: "stamp_untrusted", File: file, Detail: st.Authority + ": " + st.Reason})
-	case slices.Contains(s.good, s.points[i]):
+	case s.holds(s.points[i]):
 		r.Anchors = append(r.Anchors, Anchor{Kind: "stamp", Size: size, Time: st.Time.UnixNano(), Name: st.Authority})
 		return st
 	}
