@@ -33,8 +33,9 @@ var allowed = map[string][]string{
 	"internal/pace":          {},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",
-		"internal/erasure", "internal/pace",
+		"internal/erasure", "internal/pace", "internal/segment", "internal/restored",
 	},
+	"internal/restored": {"internal/record", "internal/segment", "internal/seal", "internal/manifest", "internal/fsx"},
 	"internal/erasure": {"internal/event", "internal/record", "internal/query"},
 	"internal/hold":    {"internal/seal", "internal/fsx", "internal/query"},
 	"internal/report":  {"internal/i18n"},
@@ -72,7 +73,7 @@ var allowed = map[string][]string{
 		"internal/deliver",
 		"internal/account", "internal/state", "internal/trail", "internal/event", "internal/record", "internal/query", "internal/evtx", "internal/fsx", "internal/config",
 		"internal/convert", "internal/collect", "internal/coverage", "internal/store", "internal/seal", "internal/manifest", "internal/pool", "internal/archive",
-		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure", "internal/mask", "internal/pace",
+		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure", "internal/mask", "internal/pace", "internal/restored",
 	},
 	"internal/server": {
 		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail", "internal/saved",

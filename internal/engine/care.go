@@ -283,6 +283,9 @@ func (e *Engine) closeAll() error {
 	if e.arch != nil {
 		e.arch.Close()
 	}
+	if e.shelf != nil {
+		e.shelf.Close()
+	}
 	e.archiveMu.Unlock()
 	errs = append(errs, e.closePool(), e.closeState())
 	if e.st != nil {

@@ -99,12 +99,7 @@ func AllClasses() []record.Class { return record.Classes() }
 type Page struct {
 	Records []record.Record
 	Next    string // cursor of the next page, "" when there is none
-	// Archived lists the days (2026-11-22) that were searched in the archive,
-	// because the store does not hold them any more; ascending.
-	Archived []string
-	// Unread lists archived days of which something cannot be read now, so that
-	// records may be missing; ascending.
-	Unread []string
+	Reached
 }
 
 // Count is a value with its number of records.
@@ -148,6 +143,7 @@ type Facets struct {
 	Hours       *[7][24]uint64 // by weekday (Sunday first) and hour in the data folder's zone
 	Files       []FileCount    // of ListFiles: path and new path count, most records first
 	FilesMore   int            // files beyond the list
+	Reached
 }
 
 // FileCount is how often one path was touched.

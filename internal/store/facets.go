@@ -16,6 +16,18 @@ const countWorkers = 2
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
 func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	c, err := s.Counter(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return c.Facets(), nil
+}
+
+// NewCounter is an empty counter for what q asks for.
+func (s *Store) NewCounter(q query.Query) *facets.Counter { return facets.New(&q, s.opt.Zone) }
+
+// Counter is Facets to which more can be added.
+func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, error) {
 	r, err := s.reader()
 	if err != nil {
 		return nil, err
@@ -25,7 +37,7 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	if err != nil {
 		return nil, err
 	}
-	total := facets.New(&q, s.opt.Zone)
+	total := s.NewCounter(q)
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)
 	parts := make([]*facets.Counter, countWorkers)
@@ -50,7 +62,7 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	for _, p := range parts {
 		total.Merge(p)
 	}
-	return total.Facets(), ctx.Err()
+	return total, ctx.Err()
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the
