@@ -28,7 +28,18 @@ func (e *Engine) Affected(ctx context.Context, x store.Erasure) ([]store.Affecte
 }
 
 // Stats tells what the store holds, by server and week.
-func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) { return e.st.Stats(ctx) }
+func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) {
+	s, err := e.st.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, e.withArchive(ctx, func(a *archive.Archive) error {
+		for _, x := range a.Restored() {
+			s.Restored += x.Bytes()
+		}
+		return nil
+	})
+}
 
 // RebuildPaths makes the path catalogue again from the segments.
 func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
@@ -199,6 +210,9 @@ func Check(ctx context.Context, dir string, progress func(done, all int64, file 
 	}
 	r, err := store.Check(ctx, abs, store.CheckOptions{Zone: zone, Progress: progress})
 	if err != nil {
+		return nil, err
+	}
+	if err := checkRestored(ctx, abs, zone, r, progress); err != nil {
 		return nil, err
 	}
 	var d *seal.DamageError

@@ -35,22 +35,6 @@ func (e *Engine) HeldFacets(ctx context.Context, q query.Query) (*query.Facets, 
 	return e.st.Facets(ctx, q)
 }
 
-// FacetsArchive is Facets of the archive alone.
-func (e *Engine) FacetsArchive(ctx context.Context, q query.Query) (*query.Facets, error) {
-	c := e.st.NewCounter(q)
-	var reached *query.Reached
-	err := e.withArchive(ctx, func(a *archive.Archive) (err error) {
-		reached, err = a.Count(ctx, q, nil, nil, c)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	f := c.Facets()
-	f.Reached = *reached
-	return f, nil
-}
-
 // heldToo finds the records of an archived day that the store holds still, so that
 // they are counted once: what came last before the end of a deleted month.
 func (e *Engine) heldToo(a *archive.Archive) archive.Except {

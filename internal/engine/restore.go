@@ -346,3 +346,21 @@ func (e *Engine) archiveServers(ctx context.Context, l []string) (out []string, 
 	})
 	return out, err
 }
+
+// checkRestored reads what is restored in a data folder.
+func checkRestored(ctx context.Context, dir string, zone *time.Location, r *store.CheckReport, progress func(done, all int64, file string)) error {
+	shelf, err := restored.Open(dir, restored.Options{Zone: zone, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer shelf.Close()
+	l, err := shelf.Check(ctx, progress)
+	for _, f := range l {
+		r.Findings = append(r.Findings, store.Finding{File: f.File, Offset: f.Offset, Size: f.Size, Reason: f.Reason, In: store.InRestored, Server: f.Server, Remedy: store.RemedyRestore})
+	}
+	for _, x := range shelf.List() {
+		r.Files += len(x.Files)
+		r.Bytes += x.Bytes()
+	}
+	return err
+}

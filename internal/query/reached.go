@@ -42,3 +42,17 @@ func (r *Reached) Sort() {
 		slices.Sort(l)
 	}
 }
+
+// Add adds the days of another page of the same answer.
+func (r *Reached) Add(o *Reached) {
+	for _, l := range [...]struct {
+		to   *[]string
+		from []string
+	}{{&r.Archived, o.Archived}, {&r.Restored, o.Restored}, {&r.Stale, o.Stale}, {&r.Unread, o.Unread}} {
+		for _, d := range l.from {
+			if !slices.Contains(*l.to, d) {
+				*l.to = append(*l.to, d)
+			}
+		}
+	}
+}

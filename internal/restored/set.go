@@ -15,7 +15,7 @@ import (
 
 const (
 	// DirName is the folder of the sets in a data folder.
-	DirName = "restored"
+	DirName = manifest.RestoredDir
 	// ClearedName is the file that says for which erasures every set was looked
 	// through, relative to the data folder.
 	ClearedName = DirName + "/cleared.json"

@@ -23,9 +23,6 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	return c.Facets(), nil
 }
 
-// NewCounter is an empty counter for what q asks for.
-func (s *Store) NewCounter(q query.Query) *facets.Counter { return facets.New(&q, s.opt.Zone) }
-
 // Counter is Facets to which more can be added.
 func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, error) {
 	r, err := s.reader()
@@ -37,7 +34,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 	if err != nil {
 		return nil, err
 	}
-	total := s.NewCounter(q)
+	total := facets.New(&q, s.opt.Zone)
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)
 	parts := make([]*facets.Counter, countWorkers)
