@@ -95,7 +95,7 @@ type route struct {
 
 // table is every route.
 func (s *server) table() []route {
-	return []route{
+	return append(s.restoreRoutes(), []route{
 		{method: "GET", path: "/openapi.yaml", open: true, serve: s.document},
 		{method: "GET", path: "/records", need: account.See, serve: s.records},
 		{method: "GET", path: "/records/{id}", need: account.See, serve: s.record},
@@ -118,7 +118,7 @@ func (s *server) table() []route {
 		{method: "GET", path: "/servers/{name}/days", need: account.See, serve: s.days, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/holds", need: account.See | account.Hold, serve: s.holds, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/trail", need: account.Trail, serve: s.trail, absent: s.cfg.Trail == nil},
-	}
+	}...)
 }
 
 // request is one request on its way.

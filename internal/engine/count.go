@@ -11,11 +11,14 @@ import (
 
 // Facets counts everything that q finds: in the store, and in the archive where the
 // store does not hold a day any more. The days of the archive take time; they give way
-// to others (package pace) and tell how far they are.
+// to others (package pace) and tell how far they are. Query.HeldOnly does without.
 func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
 	c, err := e.st.Counter(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if q.HeldOnly {
+		return c.Facets(), nil
 	}
 	var reached *query.Reached
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
@@ -28,11 +31,6 @@ func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, erro
 	f := c.Facets()
 	f.Reached = *reached
 	return f, nil
-}
-
-// HeldFacets is Facets of the store alone.
-func (e *Engine) HeldFacets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return e.st.Facets(ctx, q)
 }
 
 // heldToo finds the records of an archived day that the store holds still, so that

@@ -81,7 +81,8 @@ func (v *View) servers(ctx context.Context, st *Status) ([]store.ServerInfo, err
 			continue
 		}
 		q := v.Restrict(query.Query{Servers: []string{s.Name}, Classes: query.AllClasses(), Lists: query.ListServers})
-		f, err := v.e.HeldFacets(ctx, q)
+		q.HeldOnly = true
+		f, err := v.e.Facets(ctx, q)
 		if err != nil {
 			return nil, err
 		}

@@ -41,6 +41,10 @@ type Query struct {
 	// later conversion replaced.
 	Superseded bool
 
+	// HeldOnly leaves out the days that only the archive has. It is no condition of
+	// the language: whoever wants names for a form does not wait for the archive.
+	HeldOnly bool
+
 	Oldest bool   // oldest first; else newest first
 	Limit  int    // most records of one page; 0 = the store's default (100)
 	Cursor string // where the previous page ended; "" = the beginning
@@ -144,6 +148,8 @@ type Facets struct {
 	Files       []FileCount    // of ListFiles: path and new path count, most records first
 	FilesMore   int            // files beyond the list
 	Reached
+	// Partial: the days of the archive took too long and are not counted.
+	Partial bool
 }
 
 // FileCount is how often one path was touched.
