@@ -132,7 +132,7 @@ func (s *server) table() []route {
 		{method: "GET", path: "/servers/{name}/days", need: account.See, serve: s.days, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/holds", need: account.See | account.Hold, serve: s.holds, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/trail", need: account.Trail, serve: s.trail, absent: s.cfg.Trail == nil},
-	}, s.writes())
+	}, s.restoreRoutes(), s.writes())
 }
 
 // writes is every route by which something is changed or that shows what can be.

@@ -24,7 +24,11 @@ type counted struct {
 	Files      []file         `json:"files"`
 	FilesMore  int            `json:"files_more"`
 	Days       []day          `json:"days"`
-	Hours      *[7][24]uint64 `json:"hours"` // by weekday, Sunday first, and hour; null = not asked for
+	Hours      *[7][24]uint64 `json:"hours"`    // by weekday, Sunday first, and hour; null = not asked for
+	Archived   []string       `json:"archived"` // days that were counted in the archive
+	Restored   []string       `json:"restored"` // days that were counted in what is restored of it
+	Unread     []string       `json:"unread"`   // archived days that cannot be read now
+	Partial    bool           `json:"partial"`  // the archive took too long and is not counted
 }
 
 type value struct {
@@ -97,6 +101,7 @@ func newCounted(q *query.Query, f *query.Facets) *counted {
 		Total: f.Total, First: Time(f.First), Last: Time(f.Last), People: []person{}, PeopleMore: f.PeopleMore, Ops: values(f.Ops), Results: values(f.Results),
 		Clients: values(f.Clients), Servers: values(f.Servers), Folders: values(f.Folders), Paths: values(f.Paths), PathsMore: f.PathsMore,
 		Files: []file{}, FilesMore: f.FilesMore, Days: []day{},
+		Archived: append([]string{}, f.Archived...), Restored: append([]string{}, f.Restored...), Unread: append([]string{}, f.Unread...), Partial: f.Partial,
 	}
 	for _, p := range f.People {
 		c.People = append(c.People, person{Text(p.User), p.SID, p.N, ops(p.Ops), p.Denied, Time(p.First), Time(p.Last), append([]string{}, p.Clients...)})

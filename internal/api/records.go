@@ -75,7 +75,7 @@ func (s *server) records(rq *request) error {
 	for _, l := range [...]struct {
 		name string
 		days []string
-	}{{"archived", page.Archived}, {"unread", page.Unread}} {
+	}{{"archived", page.Archived}, {"restored", page.Restored}, {"stale", page.Stale}, {"unread", page.Unread}} {
 		days, err := json.Marshal(append([]string{}, l.days...))
 		if err != nil {
 			return err

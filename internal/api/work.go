@@ -19,6 +19,8 @@ type Jobs interface {
 	// Export starts a job that takes records out. Rights and grounds are the
 	// caller's; what is taken is what the visitor may see.
 	Export(ctx context.Context, v *account.Visitor, o Order) (*job.Job, error)
+	// Restore starts a job that restores or releases archived days.
+	Restore(ctx context.Context, v *account.Visitor, o RestoreOrder) (*job.Job, error)
 	Get(ctx context.Context, v *account.Visitor, id string) (*job.Job, error)
 	List(ctx context.Context, v *account.Visitor, all bool) ([]*job.Job, error)
 	Cancel(ctx context.Context, v *account.Visitor, id string) error
@@ -46,6 +48,8 @@ type Keeping interface {
 	Kept(ctx context.Context) (*Kept, error)
 	Holds(ctx context.Context) (l []Hold, damaged bool, err error)
 	Saved(ctx context.Context) ([]Saved, error)
+	// Archived lists the days of the archive, by day and server.
+	Archived(ctx context.Context) ([]ArchivedDay, error)
 }
 
 // Care is the care for the folder, of whose terms and volumes it tells, too. Each method

@@ -23,6 +23,7 @@ type keptMemory struct {
 	fail   error // of Kept and Holds
 
 	submitted []job.Request
+	restored  []RestoreOrder
 }
 
 func (k *keptMemory) one() *job.Job {
@@ -31,6 +32,18 @@ func (k *keptMemory) one() *job.Job {
 		State: job.Done, Created: 1e18, Started: 1e18, Ended: 1e18, Done: 3, All: 3, Unit: "records", Files: []job.File{{Name: "a.csv", Size: 3, SHA256: strings.Repeat("0", 64)}},
 		Messages: []job.Message{{Time: 1e18, Level: "info", Key: "job.export.done", Args: []string{"n", "3"}}},
 	}
+}
+
+func (k *keptMemory) Restore(_ context.Context, _ *account.Visitor, o RestoreOrder) (*job.Job, error) {
+	k.restored = append(k.restored, o)
+	return &job.Job{ID: "r1", Kind: "restore", State: job.Waiting}, nil
+}
+
+func (k *keptMemory) Archived(context.Context) ([]ArchivedDay, error) {
+	if k.fail != nil {
+		return nil, k.fail
+	}
+	return []ArchivedDay{{Server: "FS", Day: "2026-11-23", Records: 3, Bytes: 40, Restored: true, Size: 90, Made: 1, By: "ann"}}, nil
 }
 
 func (k *keptMemory) Export(_ context.Context, _ *account.Visitor, o Order) (*job.Job, error) {
@@ -206,7 +219,7 @@ func TestKeepingRestricted(t *testing.T) {
 	m := many(1)
 	m.kept.fail = ErrRestricted
 	c := newClient(t, m)
-	for _, path := range []string{"/servers", "/servers/fs/days", "/holds"} {
+	for _, path := range []string{"/servers", "/servers/fs/days", "/holds", "/archive/days"} {
 		if w := c.do("GET", Prefix+path, ""); w.Code != 403 {
 			t.Errorf("%s: %d", path, w.Code)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 // Erasures travel with the archive: each is an object of its own, and so are the
@@ -34,6 +35,9 @@ type tombs struct {
 	given     []erasure.Erasure // by Honour
 	set       *erasure.Set      // of orders and given
 	bad       error             // why an order cannot be read
+
+	viewsOf *erasure.Set            // what views were made of
+	views   map[string]segment.View // by server: the same for segments
 }
 
 // tomb is an object of the folder of erasures.

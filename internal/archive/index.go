@@ -20,6 +20,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/rawfile"
+	"github.com/akashi-audit/akashi/internal/restored"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	Zone     *time.Location // of the calendar days
 	Dir      string         // for the index and files that are being made: the data folder
 	Recorder seal.Recorder  // nil = the archive is only read
+	// Restored is the index of restored days; nil = there is none.
+	Restored *restored.Shelf
 }
 
 // Archive is the archive of a data folder.

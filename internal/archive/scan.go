@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -78,13 +79,10 @@ func (t *table) close() error { return t.r.Close() }
 func (t *table) candidates(ctx context.Context, q *query.Query, l []group) (out []candidate, err error) {
 	defer recovered(&err)
 	for i, g := range t.f.RowGroups() {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		if !t.inTime(i, q) {
 			continue
 		}
-		x := &rowGroup{t: t, g: g, columns: g.ColumnChunks(), dicts: make(map[int]*dictionary)}
+		x := &rowGroup{t: t, g: g, columns: g.ColumnChunks(), dicts: make(map[int]*dictionary), yield: func() error { return pace.Yield(ctx) }}
 		rows, err := x.rows(l)
 		if err == nil && len(rows) > 0 {
 			err = x.times(rows, func(row int32, at int64) {
@@ -120,6 +118,7 @@ type rowGroup struct {
 	g       parquet.RowGroup
 	columns []parquet.ColumnChunk
 	dicts   map[int]*dictionary
+	yield   func() error // called between pages
 }
 
 // dictionary is the values of a column.
@@ -233,6 +232,9 @@ func (x *rowGroup) alternatives(g group) (alts [][]verdict, always bool, err err
 		var l []verdict
 		none := false
 		for _, t := range tests {
+			if err := x.yield(); err != nil {
+				return nil, false, err
+			}
 			v, err := x.judge(t)
 			if err != nil {
 				return nil, false, fmt.Errorf("column %s: %w", t.column, err)
@@ -302,6 +304,9 @@ func (x *rowGroup) pages(column int, rows []int32, fn func(first int64, p parque
 	defer func() { err = errors.Join(err, pages.Close()) }()
 	at := int64(0) // where the next page begins
 	for len(rows) > 0 {
+		if err := x.yield(); err != nil {
+			return err
+		}
 		if int64(rows[0]) != at {
 			if err := pages.SeekToRow(int64(rows[0])); err != nil {
 				return fmt.Errorf("find row %d: %w", rows[0], err)

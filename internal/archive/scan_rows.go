@@ -9,6 +9,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -27,15 +28,12 @@ func (t *table) records(ctx context.Context, rows []int64) (out []record.Record,
 		if n == 0 {
 			continue
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		part := make([]int32, n)
 		for k, r := range rows[:n] {
 			part[k] = int32(r - t.first[i])
 		}
 		rows = rows[n:]
-		x := &rowGroup{t: t, g: g, columns: g.ColumnChunks()}
+		x := &rowGroup{t: t, g: g, columns: g.ColumnChunks(), yield: func() error { return pace.Yield(ctx) }}
 		l, err := x.whole(part)
 		if err != nil {
 			return nil, fmt.Errorf("archive object %s: %w", t.o.Name, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 // defaultLimit is the size of a page when the query names none.
@@ -37,7 +38,7 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	s := &finder{a: a, q: q, m: query.NewMatcher(q), after: after, limit: limit + 1}
+	s := &finder{a: a, q: q, m: query.NewMatcher(q), filter: filterOf(&q), after: after, limit: limit + 1}
 	page := &query.Page{}
 	page.Unread, _ = a.Unread()
 	if err := s.days(ctx, a.wanted(&q, only), page); err != nil {
@@ -49,7 +50,7 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.
 		at := query.PositionOf(&page.Records[limit-1])
 		page.Next = at.Cursor()
 	}
-	slices.Sort(page.Archived)
+	page.Sort()
 	return page, nil
 }
 
@@ -88,9 +89,7 @@ func (s *finder) days(ctx context.Context, days []key, page *query.Page) (err er
 			}
 			continue
 		}
-		if !slices.Contains(page.Archived, d.day) {
-			page.Archived = append(page.Archived, d.day)
-		}
+		page.Note(d.day, d.quick, d.stale)
 		if err := s.day(ctx, d); err != nil {
 			return err
 		}
@@ -122,12 +121,13 @@ func (a *Archive) wanted(q *query.Query, only Only) []key {
 
 // finder keeps the best records of a search that runs: the worst is on top.
 type finder struct {
-	a     *Archive
-	q     query.Query
-	m     *query.Matcher
-	after *query.Position
-	limit int
-	l     []record.Record
+	a      *Archive
+	q      query.Query
+	m      *query.Matcher
+	filter *segment.Filter
+	after  *query.Position
+	limit  int
+	l      []record.Record
 
 	mu    sync.Mutex
 	spare [][]group // conditions that no day uses now, with what they know of folders
@@ -219,21 +219,12 @@ var errEnough = errors.New("found")
 func (a *Archive) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	var best *record.Record
 	for _, k := range a.near(id) {
-		err := a.Records(ctx, k.server, k.day, func(r *record.Record) error {
-			if r.ID() != id {
-				return nil
-			}
-			if r.SupersededBy == 0 {
-				best = r
-				return errEnough
-			}
-			if best == nil || r.Received > best.Received {
-				best = r
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
+		r, err := a.recordOf(ctx, k, id)
+		if err != nil {
 			return nil, err
+		}
+		if r != nil && (best == nil || r.SupersededBy == 0 || r.Received > best.Received) {
+			best = r
 		}
 		if best != nil && best.SupersededBy == 0 {
 			break

@@ -25,6 +25,9 @@ type dayScan struct {
 	tables []*table
 	hidden *erasure.Set
 	list   []found // in the order of results
+	quick  bool    // recs is all that can be among the best, and list is empty
+	stale  bool    // what is restored of the day could not be used
+	recs   []record.Record
 	err    error
 }
 
@@ -41,6 +44,9 @@ func (d *dayScan) close() (err error) {
 func (s *finder) scan(ctx context.Context, k key) *dayScan {
 	d := &dayScan{key: k}
 	if d.parts, d.hidden, d.err = s.a.look(k); d.err != nil {
+		return d
+	}
+	if d.quick, d.err = s.quick(ctx, d); d.quick || d.err != nil {
 		return d
 	}
 	gone, err := s.a.voided(ctx, d.parts)
@@ -87,6 +93,10 @@ func (s *finder) day(ctx context.Context, d *dayScan) (err error) {
 	defer func() { err = errors.Join(err, d.close()) }()
 	if d.err != nil {
 		return d.err
+	}
+	for i := range d.recs {
+		r := owned(&d.recs[i])
+		s.offer(&r)
 	}
 	for n, l := firstRows, d.list; len(l) > 0; n *= moreRows {
 		if len(s.l) >= s.limit {

@@ -22,7 +22,7 @@ func (a *app) newArchive() *cobra.Command {
 		Use: "archive", Short: a.p.T("cli.archive.short"), Long: a.p.T("cli.archive.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRebuild(), a.newArchiveExport(), a.newArchiveRetention())
+	c.AddCommand(a.newArchiveSeal(), a.newArchiveList(), a.newArchiveSearch(), a.newArchiveRestore(), a.newArchiveRelease(), a.newArchiveRebuild(), a.newArchiveExport(), a.newArchiveRetention())
 	return c
 }
 
@@ -30,6 +30,7 @@ func (a *app) newArchive() *cobra.Command {
 type archiveOptions struct {
 	Data, By string
 	All      bool
+	Restored bool
 	JSON     bool
 }
 
@@ -95,10 +96,11 @@ func (a *app) printPart(d *manifest.Day) {
 func (a *app) newArchiveList() *cobra.Command {
 	var o archiveOptions
 	c := &cobra.Command{
-		Use: "list --data DIR [--json]", Short: a.p.T("cli.archive.list.short"), Long: a.p.T("cli.archive.list.long"), Args: a.noArgs,
+		Use: "list --data DIR [--restored] [--json]", Short: a.p.T("cli.archive.list.short"), Long: a.p.T("cli.archive.list.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveList(cmd.Context(), o) },
 	}
 	a.dataFlag(c, &o.Data)
+	c.Flags().BoolVar(&o.Restored, "restored", false, a.p.T("cli.restore.list"))
 	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
 	return c
 }
@@ -108,6 +110,13 @@ func (a *app) runArchiveList(ctx context.Context, o archiveOptions) error {
 		return err
 	}
 	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
+		days, err := e.Archived(ctx)
+		if err != nil {
+			return err
+		}
+		if o.Restored {
+			return a.listRestored(days, o.JSON)
+		}
 		l, err := e.ArchiveDays(ctx)
 		if err != nil {
 			return err
@@ -120,6 +129,7 @@ func (a *app) runArchiveList(ctx context.Context, o archiveOptions) error {
 			for i := range l {
 				a.printPart(&l[i])
 			}
+			a.printRestoredDays(days)
 		}
 		if len(l) == 0 {
 			a.note("cli.archive.list.none")
@@ -152,7 +162,7 @@ type archiveFinder struct{ *engine.Engine }
 func (f archiveFinder) Search(ctx context.Context, q query.Query) (*query.Page, error) {
 	p, err := f.SearchArchive(ctx, q)
 	if err == nil {
-		p.Archived = nil // all of the answer is: nothing to tell
+		p.Archived, p.Restored = nil, nil // all of the answer is: nothing to tell
 	}
 	return p, err
 }

@@ -67,7 +67,12 @@ func (s *search) ask(ctx context.Context, l query.Lists, top int) (*query.Facets
 		top = math.MaxInt32
 	}
 	q.Lists, q.Top, q.Limit = l, top, 0
+	ctx, show := s.countProgress(ctx)
 	f, err := s.in.Facets(ctx, q)
+	show.end()
+	if err == nil {
+		s.tellReached(&f.Reached)
+	}
 	if err != nil && ctx.Err() != nil {
 		s.note("cli.search.interrupted", "n", 0)
 		return nil, &exit{code: exitInterrupted}
@@ -83,10 +88,25 @@ func (s *search) count(ctx context.Context) (bool, error) {
 	}
 	text := strconv.FormatUint(f.Total, 10)
 	if s.o.Format == "json" {
-		text = `{"records":` + text + `}`
+		text = `{"records":` + text + reachedJSON(&f.Reached) + `}`
 	}
 	_, err = fmt.Fprintln(s.Stdout, text)
 	return f.Total > 0, err
+}
+
+// reachedJSON are the members that say how many days of an answer the store does not
+// hold; none when there are none.
+func reachedJSON(r *query.Reached) string {
+	var b []byte
+	for _, x := range [...]struct {
+		name string
+		days []string
+	}{{"archived_days", r.Archived}, {"restored_days", r.Restored}, {"unread_days", r.Unread}} {
+		if len(x.days) > 0 {
+			b = strconv.AppendInt(append(append(append(b, `,"`...), x.name...), `":`...), int64(len(x.days)), 10)
+		}
+	}
+	return string(b)
 }
 
 // files prints the distinct files and folders that are found.
@@ -159,6 +179,7 @@ func (s *search) facetsJSON(f *query.Facets, want query.Lists) error {
 	b := strconv.AppendUint([]byte(`{"total":`), f.Total, 10)
 	b = appendCell(append(b, `,"first":`...), moment(f.First))
 	b = appendCell(append(b, `,"last":`...), moment(f.Last))
+	b = append(b, reachedJSON(&f.Reached)...)
 	for _, x := range lists {
 		if want&x.bit == 0 {
 			continue

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"golang.org/x/term"
@@ -31,8 +30,8 @@ func (s *search) records(ctx context.Context) (bool, error) {
 	}
 	shown := s.findProgress()
 	q, found := s.q, 0
-	var archived, unread []string // days
-	defer func() { slices.Sort(archived); s.tellArchived(archived); s.tellUnread(unread) }()
+	var reached query.Reached
+	defer func() { reached.Sort(); s.tellReached(&reached) }()
 	for {
 		q.Limit = pageSize
 		if !s.o.All {
@@ -46,12 +45,7 @@ func (s *search) records(ctx context.Context) (bool, error) {
 		if err != nil {
 			break
 		}
-		for _, d := range page.Archived {
-			if !slices.Contains(archived, d) {
-				archived = append(archived, d)
-			}
-		}
-		unread = page.Unread
+		reached.Add(&page.Reached)
 		found += len(page.Records)
 		q.Cursor = page.Next
 		if n := len(page.Records); n > 0 {

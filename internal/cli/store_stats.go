@@ -65,6 +65,9 @@ func (a *app) printStats(s *store.Stats, zone *time.Location) {
 	}
 	line("cli.store.stats.total", "records", s.Records, "events", s.Events, "bytes", p.Bytes(s.Bytes), "segments", p.Bytes(s.Segments),
 		"raw", p.Bytes(s.Raw), "paths", p.Bytes(s.Paths), "log", p.Bytes(s.Log), "each", fmt.Sprintf("%.1f", s.PerRecord))
+	if s.Restored > 0 {
+		line("cli.restore.stats", "bytes", p.Bytes(s.Restored))
+	}
 	if len(s.Columns) > 0 {
 		line("cli.store.stats.columns")
 		names := slices.SortedFunc(maps.Keys(s.Columns), func(x, y string) int {

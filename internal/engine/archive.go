@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/restored"
 	"github.com/akashi-audit/akashi/internal/store"
 )
 
@@ -36,7 +37,12 @@ func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 		if err != nil {
 			return nil, fmt.Errorf("zone of the data folder: %w", err)
 		}
-		opt := archive.Options{FS: e.deps.fs, Zone: zone, Dir: e.dir}
+		if e.shelf == nil {
+			if e.shelf, err = restored.Open(e.dir, restored.Options{FS: e.deps.fs, Zone: zone, ReadOnly: e.opt.ReadOnly}); err != nil {
+				return nil, err
+			}
+		}
+		opt := archive.Options{FS: e.deps.fs, Zone: zone, Dir: e.dir, Restored: e.shelf}
 		if e.seal != nil {
 			opt.Recorder = e.seal
 		}
@@ -49,9 +55,10 @@ func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 			return nil, err
 		}
 		e.arch = a
-		return a, nil
+		a.Honour(e.st.Erasures())
+		return a, e.purge(ctx, a, "akashi") // an erasure may have been stopped before
 	}
-	return e.arch, e.arch.Refresh(ctx)
+	return e.arch, errors.Join(e.arch.Refresh(ctx), e.shelf.Refresh())
 }
 
 // withArchive does one piece of work with the archive.
@@ -93,6 +100,9 @@ func (e *Engine) SealArchive(ctx context.Context, q SealRequest) ([]manifest.Day
 func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifest.Day, err error) {
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
 		if err := e.adoptErasures(ctx, a); err != nil {
+			return err
+		}
+		if err := e.purge(ctx, a, q.By); err != nil {
 			return err
 		}
 		if !e.st.Compacted() {
@@ -139,15 +149,7 @@ func (e *Engine) SearchArchive(ctx context.Context, q query.Query) (p *query.Pag
 // What the store holds is asked with the first day that a search wants: most
 // searches want none of the archive.
 func (e *Engine) lost(a *archive.Archive) archive.Only {
-	have := sync.OnceValue(func() map[[2]string]int {
-		m := make(map[[2]string]int)
-		for server, days := range e.st.SealDays() {
-			for _, d := range days {
-				m[[2]string{server, archive.DayName(d)}] = d
-			}
-		}
-		return m
-	})
+	have := sync.OnceValue(e.heldDays)
 	return func(server, day string) bool {
 		d, held := have()[[2]string{server, day}]
 		if !held {
@@ -158,6 +160,17 @@ func (e *Engine) lost(a *archive.Archive) archive.Only {
 	}
 }
 
+// heldDays are the days of which the store holds something, by server and name.
+func (e *Engine) heldDays() map[[2]string]int {
+	m := make(map[[2]string]int)
+	for server, days := range e.st.SealDays() {
+		for _, d := range days {
+			m[[2]string{server, archive.DayName(d)}] = d
+		}
+	}
+	return m
+}
+
 // reach adds to a page of the store what the archive has of days that the store
 // no longer holds.
 func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error {
@@ -166,7 +179,7 @@ func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error 
 		if err != nil {
 			return fmt.Errorf("search the archive: %w", err)
 		}
-		if p.Archived, p.Unread = more.Archived, more.Unread; len(more.Records) == 0 {
+		if p.Reached = more.Reached; len(more.Records) == 0 {
 			return nil
 		}
 		limit := q.Limit

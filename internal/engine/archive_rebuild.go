@@ -63,6 +63,9 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 			return nil, err
 		}
 	}
+	if err := e.withArchive(ctx, func(own *archive.Archive) error { return e.purge(ctx, own, cmp.Or(e.opt.By, "akashi")) }); err != nil {
+		return nil, err
+	}
 	s, err := e.importArchive(ctx, archivedEvents{a}, t)
 	if err != nil {
 		return nil, err

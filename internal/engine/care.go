@@ -28,7 +28,18 @@ func (e *Engine) Affected(ctx context.Context, x store.Erasure) ([]store.Affecte
 }
 
 // Stats tells what the store holds, by server and week.
-func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) { return e.st.Stats(ctx) }
+func (e *Engine) Stats(ctx context.Context) (*store.Stats, error) {
+	s, err := e.st.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, e.withArchive(ctx, func(a *archive.Archive) error {
+		for _, x := range a.Restored() {
+			s.Restored += x.Bytes()
+		}
+		return nil
+	})
+}
 
 // RebuildPaths makes the path catalogue again from the segments.
 func (e *Engine) RebuildPaths(ctx context.Context, by string) error {
@@ -203,6 +214,9 @@ func Check(ctx context.Context, dir string, progress func(done, all int64, file 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkRestored(ctx, abs, zone, r, progress); err != nil {
+		return nil, err
+	}
 	var d *seal.DamageError
 	if _, err := seal.Read(abs); errors.As(err, &d) {
 		r.Findings = append(r.Findings, store.Finding{File: seal.FileName, Offset: d.Offset, Reason: d.Reason, In: store.InOther, Remedy: store.RemedyNone})
@@ -284,6 +298,9 @@ func (e *Engine) closeAll() error {
 	e.archiveMu.Lock()
 	if e.arch != nil {
 		e.arch.Close()
+	}
+	if e.shelf != nil {
+		e.shelf.Close()
 	}
 	e.archiveMu.Unlock()
 	errs = append(errs, e.closePool(), e.closeState())

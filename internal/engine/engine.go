@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/restored"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -48,8 +49,11 @@ type Engine struct {
 
 	sending sync.Mutex // held while checkpoints are sent out; taken after importing
 
-	archiveMu sync.Mutex       // guards arch; taken after importing
+	archiveMu sync.Mutex       // guards the two below; taken after importing
 	arch      *archive.Archive // nil until it is asked for
+	shelf     *restored.Shelf  // what is restored of it; opened with it
+
+	restoring sync.Mutex // held by what restores or releases days; taken before importing
 
 	poolMu sync.Mutex // guards pool
 	pool   *pool.Pool // nil until it is asked for
@@ -185,11 +189,6 @@ func (e *Engine) Search(ctx context.Context, q query.Query) (*query.Page, error)
 		return nil, err
 	}
 	return p, nil
-}
-
-// Facets counts everything that q finds.
-func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	return e.st.Facets(ctx, q)
 }
 
 // Versions lists earlier records with this id, which a later conversion

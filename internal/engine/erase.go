@@ -36,6 +36,9 @@ func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*Erased, error) {
 	out := &Erased{Archived: &archive.Rewritten{Days: []archive.Rewrite{}}}
 	err := e.withArchive(ctx, func(a *archive.Archive) (err error) {
 		opt := archive.SealOptions{Now: now, By: x.By, Rules: e.deps.rules}
+		if err := e.purge(ctx, a, x.By); err != nil {
+			return err
+		}
 		if len(a.Servers()) > 0 { // first: whoever has the archive alone must know it
 			if err := a.Bury(ctx, e.st.Erasures(), opt); err != nil {
 				return err

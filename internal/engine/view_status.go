@@ -81,6 +81,7 @@ func (v *View) servers(ctx context.Context, st *Status) ([]store.ServerInfo, err
 			continue
 		}
 		q := v.Restrict(query.Query{Servers: []string{s.Name}, Classes: query.AllClasses(), Lists: query.ListServers})
+		q.HeldOnly = true
 		f, err := v.e.Facets(ctx, q)
 		if err != nil {
 			return nil, err

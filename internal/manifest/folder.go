@@ -17,6 +17,10 @@ const (
 // CertDir is the folder of the certificate that a server made for itself.
 const CertDir = "tls"
 
+// RestoredDir is the folder of what is restored of the archive: derived files, which
+// may be removed at any time.
+const RestoredDir = "restored"
+
 // File is a file of a data folder at the moment of a Folder.
 type File struct {
 	Name   string    `json:"name"` // relative, slash-separated
@@ -61,11 +65,11 @@ func Listed(name string) bool {
 // FileMode tells how the file of this name changes.
 func FileMode(name string) string {
 	dir, _, _ := strings.Cut(name, "/")
-	if path.Base(name) == VolumeName {
+	if path.Base(name) == VolumeName || name == RestoredDir+"/cleared.json" {
 		return FileEdited
 	}
 	switch dir {
-	case "segments", "raw", "paths", "keep", "originals", "quarantine", "archive", "format", seal.FileName:
+	case "segments", "raw", "paths", "keep", "originals", "quarantine", "archive", RestoredDir, "format", seal.FileName:
 		return FileFixed
 	case "log", TrailDir:
 		return FileGrows

@@ -19,7 +19,10 @@ var (
 	ErrTooLong = errors.New("the search took too long")
 )
 
-type key struct{}
+type (
+	key      struct{}
+	progress struct{}
+)
 
 // With returns a context whose work calls fn between its pieces. fn may wait; its
 // error ends the work.
@@ -37,4 +40,17 @@ func Yield(ctx context.Context) error {
 		return fn(ctx)
 	}
 	return nil
+}
+
+// WithProgress returns a context whose work tells fn how many pieces of a long part of
+// it are done, of how many. fn may be called by several goroutines, one at a time.
+func WithProgress(ctx context.Context, fn func(done, all int)) context.Context {
+	return context.WithValue(ctx, progress{}, fn)
+}
+
+// Progress tells whoever wants to know how far the work is.
+func Progress(ctx context.Context, done, all int) {
+	if fn, ok := ctx.Value(progress{}).(func(done, all int)); ok {
+		fn(done, all)
+	}
 }

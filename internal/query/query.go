@@ -41,6 +41,10 @@ type Query struct {
 	// later conversion replaced.
 	Superseded bool
 
+	// HeldOnly leaves out the days that only the archive has. It is no condition of
+	// the language: whoever wants names for a form does not wait for the archive.
+	HeldOnly bool
+
 	Oldest bool   // oldest first; else newest first
 	Limit  int    // most records of one page; 0 = the store's default (100)
 	Cursor string // where the previous page ended; "" = the beginning
@@ -99,12 +103,7 @@ func AllClasses() []record.Class { return record.Classes() }
 type Page struct {
 	Records []record.Record
 	Next    string // cursor of the next page, "" when there is none
-	// Archived lists the days (2026-11-22) that were searched in the archive,
-	// because the store does not hold them any more; ascending.
-	Archived []string
-	// Unread lists archived days of which something cannot be read now, so that
-	// records may be missing; ascending.
-	Unread []string
+	Reached
 }
 
 // Count is a value with its number of records.
@@ -148,6 +147,9 @@ type Facets struct {
 	Hours       *[7][24]uint64 // by weekday (Sunday first) and hour in the data folder's zone
 	Files       []FileCount    // of ListFiles: path and new path count, most records first
 	FilesMore   int            // files beyond the list
+	Reached
+	// Partial: the days of the archive took too long and are not counted.
+	Partial bool
 }
 
 // FileCount is how often one path was touched.

@@ -253,6 +253,43 @@ func TestRetentionByTwoPeople(t *testing.T) {
 	if j.State != job.Done || len(k.read(as("admin"), j, j.Files[0].Name)) == 0 {
 		t.Errorf("export from the archive: %+v", j)
 	}
+	k.restores(t)
+}
+
+// restores restores the days that the archive alone has, and releases them.
+func (k *kit) restores(t *testing.T) {
+	t.Helper()
+	total := func() uint64 {
+		f, err := k.e.Facets(t.Context(), query.Query{Classes: record.Classes(), Servers: []string{k.name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Total
+	}
+	before := total()
+	l, err := k.data.Restored(as("admin"), k.name)
+	if err != nil || len(l) == 0 || l[0].Restored {
+		t.Fatalf("days: %+v, %v", l, err)
+	}
+	if j := k.done(as("admin", only(account.Scope{Servers: []string{k.name}})), "restore", web.RestoreRequest{}); j.State != job.Failed {
+		t.Errorf("a restricted visitor restores: %+v", j)
+	}
+	j := k.done(as("admin"), "restore", web.RestoreRequest{Servers: []string{k.name}, From: l[0].Day, To: l[len(l)-1].Day})
+	if j.State != job.Done || j.Messages[0].Key != "job.restore.done" {
+		t.Fatalf("restore: %+v", j)
+	}
+	if now, err := k.data.Restored(as("admin"), k.name); err != nil || len(now) != len(l) || !now[0].Restored || now[0].Size == 0 {
+		t.Errorf("restored: %+v, %v", now, err)
+	}
+	if n := total(); n != before || n == 0 {
+		t.Errorf("%d records counted, %d before", n, before)
+	}
+	if j = k.done(as("admin"), "release_days", web.RestoreRequest{}); j.State != job.Done || j.Messages[0].Key != "job.release.done" {
+		t.Errorf("release: %+v", j)
+	}
+	if n := total(); n != before {
+		t.Errorf("%d records counted, %d before", n, before)
+	}
 }
 
 func TestExportIsSealed(t *testing.T) {

@@ -27,5 +27,5 @@ func jobKinds(cfg Config, data *dataSource) []job.Kind {
 		{Name: "import", Lane: job.In, Restart: true, Run: w.importLogs},
 		{Name: "reconvert", Lane: job.In, Restart: true, Run: w.reconvert},
 		{Name: "evidence", Lane: job.Out, Restart: true, Run: w.evidence},
-	}, w.care()...)
+	}, append(w.care(), w.restoring()...)...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -55,7 +56,14 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 		return nil, err
 	}
 	defer s.metrics.searched("facets", time.Now())
-	return searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
+	f, err := searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) })
+	if errors.Is(err, pace.ErrTooLong) && !q.HeldOnly && ctx.Err() == nil { // better a part than nothing
+		q.HeldOnly = true
+		if f, err = searched(ctx, s.gate, func(ctx context.Context) (*query.Facets, error) { return v.Facets(ctx, q) }); err == nil {
+			f.Partial = true
+		}
+	}
+	return f, err
 }
 
 // Record is one record.

@@ -23,6 +23,7 @@ const (
 	InRaw       = "raw"
 	InKeep      = "keep"
 	InPaths     = "paths"
+	InRestored  = "restored" // made of the archive, which is read in its place
 	InOther     = "other"
 )
 
@@ -31,6 +32,7 @@ const (
 	RemedyRepair  = "repair"  // akashi store repair
 	RemedyRebuild = "rebuild" // akashi store rebuild
 	RemedyImport  = "import"  // import the logs of that time again
+	RemedyRestore = "restore" // akashi archive release, then restore
 	RemedyNone    = "none"    // nothing is lost, nothing to do
 )
 

@@ -16,6 +16,15 @@ const countWorkers = 2
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
 func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	c, err := s.Counter(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return c.Facets(), nil
+}
+
+// Counter is Facets to which more can be added.
+func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, error) {
 	r, err := s.reader()
 	if err != nil {
 		return nil, err
@@ -50,7 +59,7 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	for _, p := range parts {
 		total.Merge(p)
 	}
-	return total.Facets(), ctx.Err()
+	return total, ctx.Err()
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the

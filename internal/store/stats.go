@@ -26,7 +26,8 @@ type Stats struct {
 	Servers   []ServerStats    `json:"servers"`
 	Records   int64            `json:"records"` // that hold
 	Events    int64            `json:"events"`
-	Bytes     int64            `json:"bytes"` // all files of the store
+	Bytes     int64            `json:"bytes"`                    // all files of the store
+	Restored  int64            `json:"restored_bytes,omitempty"` // of archived days, beside the store
 	Log       int64            `json:"log_bytes"`
 	Raw       int64            `json:"raw_bytes"`
 	Paths     int64            `json:"path_bytes"`

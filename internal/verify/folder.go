@@ -239,6 +239,10 @@ func (f *folder) compare(ctx context.Context, m manifest.Folder) error {
 	return nil
 }
 
+// derived tells whether a file is one of those that are made of the archive and may be
+// removed at any time.
+func derived(name string) bool { return strings.HasPrefix(name, manifest.RestoredDir+"/") }
+
 // differs tells of a file whose bytes are other ones.
 func (f *folder) differs(x manifest.File, detail string) {
 	state := Damaged
@@ -257,6 +261,10 @@ func (f *folder) gone(x manifest.File) {
 	state := Missing
 	if f.st.newer && f.st.dropped(x.Name) {
 		state = Unsealed
+	}
+	if derived(x.Name) { // the archive has its records
+		f.r.add(Finding{State: Note, What: "restored_missing", File: x.Name})
+		return
 	}
 	f.r.add(f.st.describe(Finding{State: state, What: "file_missing", File: x.Name}))
 }

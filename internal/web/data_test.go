@@ -12,6 +12,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
+	"github.com/akashi-audit/akashi/internal/job"
 )
 
 // fakeData is a Data that remembers what was done.
@@ -22,6 +23,8 @@ type fakeData struct {
 	terms   Retention
 	refuse  error
 	noScope bool
+
+	restored []RestoredDay
 }
 
 const evil = "<img src=x>\u202e\x01"
@@ -50,6 +53,8 @@ func (f *fakeData) Gaps(context.Context, string) (*Gaps, error) {
 		Notices: []GapNotice{{Kind: "log_cleared", Time: "t", User: evil, Detail: evil}}, More: 4, Audit: []Remedy{{Name: "File System", State: "off", Command: "auditpol /set", SACL: true}},
 	}, nil
 }
+
+func (f *fakeData) Restored(context.Context, string) ([]RestoredDay, error) { return f.restored, nil }
 
 func (f *fakeData) Holds(context.Context) ([]Hold, bool, error) {
 	h := Hold{Case: evil, Servers: []string{"FS01" + evil}, Query: evil, From: 1, By: evil, Ground: evil, Time: 1}
@@ -376,5 +381,59 @@ func TestVolumesAskFirst(t *testing.T) {
 		if code, _ := k.post(target, append([]string{"sure", "1", "volume", "v", "class", "2", "state", "active"}, bucket...)...); code != http.StatusForbidden {
 			t.Errorf("%s as a restricted visitor: %d", target, code)
 		}
+	}
+}
+
+// Days that the archive alone has are said on the server's page, and a job for them is
+// asked about, noted and started.
+func TestRestorePage(t *testing.T) {
+	k := newDataKit(t)
+	name := "FS01" + evil
+	page := "/data/server?name=" + url.QueryEscape(name)
+	if _, body := get(t, k.h, page); strings.Contains(body, "/data/restore") {
+		t.Error("there is nothing to restore, and it is offered")
+	}
+	k.data.restored = []RestoredDay{{Day: "2026-11-09", Records: 1}, {Day: "2026-11-12", Records: 2, Restored: true, Size: 5}, {Day: "2026-11-13", Stale: true, Size: 7}}
+	for _, lang := range []string{"ja", "en"} {
+		_, body := get(t, k.h, page, "Accept-Language", lang)
+		checkHTML(t, lang+" "+page, shownPart(body))
+		for _, w := range []string{`action="/data/restore"`, `value="2026-11-09"`, `value="2026-11-13"`, `name="what" value="release_days"`} {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s: no %s", lang, w)
+			}
+		}
+	}
+	for _, what := range []string{"restore", "release_days"} {
+		fields := []string{"what", what, "server", name, "from", "2026-11-09", "to", "2026-11-15"}
+		code, body := k.post("/data/restore", fields...)
+		if code != http.StatusOK || k.jobs.last.Kind != "" {
+			t.Fatalf("%s begins without a question: %d", what, code)
+		}
+		if code, _ = k.again("/data/restore", body); code != http.StatusSeeOther {
+			t.Fatalf("%s: %d", what, code)
+		}
+		q := k.jobs.last
+		if q.Kind != what {
+			t.Fatalf("%s: %+v", what, q)
+		}
+		if x, ok := q.Params.(RestoreRequest); !ok || len(x.Servers) != 1 || x.Servers[0] != name || x.From != "2026-11-09" || x.To != "2026-11-15" {
+			t.Errorf("%s: %+v", what, q.Params)
+		}
+		if !strings.HasPrefix(k.note, what+"|"+name) {
+			t.Errorf("%s: note %q", what, k.note)
+		}
+		k.jobs.last = job.Request{}
+	}
+	for want, fields := range map[int][]string{
+		http.StatusBadRequest:          {"what", "expire", "server", name, "from", "2026-11-09", "to", "2026-11-15"},
+		http.StatusUnprocessableEntity: {"what", "restore", "server", name, "from", "2026-11-12", "to", "2026-11-09", "sure", "1"},
+	} {
+		if code, _ := k.post("/data/restore", fields...); code != want {
+			t.Errorf("%v: %d, want %d", fields, code, want)
+		}
+	}
+	k.who = &account.Visitor{ID: 7, Name: "t", Rights: account.AllRights, Scope: account.Scope{Servers: []string{"x"}}}
+	if code, _ := k.post("/data/restore", "what", "restore", "server", name, "from", "2026-11-09", "to", "2026-11-15"); code != http.StatusForbidden {
+		t.Errorf("who is restricted: %d", code)
 	}
 }

@@ -48,6 +48,7 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 		to = midnight(to.Add(-1)).AddDate(0, 0, 1)
 	}
 	switch length := to.Sub(from); {
+	case len(c.Archived) > 0 || c.Partial: // each bar would read the archive again
 	case length <= mostMinutes:
 		l, err = s.minuteSlots(ctx, q, from.Truncate(slotMinutes), to)
 		return l, "find.unit.minutes", err

@@ -16,6 +16,7 @@ func (s *site) dataRoutes() []route {
 		{pattern: "GET /data", need: account.See, serve: s.dataPage},
 		{pattern: "GET /data/server", need: account.See, serve: s.dataServer},
 		{pattern: "POST /data/care", need: account.See | account.Manage, serve: s.dataCare},
+		{pattern: "POST /data/restore", need: account.See | account.Manage, serve: s.restorePost},
 		{pattern: "GET /data/holds", need: account.See | account.Hold, serve: s.holdsPage},
 		{pattern: "POST /data/holds", need: account.See | account.Hold, serve: s.holdAdd},
 		{pattern: "POST /data/holds/release", need: account.See | account.Hold, serve: s.holdRelease},
@@ -125,6 +126,8 @@ type weekView struct {
 	Gaps                     int64
 	Archived, Stored, Copies int
 	Archive                  int64
+	Server                   string
+	ToRestore, ToRelease     int // days that the archive alone has, and those of them that are restored
 }
 
 // dayView is a day with its search.
@@ -164,6 +167,7 @@ func (s *site) dataServer(rq *request) error {
 		GapsAt     string
 		Prev, Next string
 		YearNumber string
+		Restore    *restoreView
 	}{dataFrame: s.dataFrame(rq, "days", "web.data.server", "server", visible(name)), Server: sv, Year: newYear(rq, sv, year), YearNumber: strconv.Itoa(year)}
 	v.Crumbs = []crumb{{rq.p.T("web.nav.data"), "/data"}, {v.Title, ""}}
 	v.Weeks = weeks(sv, year)
@@ -176,6 +180,10 @@ func (s *site) dataServer(rq *request) error {
 	if v.Gaps, err = data.Gaps(rq.r.Context(), name); err != nil {
 		return dataError(err)
 	}
+	if v.Restore, err = s.restoreOf(rq, data, name); err != nil {
+		return dataError(err)
+	}
+	v.Restore.mark(v.Weeks)
 	if v.Gaps != nil {
 		v.GapsAt = clock(v.Gaps.At, rq.zone)
 		v.Gaps = localGaps(v.Gaps, rq.zone)

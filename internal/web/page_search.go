@@ -58,6 +58,9 @@ type results struct {
 	Chips       []chip
 	Hints       []facet // people whose name holds what was typed
 	Unread      []string
+	Reached     query.Reached // where rows were found that the store does not hold
+	Counted     query.Reached // the same of the counts
+	Partial     bool          // the archive is not counted
 
 	NextURL    string
 	CSVURL     string
@@ -176,7 +179,7 @@ func (s *site) find(rq *request, f *form, v *results, wait bool) error {
 	if err != nil {
 		return err
 	}
-	v.Rows, v.Unread = rows(rq, page.Records), page.Unread
+	v.Rows, v.Unread, v.Reached = rows(rq, page.Records), page.Unread, page.Reached
 	s.links(f, v, page)
 	if f.Cursor != "" {
 		v.Continued, v.FirstURL = true, f.with(func(*form) {})
@@ -267,7 +270,7 @@ func (s *site) counted(rq *request, f *form) *tally {
 // everyone counts what all people did, for the names that forms offer: by people
 // alone, which the store knows without looking at records.
 func (s *site) everyone(ctx context.Context) (any, error) {
-	f, err := s.cfg.Source.Facets(ctx, query.Query{HideNetworkLogons: true, Lists: query.ListPeople | query.ListOps})
+	f, err := s.cfg.Source.Facets(ctx, query.Query{HideNetworkLogons: true, HeldOnly: true, Lists: query.ListPeople | query.ListOps})
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +279,7 @@ func (s *site) everyone(ctx context.Context) (any, error) {
 
 // fill puts the counts into the page.
 func (s *site) fill(rq *request, f *form, v *results, t *tallied) {
-	v.Ready = true
+	v.Ready, v.Counted, v.Partial = true, t.Reached, t.Partial
 	v.Total, v.From, v.To = t.Total, clock(t.First, rq.zone), clock(t.Last, rq.zone)
 	v.People, v.More = s.people(rq, f, t.counts), t.PeopleMore
 	v.PeopleCount = len(t.done.People) + t.done.PeopleMore

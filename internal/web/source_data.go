@@ -40,6 +40,9 @@ type Data interface {
 	// now; a job of kind "coverage" makes it.
 	Gaps(ctx context.Context, server string) (*Gaps, error)
 
+	// Restored lists the days of a server that the archive alone has, ascending.
+	Restored(ctx context.Context, server string) ([]RestoredDay, error)
+
 	Holds(ctx context.Context) (holds []Hold, damaged bool, err error)
 	AddHold(ctx context.Context, h Hold) error
 	ReleaseHold(ctx context.Context, name, ground string) error

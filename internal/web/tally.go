@@ -17,7 +17,7 @@ import (
 // nobody waits for any more, because a reader went on, end.
 const (
 	tallyWait  = 180 * time.Millisecond // how long a page waits for its counts
-	tallyLimit = 2 * time.Minute        // how long counting may go on
+	tallyLimit = 150 * time.Second      // how long counting may go on: a search that took too long, and the store alone
 	tallyFresh = time.Second            // how long counts of a growing folder are good enough
 	tallyKept  = 64
 	tallyGrace = 5 * time.Second // how long counts go on that nobody waits for

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/query"
+	"github.com/akashi-audit/akashi/internal/record"
+)
+
+// Facets counts everything that q finds: in the store, and in the archive where the
+// store does not hold a day any more. The days of the archive take time; they give way
+// to others (package pace) and tell how far they are. Query.HeldOnly does without.
+func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	c, err := e.st.Counter(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if q.HeldOnly {
+		return c.Facets(), nil
+	}
+	var reached *query.Reached
+	err = e.withArchive(ctx, func(a *archive.Archive) error {
+		reached, err = a.Count(ctx, q, e.lost(a), e.heldToo(a), c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count in the archive: %w", err)
+	}
+	f := c.Facets()
+	f.Reached = *reached
+	return f, nil
+}
+
+// heldToo finds the records of an archived day that the store holds still, so that
+// they are counted once: what came last before the end of a deleted month.
+func (e *Engine) heldToo(a *archive.Archive) archive.Except {
+	return func(ctx context.Context, server, day string) (func(*record.Record) bool, error) {
+		d, held := e.heldDays()[[2]string{server, day}]
+		if !held {
+			return nil, nil
+		}
+		from, to := a.Bounds(d)
+		have := make(map[query.Position]bool)
+		err := e.st.SealRecords(ctx, server, from, to, func(r *record.Record) { have[query.PositionOf(r)] = true })
+		if err != nil || len(have) == 0 {
+			return nil, err
+		}
+		return func(r *record.Record) bool { return have[query.PositionOf(r)] }, nil
+	}
+}

@@ -1,0 +1,58 @@
+package query
+
+import "slices"
+
+// Reached says which days (2026-11-22) of an answer the store does not hold any more,
+// and where they were found. Lists are ascending. A day can be in several: servers
+// differ.
+type Reached struct {
+	// Archived lists the days that were read in the archive.
+	Archived []string
+	// Restored lists the days that were answered from what is restored of the archive.
+	Restored []string
+	// Stale lists those of Archived of which something is restored that is out of date
+	// or damaged, so that it could not be used.
+	Stale []string
+	// Unread lists archived days of which something cannot be read now, so that
+	// records may be missing.
+	Unread []string
+}
+
+// Note adds a day. quick says that it was restored, stale that what is restored of it
+// could not be used.
+func (r *Reached) Note(day string, quick, stale bool) {
+	add := func(l *[]string) {
+		if !slices.Contains(*l, day) {
+			*l = append(*l, day)
+		}
+	}
+	if quick {
+		add(&r.Restored)
+		return
+	}
+	add(&r.Archived)
+	if stale {
+		add(&r.Stale)
+	}
+}
+
+// Sort puts the lists in order.
+func (r *Reached) Sort() {
+	for _, l := range [...][]string{r.Archived, r.Restored, r.Stale, r.Unread} {
+		slices.Sort(l)
+	}
+}
+
+// Add adds the days of another page of the same answer.
+func (r *Reached) Add(o *Reached) {
+	for _, l := range [...]struct {
+		to   *[]string
+		from []string
+	}{{&r.Archived, o.Archived}, {&r.Restored, o.Restored}, {&r.Stale, o.Stale}, {&r.Unread, o.Unread}} {
+		for _, d := range l.from {
+			if !slices.Contains(*l.to, d) {
+				*l.to = append(*l.to, d)
+			}
+		}
+	}
+}
