@@ -24,6 +24,9 @@ type builtRow struct {
 // builtRowSize is what a builtRow takes, in bytes.
 const builtRowSize = 32 + 8 + 12*4
 
+// rowsAhead is how many rows are fetched at a time when they are written.
+const rowsAhead = 64
+
 // builtChunk is how many rows are kept in one piece.
 const builtChunk = 4096
 
@@ -203,15 +206,24 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	defer f.wait()
 	var out row
-	for i, at := range x.rows {
-		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {
-			if i > 0 {
-				x.part.close()
-			}
-			x.part = f.partition(int(b.rows.at(at).day))
+	var near [rowsAhead]builtRow // rows lie apart in memory: some are fetched at a time
+	day := int32(0)
+	for l := range slices.Chunk(x.rows, len(near)) {
+		for i, at := range l {
+			near[i] = *b.rows.at(at)
 		}
-		b.fill(&out, b.rows.at(at), x)
-		x.part.add(&out)
+		for i := range l {
+			r := &near[i]
+			if x.part == nil || r.day != day {
+				if x.part != nil {
+					x.part.close()
+				}
+				day = r.day
+				x.part = f.partition(int(day))
+			}
+			b.fill(&out, r, x)
+			x.part.add(&out)
+		}
 	}
 	if x.part != nil {
 		x.part.close()
@@ -227,6 +239,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	x.dict = &dict.Packed
 	return meta, nil
 }
 

@@ -17,6 +17,7 @@ type ordered struct {
 	usual                                                     []uint32
 	person, origin, stamp, client, kind, share, process, path []uint32
 	part                                                      *partWriter
+	dict                                                      *paths.Packed // once it is written
 }
 
 // order sorts the rows of a month and numbers what they use anew.
@@ -82,18 +83,33 @@ func (b *Builder) sortRows(x *ordered, first, last int32) {
 		starts[i] += starts[i-1]
 	}
 	sorted, next := make([]uint32, len(x.rows)), slices.Clone(starts)
+	times := make([]int64, len(x.rows))
 	for _, i := range x.rows {
 		k := bucket(i)
-		sorted[next[k]] = i
+		sorted[next[k]], times[next[k]] = i, b.rows.at(i).time
 		next[k]++
 	}
 	compare := func(i, j uint32) int { return b.compare(b.rows.at(i), b.rows.at(j), x) }
 	for k := range len(starts) - 1 {
-		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
+		from, to := starts[k], starts[k+1]
+		if ascends(times[from:to]) { // as they came, mostly: rows are not read again
+			continue
+		}
+		if l := sorted[from:to]; !slices.IsSortedFunc(l, compare) {
 			slices.SortFunc(l, compare)
 		}
 	}
 	x.rows = sorted
+}
+
+// ascends reports whether every time is later than the one before.
+func ascends(l []int64) bool {
+	for i := 1; i < len(l); i++ {
+		if l[i] <= l[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // sortPaths is keepUsed for paths: it sorts the folders first and then the names

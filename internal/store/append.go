@@ -91,11 +91,14 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		s.mu.RUnlock()
 	}
 	var body []byte
+	added := func(at, n int) blockRef {
+		p := body[at:]
+		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
+	}
 	put := func(b []byte, n int) blockRef {
 		at := len(body)
 		body = s.codec.enc.EncodeAll(b, body)
-		p := body[at:]
-		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
+		return added(at, n)
 	}
 	var form []byte // of one block
 	for _, g := range c.Raw {
@@ -109,7 +112,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			f.raw = append(f.raw, b)
 		}
 	}
-	recs := func(l []record.Record) []*recBlock {
+	recs := func(l []record.Record, soon bool) []*recBlock {
 		var out []*recBlock
 		slices.SortFunc(l, func(a, b record.Record) int {
 			return cmp.Or(compareRecords(a.Time, a.ID(), b.Time, b.ID()), cmp.Compare(b.Received, a.Received))
@@ -117,7 +120,12 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
 			form = s.records.AppendBlock(form[:0], part)
-			b.blockRef = put(form, len(part))
+			if at := len(body); soon && len(part) == record.BlockRecords { // many at once: a flush follows
+				body = appendPlain(body, form)
+				b.blockRef = added(at, len(part))
+			} else {
+				b.blockRef = put(form, len(part))
+			}
 			out = append(out, b)
 		}
 		return out
@@ -127,9 +135,9 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			l[i].Received = c.Received
 		}
 	}
-	f.records = recs(c.Records)
-	f.tail = recs(c.Tail)
-	f.superseded = recs(c.superseded)
+	f.records = recs(c.Records, true)
+	f.tail = recs(c.Tail, false)
+	f.superseded = recs(c.superseded, false)
 	for part := range slices.Chunk(sortFacts(c.Facts), factBlocks) {
 		b := &factBlock{seq: seq, min: part[0].Minute, max: part[len(part)-1].Minute}
 		b.blockRef = put(appendFacts(part), len(part))

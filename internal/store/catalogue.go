@@ -131,16 +131,24 @@ func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) 
 	return true, nil
 }
 
+// mostPaths bounds the paths of the parts that become one. What a merge holds in memory, and
+// what every part does once it is open, grows with it; beyond it the parts of a
+// server stay side by side, each of its own months.
+const mostPaths = 16 << 20
+
 // choosePaths picks the parts that should become one: mergeFan of a size of one
-// server, or mergeLarge.
+// server, or mergeLarge; with all, as many as may be one.
 func choosePaths(l []*pathRef, all bool) []*pathRef {
 	byServer := make(map[string][]*pathRef)
 	for _, r := range l {
 		byServer[r.server] = append(byServer[r.server], r)
 	}
 	for _, l := range byServer {
-		if all && len(l) > 1 {
-			return l
+		if all {
+			if l := manyPaths(l, mostPaths); l != nil {
+				return l
+			}
+			continue
 		}
 		slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.size, b.size) })
 		for i := range l {
@@ -148,12 +156,39 @@ func choosePaths(l []*pathRef, all bool) []*pathRef {
 			if l[i].size >= largePart {
 				fan = mergeLarge
 			}
-			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) {
+			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) && pathsOf(l[i:i+fan]) <= mostPaths {
 				return l[i : i+fan]
 			}
 		}
 	}
 	return nil
+}
+
+// manyPaths are the first parts, by age, that may become one, of at most limit
+// paths together; nil when there are none.
+func manyPaths(l []*pathRef, limit int) []*pathRef {
+	slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.num, b.num) })
+	from, n := 0, 0
+	for i, r := range l {
+		if n += r.part.Len(); i > from && n > limit {
+			if i-from > 1 {
+				return l[from:i]
+			}
+			from, n = i, r.part.Len()
+		}
+	}
+	if len(l)-from > 1 {
+		return l[from:]
+	}
+	return nil
+}
+
+// pathsOf is how many paths parts have, each its own.
+func pathsOf(l []*pathRef) (n int) {
+	for _, r := range l {
+		n += r.part.Len()
+	}
+	return n
 }
 
 // gate leaves out the segments of months in which no path can meet the query.

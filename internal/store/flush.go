@@ -19,10 +19,10 @@ import (
 // names: the next open removes them, and the log still holds everything.
 
 const (
-	flushRows  = 256 << 10 // unflushed records that start a flush
-	flushBytes = 96 << 20  // unflushed log that starts a flush
-	buildBytes = 128 << 20 // memory of a segment that is being built
-	flushAhead = 4         // an append waits when so many flushes are due
+	flushRows  = 768 << 10 // unflushed records that start a flush
+	flushBytes = 192 << 20 // unflushed log that starts a flush
+	buildBytes = 320 << 20 // memory of a segment that is being built
+	flushAhead = 2         // an append waits when so many flushes are due
 	flushLevel = 1         // zstd level of segments that are soon merged
 )
 
