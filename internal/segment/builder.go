@@ -119,10 +119,29 @@ func (b *Builder) path(s string) uint32 {
 	return n
 }
 
+// Hint finds the paths of records that AddHinted will be called with, all at a
+// time, which is quicker than one by one: hints has room for one of each record.
+func (b *Builder) Hint(l []record.Record, hints []uint32) {
+	var paths [64]string
+	for len(l) > 0 {
+		n := min(len(l), len(paths))
+		for i := range n {
+			paths[i] = l[i].Path
+		}
+		b.paths.FindAll(paths[:n], hints)
+		l, hints = l[n:], hints[n:]
+	}
+}
+
 // Add takes a copy of a record of the commit seq. The record's server must be
 // the Builder's. It returns the numbers of the path and the new path, by which
 // EachPath names them.
 func (b *Builder) Add(r *record.Record, seq uint64) (path, newPath uint32) {
+	return b.AddHinted(r, seq, 0)
+}
+
+// AddHinted is Add; hint is what Hint said of the record, or 0.
+func (b *Builder) AddHinted(r *record.Record, seq uint64, hint uint32) (path, newPath uint32) {
 	x := builtRow{
 		time: r.Time, length: r.EndTime - r.Time, firstID: r.FirstID, session: r.Session, raw: uint32(len(b.raw)),
 		day: int32(b.cal.At(r.Time).Day), ordinal: r.Ordinal, count: r.Count,
@@ -135,7 +154,12 @@ func (b *Builder) Add(r *record.Record, seq uint64) (path, newPath uint32) {
 		tail(r.Rule)*7+uint(r.Op)+uint(r.Result)*64+uint(r.Class)*128+uint(r.Object),
 		func(k kind) kind { k.rule = b.keep(k.rule); return k })
 	x.process = b.processes.codeNear(r.Process, tail(r.Process), b.keep)
-	x.path, x.newPath = b.path(r.Path), b.path(r.NewPath)
+	if hint != 0 && b.paths.Text(hint-1) == r.Path {
+		x.path = hint - 1
+	} else {
+		x.path = b.path(r.Path)
+	}
+	x.newPath = b.path(r.NewPath)
 	x.share = b.shares.codeNear(shareOf(r), tail(r.Share)+uint(r.ShareRoot)*31, func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
 	if b.usual[x.path] == 0 {
 		b.usual[x.path] = x.share + 1

@@ -15,6 +15,10 @@ import (
 // flush reads the log.
 const aheadBytes = 640 << 20
 
+// hinted is how many records are looked for at a time; it divides
+// record.BlockRecords.
+const hinted = 64
+
 // ahead is records of one server that wait in the log, in the form in which a
 // flush writes them. They are taken in as they are appended, so that the flush
 // need not read them back. It is a copy: the log has them too.
@@ -37,8 +41,9 @@ func newBatch(server string, superseded bool, opt segment.Options) *batch {
 	return b
 }
 
-func (b *batch) add(r *record.Record, seq uint64) {
-	path, newPath := b.rows.Add(r, seq)
+// add takes a record; hint is what the rows said of it, or 0.
+func (b *batch) add(r *record.Record, seq uint64, hint uint32) {
+	path, newPath := b.rows.AddHinted(r, seq, hint)
 	if b.acts != nil {
 		b.acts.Add(r, path, newPath)
 	}
@@ -69,13 +74,21 @@ func (s *Store) takeAhead(f *frame, records []record.Record) {
 	}
 	a.blocks = append(a.blocks, f.records...)
 	opt := segment.Options{Zone: s.opt.Zone, Level: flushLevel}
-	for i := range slices.Backward(records) {
+	var hints [hinted]uint32
+	for end := len(records); end > 0; {
+		from := (end - 1) / hinted * hinted
+		l := records[from:end]
 		n := len(a.batches)
-		if n == 0 || (i+1)%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
+		if n == 0 || end%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
 			a.batches = append(a.batches, newBatch(f.server, false, opt))
 			n++
 		}
-		a.batches[n-1].add(&records[i], f.seq)
+		b := a.batches[n-1]
+		b.rows.Hint(l, hints[:])
+		for i := range slices.Backward(l) {
+			b.add(&l[i], f.seq, hints[i])
+		}
+		end = from
 	}
 	for _, b := range a.batches {
 		s.aheadSize += b.bytes()
@@ -128,7 +141,7 @@ func (f *flush) batches(ctx context.Context, server string, blocks []*recBlock, 
 		}
 		for i := bl.Len() - 1; i >= 0; i-- {
 			bl.Read(i, &r)
-			b.add(&r, ref.seq)
+			b.add(&r, ref.seq, 0)
 		}
 		if b.bytes() > buildBytes {
 			if err := use(b); err != nil {

@@ -2,11 +2,13 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/catalogue"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -52,4 +54,54 @@ func TestManyPaths(t *testing.T) {
 	f(10, []int{9, 8, 1, 1, 9}, 1, 2, 3)
 	f(10, []int{9, 8, 1, 1, 1}, 1, 2, 3)
 	f(10, []int{10, 10, 5, 5}, 2, 3)
+}
+
+// TestLateGate: a page of records asks the catalogue only when it goes behind the
+// first months, and then leaves out those that cannot have a path.
+func TestLateGate(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, t.TempDir(), Options{Create: true, FlushRows: -1})
+	const months = 8
+	for m := range months {
+		var l []record.Record
+		for i := range 30 {
+			r := testRecord("FS", 100*m+i)
+			r.Time += int64(m) * 31 * 86400e9
+			r.EndTime, r.Class = r.Time, record.ClassUser
+			if m == 2 && i%2 == 0 || m == 5 && i < 2 {
+				r.Path = fmt.Sprintf(`D:\共有\稀\%d.txt`, i)
+			}
+			l = append(l, r)
+		}
+		if _, err := s.Append(ctx, &Commit{Server: "FS", Records: l}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := func(q query.Query, want, segments, skipped int) {
+		t.Helper()
+		q.Trace = &query.Trace{}
+		page, err := s.Search(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, left := q.Trace.Summary(), 0
+		for _, x := range sum.Skipped {
+			if x.Reason == query.SkipPath {
+				left += x.N
+			}
+		}
+		if len(page.Records) != want || sum.Segments != segments || left != skipped {
+			t.Errorf("%v, oldest first %v, limit %d: %d records, %d segments, %d left out; want %d, %d, %d", q.Words, q.Oldest, q.Limit, len(page.Records), sum.Segments, left, want, segments, skipped)
+		}
+	}
+	rare := []string{"稀"}
+	f(query.Query{Words: rare, Limit: 1}, 1, 3, 0)                  // months 7, 6 and 5
+	f(query.Query{Words: rare, Limit: 5}, 5, 4, 2)                  // and 2; not 4 and 3
+	f(query.Query{Words: rare, Limit: 100}, 17, 4, 4)               // nor 1 and 0
+	f(query.Query{Words: rare, Limit: 100, Oldest: true}, 17, 4, 4) // months 0 to 2, 5
+	f(query.Query{Words: []string{"nothing"}, Limit: 5}, 0, 3, 5)
+	f(query.Query{Limit: 1000}, 30*months, months, 0)
 }

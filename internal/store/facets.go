@@ -21,7 +21,7 @@ func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 		return nil, err
 	}
 	defer r.release()
-	l, err := r.selections(ctx, &q)
+	l, err := r.selections(ctx, &q, false)
 	if err != nil {
 		return nil, err
 	}

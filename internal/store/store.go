@@ -57,6 +57,7 @@ type Store struct {
 	kept     []*logFile  // files of kept blocks, ascending
 	nextFile uint32      // number of the next file of any kind
 	nextLog  uint32      // number of the log file that follows a flush; 0 = any
+	flushed  time.Time   // when the last flush began
 	failed   error       // an append left the file in an unknown state
 	closed   bool
 	cache    *cache         // blocks of the log
