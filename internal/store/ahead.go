@@ -13,7 +13,7 @@ import (
 
 // aheadBytes bounds what all servers have ready for the next flush. Beyond it a
 // flush reads the log.
-const aheadBytes = 640 << 20
+const aheadBytes = 320 << 20
 
 // hinted is how many records are looked for at a time; it divides
 // record.BlockRecords.

@@ -73,7 +73,11 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	return seq, nil
 }
 
-// buildFrame packs the blocks of a commit. Offsets count from the body's start.
+// keptBody is the most memory that stays for the bodies of commits, in bytes.
+const keptBody = 32 << 20
+
+// buildFrame packs the blocks of a commit. Offsets count from the body's start; the
+// body is valid until the next call.
 func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f := &frame{
 		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
@@ -90,7 +94,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		}
 		s.mu.RUnlock()
 	}
-	var body []byte
+	body := s.body[:0]
 	added := func(at, n int) blockRef {
 		p := body[at:]
 		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
@@ -146,6 +150,9 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	if c.Checkpoint != nil {
 		r := put(c.Checkpoint, 0)
 		f.checkpoint = &r
+	}
+	if cap(body) <= keptBody {
+		s.body = body
 	}
 	if len(body) > maxFrame {
 		return nil, nil, fmt.Errorf("append: commit of %d bytes is too large", len(body))

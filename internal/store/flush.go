@@ -24,7 +24,7 @@ const (
 	flushMany  = 768 << 10        // the same while they come fast: fewer and larger segments cost less
 	flushFast  = 30 * time.Second // since the flush before: records come fast
 	flushBytes = 96 << 20         // unflushed log that starts a flush
-	buildBytes = 320 << 20        // memory of a segment that is being built
+	buildBytes = 256 << 20        // memory of a segment that is being built
 	flushAhead = 4                // an append waits when so many flushes are due
 	manyAhead  = 2                // the same, of flushMany
 	flushLevel = 1                // zstd level of segments that are soon merged

@@ -43,6 +43,7 @@ type Store struct {
 	aheadSize int               // bytes of them; guarded by append
 	aheadOff  bool              // until the next flush nothing is made ready; guarded by append
 	raw       *event.Encoder    // guarded by append
+	body      []byte            // of the commit before, to be used again; guarded by append
 
 	work sync.Mutex // held by the one flush, merge or repair; taken before append
 	pins pins       // readers
