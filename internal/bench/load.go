@@ -154,7 +154,7 @@ func (r *runner) generatorCost() (float64, error) {
 // append commits the records of the generators.
 func (r *runner) append(ctx context.Context, gens []*simulate.Bulk) error {
 	group, gctx := errgroup.WithContext(ctx)
-	free, made := make(chan []record.Record, 3), make(chan piece, 1)
+	free, made := make(chan []record.Record, 2), make(chan piece, 1) // one is made while one is appended
 	for range cap(free) {
 		free <- make([]record.Record, min(commitRecords, r.opt.Records))
 	}

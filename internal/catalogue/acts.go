@@ -63,11 +63,19 @@ func (a *Acts) Add(r *record.Record, path, newPath uint32) {
 }
 
 // Write writes a part. The paths of each month are in the order of
-// paths.Compare, and those of all acts are among them.
-func (a *Acts) Write(out io.Writer, server string, months map[Month][]Named) error {
+// paths.Compare, and those of all acts are among them. dict, when it has just the
+// paths of the only month, is taken as it is; it may be nil.
+func (a *Acts) Write(out io.Writer, server string, months map[Month][]Named, dict *paths.Packed) error {
 	w, err := newWriter(out, firstLevel)
 	if err != nil {
 		return err
+	}
+	if len(months) == 1 && dict != nil {
+		for _, l := range months {
+			if len(l) == dict.N { // so "" is among them
+				w.take(dict)
+			}
+		}
 	}
 	var ids []uint32 // of each number
 	n := uint32(0)

@@ -11,7 +11,8 @@ import (
 )
 
 // Merge writes one part that says what the parts of one server say together.
-// It holds four bytes per path of each part and a few blocks in memory.
+// It holds four bytes per path of each part and a few blocks in memory, and reads
+// past the cache of the parts: what it reads is not needed again.
 func Merge(out io.Writer, parts ...*Part) error {
 	if len(parts) == 0 {
 		return fmt.Errorf("merge path catalogues: there are none")
@@ -26,7 +27,9 @@ func Merge(out io.Writer, parts ...*Part) error {
 		if !strings.EqualFold(p.server, parts[0].server) {
 			return fmt.Errorf("merge path catalogues of two servers, %s and %s", parts[0].server, p.server)
 		}
-		l[i] = &merging{p: p, c: p.dict.Cursor(), ids: make([]uint32, 0, p.Len())}
+		q := *p
+		q.cache = NewCache(1)
+		l[i] = &merging{p: &q, c: p.dict.With(q.page).Cursor(), ids: make([]uint32, 0, p.Len()), at: -1}
 		roots = append(roots, p.roots...)
 	}
 	if err := mergePaths(w, l); err != nil {
@@ -47,6 +50,8 @@ type merging struct {
 	p       *Part
 	c       *paths.Cursor
 	ids     []uint32
+	values  *valueBlock
+	at      int // which block values is
 	block   int // of touches, the one after those read
 	touches []touch
 	seq     uint32 // added to sequence numbers
@@ -64,7 +69,7 @@ func mergePaths(w *writer, l []*merging) error {
 		for _, i := range u.On() {
 			m := l[i]
 			at := m.c.ID()
-			v, err := m.p.valuesAt(int(at) / valuesPerBlock)
+			v, err := m.valuesOf(at)
 			if err != nil {
 				return err
 			}
@@ -82,6 +87,17 @@ func mergePaths(w *writer, l []*merging) error {
 		}
 	}
 	return u.Err()
+}
+
+// valuesOf is the block with the values of a path.
+func (m *merging) valuesOf(path uint32) (v *valueBlock, err error) {
+	if i := int(path) / valuesPerBlock; i != m.at {
+		if m.values, err = m.p.valuesAt(i); err != nil {
+			return nil, err
+		}
+		m.at = i
+	}
+	return m.values, nil
 }
 
 // head is the next touch of a part, in the ids of the whole.

@@ -214,7 +214,7 @@ func TestCountedPaths(t *testing.T) {
 	if len(months) < 2 || b.Len() == 0 {
 		t.Fatalf("%d months, %d acts", len(months), b.Len())
 	}
-	if x, y := packed(t, a.Write), packed(t, func(w io.Writer) error { return b.Write(w, "FS", months) }); !bytes.Equal(x, y) {
+	if x, y := packed(t, a.Write), packed(t, func(w io.Writer) error { return b.Write(w, "FS", months, nil) }); !bytes.Equal(x, y) {
 		t.Errorf("%d bytes by records, %d by counts: they differ", len(x), len(y))
 	}
 }

@@ -23,8 +23,10 @@ type writer struct {
 	offset  int64
 	blocks  []block
 	dict    *paths.Encoder
+	packed  *paths.Packed // the dictionary when it was made before; else nil
 	sets    map[string]int
 	setList []Months
+	last    int    // the set of the path before
 	inSets  []byte // the columns of the block of values under way
 	counts  []byte
 	values  int
@@ -52,26 +54,36 @@ func (w *writer) write(b []byte) {
 }
 
 func (w *writer) block(kind int, plain []byte, first uint32) error {
-	b := w.enc.EncodeAll(plain, nil)
-	w.blocks = append(w.blocks, block{kind: kind, offset: w.offset, size: len(b), plain: len(plain), sum: checksum(b), first: first})
+	return w.packedBlock(kind, w.enc.EncodeAll(plain, nil), len(plain), first)
+}
+
+// packedBlock writes a block that unpacks to so many bytes.
+func (w *writer) packedBlock(kind int, b []byte, plain int, first uint32) error {
+	w.blocks = append(w.blocks, block{kind: kind, offset: w.offset, size: len(b), plain: plain, sum: checksum(b), first: first})
 	w.write(b)
 	return w.err
 }
 
+// take writes the pages of a dictionary that was made before: that of the paths
+// which path will be called with.
+func (w *writer) take(dict *paths.Packed) {
+	w.packed = dict
+	for i, p := range dict.Pages {
+		_ = w.packedBlock(blockPage, p, dict.Plain[i], 0) // the error sticks
+	}
+}
+
 // path appends a path; paths must ascend by paths.Compare.
 func (w *writer) path(path string, months Months, n uint64) error {
-	if err := w.dict.Add(path); err != nil {
-		return err
+	if w.packed == nil {
+		if err := w.dict.Add(path); err != nil {
+			return err
+		}
 	}
-	var key []byte
-	for _, m := range months {
-		key = binary.LittleEndian.AppendUint16(key, uint16(m))
-	}
-	set, ok := w.sets[string(key)]
-	if !ok {
-		set = len(w.setList)
-		w.sets[string(key)] = set
-		w.setList = append(w.setList, slices.Clone(months))
+	set := w.last
+	if len(w.setList) == 0 || !slices.Equal(months, w.setList[set]) { // most are like the one before
+		set = w.set(months)
+		w.last = set
 	}
 	w.inSets = binary.AppendUvarint(w.inSets, uint64(set))
 	w.counts = binary.AppendUvarint(w.counts, n)
@@ -79,6 +91,21 @@ func (w *writer) path(path string, months Months, n uint64) error {
 		return w.flushValues()
 	}
 	return nil
+}
+
+// set is the number of a set of months.
+func (w *writer) set(months Months) int {
+	var key []byte
+	for _, m := range months {
+		key = binary.LittleEndian.AppendUint16(key, uint16(m))
+	}
+	n, ok := w.sets[string(key)]
+	if !ok {
+		n = len(w.setList)
+		w.sets[string(key)] = n
+		w.setList = append(w.setList, slices.Clone(months))
+	}
+	return n
 }
 
 func (w *writer) flushValues() error {
@@ -110,6 +137,9 @@ func (w *writer) finish(server string, roots []Root) error {
 	index, err := w.dict.Finish()
 	if err != nil {
 		return err
+	}
+	if w.packed != nil {
+		n, index = w.packed.N, w.packed.Index
 	}
 	if err := w.block(blockIndex, index, 0); err != nil {
 		return err

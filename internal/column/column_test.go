@@ -3,6 +3,7 @@ package column
 import (
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -129,4 +130,29 @@ func FuzzReader(f *testing.F) {
 			t.Error("a failed reader went on")
 		}
 	})
+}
+
+// TestFindAll: what is found has its number; most of what is there is found.
+func TestFindAll(t *testing.T) {
+	table, l := NewTable(), make([]string, 5000)
+	for i := range l {
+		l[i] = strconv.Itoa(i / 2 * 7)
+		if i < 4000 {
+			table.Add(l[i])
+		}
+	}
+	out, found := make([]uint32, len(l)), 0
+	table.FindAll(l, out)
+	for i, n := range out {
+		if n == 0 {
+			continue
+		}
+		found++
+		if table.Text(n-1) != l[i] {
+			t.Fatalf("%q is %q", l[i], table.Text(n-1))
+		}
+	}
+	if found < 2000 || found > 4000 {
+		t.Errorf("%d of 4000 found", found)
+	}
 }

@@ -59,6 +59,28 @@ func (t *Table) Find(s string) (n uint32, ok bool) {
 	return n - 1, n != 0
 }
 
+// FindAll is Find of several texts, of which the memory is fetched side by side:
+// out is the number of each plus one, 0 for one that has none. It may miss a text
+// that shares its place with another.
+func (t *Table) FindAll(l []string, out []uint32) {
+	hashes, mask := out[:len(l)], uint32(len(t.slots)-1)
+	for i, s := range l {
+		hashes[i] = uint32(maphash.String(t.seed, s))
+	}
+	for i, h := range hashes {
+		at := t.slots[h&mask]
+		if at.hash != h {
+			at.n = 0
+		}
+		out[i] = at.n
+	}
+	for i, n := range out[:len(l)] {
+		if n != 0 && t.text[n-1] != l[i] {
+			out[i] = 0
+		}
+	}
+}
+
 // Add returns the number of s, a new one when s is new.
 func (t *Table) Add(s string) uint32 {
 	i, h := t.find(s)

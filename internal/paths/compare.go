@@ -74,6 +74,21 @@ func key[T string | []byte](s T) (rune, int) {
 	return orbit(r), n
 }
 
+// NameKey is a number of a name, the same for names that differ in case only: of
+// two paths of one folder, the one whose name has the lesser key comes first.
+func NameKey(name string) uint64 {
+	k := uint64(0)
+	for range 3 { // characters of 21 bits, one more than each is worth: the end comes first
+		k <<= 21
+		if len(name) > 0 {
+			r, n := key(name)
+			k |= uint64(r) + 1
+			name = name[n:]
+		}
+	}
+	return k
+}
+
 // orbit is the smallest rune of those that are equal to r but for case.
 func orbit(r rune) rune {
 	if 0x2e00 <= r && r < 0xa640 || 0xac00 <= r && r < 0xfb00 || 0xff5b <= r && r < 0x10400 {

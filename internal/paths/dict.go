@@ -171,6 +171,13 @@ type Cursor struct {
 // spelling is a folder of a group.
 type spelling struct{ text, folded []byte }
 
+// With is the same dictionary with another way to read its pages.
+func (d *Dict) With(read func(page int) ([]byte, error)) *Dict {
+	c := *d
+	c.read = read
+	return &c
+}
+
 // Cursor makes a Cursor that stands before the first path.
 func (d *Dict) Cursor() *Cursor { return &Cursor{d: d} }
 

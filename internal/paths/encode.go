@@ -49,6 +49,15 @@ type Encoder struct {
 	err     error
 }
 
+// Packed is a dictionary that was written: its index as it is, and its pages, each
+// as one zstd frame, in their order.
+type Packed struct {
+	Index []byte
+	Pages [][]byte
+	Plain []int // bytes of each page, unpacked
+	N     int   // paths
+}
+
 // encodedPages is the part of the index for one kind of pages: of each, its
 // place, the ids before it and the text it begins with.
 type encodedPages struct {

@@ -24,6 +24,9 @@ type builtRow struct {
 // builtRowSize is what a builtRow takes, in bytes.
 const builtRowSize = 32 + 8 + 12*4
 
+// rowsAhead is how many rows are fetched at a time when they are written.
+const rowsAhead = 64
+
 // builtChunk is how many rows are kept in one piece.
 const builtChunk = 4096
 
@@ -116,10 +119,29 @@ func (b *Builder) path(s string) uint32 {
 	return n
 }
 
+// Hint finds the paths of records that AddHinted will be called with, all at a
+// time, which is quicker than one by one: hints has room for one of each record.
+func (b *Builder) Hint(l []record.Record, hints []uint32) {
+	var paths [64]string
+	for len(l) > 0 {
+		n := min(len(l), len(paths))
+		for i := range n {
+			paths[i] = l[i].Path
+		}
+		b.paths.FindAll(paths[:n], hints)
+		l, hints = l[n:], hints[n:]
+	}
+}
+
 // Add takes a copy of a record of the commit seq. The record's server must be
 // the Builder's. It returns the numbers of the path and the new path, by which
 // EachPath names them.
 func (b *Builder) Add(r *record.Record, seq uint64) (path, newPath uint32) {
+	return b.AddHinted(r, seq, 0)
+}
+
+// AddHinted is Add; hint is what Hint said of the record, or 0.
+func (b *Builder) AddHinted(r *record.Record, seq uint64, hint uint32) (path, newPath uint32) {
 	x := builtRow{
 		time: r.Time, length: r.EndTime - r.Time, firstID: r.FirstID, session: r.Session, raw: uint32(len(b.raw)),
 		day: int32(b.cal.At(r.Time).Day), ordinal: r.Ordinal, count: r.Count,
@@ -132,7 +154,12 @@ func (b *Builder) Add(r *record.Record, seq uint64) (path, newPath uint32) {
 		tail(r.Rule)*7+uint(r.Op)+uint(r.Result)*64+uint(r.Class)*128+uint(r.Object),
 		func(k kind) kind { k.rule = b.keep(k.rule); return k })
 	x.process = b.processes.codeNear(r.Process, tail(r.Process), b.keep)
-	x.path, x.newPath = b.path(r.Path), b.path(r.NewPath)
+	if hint != 0 && b.paths.Text(hint-1) == r.Path {
+		x.path = hint - 1
+	} else {
+		x.path = b.path(r.Path)
+	}
+	x.newPath = b.path(r.NewPath)
 	x.share = b.shares.codeNear(shareOf(r), tail(r.Share)+uint(r.ShareRoot)*31, func(s share) share { s.unc, s.text = b.keep(s.unc), b.keep(s.text); return s })
 	if b.usual[x.path] == 0 {
 		b.usual[x.path] = x.share + 1
@@ -203,15 +230,24 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	defer f.wait()
 	var out row
-	for i, at := range x.rows {
-		if i == 0 || b.rows.at(at).day != b.rows.at(x.rows[i-1]).day {
-			if i > 0 {
-				x.part.close()
-			}
-			x.part = f.partition(int(b.rows.at(at).day))
+	var near [rowsAhead]builtRow // rows lie apart in memory: some are fetched at a time
+	day := int32(0)
+	for l := range slices.Chunk(x.rows, len(near)) {
+		for i, at := range l {
+			near[i] = *b.rows.at(at)
 		}
-		b.fill(&out, b.rows.at(at), x)
-		x.part.add(&out)
+		for i := range l {
+			r := &near[i]
+			if x.part == nil || r.day != day {
+				if x.part != nil {
+					x.part.close()
+				}
+				day = r.day
+				x.part = f.partition(int(day))
+			}
+			b.fill(&out, r, x)
+			x.part.add(&out)
+		}
 	}
 	if x.part != nil {
 		x.part.close()
@@ -227,6 +263,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	x.dict = &dict.Packed
 	return meta, nil
 }
 

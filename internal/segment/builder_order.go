@@ -17,6 +17,7 @@ type ordered struct {
 	usual                                                     []uint32
 	person, origin, stamp, client, kind, share, process, path []uint32
 	part                                                      *partWriter
+	dict                                                      *paths.Packed // once it is written
 }
 
 // order sorts the rows of a month and numbers what they use anew.
@@ -82,35 +83,59 @@ func (b *Builder) sortRows(x *ordered, first, last int32) {
 		starts[i] += starts[i-1]
 	}
 	sorted, next := make([]uint32, len(x.rows)), slices.Clone(starts)
+	times := make([]int64, len(x.rows))
 	for _, i := range x.rows {
 		k := bucket(i)
-		sorted[next[k]] = i
+		sorted[next[k]], times[next[k]] = i, b.rows.at(i).time
 		next[k]++
 	}
 	compare := func(i, j uint32) int { return b.compare(b.rows.at(i), b.rows.at(j), x) }
 	for k := range len(starts) - 1 {
-		if l := sorted[starts[k]:starts[k+1]]; !slices.IsSortedFunc(l, compare) {
+		from, to := starts[k], starts[k+1]
+		if ascends(times[from:to]) { // as they came, mostly: rows are not read again
+			continue
+		}
+		if l := sorted[from:to]; !slices.IsSortedFunc(l, compare) {
 			slices.SortFunc(l, compare)
 		}
 	}
 	x.rows = sorted
 }
 
+// ascends reports whether every time is later than the one before.
+func ascends(l []int64) bool {
+	for i := 1; i < len(l); i++ {
+		if l[i] <= l[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// namedPath is a path within its folder.
+type namedPath struct {
+	key uint64 // paths.NameKey of the name
+	n   uint32
+}
+
 // sortPaths is keepUsed for paths: it sorts the folders first and then the names
 // within each.
 func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32) {
 	folders := newInterned[string]()
-	var in [][]uint32 // used paths of each folder
+	var in [][]namedPath // used paths of each folder
+	count := 0
 	for i, ok := range used {
 		if !ok {
 			continue
 		}
 		p := all[i]
-		f := folders.code(p[:strings.LastIndexByte(p, '\\')+1], same)
+		at := strings.LastIndexByte(p, '\\') + 1
+		f := folders.code(p[:at], same)
 		if int(f) == len(in) {
 			in = append(in, nil)
 		}
-		in[f] = append(in[f], uint32(i))
+		in[f] = append(in[f], namedPath{paths.NameKey(p[at:]), uint32(i)})
+		count++
 	}
 	order := make([]uint32, len(folders.all))
 	for i := range order {
@@ -118,23 +143,29 @@ func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32
 	}
 	slices.SortFunc(order, func(a, b uint32) int { return paths.Compare(folders.all[a], folders.all[b]) })
 	number = make([]uint32, len(all))
+	kept, codes = make([]string, 0, count), make([]uint32, 0, count)
 	for i := 0; i < len(order); {
 		l := in[order[i]]
 		j := i + 1
 		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
 			l = append(l, in[order[j]]...)
 		}
-		if len(l) == len(in[order[i]]) { // one spelling: the names tell
+		if j == i+1 { // one spelling: the names tell
 			n := len(folders.all[order[i]])
-			slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a][n:], all[b][n:]) })
+			slices.SortFunc(l, func(a, b namedPath) int {
+				if a.key != b.key {
+					return cmp.Compare(a.key, b.key)
+				}
+				return paths.Compare(all[a.n][n:], all[b.n][n:])
+			})
 		} else {
-			slices.SortFunc(l, func(a, b uint32) int { return paths.Compare(all[a], all[b]) })
+			slices.SortFunc(l, func(a, b namedPath) int { return paths.Compare(all[a.n], all[b.n]) })
 		}
 		i = j
 		for _, k := range l {
-			number[k] = uint32(len(kept))
-			kept = append(kept, all[k])
-			codes = append(codes, k)
+			number[k.n] = uint32(len(kept))
+			kept = append(kept, all[k.n])
+			codes = append(codes, k.n)
 		}
 	}
 	return kept, codes, number

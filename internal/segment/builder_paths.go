@@ -1,5 +1,16 @@
 package segment
 
+import "github.com/akashi-audit/akashi/internal/paths"
+
+// Dictionary is the dictionary of the month that was written last, with the path
+// "" whether a row has it or not.
+func (b *Builder) Dictionary() *paths.Packed {
+	if b.written == nil {
+		return nil
+	}
+	return b.written.dict
+}
+
 // EachPath calls fn for every path and new path of the month that was written
 // last, in the order of the dictionary, with the number that Add gave it and how
 // many rows name it.

@@ -189,7 +189,7 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 	sources := make([]paths.Source, len(m.in))
 	for i, in := range m.in {
 		in.path, in.usual = make([]uint32, in.s.dict.Len()), in.s.usualShares()
-		l[i] = &usedPaths{in: in, used: used[i], c: in.s.dict.Cursor()}
+		l[i] = &usedPaths{in: in, used: used[i], c: in.s.dict.With(in.s.readPathPage).Cursor()}
 		sources[i] = l[i]
 	}
 	u := paths.NewUnion(sources)

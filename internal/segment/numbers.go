@@ -211,7 +211,7 @@ func (p *packer) planes(dst []byte, wide int) []byte {
 		case int(h[b[0]]) == n:
 			dst = append(dst, planeConst, b[0])
 			continue
-		case entropy(h, n) < 7.8*float64(n):
+		case entropy(h, n) < p.least*float64(n):
 			p.out = p.enc.EncodeAll(b, p.out[:0])
 			if len(p.out)+len(p.out)/16 < n {
 				dst = binary.AppendUvarint(append(dst, planeZstd), uint64(len(p.out)))

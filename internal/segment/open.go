@@ -338,11 +338,24 @@ func (s *Segment) pathPage(n int) ([]byte, error) {
 	if n < 0 || n >= len(s.pages) {
 		return nil, fmt.Errorf("%w: page %d of %d", errFormat, n, len(s.pages))
 	}
-	ref := s.pages[n]
-	k := cacheKey{s.number, ref.off}
+	k := cacheKey{s.number, s.pages[n].off}
 	if v, ok := s.opt.Cache.get(k).([]byte); ok {
 		return v, nil
 	}
+	b, err := s.readPathPage(n)
+	if err != nil {
+		return nil, err
+	}
+	s.opt.Cache.put(k, b, len(b))
+	return b, nil
+}
+
+// readPathPage is pathPage past the cache.
+func (s *Segment) readPathPage(n int) ([]byte, error) {
+	if n < 0 || n >= len(s.pages) {
+		return nil, fmt.Errorf("%w: page %d of %d", errFormat, n, len(s.pages))
+	}
+	ref := s.pages[n]
 	b, err := s.chunk(ref.off, ref.chunkRef)
 	if err != nil {
 		return nil, err
@@ -350,6 +363,5 @@ func (s *Segment) pathPage(n int) ([]byte, error) {
 	if b, err = s.opt.Cache.un.unpackAny(b); err != nil {
 		return nil, s.damaged(ref.off, ref.size, err)
 	}
-	s.opt.Cache.put(k, b, len(b))
 	return b, nil
 }

@@ -10,6 +10,7 @@ import (
 // packer compresses. It belongs to one goroutine.
 type packer struct {
 	enc   *zstd.Encoder
+	least float64 // bits of information of a byte from which on it is not worth packing
 	plane []byte
 	out   []byte
 	alt   []uint64
@@ -26,7 +27,11 @@ func newPacker(level int) (*packer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make packer: %w", err)
 	}
-	return &packer{enc: enc}, nil
+	p := &packer{enc: enc, least: 7.8}
+	if level == 1 { // of what is written again soon
+		p.least = 4
+	}
+	return p, nil
 }
 
 func (p *packer) close() { _ = p.enc.Close() } // it writes nowhere

@@ -163,14 +163,14 @@ func (e *encoder) chunks(l []chunkRef) {
 // packedPaths is a path dictionary in the making. Its pages stay in memory,
 // packed.
 type packedPaths struct {
-	enc   *paths.Encoder
-	pages [][]byte
+	enc *paths.Encoder
+	paths.Packed
 }
 
 func newPackedPaths(pk *packer) *packedPaths {
 	d := &packedPaths{}
 	d.enc = paths.NewEncoder(func(page []byte) error {
-		d.pages = append(d.pages, pk.pack(nil, page))
+		d.Pages, d.Plain = append(d.Pages, pk.pack(nil, page)), append(d.Plain, len(page))
 		return nil
 	})
 	return d
@@ -183,9 +183,10 @@ func (f *fileWriter) finish(m *Meta, dict *packedPaths) {
 		f.err = cmp.Or(f.err, err)
 		return
 	}
+	dict.Index, dict.N = index, dict.enc.Len()
 	pagesAt := f.off
 	var refs []chunkRef
-	for _, p := range dict.pages {
+	for _, p := range dict.Pages {
 		refs = append(refs, f.chunk(p, "paths"))
 	}
 	at := f.section(index, "paths")

@@ -13,7 +13,11 @@ import (
 
 // aheadBytes bounds what all servers have ready for the next flush. Beyond it a
 // flush reads the log.
-const aheadBytes = 160 << 20
+const aheadBytes = 320 << 20
+
+// hinted is how many records are looked for at a time; it divides
+// record.BlockRecords.
+const hinted = 64
 
 // ahead is records of one server that wait in the log, in the form in which a
 // flush writes them. They are taken in as they are appended, so that the flush
@@ -37,8 +41,9 @@ func newBatch(server string, superseded bool, opt segment.Options) *batch {
 	return b
 }
 
-func (b *batch) add(r *record.Record, seq uint64) {
-	path, newPath := b.rows.Add(r, seq)
+// add takes a record; hint is what the rows said of it, or 0.
+func (b *batch) add(r *record.Record, seq uint64, hint uint32) {
+	path, newPath := b.rows.AddHinted(r, seq, hint)
 	if b.acts != nil {
 		b.acts.Add(r, path, newPath)
 	}
@@ -53,8 +58,8 @@ func (b *batch) bytes() int {
 	return n
 }
 
-// takeAhead takes the records of a commit that was written. The caller holds
-// append.
+// takeAhead takes the records of a commit that was written, oldest first: in the
+// order in which a segment has those of a person. The caller holds append.
 func (s *Store) takeAhead(f *frame, records []record.Record) {
 	if len(records) == 0 || f.server == "" || s.aheadOff {
 		return
@@ -69,13 +74,21 @@ func (s *Store) takeAhead(f *frame, records []record.Record) {
 	}
 	a.blocks = append(a.blocks, f.records...)
 	opt := segment.Options{Zone: s.opt.Zone, Level: flushLevel}
-	for i := range records {
+	var hints [hinted]uint32
+	for end := len(records); end > 0; {
+		from := (end - 1) / hinted * hinted
+		l := records[from:end]
 		n := len(a.batches)
-		if n == 0 || i%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
+		if n == 0 || end%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
 			a.batches = append(a.batches, newBatch(f.server, false, opt))
 			n++
 		}
-		a.batches[n-1].add(&records[i], f.seq)
+		b := a.batches[n-1]
+		b.rows.Hint(l, hints[:])
+		for i := range slices.Backward(l) {
+			b.add(&l[i], f.seq, hints[i])
+		}
+		end = from
 	}
 	for _, b := range a.batches {
 		s.aheadSize += b.bytes()
@@ -118,7 +131,7 @@ func (f *flush) batches(ctx context.Context, server string, blocks []*recBlock, 
 	opt := segment.Options{Zone: f.s.opt.Zone, Level: flushLevel}
 	b := newBatch(server, superseded, opt)
 	var r record.Record
-	for _, ref := range blocks {
+	for _, ref := range oldestFirst(blocks) {
 		bl, err := f.s.decode(ctx, ref)
 		if isLost(err) {
 			continue // noted; the log file is kept aside
@@ -126,9 +139,9 @@ func (f *flush) batches(ctx context.Context, server string, blocks []*recBlock, 
 		if err != nil {
 			return err
 		}
-		for i := range bl.Len() {
+		for i := bl.Len() - 1; i >= 0; i-- {
 			bl.Read(i, &r)
-			b.add(&r, ref.seq)
+			b.add(&r, ref.seq, 0)
 		}
 		if b.bytes() > buildBytes {
 			if err := use(b); err != nil {
@@ -140,6 +153,21 @@ func (f *flush) batches(ctx context.Context, server string, blocks []*recBlock, 
 	return use(b)
 }
 
+// oldestFirst are blocks of the log, commit by commit, those of each commit from
+// the last to the first.
+func oldestFirst(l []*recBlock) []*recBlock {
+	l = slices.Clone(l)
+	for i := 0; i < len(l); {
+		j := i + 1
+		for j < len(l) && l[j].seq == l[i].seq {
+			j++
+		}
+		slices.Reverse(l[i:j])
+		i = j
+	}
+	return l
+}
+
 // segments turns blocks of records into segments, one per month, or several
 // when they are large, and parts of the path catalogue.
 func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock, superseded bool) (segments []*segmentRef, paths []*pathRef, err error) {
@@ -148,6 +176,7 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 	}
 	err = f.batches(ctx, server, blocks, superseded, func(b *batch) error {
 		months := make(map[catalogue.Month][]catalogue.Named)
+		dict := b.rows.Dictionary() // none yet
 		for _, m := range b.rows.Months() {
 			r, err := f.segment(b.rows, m)
 			if err != nil {
@@ -160,12 +189,13 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 					l = append(l, catalogue.Named{Path: path, Number: number, N: n})
 				})
 				months[catalogue.Month(m)] = l
+				dict = b.rows.Dictionary()
 			}
 		}
 		if len(months) == 0 {
 			return nil
 		}
-		p, err := f.catalogue(server, func(w io.Writer) error { return b.acts.Write(w, server, months) })
+		p, err := f.catalogue(server, func(w io.Writer) error { return b.acts.Write(w, server, months, dict) })
 		if err != nil {
 			return fmt.Errorf("path catalogue: %w", err)
 		}

@@ -73,7 +73,11 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	return seq, nil
 }
 
-// buildFrame packs the blocks of a commit. Offsets count from the body's start.
+// keptBody is the most memory that stays for the bodies of commits, in bytes.
+const keptBody = 32 << 20
+
+// buildFrame packs the blocks of a commit. Offsets count from the body's start; the
+// body is valid until the next call.
 func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f := &frame{
 		version: metaVersion, seq: seq, server: c.Server, received: c.Received, late: c.Late,
@@ -90,12 +94,15 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		}
 		s.mu.RUnlock()
 	}
-	var body []byte
+	body := s.body[:0]
+	added := func(at, n int) blockRef {
+		p := body[at:]
+		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
+	}
 	put := func(b []byte, n int) blockRef {
 		at := len(body)
 		body = s.codec.enc.EncodeAll(b, body)
-		p := body[at:]
-		return blockRef{off: int64(at), size: uint32(len(p)), crc: checksum(p), n: n}
+		return added(at, n)
 	}
 	var form []byte // of one block
 	for _, g := range c.Raw {
@@ -109,7 +116,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			f.raw = append(f.raw, b)
 		}
 	}
-	recs := func(l []record.Record) []*recBlock {
+	recs := func(l []record.Record, soon bool) []*recBlock {
 		var out []*recBlock
 		slices.SortFunc(l, func(a, b record.Record) int {
 			return cmp.Or(compareRecords(a.Time, a.ID(), b.Time, b.ID()), cmp.Compare(b.Received, a.Received))
@@ -117,7 +124,12 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
 			form = s.records.AppendBlock(form[:0], part)
-			b.blockRef = put(form, len(part))
+			if at := len(body); soon && len(part) == record.BlockRecords { // many at once: a flush follows
+				body = appendPlain(body, form)
+				b.blockRef = added(at, len(part))
+			} else {
+				b.blockRef = put(form, len(part))
+			}
 			out = append(out, b)
 		}
 		return out
@@ -127,9 +139,9 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			l[i].Received = c.Received
 		}
 	}
-	f.records = recs(c.Records)
-	f.tail = recs(c.Tail)
-	f.superseded = recs(c.superseded)
+	f.records = recs(c.Records, true)
+	f.tail = recs(c.Tail, false)
+	f.superseded = recs(c.superseded, false)
 	for part := range slices.Chunk(sortFacts(c.Facts), factBlocks) {
 		b := &factBlock{seq: seq, min: part[0].Minute, max: part[len(part)-1].Minute}
 		b.blockRef = put(appendFacts(part), len(part))
@@ -138,6 +150,9 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	if c.Checkpoint != nil {
 		r := put(c.Checkpoint, 0)
 		f.checkpoint = &r
+	}
+	if cap(body) <= keptBody {
+		s.body = body
 	}
 	if len(body) > maxFrame {
 		return nil, nil, fmt.Errorf("append: commit of %d bytes is too large", len(body))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // background flushes and merges while the store is used.
@@ -27,13 +28,19 @@ func (s *Store) start() {
 	b.done.Add(1)
 	go func() {
 		defer b.done.Done()
+		var later <-chan time.Time // nil = never
 		for {
 			select {
 			case <-b.ctx.Done():
 				return
 			case <-b.due:
+			case <-later:
 			}
 			err := s.round(b.ctx)
+			later = nil
+			if d := s.flushIn(); d > 0 && err == nil {
+				later = time.After(d)
+			}
 			b.mu.Lock()
 			b.err = err
 			b.ended.Broadcast()
@@ -59,7 +66,7 @@ func (s *Store) stop() {
 func (s *Store) round(ctx context.Context) error {
 	s.work.Lock()
 	defer s.work.Unlock()
-	if s.flushDue(1) {
+	if s.flushIn() == 0 {
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
@@ -72,26 +79,53 @@ func (s *Store) round(ctx context.Context) error {
 		if err != nil || !did {
 			return err
 		}
-		if s.flushDue(1) {
+		if s.flushIn() == 0 {
 			s.wake()
 			return nil
 		}
 	}
 }
 
-// flushDue reports whether the log holds enough for so many flushes.
-func (s *Store) flushDue(times int) bool {
+// flushIn is how long it is until what the log holds is flushed: 0 = now, below
+// 0 = it does not hold enough.
+func (s *Store) flushIn() time.Duration {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	rows := s.opt.FlushRows
 	if rows == 0 {
 		rows = flushRows
 	}
+	if s.filesBytes() >= flushBytes {
+		return 0
+	}
+	if s.index.logRows < rows {
+		return -1
+	}
+	since := time.Since(s.flushed)
+	if s.opt.FlushRows != 0 || s.index.logRows >= flushMany || since >= flushFast {
+		return 0
+	}
+	return flushFast - since
+}
+
+// filesBytes is the size of the log. The caller holds mu.
+func (s *Store) filesBytes() (n int64) {
+	for _, l := range s.files {
+		n += l.end
+	}
+	return n
+}
+
+// farAhead reports whether the log is so far ahead of the flushes that an append
+// waits.
+func (s *Store) farAhead() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var bytes int64
-	for _, l := range s.files {
-		bytes += l.end
+	rows := flushAhead * s.opt.FlushRows
+	if rows == 0 {
+		rows = manyAhead * flushMany
 	}
-	return s.index.logRows >= times*rows || bytes >= int64(times)*flushBytes
+	return s.index.logRows >= rows || s.filesBytes() >= flushAhead*flushBytes
 }
 
 // wake tells the background work that something may be due.
@@ -109,7 +143,7 @@ func (s *Store) wake() {
 // they fail the append goes on: the log takes it as long as there is space.
 func (s *Store) wait(ctx context.Context) error {
 	b := &s.back
-	if b.ended == nil || !s.flushDue(flushAhead) {
+	if b.ended == nil || !s.farAhead() {
 		return nil
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -121,7 +155,7 @@ func (s *Store) wait(ctx context.Context) error {
 	s.wake()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for ctx.Err() == nil && b.ctx.Err() == nil && b.err == nil && s.flushDue(flushAhead) {
+	for ctx.Err() == nil && b.ctx.Err() == nil && b.err == nil && s.farAhead() {
 		b.ended.Wait()
 		s.wake()
 	}

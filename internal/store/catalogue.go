@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/catalogue"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
 // catalogueCache bounds the unpacked blocks of the path catalogue in memory.
@@ -23,8 +24,11 @@ const catalogueCache = 160 << 20
 // asking the segments themselves is as quick.
 const gateMonths = 4
 
-// largePart is from how many bytes on mergeLarge parts become one, not mergeFan.
-const largePart = 1 << 20
+// Parts of largePart bytes and more become one pathFan at a time, not mergeFan.
+const (
+	largePart = 1 << 20
+	pathFan   = 16
+)
 
 // pathRef is an open part of the path catalogue.
 type pathRef struct {
@@ -131,24 +135,32 @@ func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) 
 	return true, nil
 }
 
+// mostPaths bounds the paths of the parts that become one. What a merge holds in memory, and
+// what every part does once it is open, grows with it; beyond it the parts of a
+// server stay side by side, each of its own months.
+const mostPaths = 16 << 20
+
 // choosePaths picks the parts that should become one: mergeFan of a size of one
-// server, or mergeLarge.
+// server, or pathFan; with all, as many as may be one.
 func choosePaths(l []*pathRef, all bool) []*pathRef {
 	byServer := make(map[string][]*pathRef)
 	for _, r := range l {
 		byServer[r.server] = append(byServer[r.server], r)
 	}
 	for _, l := range byServer {
-		if all && len(l) > 1 {
-			return l
+		if all {
+			if l := manyPaths(l, mostPaths); l != nil {
+				return l
+			}
+			continue
 		}
 		slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.size, b.size) })
 		for i := range l {
 			fan := mergeFan
 			if l[i].size >= largePart {
-				fan = mergeLarge
+				fan = pathFan
 			}
-			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) {
+			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) && pathsOf(l[i:i+fan]) <= mostPaths {
 				return l[i : i+fan]
 			}
 		}
@@ -156,31 +168,101 @@ func choosePaths(l []*pathRef, all bool) []*pathRef {
 	return nil
 }
 
+// manyPaths are the first parts, by age, that may become one, of at most limit
+// paths together; nil when there are none.
+func manyPaths(l []*pathRef, limit int) []*pathRef {
+	slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.num, b.num) })
+	from, n := 0, 0
+	for i, r := range l {
+		if n += r.part.Len(); i > from && n > limit {
+			if i-from > 1 {
+				return l[from:i]
+			}
+			from, n = i, r.part.Len()
+		}
+	}
+	if len(l)-from > 1 {
+		return l[from:]
+	}
+	return nil
+}
+
+// pathsOf is how many paths parts have, each its own.
+func pathsOf(l []*pathRef) (n int) {
+	for _, r := range l {
+		n += r.part.Len()
+	}
+	return n
+}
+
 // gate leaves out the segments of months in which no path can meet the query.
 // It is asked only when there are many months.
 func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
-	months := make(map[int]bool)
+	months := make(map[segment.Month]bool)
 	for _, ref := range x.segments {
-		months[int(ref.month)] = true
+		months[ref.month] = true
 	}
-	if q.Superseded || len(months) < gateMonths || r.partial[x.sv.name] {
+	if len(months) < gateMonths {
 		return nil
 	}
-	can, any, err := parts(r.paths, x.sv.name).Months(ctx, q)
-	if err != nil {
-		var d *catalogue.DamageError
-		if errors.As(err, &d) { // the segments themselves are asked
-			return nil
-		}
-		return fmt.Errorf("ask the path catalogue of %s: %w", x.sv.name, err)
-	}
-	if any {
-		return nil
+	can, err := r.gated(ctx, q, x)
+	if err != nil || can == nil {
+		return err
 	}
 	n := len(x.segments)
 	x.segments = slices.DeleteFunc(x.segments, func(ref *segmentRef) bool { return !can.Has(catalogue.Month(ref.month)) })
 	q.Trace.Skip(query.SkipPath, n-len(x.segments))
 	return nil
+}
+
+// gated is the months of a server in which a path can meet the query; nil when
+// that is not known or the query says nothing of paths.
+func (r *reader) gated(ctx context.Context, q *query.Query, x *selection) (*catalogue.Months, error) {
+	if q.Superseded || r.partial[x.sv.name] {
+		return nil, nil
+	}
+	can, any, err := parts(r.paths, x.sv.name).Months(ctx, q)
+	if err != nil {
+		var d *catalogue.DamageError
+		if errors.As(err, &d) { // the segments themselves are asked
+			return nil, nil
+		}
+		return nil, fmt.Errorf("ask the path catalogue of %s: %w", x.sv.name, err)
+	}
+	if any {
+		return nil, nil
+	}
+	return &can, nil
+}
+
+// lateGate is gate for a page of records, which mostly comes from the first months
+// that are looked at: only for those behind them the catalogue is asked, which
+// takes longer the more paths it has. It tells whether a segment is to be opened.
+func (r *reader) lateGate(q *query.Query, x *selection) func(context.Context, *segmentRef) (bool, error) {
+	opened, skipped := make(map[segment.Month]bool), make(map[*segmentRef]bool)
+	var can *catalogue.Months
+	asked := false
+	return func(ctx context.Context, ref *segmentRef) (bool, error) {
+		if opened[ref.month] {
+			return true, nil
+		}
+		if len(opened) >= gateMonths-1 && !asked {
+			var err error
+			if can, err = r.gated(ctx, q, x); err != nil {
+				return false, err
+			}
+			asked = true
+		}
+		if can == nil || can.Has(catalogue.Month(ref.month)) {
+			opened[ref.month] = true
+			return true, nil
+		}
+		if !skipped[ref] {
+			skipped[ref] = true
+			q.Trace.Skip(query.SkipPath, 1)
+		}
+		return false, nil
+	}
 }
 
 // Follow is the life of the file or folder of a server that had the local path

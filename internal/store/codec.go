@@ -49,6 +49,28 @@ func (c *codec) close() {
 func (c *codec) pack(b []byte) []byte            { return c.enc.EncodeAll(b, nil) }
 func (c *codec) unpack(b []byte) ([]byte, error) { return c.dec.DecodeAll(b, nil) }
 
+// plainBlock is the most bytes of one block of a zstd frame (RFC 8878, 3.1.1.2).
+const plainBlock = 128 << 10
+
+// appendPlain appends b as a zstd frame that compresses nothing: for what is
+// written again soon, and at most 4 GiB - 1.
+func appendPlain(dst, b []byte) []byte {
+	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0xa0) // a single segment; its size has four bytes
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
+	for {
+		part := b[:min(len(b), plainBlock)]
+		b = b[len(part):]
+		head := uint32(len(part)) << 3 // raw
+		if len(b) == 0 {
+			head |= 1 // the last
+		}
+		dst = append(append(dst, byte(head), byte(head>>8), byte(head>>16)), part...)
+		if len(b) == 0 {
+			return dst
+		}
+	}
+}
+
 // encoder appends the parts of a frame's meta.
 type encoder struct{ b []byte }
 

@@ -30,7 +30,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 		return nil, err
 	}
 	defer r.release()
-	l, err := r.selections(ctx, &q)
+	l, err := r.selections(ctx, &q, false)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/segment"
 )
@@ -19,11 +20,14 @@ import (
 // names: the next open removes them, and the log still holds everything.
 
 const (
-	flushRows  = 256 << 10 // unflushed records that start a flush
-	flushBytes = 96 << 20  // unflushed log that starts a flush
-	buildBytes = 128 << 20 // memory of a segment that is being built
-	flushAhead = 4         // an append waits when so many flushes are due
-	flushLevel = 1         // zstd level of segments that are soon merged
+	flushRows  = 256 << 10        // unflushed records that start a flush
+	flushMany  = 768 << 10        // the same while they come fast: fewer and larger segments cost less
+	flushFast  = 30 * time.Second // since the flush before: records come fast
+	flushBytes = 96 << 20         // unflushed log that starts a flush
+	buildBytes = 256 << 20        // memory of a segment that is being built
+	flushAhead = 4                // an append waits when so many flushes are due
+	manyAhead  = 2                // the same, of flushMany
+	flushLevel = 1                // zstd level of segments that are soon merged
 )
 
 // flush is the work of one flush.
@@ -109,6 +113,7 @@ func (s *Store) beginFlush() *flush {
 		return nil
 	}
 	s.nextLog, s.nextFile = s.nextFile, s.nextFile+1
+	s.flushed = time.Now()
 	f := &flush{
 		s: s, cut: s.index.seq, chain: s.index.chain, firstLog: s.nextLog, servers: make(map[string]*serverIndex),
 		imports: slices.Clone(s.index.imports), facts: slices.Clone(s.index.facts), spread: s.index.spread,

@@ -12,12 +12,12 @@ import (
 )
 
 // Merges join segments of one server, month and kind. Rows are written again a
-// few times at most: eight of a size, or sixteen, become one of the next, and a
+// few times at most: eight of a size, or thirty-two, become one of the next, and a
 // month that is over becomes one segment.
 
 const (
 	mergeFan   = 8       // segments of a size that become one
-	mergeLarge = 16      // the same, of the largest size that is merged at all: each row of them costs most
+	mergeLarge = 32      // the same, of the largest size that is merged at all: each row of them costs most
 	mergeRows  = 1 << 16 // rows of the smallest size
 	mergeSizes = 3       // sizes, each mergeFan times the one before; larger ones stay until their month is over
 	mergeWorth = 10      // a month that is over is merged again when a tenth of it is in small segments

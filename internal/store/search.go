@@ -65,10 +65,11 @@ type selection struct {
 	blocks   []*recBlock
 	segments []*segmentRef
 	view     segment.View
+	late     func(context.Context, *segmentRef) (bool, error) // asked before a segment is opened; nil = all are
 }
 
-// selections lists what must be looked at.
-func (r *reader) selections(ctx context.Context, q *query.Query) (out []*selection, err error) {
+// selections lists what must be looked at. page: only what comes first is wanted.
+func (r *reader) selections(ctx context.Context, q *query.Query, page bool) (out []*selection, err error) {
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			q.Trace.Skip(query.SkipServer, len(sv.segments))
@@ -94,7 +95,9 @@ func (r *reader) selections(ctx context.Context, q *query.Query) (out []*selecti
 		if n := len(segs) - len(x.segments); n > 0 {
 			q.Trace.Skip(query.SkipTime, n)
 		}
-		if err := r.gate(ctx, q, x); err != nil {
+		if page {
+			x.late = r.lateGate(q, x)
+		} else if err := r.gate(ctx, q, x); err != nil {
 			return nil, err
 		}
 		out = append(out, x)
@@ -126,11 +129,19 @@ func (r *reader) sources(q *query.Query, l []*selection, f *segment.Filter, afte
 			for _, d := range ref.meta.Days {
 				if overlaps(q, d.First, d.Last) && behind(q, after, d.First, d.Last) {
 					out = append(out, source{d.First, d.Last, uint64(ref.num), func() nexter {
-						if !looked[ref] {
-							looked[ref] = true
-							q.Trace.Segment()
+						open := func(ctx context.Context) (bool, error) {
+							if x.late != nil {
+								if open, err := x.late(ctx, ref); !open || err != nil {
+									return false, err
+								}
+							}
+							if !looked[ref] {
+								looked[ref] = true
+								q.Trace.Segment()
+							}
+							return true, nil
 						}
-						return &dayStream{seg: ref.seg, trace: q.Trace, f: f, v: x.view, day: d.Day, after: after, limit: first}
+						return &dayStream{open: open, seg: ref.seg, trace: q.Trace, f: f, v: x.view, day: d.Day, after: after, limit: first}
 					}})
 				}
 			}
@@ -153,7 +164,7 @@ func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*re
 	}
 	defer r.release()
 	start := time.Now()
-	sel, err := r.selections(ctx, q)
+	sel, err := r.selections(ctx, q, true)
 	q.Trace.Spend(query.PhasePlan, time.Since(start))
 	start = time.Now()
 	defer func() { q.Trace.Spend(query.PhaseRead, time.Since(start)) }()

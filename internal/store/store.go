@@ -43,6 +43,7 @@ type Store struct {
 	aheadSize int               // bytes of them; guarded by append
 	aheadOff  bool              // until the next flush nothing is made ready; guarded by append
 	raw       *event.Encoder    // guarded by append
+	body      []byte            // of the commit before, to be used again; guarded by append
 
 	work sync.Mutex // held by the one flush, merge or repair; taken before append
 	pins pins       // readers
@@ -57,6 +58,7 @@ type Store struct {
 	kept     []*logFile  // files of kept blocks, ascending
 	nextFile uint32      // number of the next file of any kind
 	nextLog  uint32      // number of the log file that follows a flush; 0 = any
+	flushed  time.Time   // when the last flush began
 	failed   error       // an append left the file in an unknown state
 	closed   bool
 	cache    *cache         // blocks of the log

@@ -201,6 +201,7 @@ const (
 
 // dayStream reads a day of a segment in batches.
 type dayStream struct {
+	open  func(context.Context) (bool, error) // asked once, first: whether to read at all
 	seg   *segment.Segment
 	f     *segment.Filter
 	v     segment.View
@@ -215,6 +216,13 @@ type dayStream struct {
 }
 
 func (d *dayStream) next(ctx context.Context) (*record.Record, error) {
+	if d.open != nil {
+		open, err := d.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.open, d.end = nil, !open
+	}
 	if d.at == len(d.list) && !d.end {
 		l, err := d.seg.Top(ctx, d.f, d.v, d.day, d.after, d.limit)
 		if err != nil {

@@ -26,8 +26,9 @@ type Options struct {
 	FS       fsx.FS         // nil = the operating system's
 	FileSize int64          // a log file is followed by the next beyond this size; 0 = 256 MiB
 	// FlushRows is how many records the log holds before they move into
-	// segments in the background; 0 = 262,144. Below 0 nothing is done in the
-	// background: Flush and Settle do it when asked.
+	// segments in the background; 0 = 262,144, or 786,432 while they come
+	// fast. Below 0 nothing is done in the background: Flush and Settle do it
+	// when asked.
 	FlushRows int
 	// Seal is told of every erasure, deletion and confirmation before it is
 	// done; nil = nobody is.
