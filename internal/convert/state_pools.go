@@ -93,8 +93,11 @@ func (c *Converter) pathsIf(k pathKey) *pending { return c.s.Paths.get(k, c.hash
 
 // paths returns what the session has under way on a path, made when needed.
 func (c *Converter) paths(logon uint64, key string) *pending {
-	k := pathKey{logon, key}
-	hash := c.hash(key)
+	return c.pathsAt(pathKey{logon, key}, c.hash(key))
+}
+
+// pathsAt is paths with the hash of the path.
+func (c *Converter) pathsAt(k pathKey, hash uint64) *pending {
 	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		p = pop(&c.pools.paths)
