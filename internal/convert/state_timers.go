@@ -75,29 +75,39 @@ func (q *timers) restored() {
 
 // take takes the timer that fires first, when it is due at now.
 func (q *timers) take(now tick) (t timer, ok bool) {
-	if q.n == 0 {
-		q.next = always
-	}
-	if now < q.next || q.n == 0 {
+	if now < q.next {
 		return timer{}, false
 	}
-	best, due := -1, always
+	if q.n == 0 {
+		q.next = always
+		return timer{}, false
+	}
+	best, due, then := -1, always, always // then is when the next one of another lane or of the heap is due
 	for i, d := range &q.first {
-		if d < due || d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order {
-			best, due = i, d
+		switch {
+		case d < due, d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order:
+			best, due, then = i, d, due
+		case d < then:
+			then = d
 		}
 	}
-	if len(q.Heap) > 0 && (best < 0 || q.Heap[0].before(q.Lanes[best].front())) {
-		best, due = -1, q.Heap[0].Due
+	if len(q.Heap) > 0 {
+		if h := &q.Heap[0]; best < 0 || h.before(q.Lanes[best].front()) {
+			best, due, then = -1, h.Due, due
+		} else {
+			then = min(then, h.Due)
+		}
 	}
 	if q.next = due; due > now {
 		return timer{}, false
 	}
 	q.n--
-	if best >= 0 {
-		return q.popLane(best), true
+	if best < 0 {
+		return q.pop(), true
 	}
-	return q.pop(), true
+	t = q.popLane(best)
+	q.next = min(then, q.first[best])
+	return t, true
 }
 
 // front is the first timer of a lane that has one.
