@@ -13,6 +13,7 @@ const checkpointMagic = "akcv\x07"
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.
 func (c *Converter) AppendCheckpoint(b []byte) []byte {
+	c.entered()
 	b = append(b, checkpointMagic...)
 	e := encoder{b: b, strs: map[string]uint64{}, fields: exported{}}
 	e.value(reflect.ValueOf(c.server))

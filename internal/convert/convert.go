@@ -64,8 +64,9 @@ type Converter struct {
 	channel           *channel           // of the last event; derived
 	auditing          string             // provider of the Security log; derived
 	near              *session           // the session that an event named last; derived
-	spare             []record.Record    // from Reuse
-	idSpace           []uint64           // where the raw ids of the next records go
+	waiting           waiting
+	spare             []record.Record // from Reuse
+	idSpace           []uint64        // where the raw ids of the next records go
 
 	maxTimers int     // that are set at once
 	shareList []share // of the state, in no order; derived
@@ -87,6 +88,9 @@ func New(server string, opt Options) *Converter {
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
 	c.pools.recycle()
+	if c.waiting.on && !c.awaited(e) {
+		c.entered()
+	}
 	c.follow(e) // first: what ends now rests on events that may be missing before e
 	c.advance(tick(min(e.Time, 1<<62)))
 	c.ids(e)
@@ -198,6 +202,7 @@ func (c *Converter) Reuse(rs []record.Record) {
 // Tail returns the records that would follow if no event came any more. It does
 // not change c.
 func (c *Converter) Tail() []record.Record {
+	c.entered()
 	t := New(c.server, c.given)
 	t.s, t.shareGen = c.s.clone(), c.shareGen
 	t.s.Out = nil
@@ -211,7 +216,8 @@ func (c *Converter) bound() {
 	// Where the clock stands still, or very much happens at once, what would end
 	// by itself ends now, the next due first: share accesses without an open,
 	// folders, handles without a closing. Hints become acts: these are counted next.
-	if limit := c.maxTimers; c.s.Timers.n > limit {
+	if limit := c.maxTimers; c.waiting.on && c.s.Timers.n == limit || c.s.Timers.n > limit {
+		c.entered()
 		for c.s.Timers.n > limit-limit/8 {
 			t, _ := c.s.Timers.take(1<<63 - 1)
 			c.fire(&t)

@@ -39,26 +39,27 @@ func noiseName(key string) bool {
 // systemFolder reports folders that only the system uses; dir ends with a
 // backslash.
 func systemFolder(dir string) bool {
-	for i := 0; i+1 < len(dir); i++ {
-		if dir[i] != '\\' {
-			continue
+	for {
+		n := strings.IndexByte(dir, '\\') + 1
+		if n == 0 || n == len(dir) {
+			return false
 		}
-		switch rest := dir[i+1:]; rest[0] {
+		dir = dir[n:]
+		switch dir[0] {
 		case 'S':
-			if strings.HasPrefix(rest, `SYSTEM VOLUME INFORMATION\`) {
+			if strings.HasPrefix(dir, `SYSTEM VOLUME INFORMATION\`) {
 				return true
 			}
 		case 'D':
-			if strings.HasPrefix(rest, `DFSRPRIVATE\`) {
+			if strings.HasPrefix(dir, `DFSRPRIVATE\`) {
 				return true
 			}
 		case '$':
-			if strings.HasPrefix(rest, `$EXTEND\`) {
+			if strings.HasPrefix(dir, `$EXTEND\`) {
 				return true
 			}
 		}
 	}
-	return false
 }
 
 // plainName reports names that cannot be lockName or tempName, at the first look.

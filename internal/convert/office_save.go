@@ -16,7 +16,7 @@ func (c *Converter) desk(logon uint64, dir string, now tick) *desk {
 	hash := c.hash(dir)
 	d := c.s.Desks.get(pathKey{logon, dir}, hash)
 	if d == nil {
-		d = &desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo}
+		d = c.pools.desk()
 		c.s.Desks.put(pathKey{logon, dir}, hash, d)
 		c.s.setTimer(timer{Due: now + saveWindow, Kind: timeDesk, Seq: logon, Key: dir, Num: hash})
 	}

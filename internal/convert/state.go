@@ -105,6 +105,7 @@ type session struct {
 	Renames    []uint64 // acts that wait for the name of their target
 	Adds       []dirAdd
 	Reads      []uint64  // recent file reads, newest last, for copies
+	few        [6]uint64 // where Reads begins; derived
 	Fresh      []uint64  // recent lists of folders unknown until then
 	Listing    handleKey // newest open of a folder for listing
 	Pending    int32     // acts in the making

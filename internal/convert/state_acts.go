@@ -59,6 +59,9 @@ func (c *Converter) handleAct(e *event.Event, s *session, h *handle, k handleKey
 	}
 	a.First = min(h.Open, a.Time)
 	a.tag = h.tag
+	if p := c.at; p != nil && p.Key == h.Key && !c.known(p).dir() {
+		a.tag.noDir = c.s.Facts.dirs + 1
+	}
 	a.Path, a.Key, a.PID, a.Process, a.IP = h.Path, h.Key, h.PID, h.Process, h.IP
 	a.User, a.SID = h.User, h.SID
 	a.Known, a.Snapshot, a.Open, a.Handle = h.Known, h.Snapshot, true, k

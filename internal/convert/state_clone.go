@@ -108,7 +108,7 @@ func ownPtr[V any](x *cloner, space, v *V) *V {
 }
 
 func (t *table[V]) own(x *cloner) {
-	t.slots, t.last = slices.Clone(t.slots), slot[V]{}
+	t.slots = slices.Clone(t.slots)
 	space := make([]V, t.n)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.v != nil {
@@ -119,7 +119,7 @@ func (t *table[V]) own(x *cloner) {
 }
 
 func (t *nameTable[V]) own(x *cloner) {
-	t.slots, t.last = slices.Clone(t.slots), nameSlot[V]{}
+	t.slots = slices.Clone(t.slots)
 	space := make([]V, t.n)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.v != nil {

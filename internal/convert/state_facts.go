@@ -32,6 +32,7 @@ type facts struct {
 	Gen   uint32 // the newer generation
 	Newer int    // facts of it
 	moves uint32 // how often facts changed their places; derived, 0 while there are none
+	dirs  uint32 // how often a path turned out to be a folder; derived
 }
 
 // factSlot is a fact in one word: the upper 58 bits of the sum of the path, the
@@ -113,6 +114,9 @@ func (f *facts) putNear(p *factPlace, sum uint64, v fact, limit int) {
 	}
 	if *s == 0 {
 		f.n++
+	}
+	if v.dir() && !s.fact().dir() {
+		f.dirs++
 	}
 	*s = slotFor(sum, f.Gen, v)
 }

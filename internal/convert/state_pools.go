@@ -1,12 +1,13 @@
 package convert
 
-// pools hold what acts, handles and path entries leave for the next ones. A
+// pools hold what acts, handles, path entries and desks leave for the next ones. A
 // thing that is forgotten may still be looked at until the event is done with;
 // it is used again from the next event on.
 type pools struct {
 	acts, deadActs       []*act
 	handles, deadHandles []*handle
 	paths, deadPaths     []*pending
+	desks, deadDesks     []*desk
 	dead                 bool // something was forgotten
 }
 
@@ -27,6 +28,9 @@ func (p *pools) recycle() {
 	}
 	if len(p.deadPaths) > 0 {
 		p.paths, p.deadPaths = revive(p.paths, p.deadPaths)
+	}
+	if len(p.deadDesks) > 0 {
+		p.desks, p.deadDesks = revive(p.desks, p.deadDesks)
 	}
 }
 
@@ -78,13 +82,22 @@ func (p *pools) handle() *handle {
 	return h
 }
 
+func (p *pools) desk() *desk {
+	d := pop(&p.desks)
+	*d = desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo, Moved: emptied(d.Moved)}
+	return d
+}
+
 // pathsIf returns what the session has under way on a path, nil for nothing.
 func (c *Converter) pathsIf(k pathKey) *pending { return c.s.Paths.get(k, c.hash(k.Key)) }
 
 // paths returns what the session has under way on a path, made when needed.
 func (c *Converter) paths(logon uint64, key string) *pending {
-	k := pathKey{logon, key}
-	hash := c.hash(key)
+	return c.pathsAt(pathKey{logon, key}, c.hash(key))
+}
+
+// pathsAt is paths with the hash of the path.
+func (c *Converter) pathsAt(k pathKey, hash uint64) *pending {
 	p := c.s.Paths.get(k, hash)
 	if p == nil {
 		p = pop(&c.pools.paths)

@@ -28,13 +28,19 @@ type lane struct {
 	head  int // of queue, the first that is not taken
 }
 
+// push enters a timer. When half of the queue is taken the rest moves to its
+// front: a lane occupies twice the memory of what waits in it, and stays in the
+// processor's cache.
 func (l *lane) push(t *timer) {
-	if n := len(l.queue); n == cap(l.queue) && l.head > 0 && l.head >= n/2 {
+	if l.head >= fewTimers && 2*l.head >= len(l.queue) {
 		l.queue = append(l.queue[:0], l.queue[l.head:]...)
 		l.head = 0
 	}
 	l.queue = append(l.queue, *t)
 }
+
+// fewTimers at the front of a lane may be taken before the rest moves up.
+const fewTimers = 32
 
 // popLane takes the first timer of a lane.
 func (q *timers) popLane(i int) timer {
@@ -69,29 +75,39 @@ func (q *timers) restored() {
 
 // take takes the timer that fires first, when it is due at now.
 func (q *timers) take(now tick) (t timer, ok bool) {
-	if q.n == 0 {
-		q.next = always
-	}
-	if now < q.next || q.n == 0 {
+	if now < q.next {
 		return timer{}, false
 	}
-	best, due := -1, always
+	if q.n == 0 {
+		q.next = always
+		return timer{}, false
+	}
+	best, due, then := -1, always, always // then is when the next one of another lane or of the heap is due
 	for i, d := range &q.first {
-		if d < due || d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order {
-			best, due = i, d
+		switch {
+		case d < due, d == due && best >= 0 && d != always && q.Lanes[i].front().Order < q.Lanes[best].front().Order:
+			best, due, then = i, d, due
+		case d < then:
+			then = d
 		}
 	}
-	if len(q.Heap) > 0 && (best < 0 || q.Heap[0].before(q.Lanes[best].front())) {
-		best, due = -1, q.Heap[0].Due
+	if len(q.Heap) > 0 {
+		if h := &q.Heap[0]; best < 0 || h.before(q.Lanes[best].front()) {
+			best, due, then = -1, h.Due, due
+		} else {
+			then = min(then, h.Due)
+		}
 	}
 	if q.next = due; due > now {
 		return timer{}, false
 	}
 	q.n--
-	if best >= 0 {
-		return q.popLane(best), true
+	if best < 0 {
+		return q.pop(), true
 	}
-	return q.pop(), true
+	t = q.popLane(best)
+	q.next = min(then, q.first[best])
+	return t, true
 }
 
 // front is the first timer of a lane that has one.
@@ -217,6 +233,8 @@ func (c *Converter) fire(t *timer) {
 				return
 			}
 			c.s.Desks.drop(k, t.Num)
+			c.pools.deadDesks = append(c.pools.deadDesks, d)
+			c.pools.dead = true
 		}
 	case timeHandle:
 		if h := c.s.Handles.get(t.handle()); h != nil && !c.s.Sees4658 {

@@ -22,6 +22,11 @@ func mix(k uint64) uint64 {
 	return hi ^ lo
 }
 
+// homeOf is where the entry of k belongs in a table, but for its size. Four
+// numbers that follow each other stand in one line of the processor's cache:
+// handles and logon ids are given out in order.
+func homeOf(k uint64) uint64 { return mix(k>>2)<<2 | k&3 }
+
 // nameHash is the hash of a folded path for tables. It differs from process to
 // process.
 func nameHash(key string) uint64 { return maphash.String(secretName, key) }
@@ -30,7 +35,7 @@ func nameHash(key string) uint64 { return maphash.String(secretName, key) }
 type table[V any] struct {
 	slots []slot[V] // a power of two
 	n     int
-	last  slot[V] // found or put last, v is nil for none: events of a moment are about one thing
+	at    uint64 // the place that was found or filled last: events of a moment are about one thing
 }
 
 type slot[V any] struct {
@@ -44,21 +49,23 @@ func (t *table[V]) len() int { return t.n }
 
 // get returns what stands under k, nil for nothing.
 func (t *table[V]) get(k uint64) *V {
-	if t.last.key == k && t.last.v != nil {
-		return t.last.v
+	if t.at < uint64(len(t.slots)) {
+		if s := &t.slots[t.at]; s.key == k && s.v != nil {
+			return s.v
+		}
 	}
 	return t.find(k)
 }
 
 func (t *table[V]) find(k uint64) *V {
 	mask := uint64(len(t.slots)) - 1
-	for i := mix(k) & mask; i < uint64(len(t.slots)); i = (i + 1) & mask {
+	for i := homeOf(k) & mask; i < uint64(len(t.slots)); i = (i + 1) & mask {
 		s := &t.slots[i]
 		if s.v == nil {
 			break
 		}
 		if s.key == k {
-			t.last = *s
+			t.at = i
 			return s.v
 		}
 	}
@@ -71,7 +78,7 @@ func (t *table[V]) put(k uint64, v *V) {
 		t.grow()
 	}
 	mask := uint64(len(t.slots)) - 1
-	i := mix(k) & mask
+	i := homeOf(k) & mask
 	for t.slots[i].v != nil && t.slots[i].key != k {
 		i = (i + 1) & mask
 	}
@@ -79,7 +86,7 @@ func (t *table[V]) put(k uint64, v *V) {
 		t.n++
 	}
 	t.slots[i] = slot[V]{k, v}
-	t.last = t.slots[i]
+	t.at = i
 }
 
 func (t *table[V]) grow() {
@@ -98,14 +105,10 @@ func (t *table[V]) drop(k uint64) {
 	if t.get(k) == nil {
 		return
 	}
-	t.last = slot[V]{}
 	mask := uint64(len(t.slots)) - 1
-	i := mix(k) & mask
-	for t.slots[i].key != k {
-		i = (i + 1) & mask
-	}
+	i := t.at
 	for j := (i + 1) & mask; t.slots[j].v != nil; j = (j + 1) & mask {
-		if home := mix(t.slots[j].key) & mask; (j-home)&mask >= (j-i)&mask {
+		if home := homeOf(t.slots[j].key) & mask; (j-home)&mask >= (j-i)&mask {
 			t.slots[i] = t.slots[j]
 			i = j
 		}
@@ -131,7 +134,7 @@ func (t *table[V]) all() iter.Seq2[uint64, *V] {
 type nameTable[V any] struct {
 	slots []nameSlot[V]
 	n     int
-	last  nameSlot[V] // as in table
+	at    uint64 // as in table
 }
 
 type nameSlot[V any] struct {
@@ -145,13 +148,24 @@ func entryHash(logon, name uint64) uint64 { return mix(name + logon*0x9e3779b97f
 
 func (t *nameTable[V]) len() int { return t.n }
 
-// find returns the place of k, whose name has the hash given, or the free place
-// where it belongs.
+// is reports whether s is the entry of k, which has the hash given.
+func (s *nameSlot[V]) is(k *pathKey, hash uint64) bool {
+	return s.hash == hash && s.v != nil && s.k.Logon == k.Logon && s.k.Key == k.Key
+}
+
+// find returns the place of k, whose entry has the hash given, or the free place
+// where it belongs. There are slots.
 func (t *nameTable[V]) find(k *pathKey, hash uint64) *nameSlot[V] {
+	if t.at < uint64(len(t.slots)) {
+		if s := &t.slots[t.at]; s.is(k, hash) {
+			return s
+		}
+	}
 	mask := uint64(len(t.slots)) - 1
 	for i := hash & mask; ; i = (i + 1) & mask {
 		s := &t.slots[i]
-		if s.v == nil || s.hash == hash && s.k.Logon == k.Logon && s.k.Key == k.Key {
+		if s.v == nil || s.is(k, hash) {
+			t.at = i
 			return s
 		}
 	}
@@ -162,15 +176,7 @@ func (t *nameTable[V]) get(k pathKey, name uint64) *V {
 	if t.n == 0 {
 		return nil
 	}
-	h := entryHash(k.Logon, name)
-	if l := &t.last; l.hash == h && l.v != nil && l.k.Logon == k.Logon && l.k.Key == k.Key {
-		return l.v
-	}
-	s := t.find(&k, h)
-	if s.v != nil {
-		t.last = *s
-	}
-	return s.v
+	return t.find(&k, entryHash(k.Logon, name)).v
 }
 
 // put enters v, which is not nil, under k.
@@ -190,7 +196,6 @@ func (t *nameTable[V]) put(k pathKey, name uint64, v *V) {
 		t.n++
 	}
 	*s = nameSlot[V]{h, k, v}
-	t.last = *s
 }
 
 // drop takes the entry of k away.
@@ -198,15 +203,11 @@ func (t *nameTable[V]) drop(k pathKey, name uint64) {
 	if t.n == 0 {
 		return
 	}
-	mask := uint64(len(t.slots)) - 1
-	hash := entryHash(k.Logon, name)
-	i := hash & mask
-	for s := &t.slots[i]; s.v == nil || s.hash != hash || s.k != k; s = &t.slots[i] {
-		if s.v == nil {
-			return
-		}
-		i = (i + 1) & mask
+	if t.find(&k, entryHash(k.Logon, name)).v == nil {
+		return
 	}
+	mask := uint64(len(t.slots)) - 1
+	i := t.at
 	for j := (i + 1) & mask; t.slots[j].v != nil; j = (j + 1) & mask {
 		if home := t.slots[j].hash & mask; (j-home)&mask >= (j-i)&mask {
 			t.slots[i] = t.slots[j]
@@ -215,7 +216,6 @@ func (t *nameTable[V]) drop(k pathKey, name uint64) {
 	}
 	t.slots[i] = nameSlot[V]{}
 	t.n--
-	t.last = nameSlot[V]{}
 }
 
 func (t *nameTable[V]) clear() { *t = nameTable[V]{} }
@@ -238,9 +238,9 @@ type handles struct {
 	odd   map[handleKey]*handle
 }
 
-// packed is the number of a usual handle.
+// packed is the number of a usual handle: Windows gives out multiples of four.
 func (k handleKey) packed() (n uint64, usual bool) {
-	return k.PID<<40 | k.Handle, k.PID < 1<<24 && k.Handle < 1<<40
+	return k.PID<<40 | k.Handle>>2, k.PID < 1<<24 && k.Handle < 1<<42 && k.Handle&3 == 0
 }
 
 func (h *handles) len() int { return h.usual.n + len(h.odd) }
@@ -277,7 +277,7 @@ func (h *handles) clear() { *h = handles{} }
 func (h *handles) all() iter.Seq2[handleKey, *handle] {
 	return func(yield func(handleKey, *handle) bool) {
 		for n, v := range h.usual.all() {
-			if !yield(handleKey{n >> 40, n & (1<<40 - 1)}, v) {
+			if !yield(handleKey{n >> 40, n & (1<<40 - 1) << 2}, v) {
 				return
 			}
 		}

@@ -209,6 +209,9 @@ func (c *Converter) place(a *act, r *record.Record) {
 		return
 	}
 	r.Share, r.ShareRoot = c.shareOfAct(a)
+	if c.noFolder(a) {
+		return
+	}
 	var f fact
 	switch {
 	case a.NewPath != "":
@@ -231,6 +234,16 @@ func (c *Converter) place(a *act, r *record.Record) {
 			r.Object = record.ObjectDirectory
 		}
 	}
+}
+
+// noFolder reports whether the path of an act was no folder when the act began and
+// none since, where nothing but that matters.
+func (c *Converter) noFolder(a *act) bool {
+	switch a.Op {
+	case record.OpSetPermissions, record.OpSetOwner, record.OpSetAudit:
+		return false
+	}
+	return a.tag.noDir != 0 && a.tag.noDir == c.s.Facts.dirs+1 && a.NewPath == ""
 }
 
 // classOf is user unless a noise rule says otherwise (section 8).

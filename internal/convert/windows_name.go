@@ -1,5 +1,7 @@
 package convert
 
+import "encoding/binary"
+
 // shareName makes a name below a share uniform, from the bytes of a log (UTF-16).
 // It reports false for names that need more than that: streams, letters outside of
 // ASCII and East Asian scripts, names with a backslash at an end.
@@ -8,42 +10,26 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 	if !l.usual || len(rel) <= 2 || len(rel) > most || len(l.unread) > most || rel[len(rel)-2] == '\\' && rel[len(rel)-1] == 0 || rel[0] == '\\' && rel[1] == 0 {
 		return false
 	}
-	room := max(len(l.Local), len(l.Key)) + 1 + len(rel)/2*3
-	if cap(c.raw) < room || cap(c.folded) < room {
-		c.raw, c.folded = make([]byte, 0, 2*room), make([]byte, 0, 2*room)
+	room := len(l.Local) + len(l.Key) + 2 + len(rel)/2*6 + 8
+	if cap(c.raw) < room {
+		c.raw = make([]byte, 0, 2*room)
 	}
-	path := append(append(c.raw[:0], l.Local...), '\\')
-	n := len(path)
-	key := append(append(c.folded[:0], l.Key...), '\\')
-	more := len(key) - n
-	path, key = path[:room], key[:room]
-	same := l.Local == l.Key
-	for i := 0; i+1 < len(rel); i += 2 {
-		u := uint32(rel[i]) | uint32(rel[i+1])<<8
-		switch {
-		case u < 0x80:
-			if u == ':' {
-				return false
-			}
-			path[n] = byte(u)
-			if u-'a' < 26 {
-				u -= 'a' - 'A'
-				same = false
-			}
-			key[n+more] = byte(u)
-			n++
-		case u >= 0x2e80 && u < 0xa640 || u >= 0xac00 && u < 0xd800: // caseless
-			b := [3]byte{0xe0 | byte(u>>12), 0x80 | byte(u>>6)&0x3f, 0x80 | byte(u)&0x3f}
-			copy(path[n:n+3], b[:])
-			copy(key[n+more:n+more+3], b[:])
-			n += 3
-		default:
-			return false
-		}
+	b := append(append(c.raw[:0], l.Local...), '\\')
+	from := len(b)
+	b, ok := appendPlain(b, rel)
+	if !ok {
+		return false
 	}
-	*p = pathInfo{Path: string(path[:n])}
-	if p.Key = p.Path; !same {
-		p.Key = string(key[:n+more])
+	n := len(b)
+	b = append(append(b, l.Key...), '\\')
+	b, same := appendUpper(b, b[from:n])
+	c.raw = b
+	if same && l.Local == l.Key {
+		*p = pathInfo{Path: string(b[:n])}
+		p.Key = p.Path
+	} else {
+		s := string(b) // both in one piece of memory: they live equally long
+		*p = pathInfo{Path: s[:n], Key: s[n:]}
 	}
 	p.raw = p.Path
 	p.finish()
@@ -52,6 +38,69 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 		p.noise = noiseYes
 	}
 	return true
+}
+
+// appendPlain appends UTF-16 without a colon, of ASCII and of East Asian scripts
+// without case. It reports false for anything else. b has room for 3 bytes a unit
+// and 8 more.
+func appendPlain(b, raw []byte) ([]byte, bool) {
+	n := len(b)
+	b = b[:cap(b)]
+	for len(raw) >= 2 {
+		if len(raw) >= 8 {
+			if w := binary.LittleEndian.Uint64(raw); w&0xff80ff80ff80ff80 == 0 {
+				w |= w >> 8
+				x := uint32(w&0xffff | w>>16&0xffff0000)
+				if y := x ^ 0x3a3a3a3a; (y-0x01010101)&^y&0x80808080 != 0 {
+					return nil, false
+				}
+				binary.LittleEndian.PutUint32(b[n:], x)
+				n += 4
+				raw = raw[8:]
+				continue
+			}
+		}
+		u := uint32(binary.LittleEndian.Uint16(raw))
+		switch {
+		case u < 0x80:
+			if u == ':' {
+				return nil, false
+			}
+			b[n] = byte(u)
+			n++
+		case caseless(rune(u)):
+			binary.LittleEndian.PutUint32(b[n:], 0x8080e0|u>>12|u<<2&0x3f00|u<<16&0x3f0000)
+			n += 3
+		default:
+			return nil, false
+		}
+		raw = raw[2:]
+	}
+	return b[:n], true
+}
+
+// appendUpper appends UTF-8 with the ASCII letters in upper case. It reports whether
+// there were no others.
+func appendUpper(b, text []byte) (upper []byte, same bool) {
+	n := len(b)
+	b = append(b, text...)
+	t := b[n:]
+	found := uint64(0)
+	for len(t) >= 8 {
+		w := binary.LittleEndian.Uint64(t)
+		h := w & 0x7f7f7f7f7f7f7f7f
+		lower := (h + 0x1f1f1f1f1f1f1f1f) &^ (h + 0x0505050505050505) &^ w & 0x8080808080808080
+		found |= lower
+		binary.LittleEndian.PutUint64(t, w-lower>>2)
+		t = t[8:]
+	}
+	for i, x := range t {
+		if x-'a' < 26 {
+			t[i] = x - ('a' - 'A')
+			found = 1
+		}
+	}
+	return b, found == 0
 }
 
 // shareBelow returns what shareFor says of all names below the share, when that

@@ -35,6 +35,7 @@ type tag struct {
 	sum   uint64     // of it, for facts
 	share *lastShare // the name is one below it
 	noise noiseState // noiseName
+	noDir uint32     // in an act, facts.dirs+1 when its path was no folder
 }
 
 type noiseState uint8

@@ -51,6 +51,7 @@ func (c *Converter) session(logon uint64) *session {
 	if s == nil || s.Logon != logon {
 		if s = c.s.Sessions.get(logon); s == nil {
 			s = &session{Logon: logon, Type: -1}
+			s.Reads = s.few[:0]
 			c.s.Sessions.put(logon, s)
 		}
 		c.near = s

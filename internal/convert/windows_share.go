@@ -204,7 +204,7 @@ func (c *Converter) shareOpen(e *event.Event) {
 		c.unused(e, ReasonNoVolume)
 		return
 	}
-	p, root := c.sharePath(e, sh)
+	p, root, slot := c.sharePath(e, sh)
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)
 		return
@@ -234,18 +234,33 @@ func (c *Converter) shareOpen(e *event.Event) {
 	if !root {
 		c.touch(s, p.Key, nil, now)
 	}
-	pk := c.paths(s.Logon, p.Key)
-	if pk.Denied != 0 {
+	c.hinted(e, s, p, mask, root, slot)
+}
+
+// hinted notes a share access that waits for its open, or ends the wait where none
+// will come.
+func (c *Converter) hinted(e *event.Event, s *session, p *pathInfo, mask uint32, root bool, slot *unreadSlot) {
+	now := tick(e.Time)
+	k := pathKey{s.Logon, p.Key}
+	pk := c.s.Paths.get(k, p.hash)
+	if pk != nil && pk.Denied != 0 {
 		c.shareGranted(pk, &hint{At: now, Mask: mask, Path: p.Path, Key: p.Key, Src: sourceOf(e), User: s.User, SID: s.SID})
-		pk = c.paths(s.Logon, p.Key)
+		pk = c.pathsAt(k, p.hash)
+	}
+	op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key))
+	waits := op == 0 || c.auditedPath(p, mask)
+	switch {
+	case waits && pk == nil:
+		c.await(s, p, slot).set(e, s, p, mask, root)
+		return
+	case pk == nil:
+		pk = c.pathsAt(k, p.hash)
 	}
 	if len(pk.Hints) >= maxHints {
 		pk.Hints = pk.Hints[:copy(pk.Hints, pk.Hints[len(pk.Hints)-maxHints+1:])]
 	}
-	h := pk.newHint()
-	h.At, h.ID, h.Mask, h.IP, h.Path, h.Key, h.Src, h.User, h.SID, h.Root = now, e.RecordID, mask, ip, p.Path, p.Key, sourceOf(e), s.User, s.SID, root
-	k := pathKey{s.Logon, p.Key}
-	if op, _ := requestedOp(mask, root || folderMask(mask), baseOf(p.Key)); op != 0 && !c.auditedPath(p, mask) {
+	pk.newHint().set(e, s, p, mask, root)
+	if !waits {
 		hints := pk.Hints
 		pk.Hints = nil
 		c.requested(k, pk, hints)
@@ -253,6 +268,11 @@ func (c *Converter) shareOpen(e *event.Event) {
 		return
 	}
 	c.s.setTimer(timer{Due: now + hintWindow, Kind: timeHint, Seq: s.Logon, Key: p.Key, Num: p.hash})
+}
+
+// set sets all fields of a hint.
+func (h *hint) set(e *event.Event, s *session, p *pathInfo, mask uint32, root bool) {
+	h.At, h.ID, h.Mask, h.IP, h.Path, h.Key, h.Src, h.User, h.SID, h.Root = tick(e.Time), e.RecordID, mask, s.Share.IP, p.Path, p.Key, sourceOf(e), s.User, s.SID, root
 }
 
 // newHint makes room for a hint. All its fields must be set: it may have been
@@ -274,6 +294,14 @@ const maxHints = 8
 // client's address and what was asked for.
 func (c *Converter) takeHints(h *handle, now tick) {
 	k := pathKey{h.Logon, h.Key}
+	if w := &c.waiting; w.on && w.k == k {
+		w.on = false
+		if c.pathsIf(k) == nil {
+			c.takeHint(h, &w.hint, now)
+			return
+		}
+		*c.paths(k.Logon, k.Key).newHint() = w.hint // something came there since
+	}
 	p := c.pathsIf(k)
 	if p == nil {
 		return
@@ -292,23 +320,28 @@ func (c *Converter) takeHints(h *handle, now tick) {
 	if p = c.pathsIf(k); p == nil {
 		return
 	}
-	for _, x := range p.Hints {
-		if now-x.At > hintWindow {
-			continue
-		}
-		h.IP = x.IP
-		h.Open = min(h.Open, x.At)
-		if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
-			h.Probed = true
-		}
-		if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).file() {
-			h.Dir = true
-		}
-		if x.Src.same(h.Src) {
-			h.IDs = append(h.IDs, x.ID)
-		}
+	for i := range p.Hints {
+		c.takeHint(h, &p.Hints[i], now)
 	}
 	p.Hints = p.Hints[:0] // the entry goes when the time of its hints is over
+}
+
+// takeHint gives a handle one share access.
+func (c *Converter) takeHint(h *handle, x *hint, now tick) {
+	if now-x.At > hintWindow {
+		return
+	}
+	h.IP = x.IP
+	h.Open = min(h.Open, x.At)
+	if x.Mask&^(readAttr|synchro) == 0 && x.Mask&synchro == 0 {
+		h.Probed = true
+	}
+	if !h.Dir && folderMask(x.Mask) && !c.factOf(h.Key).file() {
+		h.Dir = true
+	}
+	if x.Src.same(h.Src) {
+		h.IDs = append(h.IDs, x.ID)
+	}
 }
 
 // expireHints ends the wait for the 4656 of share accesses.

@@ -104,15 +104,16 @@ func (c *Converter) objectPath(e *event.Event) *pathInfo {
 }
 
 // sharePath is the path that a share access names, and whether it is the share's
-// own folder.
-func (c *Converter) sharePath(e *event.Event, share *lastShare) (p *pathInfo, root bool) {
+// own folder. slot is nil for a name that was read.
+func (c *Converter) sharePath(e *event.Event, share *lastShare) (p *pathInfo, root bool, slot *unreadSlot) {
 	v := e.Get(event.RelativeTargetName)
 	if _, raw, ok := e.Unread(v); ok {
-		slot := c.unreadPath(raw, share)
-		return &slot.name, slot.root
+		slot = c.unreadPath(raw, share)
+		return &slot.name, slot.root, slot
 	}
 	c.text = append(c.text[:0], text(v)...)
-	return share.path(c, c.text)
+	p, root = share.path(c, c.text)
+	return p, root, nil
 }
 
 // rawText is a text, SID or GUID by the bytes that a log has for it. It knows short ones

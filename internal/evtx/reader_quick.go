@@ -2,6 +2,7 @@ package evtx
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -18,6 +19,7 @@ type layout struct {
 
 	nums  [numSys]layNum
 	texts []layText
+	runs  []layRun    // where the texts stand
 	ev    event.Event // literals and texts
 }
 
@@ -28,10 +30,15 @@ type layNum struct {
 	mask uint64
 }
 
-// layText is a text, and its bytes in the last record.
+// layText is a text.
 type layText struct {
 	field  sysField
 	vt     uint8
+	off, n int
+}
+
+// layRun is a run of texts one behind the other, and its bytes in the last record.
+type layRun struct {
 	off, n int
 	raw    []byte
 }
@@ -117,8 +124,8 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 		return false, false, nil
 	}
 	vals := c[data:from]
-	for i := range lay.texts {
-		if x := &lay.texts[i]; string(vals[x.off:x.off+x.n]) != string(x.raw) {
+	for i := range lay.runs {
+		if x := &lay.runs[i]; string(vals[x.off:x.off+x.n]) != string(x.raw) {
 			d.retext(p, c, data)
 			break
 		}
@@ -228,7 +235,7 @@ func (p *plan) relay(desc []byte) bool {
 	for i := lay.slot + 1; i < lay.n; i++ {
 		lay.rest += le16(desc, 4*i)
 	}
-	texts := 0
+	lay.texts = lay.texts[:0]
 	for _, y := range p.sysSlot {
 		if int(y.slot) >= lay.n {
 			continue
@@ -249,12 +256,7 @@ func (p *plan) relay(desc []byte) bool {
 			if vt == byte(event.KindXML) {
 				return false
 			}
-			if texts == len(lay.texts) {
-				lay.texts = append(lay.texts, layText{})
-			}
-			x := &lay.texts[texts]
-			x.field, x.vt, x.off, x.n, x.raw = y.field, vt, off, n, x.raw[:0]
-			texts++
+			lay.texts = append(lay.texts, layText{y.field, vt, off, n})
 			continue
 		}
 		switch event.Kind(vt) {
@@ -268,11 +270,24 @@ func (p *plan) relay(desc []byte) bool {
 		}
 		lay.nums[y.field] = layNum{off, ^uint64(0) >> (64 - 8*n)}
 	}
-	lay.texts = lay.texts[:texts]
+	lay.joinTexts()
 	lay.ev = p.proto
 	lay.ev.Schema = nil
 	lay.ok = true
 	return true
+}
+
+// joinTexts finds the runs of the texts. Nothing is known of their bytes yet.
+func (lay *layout) joinTexts() {
+	lay.runs = lay.runs[:0]
+	slices.SortFunc(lay.texts, func(a, b layText) int { return a.off - b.off })
+	for _, x := range lay.texts {
+		if n := len(lay.runs); n > 0 && lay.runs[n-1].off+lay.runs[n-1].n == x.off {
+			lay.runs[n-1].n += x.n
+			continue
+		}
+		lay.runs = append(lay.runs, layRun{off: x.off, n: x.n})
+	}
 }
 
 // retext reads the texts of System anew.
@@ -284,6 +299,9 @@ func (d *decoder) retext(p *plan, c []byte, data int) {
 	for i := range lay.texts {
 		x := &lay.texts[i]
 		d.sysValue(&lay.ev, x.field, x.vt, c, data+x.off, x.n)
+	}
+	for i := range lay.runs {
+		x := &lay.runs[i]
 		x.raw = append(x.raw[:0], c[data+x.off:data+x.off+x.n]...)
 	}
 }

@@ -1,11 +1,18 @@
 package evtx
 
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+)
+
 // An image is a template definition as it stood in some chunk. Chunks repeat the
 // definitions of the ones before: their bytes are the same but for the offsets of
 // names, so a definition that was seen before is recognised by comparing and not
 // parsed again.
 type image struct {
 	body  []byte
+	fixed []byte // 0 for the bytes of body that differ between chunks, else 0xff
 	names []nameRef
 	plan  *plan
 }
@@ -15,6 +22,8 @@ type nameRef struct {
 	at   int    // offset of the reference; from the beginning of the body in an image
 	own  bool   // the name stands behind the reference
 	name []byte // UTF-16
+	as   int    // in an image, an earlier reference to this name, or itself
+	off  uint32 // in an image, what the reference was in the chunk that is compared
 }
 
 // imageKey is what definitions must have in common to be compared.
@@ -54,20 +63,18 @@ func (d *decoder) seenPlan(c []byte, in *instance, k imageKey) *plan {
 // same tokens, names and texts. It compares all that the parser looks at.
 func (m *image) same(c []byte, at int) bool {
 	body := c[at : at+len(m.body)]
-	from := 0
+	if !equalWhere(body, m.body, m.fixed) {
+		return false
+	}
 	for i := range m.names {
 		r := &m.names[i]
-		if string(body[from:r.at]) != string(m.body[from:r.at]) {
-			return false
-		}
 		name := le32(body, r.at)
-		from = r.at + 4
-		own := int(name) == at+from
+		r.off = name
+		own := int(name) == at+r.at+4
 		switch {
 		case own != r.own || name < chunkHeaderUsed || int(name) > len(c)-nameHeader-len(r.name):
 			return false
-		case own: // its hash, length and text are compared with what stands behind it
-			from += nameLink
+		case own, r.as != i && m.names[r.as].off == name: // its hash, length and text were compared
 			continue
 		}
 		text := int(name) + nameHeader
@@ -75,7 +82,24 @@ func (m *image) same(c []byte, at int) bool {
 			return false
 		}
 	}
-	return from <= len(body) && string(body[from:]) == string(m.body[from:])
+	return true
+}
+
+// equalWhere reports whether a and b have the same bits where those of mask are set.
+// All have one length.
+func equalWhere(a, b, mask []byte) bool {
+	for len(a) >= 8 && len(b) >= 8 && len(mask) >= 8 {
+		if (binary.LittleEndian.Uint64(a)^binary.LittleEndian.Uint64(b))&binary.LittleEndian.Uint64(mask) != 0 {
+			return false
+		}
+		a, b, mask = a[8:], b[8:], mask[8:]
+	}
+	for i := range a {
+		if (a[i]^b[i])&mask[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // remember keeps the definition that d.frag was just parsed from.
@@ -94,15 +118,23 @@ func (d *decoder) remember(c []byte, in *instance, k imageKey, p *plan) {
 		d.imageBytes = 0
 	}
 	m := &image{body: append([]byte(nil), c[body:body+int(k.size)]...), plan: p}
-	for _, r := range d.frag.refs {
+	m.fixed = bytes.Repeat([]byte{0xff}, len(m.body))
+	for i, r := range d.frag.refs {
 		r.at -= body
 		if r.own && r.at+4+nameHeader+len(r.name)+2 > len(m.body) {
 			return // the name runs past the definition
 		}
+		clear(m.fixed[r.at : r.at+4])
+		if r.own {
+			clear(m.fixed[r.at+4 : r.at+4+nameLink])
+		}
 		r.name = append([]byte(nil), r.name...)
+		if r.as = slices.IndexFunc(m.names, func(o nameRef) bool { return string(o.name) == string(r.name) }); r.as < 0 {
+			r.as = i
+		}
 		m.names = append(m.names, r)
 		d.imageBytes += 64 + len(r.name)
 	}
-	d.imageBytes += 256 + len(m.body)
+	d.imageBytes += 256 + 2*len(m.body)
 	d.images[k] = append(d.images[k], m)
 }

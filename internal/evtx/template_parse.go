@@ -206,7 +206,7 @@ func (f *fragment) name() (off, n int, err error) {
 	if off+n > len(f.c) {
 		return 0, 0, errName
 	}
-	f.refs = append(f.refs, nameRef{f.pos - 4, at == f.pos, f.c[off : off+n]})
+	f.refs = append(f.refs, nameRef{at: f.pos - 4, own: at == f.pos, name: f.c[off : off+n]})
 	if at == f.pos {
 		f.pos = off + n + 2
 	}
