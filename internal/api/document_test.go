@@ -88,6 +88,7 @@ func TestAnswersFollowDocument(t *testing.T) {
 		{"GET", "/status", "", ""}, {"GET", "/coverage?server=FS", "", ""},
 		{"GET", "/me", "", ""}, {"GET", "/jobs", "", ""}, {"GET", "/jobs?all=yes", "", ""}, {"GET", "/jobs/j1", "", ""}, {"POST", "/jobs/j1/cancel", "", ""}, {"GET", "/jobs/j1/files/a.csv", "", ""},
 		{"POST", "/exports?q=xlsx&user=tanaka", `{"format":"csv"}`, ""}, {"GET", "/saved", "", ""}, {"GET", "/servers", "", ""}, {"GET", "/servers/fs/days?from=2026-11-01&to=2026-11-30", "", ""},
+		{"GET", "/archive/days", "", ""}, {"POST", "/archive/restore", `{"servers":["FS"],"from":"2026-11-01","to":""}`, ""}, {"POST", "/archive/release", `{}`, ""},
 		{"GET", "/holds", "", ""}, {"GET", "/trail?who=ann&from=2026-11-01&to=2026-11-30&limit=2", "", ""}, {"GET", "/jobs/none", "", ""}, {"GET", "/servers/x/days", "", ""},
 		{"GET", "/records?q=op:nonsense", "", ""}, {"GET", "/records/x", "", ""}, {"GET", "/coverage?server=secret", "", ""}, {"GET", "/records?nonsense=1", "", ""},
 	}...) {
