@@ -40,7 +40,7 @@ before(async () => {
   akashi("store", "retention", "--data", data, "--delete");
   [app, b] = await Promise.all([serve(data), browser()]);
   await enter(app.base);
-}, { timeout: 120_000 });
+}, { timeout: 400_000 });
 
 after(async () => {
   await b?.close();

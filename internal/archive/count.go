@@ -40,7 +40,7 @@ func (a *Archive) Count(ctx context.Context, q query.Query, only Only, except Ex
 	}
 	a.using.RLock()
 	defer a.using.RUnlock()
-	f := filterOf(&q)
+	f := segment.NewFilter(q)
 	var mu sync.Mutex // guards out, done and into
 	done := 0
 	group, gctx := errgroup.WithContext(ctx)

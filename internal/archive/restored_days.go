@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/restored"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -138,6 +137,3 @@ func owned(r *record.Record) record.Record {
 	}
 	return c
 }
-
-// filterOf is a query for segments.
-func filterOf(q *query.Query) *segment.Filter { return segment.NewFilter(*q) }

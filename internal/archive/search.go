@@ -38,7 +38,7 @@ func (a *Archive) Search(ctx context.Context, q query.Query, only Only) (*query.
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	s := &finder{a: a, q: q, m: query.NewMatcher(q), filter: filterOf(&q), after: after, limit: limit + 1}
+	s := &finder{a: a, q: q, m: query.NewMatcher(q), filter: segment.NewFilter(q), after: after, limit: limit + 1}
 	page := &query.Page{}
 	page.Unread, _ = a.Unread()
 	if err := s.days(ctx, a.wanted(&q, only), page); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -56,7 +57,10 @@ func (e *Engine) openArchive(ctx context.Context) (*archive.Archive, error) {
 		}
 		e.arch = a
 		a.Honour(e.st.Erasures())
-		return a, e.purge(ctx, a, "akashi") // an erasure may have been stopped before
+		if err := e.purge(ctx, a, "akashi"); err != nil { // an erasure may have been stopped before; no answer gives what it hides
+			e.log.ErrorContext(ctx, "restored days keep what is erased", slog.String("error", err.Error()))
+		}
+		return a, nil
 	}
 	return e.arch, errors.Join(e.arch.Refresh(ctx), e.shelf.Refresh())
 }

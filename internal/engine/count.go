@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -13,12 +14,23 @@ import (
 // store does not hold a day any more. The days of the archive take time; they give way
 // to others (package pace) and tell how far they are. Query.HeldOnly does without.
 func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
+	if q.HeldOnly {
+		return e.st.Facets(ctx, q)
+	}
+	for {
+		deleted := e.st.Deleted()
+		f, err := e.countAll(ctx, q)
+		if err != nil || e.st.Deleted() == deleted { // else a month went from one to the other meanwhile
+			return f, err
+		}
+	}
+}
+
+// countAll counts the store, and then what it does not hold.
+func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, error) {
 	c, err := e.st.Counter(ctx, q)
 	if err != nil {
 		return nil, err
-	}
-	if q.HeldOnly {
-		return c.Facets(), nil
 	}
 	var reached *query.Reached
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
@@ -36,8 +48,9 @@ func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, erro
 // heldToo finds the records of an archived day that the store holds still, so that
 // they are counted once: what came last before the end of a deleted month.
 func (e *Engine) heldToo(a *archive.Archive) archive.Except {
+	days := sync.OnceValue(e.heldDays)
 	return func(ctx context.Context, server, day string) (func(*record.Record) bool, error) {
-		d, held := e.heldDays()[[2]string{server, day}]
+		d, held := days()[[2]string{server, day}]
 		if !held {
 			return nil, nil
 		}

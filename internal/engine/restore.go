@@ -22,7 +22,7 @@ var ErrRestoring = errors.New("archived days are being restored already")
 const (
 	// restoredFactor is how many times the sealed records of a day its segments take
 	// at most, by measurement (docs/PERFORMANCE.md).
-	restoredFactor = 4
+	restoredFactor = 2
 	// restoreReserve is what stays free on the disk beside what is restored.
 	restoreReserve = 256 << 20
 )
@@ -142,7 +142,9 @@ func (e *Engine) toRestore(a *archive.Archive, p *Period, out *RestoreSummary) (
 	}
 	current := make(map[restored.Key]bool)
 	for _, x := range a.Restored() {
-		current[x.Key()] = !x.Stale
+		d := e.shelf.Find(x.Key(), x.Parts) // one that cannot be opened is made again
+		current[x.Key()] = !x.Stale && d != nil
+		d.Release()
 	}
 	lost := e.lost(a)
 	for _, d := range a.Stored() {

@@ -141,6 +141,14 @@ func (g *gate) short(fn func() error) error {
 	return fn()
 }
 
+// aside is the context of work that is no search and takes no place among them: it
+// rests while quick ones run, but for a quantum now and then.
+func (g *gate) aside(ctx context.Context) context.Context {
+	p := &pacer{g: g, begun: time.Now(), gone: true}
+	p.grown.Store(true)
+	return pace.With(ctx, p.yield)
+}
+
 // pacer is one search on its way.
 type pacer struct {
 	g     *gate

@@ -167,3 +167,29 @@ func TestGateEnds(t *testing.T) {
 		}
 	})
 }
+
+// Work aside rests while a quick search runs, and goes on all the same.
+func TestGateAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(defaultGate())
+		ctx := g.aside(t.Context())
+		steps := func() time.Duration {
+			begun := time.Now()
+			for range 3 {
+				if err := pace.Yield(ctx); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(g.cfg.quantum)
+			}
+			return time.Since(begun)
+		}
+		if d := steps(); d != 3*g.cfg.quantum {
+			t.Errorf("alone it takes %v", d)
+		}
+		g.brief.Add(1)
+		if d := steps(); d < 3*g.cfg.rest || d > 4*(g.cfg.rest+g.cfg.quantum) {
+			t.Errorf("beside a quick search it takes %v", d)
+		}
+		g.brief.Add(-1)
+	})
+}

@@ -40,7 +40,7 @@ func (w work) restore(ctx context.Context, t *job.Task) error {
 	if err != nil {
 		return err
 	}
-	s, err := w.e.Restore(ctx, engine.RestoreRequest{Period: p, By: t.By().Name, Progress: func(x engine.RestoreProgress) { t.Progress(x.Done, x.All, "bytes") }})
+	s, err := w.e.Restore(w.gate.aside(ctx), engine.RestoreRequest{Period: p, By: t.By().Name, Progress: func(x engine.RestoreProgress) { t.Progress(x.Done, x.All, "bytes") }})
 	var full *store.SpaceError
 	switch {
 	case errors.As(err, &full):

@@ -110,6 +110,13 @@ func (s *Store) ExpiredIn(server string, from, to int64) bool {
 	return s.expiredIn(server, from, to)
 }
 
+// Deleted is how many months of servers retention deleted so far.
+func (s *Store) Deleted() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.index.expired)
+}
+
 func (s *Store) expiredIn(server string, from, to int64) bool {
 	return slices.ContainsFunc(s.index.expired, func(x Expired) bool {
 		a, b := s.monthBounds(x.Month)
