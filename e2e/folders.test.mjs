@@ -1,7 +1,7 @@
 // Folders with specific personal information: registered, and shown first.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { accessible, ask, browser, imported, shot, start, visit } from "./harness.mjs";
+import { accessible, ask, browser, clean as look, everyLook, imported, shot, start, visit } from "./harness.mjs";
 
 const words = {
   ja: { nav: "特定個人情報", label: "フォルダー", preview: "当たるものを見る", save: "保存", bad: /使えません/, saved: /保存し、変更を封印に記録しました/, card: "特定個人情報のフォルダー", mark: /特定個人情報/ },
@@ -21,17 +21,10 @@ after(async () => {
   await app?.stop();
 });
 
-for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390]]) {
+for (const [lang, scheme, width] of everyLook) {
   const w = words[lang];
   describe(`${lang} ${scheme} ${width}`, () => {
-    const clean = async (v, name) => {
-      assert.deepEqual(await accessible(v.page), [], "axe");
-      assert.deepEqual(v.faults, [], "faults");
-      const over = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(over <= 0, `the page is ${over} px wider than the screen`);
-      await shot(v.page, `api6-${name}-${lang}-${scheme}-${width}`);
-      await v.page.reload(); // the check of accessibility leaves empty style attributes
-    };
+    const clean = (v, name) => look(v, `api6-${name}-${lang}-${scheme}-${width}`);
 
     test("registered in settings, first on the dashboard and among the files", async (t) => {
       const v = await visit(b, { lang, scheme, width, expected: [422] });
@@ -51,7 +44,7 @@ for (const [lang, scheme, width] of [["ja", "light", 1440], ["en", "dark", 390]]
       await page.getByRole("button", { name: w.save, exact: true }).click();
       assert.match(await page.locator("#mn-folders-err").innerText(), w.bad);
       await page.goto(`${app.base}/settings/folders`);
-      const more = `x-${lang}`;
+      const more = `x-${lang}-${scheme}-${width}`;
       await page.getByLabel(w.label).fill(`${folder}\n${more}`);
       await page.getByRole("button", { name: w.save, exact: true }).click();
       await page.getByText(w.saved).waitFor();
