@@ -194,6 +194,17 @@ export async function clean(v, name, where = name) {
   assert.ok(wide <= 0, `the page is ${wide} px wider than the screen: ${where}`);
 }
 
+// press presses a button that changes something, again while another job has the folder:
+// then nothing is changed, and the page says so (409).
+export async function press(page, button) {
+  for (let i = 0; i < 60; i++) {
+    const [answer] = await Promise.all([page.waitForResponse((r) => r.request().method() === "POST"), button.click()]);
+    if (answer.status() !== 409) return;
+    await page.waitForTimeout(500);
+  }
+  throw new Error("the folder stays busy");
+}
+
 // shot keeps a picture of the page in e2e/shots, where AKASHI_SHOTS is set.
 export async function shot(page, name) {
   if (!process.env.AKASHI_SHOTS) return;
