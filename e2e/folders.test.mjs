@@ -30,7 +30,6 @@ for (const [lang, scheme, width] of everyLook) {
       const v = await visit(b, { lang, scheme, width, expected: [409, 422] });
       t.after(() => v.context.close());
       const { page } = v;
-      page.setDefaultTimeout(30_000);
       await page.goto(`${app.base}/settings`);
       await page.locator("main a[href='/settings/folders']").click();
       await page.getByLabel(w.label).fill(`${folder}\nno-such-folder`);
@@ -72,7 +71,6 @@ for (const [lang, scheme, width] of everyLook) {
       const v = await visit(b, { lang, scheme, width });
       t.after(() => v.context.close());
       const { page } = v;
-      page.setDefaultTimeout(30_000);
       await page.goto(`${app.base}/data/pool`);
       await clean(v, "pool");
       await page.locator("form[action='/data/pool/bucket'] [name=endpoint]").fill("https://s3.example.jp");

@@ -133,6 +133,10 @@ export async function browser() {
   });
 }
 
+// patience is how long a page may take to do something, in ms; on a busy machine a
+// change waits for the jobs that have the folder.
+const patience = 60_000;
+
 // resting are the contexts that a test has closed, by what cannot be changed of them. A
 // new one costs a second of processor time, a used one almost nothing.
 const resting = new Map();
@@ -147,6 +151,7 @@ export async function visit(b, { lang = "ja", scheme = "light", width = 1440, sc
   const spare = own ? undefined : resting.get(kind)?.pop();
   const context = spare?.context ?? await b.newContext({ locale: lang, javaScriptEnabled: script, acceptDownloads: true, ignoreHTTPSErrors: insecure });
   const page = spare?.page ?? await context.newPage();
+  page.setDefaultTimeout(patience);
   await page.setViewportSize({ width, height: width < 700 ? 844 : 900 });
   await page.emulateMedia({ colorScheme: scheme, media: null });
   if (session) await context.addCookies([{ ...session, httpOnly: true, sameSite: "Lax" }]);
@@ -162,7 +167,7 @@ export async function visit(b, { lang = "ja", scheme = "light", width = 1440, sc
   if (!spare && !own) {
     context.close = async () => {
       page.removeAllListeners();
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(patience);
       if (script) await page.evaluate(() => { localStorage.clear(); sessionStorage.clear(); });
       await page.goto("about:blank");
       await context.clearCookies();

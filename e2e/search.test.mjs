@@ -39,7 +39,6 @@ for (const lang of ["ja", "en"]) {
     describe(`${lang} ${scheme} ${width}`, () => {
       const open = (t) => visit(b, { lang, scheme, width }).then((v) => {
         t.after(() => v.context.close());
-        v.page.setDefaultTimeout(15_000);
         return v;
       });
       const clean = (v, name) => look(v, `search6-${name}-${lang}-${scheme}-${width}`);
