@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { accessible, ask, browser, imported, shot, start, visit } from "./harness.mjs";
+import { ask, browser, clean as look, imported, looks, shot, start, visit } from "./harness.mjs";
 
 const words = {
   ja: { fine: /問題は?ありません|確認が必要/, days: "日ごとの記録", year: "1年で見る", two: "2か月で見る", dark: "暗", light: "明", dense: "狭い", help: "説明", cover: "完全性の確認", whole: "受け取った範囲に、欠けている記録はありません。", live: "自動更新中", off: "自動更新を再開", settings: "設定", crumbs: "現在の場所" },
@@ -34,19 +34,13 @@ async function settled(page, path = "/") {
 
 for (const lang of ["ja", "en"]) {
   const w = words[lang];
-  for (const [scheme, width] of lang === "ja" ? [["light", 1440], ["dark", 390]] : [["dark", 1440], ["light", 390]]) {
+  for (const [scheme, width] of looks(lang)) {
     describe(`${lang} ${scheme} ${width}`, () => {
       const open = (t) => visit(b, { lang, scheme, width }).then((v) => {
         t.after(() => v.context.close());
         return v;
       });
-      const clean = async (v, name) => {
-        assert.deepEqual(await accessible(v.page), [], "axe");
-        assert.deepEqual(v.faults, [], "faults");
-        const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-        await shot(v.page, `${name}-${lang}-${scheme}-${width}`);
-      };
+      const clean = (v, name) => look(v, `dash-${name}-${lang}-${scheme}-${width}`);
 
       test("the morning: one sentence, servers, a day, completeness", async (t) => {
         const v = await open(t);

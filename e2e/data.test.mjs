@@ -1,59 +1,30 @@
 // Data management: what is kept by day, and the care for it.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { accessible, browser, enter, shot, visit } from "./harness.mjs";
+import { browser, clean, everyLook, imported, start, visit } from "./harness.mjs";
 
 const bin = process.env.AKASHI_BIN;
-let app, b, dir, data;
-
-// serve starts the server over a folder that is there.
-async function serve(folder) {
-  const child = spawn(bin, ["serve", "--data", folder, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, AKASHI_LANG: "en" } });
-  let output = "";
-  const base = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no address: ${output}`)), 60_000);
-    const read = (x) => {
-      output += x;
-      const m = output.match(/http:\/\/[\d.:]+/);
-      if (m) { clearTimeout(timer); resolve(m[0]); }
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    child.on("exit", (code) => reject(new Error(`akashi ended with ${code}: ${output}`)));
-  });
-  return { base, stop: () => new Promise((r) => { child.on("exit", r); child.kill("SIGINT"); }) };
-}
+let app, b, data;
 
 const akashi = (...args) => execFileSync(bin, args, { encoding: "utf8", env: { ...process.env, AKASHI_LANG: "en" } });
 
 before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "akashi-data-"));
-  data = join(dir, "demo");
-  akashi("demo", data);
-  akashi("store", "retention", "--data", data, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
-  [app, b] = await Promise.all([serve(data), browser()]);
-  await enter(app.base);
+  const proposed = (folder) => akashi("store", "retention", "--data", folder, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
+  [app, b] = await Promise.all([start({ before: proposed }), browser()]);
+  await imported(app.base);
+  data = app.dir;
 }, { timeout: 400_000 });
 
 after(async () => {
   await b?.close();
   await app?.stop();
-  if (dir) rmSync(dir, { recursive: true, force: true });
 });
 
 const leaves = () => readFileSync(join(data, "seal", "leaves.jsonl"), "utf8");
 
-const clean = async (v, name) => {
-  assert.deepEqual(await accessible(v.page), [], "axe");
-  assert.deepEqual(v.faults, [], "faults");
-  const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-  await shot(v.page, name);
-};
 
 const sure = (page) => page.locator("form.sure button");
 
@@ -162,7 +133,7 @@ describe("data management", () => {
   test("a volume is added, gets its copies, and is checked", async (t) => {
     const v = await visit(b);
     t.after(() => v.context.close());
-    const nas = join(dir, "nas");
+    const nas = join(dirname(data), "nas");
     mkdirSync(nas);
     await v.page.goto(`${app.base}/data/pool`);
     await v.page.locator("#path").fill(nas);
@@ -189,7 +160,7 @@ describe("data management", () => {
     await v.page.getByRole("alert").waitFor();
   });
 
-  for (const [lang, scheme, width] of [["ja", "light", 1440], ["ja", "dark", 390], ["en", "dark", 1440], ["en", "light", 390]]) {
+  for (const [lang, scheme, width] of everyLook) {
     test(`the pages, ${lang} ${scheme} ${width}`, async (t) => {
       const v = await visit(b, { lang, scheme, width });
       t.after(() => v.context.close());

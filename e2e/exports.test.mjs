@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { inflateRawSync } from "node:zlib";
-import { accessible, browser, imported, shot, start, visit } from "./harness.mjs";
+import { browser, clean, everyLook, imported, start, visit } from "./harness.mjs";
 
 let app, b, scratch;
 
@@ -28,13 +28,6 @@ const words = {
   en: { title: "Export of records", go: "Start the export", evidence: "Make the bundle", done: "done", user: "User", offset: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/ },
 };
 
-const clean = async (v, name) => {
-  assert.deepEqual(await accessible(v.page), [], "axe");
-  assert.deepEqual(v.faults, [], "faults");
-  const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-  await shot(v.page, name);
-};
 
 // csv reads the lines of a CSV.
 function csv(text) {
@@ -94,7 +87,7 @@ async function results({ page }) {
 
 describe("exports", () => {
   let total;
-  for (const [lang, scheme, width] of [["ja", "light", 1440], ["ja", "dark", 390], ["en", "dark", 1440], ["en", "light", 390]]) {
+  for (const [lang, scheme, width] of everyLook) {
     test(`the page, ${lang} ${scheme} ${width}`, async (t) => {
       const v = await visit(b, { lang, scheme, width });
       t.after(() => v.context.close());

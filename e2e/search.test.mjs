@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { accessible, ask, browser, imported, shot, start, visit, words } from "./harness.mjs";
+import { ask, browser, clean as look, imported, looks, start, visit, words } from "./harness.mjs";
 
 const mine = {
   ja: { sealed: "封印済み", save: "検索を保存", saved: "保存した検索", remove: /を削除/, usual: "普段との違い", peers: "同じフォルダーを使った人との比較", life: "ファイルの一生", around: "前後の記録", related: "関連する記録", follow: "最新を追う", following: /追っています/, session: "同じログオン" },
@@ -34,21 +34,14 @@ after(async () => {
 
 for (const lang of ["ja", "en"]) {
   const [w, m] = [words[lang], mine[lang]];
-  for (const [scheme, width] of lang === "ja" ? [["light", 1440], ["dark", 390]] : [["dark", 1440], ["light", 390]]) {
+  for (const [scheme, width] of looks(lang)) {
     const wide = width >= 1200;
     describe(`${lang} ${scheme} ${width}`, () => {
       const open = (t) => visit(b, { lang, scheme, width }).then((v) => {
         t.after(() => v.context.close());
-        v.page.setDefaultTimeout(15_000);
         return v;
       });
-      const clean = async (v, name) => {
-        assert.deepEqual(await accessible(v.page), [], "axe");
-        assert.deepEqual(v.faults, [], "faults");
-        const over = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(over <= 0, `the page is ${over} px wider than the screen`);
-        await shot(v.page, `search6-${name}-${lang}-${scheme}-${width}`);
-      };
+      const clean = (v, name) => look(v, `search6-${name}-${lang}-${scheme}-${width}`);
 
       test("a path completes while typing; its people and its life", async (t) => {
         const v = await open(t);
@@ -206,8 +199,10 @@ test("the list scrolls to any of its rows with a small page, and keeps their ord
   const sorted = (l) => l.every((x, i) => i === 0 || x <= l[i - 1]);
   let last = "9999";
   for (const part of [0, 0.3, 0.7, 1]) {
-    await page.locator(".vlist").evaluate((e, p) => { e.scrollTop = (e.scrollHeight - e.clientHeight) * p; }, part);
-    await page.waitForTimeout(150);
+    await page.locator(".vlist").evaluate((e, p) => new Promise((drawn) => {
+      e.scrollTop = (e.scrollHeight - e.clientHeight) * p;
+      requestAnimationFrame(() => requestAnimationFrame(drawn));
+    }), part);
     const l = await times();
     assert.ok(sorted(l), `rows at ${part} are in order`);
     assert.ok(l[0] <= last, `rows at ${part} are older than those before`);
@@ -273,20 +268,26 @@ test("a range of the histogram by mouse, by finger and by keys", async (t) => {
 });
 
 test("following live asks only while it is looked at", async (t) => {
-  const { page, context, faults } = await visit(b, { lang: "en" });
+  const { page, context, faults } = await visit(b, { lang: "en", own: true });
   t.after(() => context.close());
   let asked = 0;
+  await page.clock.install();
   page.on("request", (r) => { if (r.url().includes("/search/tail")) asked++; });
   await page.goto(`${app.base}/search`);
   const button = page.getByRole("button", { name: mine.en.follow });
   await button.click();
   await page.getByRole("button", { name: mine.en.following }).waitFor();
-  await page.waitForTimeout(4_500);
+  for (let i = 0; i < 10 && asked < 2; i++) {
+    await page.clock.runFor(3_000);
+    await page.waitForTimeout(50); // for an answer
+  }
   assert.ok(asked >= 2, `${asked} questions`);
   await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true, configurable: true }));
-  await page.waitForTimeout(300);
   const paused = asked;
-  await page.waitForTimeout(4_500);
+  for (let i = 0; i < 5; i++) {
+    await page.clock.runFor(3_000);
+    await page.waitForTimeout(50);
+  }
   assert.ok(asked <= paused + 1, "it pauses when the tab is hidden");
   await page.evaluate(() => Object.defineProperty(document, "hidden", { value: false, configurable: true }));
   await page.getByRole("button", { name: mine.en.following }).click();

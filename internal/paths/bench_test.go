@@ -104,7 +104,7 @@ func TestScale(t *testing.T) {
 		var s *Set
 		for i := range times {
 			from := cpu()
-			if s, err = d.Search(context.Background(), n); err != nil {
+			if s, err = d.look(context.Background(), n); err != nil {
 				t.Fatal(err)
 			}
 			times[i] = cpu() - from
@@ -143,7 +143,7 @@ func BenchmarkSearch(b *testing.B) {
 	}
 	b.Run("*.dwg", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := d.Search(context.Background(), Meets(query.NewPattern("*.dwg"))); err != nil {
+			if _, err := d.look(context.Background(), Meets(query.NewPattern("*.dwg"))); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -152,7 +152,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Run(w, func(b *testing.B) {
 			from := cpu()
 			for b.Loop() {
-				if _, err := d.Search(context.Background(), Contains(w)); err != nil {
+				if _, err := d.look(context.Background(), Contains(w)); err != nil {
 					b.Fatal(err)
 				}
 			}

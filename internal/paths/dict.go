@@ -12,6 +12,7 @@ type Dict struct {
 	folders []pageEntry
 	names   []pageEntry
 	paths   uint32
+	recall  recall
 }
 
 // pageEntry is a page as the index knows it.

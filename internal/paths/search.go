@@ -65,8 +65,20 @@ func (d *Dict) Search(ctx context.Context, needles ...Needle) (*Set, error) {
 // everywhere.
 const maxWord = 512
 
-// search is the ids that meet one needle.
+// search is the ids that meet one needle; the set is the caller's.
 func (d *Dict) search(ctx context.Context, n Needle) (*Set, error) {
+	if s, ok := d.recall.get(n); ok {
+		return s, nil
+	}
+	s, err := d.look(ctx, n)
+	if err == nil {
+		d.recall.put(n, s)
+	}
+	return s, err
+}
+
+// look is search among all names.
+func (d *Dict) look(ctx context.Context, n Needle) (*Set, error) {
 	s := &Set{}
 	var err error
 	if n.rest && !strings.HasPrefix(n.text, `\`) {

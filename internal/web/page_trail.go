@@ -71,13 +71,7 @@ func (s *site) trailPage(rq *request) error {
 	for i := range page.Lines {
 		l := &page.Lines[i]
 		ns := l.Time.UnixNano()
-		row := trailRow{Line: *l, When: clock(ns, rq.zone), Machine: machine(ns), Word: l.Action, Detail: l.Object}
-		if k := "web.trail.action." + l.Action; rq.p.Has(k) {
-			row.Word = rq.p.T(k)
-		}
-		if k := "web.trail.reason." + l.Object; l.Action == "login" && l.Object != "" && rq.p.Has(k) {
-			row.Detail = rq.p.T(k)
-		}
+		row := trailRow{Line: *l, When: clock(ns, rq.zone), Machine: machine(ns), Word: trailWord(rq.p, l.Action), Detail: trailDetail(rq.p, l.Action, l.Object)}
 		v.Rows = append(v.Rows, row)
 	}
 	same := url.Values{}
