@@ -107,7 +107,11 @@ func TestPowerFails(t *testing.T) {
 		}},
 		{"recovery", func() error { _, err := w.NewRecovery(ctx, p.ID); return err }},
 		{"password", func() error { _, err := w.SetPassword(ctx, p.ID, good, good+" 2"); password = good + " 2"; return err }},
-		{"reset", func() error { _, err := w.Reset(ctx, as(boss), p.ID, good+" 3", true); password = good + " 3"; return err }},
+		{"reset", func() error {
+			_, err := w.Reset(ctx, as(boss), p.ID, good+" 3", true)
+			password = good + " 3"
+			return err
+		}},
 		{"disable", func() error { _, err := w.Disable(ctx, as(boss), p.ID, true); return err }},
 		{"enable", func() error { _, err := w.Disable(ctx, as(boss), p.ID, false); return err }},
 		{"propose", func() error {
