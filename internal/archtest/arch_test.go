@@ -103,7 +103,6 @@ var stdOnly = []string{"internal/column", "internal/event", "internal/record", "
 var linked = []string{
 	"filippo.io/age",
 	"filippo.io/hpke",
-	"github.com/VictoriaMetrics/metrics",
 	"github.com/alexedwards/scs/v2",
 	"github.com/andybalholm/brotli",
 	"github.com/boombuler/barcode",
@@ -142,8 +141,6 @@ var linked = []string{
 	"github.com/tiendc/go-deepcopy",
 	"github.com/tinylib/msgp",
 	"github.com/twpayne/go-geom",
-	"github.com/valyala/fastrand",
-	"github.com/valyala/histogram",
 	"github.com/wneessen/go-mail",
 	"github.com/xuri/efp",
 	"github.com/xuri/excelize/v2",

@@ -32,7 +32,7 @@ func TestFollow(t *testing.T) {
 			if merged {
 				l = Parts{write(t, func(w io.Writer) error { return Merge(w, l...) })}
 			}
-			s, err := l.Follow(context.Background(), path, at)
+			s, err := l.Follow(context.Background(), path, at, query.Extent{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestFollow(t *testing.T) {
 	cased := Parts{part(t, did(5, 1, record.OpRename, `D:\a`, `D:\A`), did(8, 2, record.OpRename, `D:\A`, `D:\B`))}
 	f("a change of case", cased, `D:\b`, 9, life(`D:\a`, false, 0, 5), life(`D:\A`, false, 5, 8), life(`D:\B`, false, 8, 0))
 	f("a change of case, looking forward", cased, `D:\a`, 2, life(`D:\a`, false, 0, 5), life(`D:\A`, false, 5, 8), life(`D:\B`, false, 8, 0))
-	if _, err := cased.Follow(canceled(), `D:\a`, 2); err == nil {
+	if _, err := cased.Follow(canceled(), `D:\a`, 2, query.Extent{}); err == nil {
 		t.Error("Follow goes on after its end was asked for")
 	}
 }
@@ -77,14 +77,14 @@ func TestCopies(t *testing.T) {
 	l := Parts{part(t,
 		did(2, 1, record.OpCopy, `D:\a`, `D:\copy`), did(5, 2, record.OpRename, `D:\a`, `D:\b`),
 		did(6, 3, record.OpCopy, `D:\b`, `E:\copy`), did(7, 4, record.OpCopy, `D:\a`, `D:\b2`))}
-	s, err := l.Follow(context.Background(), `D:\b`, 9)
+	s, err := l.Follow(context.Background(), `D:\b`, 9, query.Extent{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]Copy{{2, `D:\a`, `D:\copy`}, {6, `D:\b`, `E:\copy`}}, s.Copies); diff != "" {
 		t.Error(diff)
 	}
-	if s, err = l.Follow(context.Background(), `E:\copy`, 9); err != nil || len(s.Copies) != 1 || s.Copies[0].From != `D:\b` {
+	if s, err = l.Follow(context.Background(), `E:\copy`, 9, query.Extent{}); err != nil || len(s.Copies) != 1 || s.Copies[0].From != `D:\b` {
 		t.Errorf("a copy's origin: %+v, %v", s, err)
 	}
 }
@@ -102,7 +102,7 @@ func TestManyActsOfOneName(t *testing.T) {
 	}
 	l := Parts{part(t, acts...)}
 	for _, at := range []int64{5, 15_005, 30_005} {
-		s, err := l.Follow(context.Background(), []string{`D:\a`, `D:\b`}[at/10%2], at)
+		s, err := l.Follow(context.Background(), []string{`D:\a`, `D:\b`}[at/10%2], at, query.Extent{})
 		if err != nil || len(s.Lives) != 3001 || s.More != true {
 			t.Fatalf("Follow at %d: %d lives, more %v, %v", at, len(s.Lives), s.More, err)
 		}

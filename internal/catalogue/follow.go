@@ -36,13 +36,10 @@ type Copy struct {
 // that ends the whole life is part of it. What happens to a folder happens to
 // all below it. Only what succeeded and names of this server count; an end
 // that is not in the records is no end.
-func (l Parts) Follow(ctx context.Context, path string, at int64) (*Story, error) {
-	return l.FollowWithin(ctx, path, at, query.Extent{})
-}
-
-// FollowWithin is Follow by what records within the folders of x tell: an act that
-// names a path outside them did not happen. The path itself must lie within.
-func (l Parts) FollowWithin(ctx context.Context, path string, at int64, x query.Extent) (*Story, error) {
+//
+// It is told by what records within the folders of x tell: an act that names a path
+// outside them did not happen. The path itself must lie within.
+func (l Parts) Follow(ctx context.Context, path string, at int64, x query.Extent) (*Story, error) {
 	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
 	path, err := l.spelled(path)
 	if err != nil {

@@ -239,7 +239,7 @@ func TestFollowAgainstSimulation(t *testing.T) {
 				if inBin(life.Path) && !told(d, life.Path) {
 					continue
 				}
-				s, err := l.Follow(context.Background(), life.Path, at)
+				s, err := l.Follow(context.Background(), life.Path, at, query.Extent{})
 				if err != nil {
 					t.Fatalf("seed %d: Follow(%s, %d): %v", seed, life.Path, at, err)
 				}

@@ -87,7 +87,7 @@ func TestManyReaders(t *testing.T) {
 		wg.Go(func() {
 			for k := range 30 {
 				r := &l[(i*71+k)%len(l)]
-				if _, err := parts.Follow(context.Background(), r.Path, r.Time); err != nil {
+				if _, err := parts.Follow(context.Background(), r.Path, r.Time, query.Extent{}); err != nil {
 					t.Error(err)
 				}
 				if _, _, err := parts.Months(context.Background(), &query.Query{Words: []string{"資料1"}}); err != nil {

@@ -316,7 +316,7 @@ func TestGolden(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parts{p}.Follow(context.Background(), `d:\共有\案\見積１.XLSX`, goldenRecords()[1].Time)
+	s, err := Parts{p}.Follow(context.Background(), `d:\共有\案\見積１.XLSX`, goldenRecords()[1].Time, query.Extent{})
 	if err != nil {
 		t.Fatal(err)
 	}

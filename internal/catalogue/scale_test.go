@@ -88,7 +88,7 @@ func TestScale(t *testing.T) {
 		}
 		t.Logf("months of a word: %v", cpu()-from)
 		from = cpu()
-		s, err := all.Follow(context.Background(), name(i*1000), int64(n)*6e7)
+		s, err := all.Follow(context.Background(), name(i*1000), int64(n)*6e7, query.Extent{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,7 @@ func (a *app) importHere(ctx context.Context, dir string, req engine.ImportReque
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	return e.Import(ctx, req, progress)
+	return e.ImportConsole(ctx, req, progress)
 }
 
 func importer() string {

@@ -16,7 +16,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
-	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 type peopleOptions struct {
@@ -119,14 +118,10 @@ func (a *app) people(ctx context.Context, dir string, c account.Command) (ans *a
 	if err != nil {
 		return nil, err
 	}
-	log, err := e.Trail(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if ans, err = book.Run(ctx, c); err != nil {
 		return nil, err
 	}
-	return ans, log.Note(ctx, trail.Entry{Who: c.By, From: "console", Action: "people." + c.Act, Object: c.Name, Result: trail.OK})
+	return ans, e.NoteConsole(ctx, c.By, "people."+c.Act, c.Name)
 }
 
 func (a *app) handPeople(ctx context.Context, dir string, c account.Command) (*account.Answer, error) {

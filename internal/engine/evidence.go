@@ -21,6 +21,45 @@ import (
 // time, beside searches too; imports and seals wait until it is done. When ctx ends,
 // so does it, and no file is left.
 func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.Result, error) {
+	return e.evidence(ctx, evidenceSource{e}, opt)
+}
+
+// Evidence is Engine.Evidence of what lies within the view. In one of some servers a
+// bundle is as it always is: what it tells of a server is of servers of the view. In one of
+// some folders it holds no more than the view shows (evidence.Narrow).
+func (v *View) Evidence(ctx context.Context, opt evidence.Options) (*evidence.Result, error) {
+	opt.Query = v.Restrict(opt.Query)
+	if !v.sight.Narrow() {
+		return v.e.evidence(ctx, evidenceSource{v.e}, opt)
+	}
+	opt.Narrow = &evidence.Narrow{Shown: v.within}
+	return v.e.evidence(ctx, narrowSource{evidenceSource{v.e}, v}, opt)
+}
+
+// narrowSource is what a view of some folders has for evidence.
+type narrowSource struct {
+	evidenceSource
+	v *View
+}
+
+// Raw leaves out the events that name something outside the view.
+func (s narrowSource) Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error) {
+	all, err := s.evidenceSource.Raw(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i] = slices.DeleteFunc(slices.Clone(all[i]), func(e *event.Event) bool { return !s.v.seesEvent(&l[i], e) })
+	}
+	return all, nil
+}
+
+// Coverage is of whole servers.
+func (narrowSource) Coverage(context.Context, string) (*coverage.Report, error) {
+	return nil, ErrNarrow
+}
+
+func (e *Engine) evidence(ctx context.Context, src evidence.Source, opt evidence.Options) (*evidence.Result, error) {
 	if e.seal == nil {
 		return nil, ErrReadOnly
 	}
@@ -32,7 +71,7 @@ func (e *Engine) Evidence(ctx context.Context, opt evidence.Options) (*evidence.
 	}
 	opt.Zone, opt.Data, opt.FS, opt.Now = zone, e.dir, e.deps.fs, e.deps.now()
 	opt.Archive = &provenArchive{e: e, by: opt.By}
-	return evidence.Make(ctx, evidenceSource{e}, folderLog{e.seal, e}, opt)
+	return evidence.Make(ctx, src, folderLog{e.seal, e}, opt)
 }
 
 // evidenceSource is the folder as evidence.Source.

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -76,6 +78,32 @@ func (e *Engine) Trail(ctx context.Context) (*trail.Log, error) {
 		e.trail = l
 	}
 	return e.trail, nil
+}
+
+// NoteConsole takes what somebody does at the command line into the trail: he is the
+// person of the operating system's account, as nobody logs in there.
+func (e *Engine) NoteConsole(ctx context.Context, who, action, object string) error {
+	l, err := e.Trail(ctx)
+	if err != nil {
+		return err
+	}
+	return l.Note(ctx, trail.Entry{Who: who, From: "console", Action: action, Object: e.Mask(object), Result: trail.OK})
+}
+
+// maxNoted is how many paths of an import its entry in the trail names.
+const maxNoted = 20
+
+// ImportConsole is Import for the command line: it stands in the trail before it begins,
+// as one that a page starts does.
+func (e *Engine) ImportConsole(ctx context.Context, req ImportRequest, progress func(Progress)) (*Summary, error) {
+	object := strings.Join(req.Paths[:min(len(req.Paths), maxNoted)], "; ")
+	if n := len(req.Paths) - maxNoted; n > 0 {
+		object += fmt.Sprintf("; … (+%d)", n)
+	}
+	if err := e.NoteConsole(ctx, req.Importer, "import", object); err != nil {
+		return nil, err
+	}
+	return e.Import(ctx, req, progress)
 }
 
 func (e *Engine) closeState() error {

@@ -73,10 +73,7 @@ func (m *maker) proveParts(ctx context.Context) error {
 		m.unproven = m.allDays()
 		return nil
 	}
-	line := make(map[seal.Hash]int64, len(m.spool.leaves))
-	for i, h := range m.spool.leaves {
-		line[h] = int64(i)
-	}
+	line := m.lineOf()
 	for _, d := range m.allDays() {
 		found := int64(0)
 		err := m.opt.Archive.Parts(ctx, d, func(p *Part) error {
@@ -97,17 +94,13 @@ func (m *maker) proveParts(ctx context.Context) error {
 // provePart adds the proof of the records that stand in a part, and tells how many
 // do that no part before had.
 func (m *maker) provePart(p *Part, line map[seal.Hash]int64) (int, error) {
-	x := manifest.PartProof{Day: string(p.Text)}
-	var keep []int
-	for i, h := range p.Leaves {
-		if at, ok := line[h]; ok {
-			delete(line, h)
-			keep = append(keep, i)
-			x.Keep, x.Lines = append(x.Keep, int64(i)), append(x.Lines, at)
-		}
-	}
+	keep, lines := take(p.Leaves, line)
 	if len(keep) == 0 {
 		return 0, nil
+	}
+	x := manifest.PartProof{Day: string(p.Text), Lines: lines}
+	for _, i := range keep {
+		x.Keep = append(x.Keep, int64(i))
 	}
 	x.Rest = seal.Prune(p.Leaves, keep)
 	leaf, err := m.log.Entry(p.Index)

@@ -61,6 +61,8 @@ func (m *maker) proven(p *i18n.Printer) []string {
 	switch {
 	case n == 0:
 		l = append(l, p.T("evidence.proof.noparts"))
+	case m.opt.Narrow != nil:
+		l = append(l, p.T("narrow.proof.rows", "n", n, "all", m.sel.Records))
 	case int64(n) == m.sel.Records:
 		l = append(l, p.T("evidence.proof.parts", "n", n, "first", m.when(first)))
 	default:
@@ -78,6 +80,9 @@ func (m *maker) proven(p *i18n.Printer) []string {
 		l = append(l, p.T("evidence.proof.unanchored"))
 	}
 	l = append(l, p.T("evidence.proof.before"), p.T("evidence.proof.raw"))
+	if m.opt.Narrow != nil {
+		l = append(l, p.T("narrow.proof.limits"))
+	}
 	if m.opt.Unmask {
 		return append(l, p.T("evidence.proof.unmasked", "ground", record.Visible(m.opt.Ground)))
 	}
@@ -104,12 +109,16 @@ func (m *maker) archived(p *i18n.Printer) []report.Block {
 		}
 		for _, x := range m.parts {
 			by := p.T("evidence.unstamped")
-			if s := m.covered(x.Index + 1); s != nil {
+			if s := m.covered(x.Index + 1); s != nil && m.opt.Narrow == nil {
 				by = m.when(s.Stamp.Time.UnixNano())
 			}
 			t.Rows = append(t.Rows, []string{x.Day, m.shown(x.Server) + " #" + strconv.Itoa(x.Part), m.when(x.Sealed), by, figure(p, x.Records)})
 		}
-		out = append(out, report.Block{Heading: p.T("evidence.parts"), Text: []string{p.T("evidence.parts.text")}, Table: t})
+		text := "evidence.parts.text"
+		if m.opt.Narrow != nil {
+			text = "narrow.parts.text"
+		}
+		out = append(out, report.Block{Heading: p.T("evidence.parts"), Text: []string{p.T(text)}, Table: t})
 	}
 	if len(m.stamps) > 0 {
 		t := &report.Table{Head: []string{p.T("evidence.col.stamped"), p.T("evidence.authority"), p.T("evidence.col.file"), p.T("evidence.col.leaves")}, Widths: []float64{2.4, 4.6, 2.9, 1.1}, Right: []bool{false, false, false, true}}
@@ -146,7 +155,9 @@ func (m *maker) document(p *i18n.Printer) (*report.Document, error) {
 		Blocks: []report.Block{{Heading: t("evidence.proof"), Marked: true, Text: m.proven(p)}},
 	}
 	d.Blocks = append(d.Blocks, m.summary(p)...)
-	d.Blocks = append(d.Blocks, m.coverage(p))
+	if m.opt.Narrow == nil {
+		d.Blocks = append(d.Blocks, m.coverage(p))
+	}
 	d.Blocks = append(d.Blocks, m.archived(p)...)
 	point, err := m.pointBlocks(p)
 	if err != nil {

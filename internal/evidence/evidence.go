@@ -67,6 +67,7 @@ type Options struct {
 	Out      string  // the ZIP
 	FS       fsx.FS  // nil = the operating system's
 	Archive  Archive // nil = records are proven from the bundle's own sealing on only
+	Narrow   *Narrow // nil = whoever gets it may see everything of the servers of its records
 	// Progress is told how much was gathered; nil = nobody.
 	Progress func(records, events int64)
 }
@@ -212,6 +213,10 @@ func (m *maker) gather(ctx context.Context) (err error) {
 	if done == 0 {
 		return ErrNone
 	}
+	if m.opt.Narrow != nil { // it tells of all of a server
+		m.covers = []*coverage.Report{}
+		return errors.Join(m.spool.flush(), m.raw.finish())
+	}
 	for _, s := range m.stats.serverNames() {
 		c, err := m.src.Coverage(ctx, s)
 		if err != nil {
@@ -230,6 +235,10 @@ func (m *maker) gather(ctx context.Context) (err error) {
 const pageSize = 1000
 
 func (m *maker) add(r *record.Record, events []*event.Event) error {
+	if m.opt.Narrow != nil { // what is left out of a record is in no hash that could be guessed at either
+		c := m.opt.Narrow.Shown(r)
+		r = &c
+	}
 	line := r.AppendJSON(nil)
 	leaf := seal.LeafHash(line)
 	shown, commits := m.record(r)
@@ -273,6 +282,14 @@ func (m *maker) seal(ctx context.Context) error {
 	} else if err := m.keepKey(e.Hash); err != nil {
 		return err
 	}
+	rows, err := m.gatherRows(ctx)
+	if err != nil {
+		return err
+	}
+	own := int64(len(entries))
+	for i := range rows {
+		entries = append(entries, rows[i].entry)
+	}
 	at, err := m.log.RecordAll(ctx, entries)
 	if err != nil {
 		return fmt.Errorf("evidence: seal: %w", err)
@@ -293,10 +310,15 @@ func (m *maker) seal(ctx context.Context) error {
 	for _, k := range m.log.Keys() {
 		m.proofs.Keys = append(m.proofs.Keys, k.Key)
 	}
-	if err := m.proveParts(ctx); err != nil {
-		return err
+	if m.opt.Narrow != nil {
+		if m.opt.Archive == nil {
+			m.unproven = m.allDays()
+		}
+		err = m.proveRows(rows, at+own)
+	} else if err = m.proveParts(ctx); err == nil {
+		err = m.proveGaps()
 	}
-	if err := m.proveGaps(); err != nil {
+	if err != nil {
 		return err
 	}
 	return m.addStamps()
@@ -332,7 +354,7 @@ func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err erro
 	}
 	b, err := manifest.Encode(manifest.Bundle{
 		Format: manifest.BundleFormat, Software: m.opt.Software, Case: m.text(m.opt.Case), Query: m.text(m.opt.Query.Text(m.opt.Zone)), By: m.text(m.opt.By),
-		Made: m.sel.Made, Records: m.sel.Records, Events: m.raw.count, Masked: m.masked, Members: z.members,
+		Made: m.sel.Made, Records: m.sel.Records, Events: m.raw.count, Masked: m.masked, Narrow: m.opt.Narrow != nil, Members: z.members,
 	})
 	if err != nil {
 		return h, err

@@ -120,8 +120,10 @@ func (m *maker) addStamps() error {
 		return err
 	}
 	var leaves []int64
-	for _, p := range m.parts {
-		leaves = append(leaves, p.Index)
+	if m.opt.Narrow == nil {
+		for _, p := range m.parts {
+			leaves = append(leaves, p.Index)
+		}
 	}
 	want, err := s.wanted(append(leaves, m.proofs.Selection.Index), m.point.Size)
 	if err != nil {

@@ -22,16 +22,18 @@ const (
 // Bundle lists the other members of an evidence bundle (manifest.json, its last but
 // one member; in format 1 its last), in the order of the ZIP.
 type Bundle struct {
-	Format   int      `json:"format"`
-	Software string   `json:"software"`
-	Case     string   `json:"case"`
-	Query    string   `json:"query"`
-	By       string   `json:"by"`
-	Made     int64    `json:"made"` // Unix ns
-	Records  int64    `json:"records"`
-	Events   int64    `json:"events"`
-	Masked   int64    `json:"masked"` // values that are shown as stars
-	Members  []Member `json:"members"`
+	Format   int    `json:"format"`
+	Software string `json:"software"`
+	Case     string `json:"case"`
+	Query    string `json:"query"`
+	By       string `json:"by"`
+	Made     int64  `json:"made"` // Unix ns
+	Records  int64  `json:"records"`
+	Events   int64  `json:"events"`
+	Masked   int64  `json:"masked"` // values that are shown as stars
+	// Narrow: of what somebody may see who sees some folders only. Since format 4.
+	Narrow  bool     `json:"narrow,omitempty"`
+	Members []Member `json:"members"`
 }
 
 // Member is a file of the ZIP.
@@ -74,6 +76,9 @@ type Proofs struct {
 	// Parts prove that records stood in the sealed archive: none when their day
 	// was not archived.
 	Parts []PartProof `json:"parts,omitempty"`
+	// Rows are in place of Parts in a bundle for somebody who may see some folders
+	// only, since format 4.
+	Rows []RowsProof `json:"rows,omitempty"`
 	// Gaps prove the last gap reports of the servers and days of the records; see
 	// GapReport.
 	Gaps []LeafProof `json:"gap_reports,omitempty"`

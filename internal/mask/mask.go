@@ -3,6 +3,7 @@ package mask
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"iter"
 	"unicode/utf8"
 )
 
@@ -33,26 +34,42 @@ func Commit(salt [sha256.Size]byte, number string) [sha256.Size]byte {
 func (m *Masker) Text(s string) (string, [][sha256.Size]byte) {
 	var out []byte
 	var commits [][sha256.Size]byte
-	after := false // the character before was a digit
-	for i := 0; i < len(s); {
-		_, n, isDigit := digitAt(s, i)
-		if !isDigit {
-			_, n = utf8.DecodeRuneInString(s[i:])
-		} else if !after {
-			if number, end := numberAt(s, i); end > 0 && Valid(number) {
-				if out == nil {
-					out = []byte(s)
-				}
-				stars(out, s, i, end)
-				commits = append(commits, Commit(m.Salt(number), number))
-			} // the next group of four may begin another
+	for x := range numbers(s) {
+		if out == nil {
+			out = []byte(s)
 		}
-		i, after = i+n, isDigit
+		stars(out, s, x.from, x.to)
+		commits = append(commits, Commit(m.Salt(x.digits), x.digits))
 	}
 	if out == nil {
 		return s, nil
 	}
 	return string(out), commits
+}
+
+// number is one that was found: twelve ASCII digits, and the bytes where they stand.
+type number struct {
+	digits   string
+	from, to int
+}
+
+// numbers finds every number in s, in order. Of groups of four each may begin one, so that
+// two numbers can share groups; each begins and ends behind the one before.
+func numbers(s string) iter.Seq[number] {
+	return func(yield func(number) bool) {
+		after := false // the character before was a digit
+		for i := 0; i < len(s); {
+			_, n, isDigit := digitAt(s, i)
+			if !isDigit {
+				_, n = utf8.DecodeRuneInString(s[i:])
+			} else if !after {
+				if d, end := numberAt(s, i); end > 0 && Valid(d) && !yield(number{d, i, end}) {
+					return
+				}
+			}
+			i, after = i+n, isDigit
+		}
+	}
 }
 
 // Valid reports whether the last of twelve ASCII digits is the check digit of

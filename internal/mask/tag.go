@@ -27,35 +27,27 @@ type Tagger struct{ key []byte }
 // NewTagger makes a Tagger. The key should be 32 random bytes that stay secret.
 func NewTagger(key []byte) *Tagger { return &Tagger{append([]byte(nil), key...)} }
 
-// Text puts stars and a tag in place of every number in s. A text without a
+// Text puts stars in place of every number in s, and a tag behind each. A text without a
 // number comes back as it is.
 func (t *Tagger) Text(s string) string {
 	if !enough(s) {
 		return s
 	}
-	var out []byte
-	done := 0      // of s, what is in out
-	after := false // the character before was a digit
-	for i := 0; i < len(s); {
-		_, n, isDigit := digitAt(s, i)
-		if !isDigit {
-			_, n = utf8.DecodeRuneInString(s[i:])
-		} else if !after {
-			if number, end := numberAt(s, i); end > 0 && Valid(number) {
-				out = append(out, s[done:i]...)
-				at := len(out)
-				out = append(out, s[i:end]...)
-				stars(out[at:], s[i:end], 0, end-i)
-				out = append(out, t.tag(number)...)
-				done, n = end, end-i
-			}
+	var masked, out []byte
+	done := 0 // of masked, what is in out
+	for x := range numbers(s) {
+		if masked == nil {
+			masked = []byte(s)
 		}
-		i, after = i+n, isDigit
+		stars(masked, s, x.from, x.to)
+		out = append(out, masked[done:x.to]...)
+		out = append(out, t.tag(x.digits)...)
+		done = x.to
 	}
-	if out == nil {
+	if masked == nil {
 		return s
 	}
-	return string(append(out, s[done:]...))
+	return string(append(out, masked[done:]...))
 }
 
 // enough reports whether s has digits for a number at all.
@@ -77,69 +69,87 @@ func (t *Tagger) Reveal(s string) string {
 	if t == nil || !strings.Contains(s, tagOpen) {
 		return s
 	}
-	var b strings.Builder
-	for {
-		at := strings.Index(s, tagOpen)
-		if at < 0 {
-			b.WriteString(s)
-			return b.String()
+	over := map[int]byte{} // digits by the place of their stars
+	var gone []int         // places of tags
+	for at := 0; ; {
+		k := strings.Index(s[at:], tagOpen)
+		if k < 0 {
+			break
 		}
-		end := at + len(tagOpen) + tagSize + len(tagClose)
-		number, ok := "", false
-		if end <= len(s) && s[end-len(tagClose):end] == tagClose {
-			number, ok = t.untag(s[at+len(tagOpen) : end-len(tagClose)])
-		}
-		start := -1
+		at += k
+		digits, ok := t.tagAt(s, at)
 		if ok {
-			start = starsBefore(s[:at])
+			ok = t.starsBefore(s, at, digits, over)
 		}
-		if start < 0 {
-			b.WriteString(s[:at+len(tagOpen)])
-			s = s[at+len(tagOpen):]
+		if ok {
+			gone = append(gone, at)
+		}
+		at += len(tagOpen)
+	}
+	if len(gone) == 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if len(gone) > 0 && i == gone[0] {
+			i, gone = i+tagBytes, gone[1:]
 			continue
 		}
-		b.WriteString(s[:start])
-		writeDigits(&b, s[start:at], number)
-		s = s[end:]
+		_, n := utf8.DecodeRuneInString(s[i:])
+		switch d, ok := over[i]; {
+		case !ok:
+			b.WriteString(s[i : i+n])
+		case n == 1:
+			b.WriteByte(d)
+		default:
+			b.WriteRune('０' + rune(d-'0'))
+		}
+		i += n
 	}
+	return b.String()
 }
 
-// starsBefore is where the twelve stars at the end of s begin, -1 when they are
-// not there.
-func starsBefore(s string) int {
-	n, i := 0, len(s)
-	for n < digits && i > 0 {
+// tagBytes is the size of a tag.
+const tagBytes = len(tagOpen) + tagSize + len(tagClose)
+
+// tagAt is the number of the tag at i.
+func (t *Tagger) tagAt(s string, i int) (digits string, ok bool) {
+	end := i + tagBytes
+	if t == nil || i < 0 || end > len(s) || !strings.HasPrefix(s[i:], tagOpen) || s[end-len(tagClose):end] != tagClose {
+		return "", false
+	}
+	return t.untag(s[i+len(tagOpen) : end-len(tagClose)])
+}
+
+// starsBefore notes the digits of the number whose tag stands at i over its twelve stars,
+// between which the tags of numbers that share groups with it may stand. ok is false, and
+// nothing noted, when they are not there.
+func (t *Tagger) starsBefore(s string, i int, number string, over map[int]byte) (ok bool) {
+	at := make([]int, 0, digits)
+	for len(at) < digits && i > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:i])
+		between := len(at) == 4 || len(at) == 8
 		switch {
 		case r == '*' || r == '＊':
-			n++
-		case (n == 4 || n == 8) && separatorAt(s[i-size:], 0) > 0:
+			at = append(at, i-size)
+		case between && separatorAt(s[i-size:], 0) > 0:
+		case between && strings.HasSuffix(s[:i], tagClose):
+			if _, ok := t.tagAt(s, i-tagBytes); !ok {
+				return false
+			}
+			size = tagBytes
 		default:
-			return -1
+			return false
 		}
 		i -= size
 	}
-	if n < digits {
-		return -1
+	if len(at) < digits {
+		return false
 	}
-	return i
-}
-
-// writeDigits writes the digits over the stars, each as wide as its star.
-func writeDigits(b *strings.Builder, masked, number string) {
-	n := 0
-	for _, r := range masked {
-		switch r {
-		case '*':
-			b.WriteByte(number[n])
-			n++
-		case '＊':
-			b.WriteRune('０' + rune(number[n]-'0'))
-			n++
-		default:
-			b.WriteRune(r)
-		}
+	for n, k := range at {
+		over[k] = number[digits-1-n]
 	}
+	return true
 }
 
 func alphabet() *base32.Encoding {
@@ -215,15 +225,15 @@ func (t *Tagger) round(i int, half32 uint32) uint32 {
 
 // Tagged reports whether a text looks as if a number of it were masked with a tag.
 func Tagged(s string) bool {
-	for rest := s; ; {
-		at := strings.Index(rest, tagOpen)
-		if at < 0 {
+	var t *Tagger // of numbers that share groups the first tag stands behind stars only
+	for at := 0; ; at += len(tagOpen) {
+		k := strings.Index(s[at:], tagOpen)
+		if k < 0 {
 			return false
 		}
-		end := at + len(tagOpen) + tagSize
-		if strings.HasPrefix(rest[min(end, len(rest)):], tagClose) && starsBefore(rest[:at]) >= 0 {
+		at += k
+		if end := at + len(tagOpen) + tagSize; strings.HasPrefix(s[min(end, len(s)):], tagClose) && t.starsBefore(s, at, "000000000000", map[int]byte{}) {
 			return true
 		}
-		rest = rest[at+len(tagOpen):]
 	}
 }

@@ -5,7 +5,7 @@
 //
 // Entry and Recorder are what other packages know; Log is the log of a data
 // folder; the free functions check hashes, checkpoints and stamps without a disk.
-// Journal is the form of earlier versions, which Log takes over.
+// A journal is the form of earlier versions, which Log takes over.
 //
 // It decides nothing about what must be written down, and looks at no other file
 // of the data folder: that is package verify's.

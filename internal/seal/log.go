@@ -132,7 +132,7 @@ func (l *Log) load() error {
 
 // takeOver makes the leaves of a folder that has a journal.
 func (l *Log) takeOver() (fsx.File, error) {
-	j := &Journal{path: filepath.Join(l.base, FileName), fs: l.fs}
+	j := &journal{path: filepath.Join(l.base, FileName)}
 	b, err := readFile(l.fs, j.path, maxJournal)
 	if errors.Is(err, os.ErrNotExist) || l.opt.ReadOnly && err == nil {
 		return nil, nil

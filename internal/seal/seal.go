@@ -55,6 +55,7 @@ const (
 	KindRelease         = "release"
 	KindExport          = "export"
 	KindEvidence        = "evidence"
+	KindRows            = "rows" // the rows of an archived part, for a bundle without its manifest; Hash is that of a manifest.Rows
 	KindUnmask          = "unmask"
 	KindRestore         = "restore"
 	KindPerson          = "person"   // a person was made or changed; Hash is that of the row's meaning

@@ -90,7 +90,7 @@ func (h *imports) run(ctx context.Context, w http.ResponseWriter, req engine.Imp
 		}
 	}
 	send(importLine{Progress: &engine.Progress{Phase: "scan"}})
-	sum, err := h.engine.Import(ctx, req, func(p engine.Progress) { send(importLine{Progress: &p}) })
+	sum, err := h.engine.ImportConsole(ctx, req, func(p engine.Progress) { send(importLine{Progress: &p}) })
 	if err != nil {
 		h.log.WarnContext(ctx, "import ended", slog.Any("error", err))
 		send(importLine{Error: err.Error()})

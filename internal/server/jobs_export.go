@@ -145,9 +145,6 @@ func (w work) evidence(ctx context.Context, t *job.Task) error {
 	if err := t.Params(&x); err != nil {
 		return err
 	}
-	if !t.By().Scope.All() { // a bundle proves what was left out, too
-		return &job.Error{Key: "job.evidence.scope"}
-	}
 	dir, err := t.Dir()
 	if err != nil {
 		return err
@@ -161,8 +158,8 @@ func (w work) evidence(ctx context.Context, t *job.Task) error {
 	if err != nil {
 		return err
 	}
-	res, err := w.e.Evidence(ctx, evidence.Options{
-		Case: x.Case, By: t.By().Name, Ground: x.Ground, Unmask: x.Unmask, Query: v.Restrict(x.Query), Software: "akashi " + w.version, Out: filepath.Join(dir, name),
+	res, err := v.Evidence(ctx, evidence.Options{
+		Case: x.Case, By: t.By().Name, Ground: x.Ground, Unmask: x.Unmask, Query: x.Query, Software: "akashi " + w.version, Out: filepath.Join(dir, name),
 		Progress: func(records, _ int64) { t.Progress(records, 0, "records") },
 	})
 	if errors.Is(err, evidence.ErrNone) {

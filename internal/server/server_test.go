@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evtx"
+	"github.com/akashi-audit/akashi/internal/trail"
 )
 
 // run serves a new data folder until the test ends and returns the engine and
@@ -135,7 +137,7 @@ func TestWhoGetsIn(t *testing.T) {
 }
 
 func TestImport(t *testing.T) {
-	_, at, first := runFirst(t)
+	e, at, first := runFirst(t)
 	cookie := firstAdmin(t, at, first)
 	dir := t.TempDir()
 	writeLog(t, filepath.Join(dir, "Security.evtx"))
@@ -149,6 +151,11 @@ func TestImport(t *testing.T) {
 	code, answer := ask{method: "POST", path: "/api/v1/imports", body: string(body), header: []string{"Authorization", "Bearer " + at.Token}}.do(t, at)
 	if code != 200 {
 		t.Fatalf("status %d: %s", code, answer)
+	}
+	if l := entries(t, e); !slices.ContainsFunc(l, func(x trail.Entry) bool {
+		return x.Action == "import" && x.Who == "tester" && x.From == "console" && x.Object == dir
+	}) {
+		t.Errorf("the trail does not tell of the import: %+v", l)
 	}
 	var last importLine
 	lines := 0

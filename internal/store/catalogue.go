@@ -289,7 +289,7 @@ func (s *Store) Follow(ctx context.Context, server, path string, at int64, withi
 	if path, err = l.Spelled(path); err != nil {
 		return nil, fmt.Errorf("follow %s: %w", path, err)
 	}
-	story, err := l.FollowWithin(ctx, path, at, within)
+	story, err := l.Follow(ctx, path, at, within)
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", path, err)
 	}

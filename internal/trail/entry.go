@@ -36,7 +36,7 @@ type Entry struct {
 // Urgent lists the actions whose entries are sealed at once; the others wait for
 // company.
 func Urgent() []string {
-	return []string{"people", "token", "proposal", "export", "evidence", "unmask", "hold", "release", "erase", "retention", "settings", "first", "download", "volume"}
+	return []string{"people", "token", "proposal", "export", "evidence", "unmask", "hold", "release", "import", "erase", "retention", "settings", "first", "download", "volume"}
 }
 
 // urgent also holds for a part: "people.add", "hold_release".

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,6 +88,18 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 		for _, n := range p.Parts[i].Lines {
 			proven[n] = true
 		}
+	}
+	for i := range p.Rows {
+		if err := checkRows(&p.Rows[i], c, lines); err != nil {
+			bad(manifest.ProofsName, fmt.Sprintf("rows of an archived part %d: %v", i+1, err))
+			continue
+		}
+		for _, n := range p.Rows[i].Lines {
+			proven[n] = true
+		}
+	}
+	if b.m.Narrow {
+		b.r.add(Finding{State: Note, What: "narrow", File: manifest.BundleName})
 	}
 	if rest := sel.Records - int64(len(proven)); rest > 0 && b.m.Format > 1 {
 		b.r.add(Finding{State: Note, What: "lines_unarchived", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
@@ -217,16 +230,53 @@ func checkPart(p *manifest.PartProof, c *seal.Checkpoint, lines []seal.Hash) err
 	if err := manifest.Decode([]byte(p.Day), &d); err != nil {
 		return err
 	}
+	root, err := prunedRoot(d.Records, p.Keep, p.Lines, p.Rest, lines)
+	if err == nil && root != d.RecordsRoot {
+		err = fmt.Errorf("%s %s: the records are other ones", d.Server, d.Day)
+	}
+	return err
+}
+
+// prunedRoot is the root of a part's records, of which lines of the bundle are some.
+func prunedRoot(records int64, keep, at []int64, rest, lines []seal.Hash) (seal.Hash, error) {
 	var kept []seal.Hash
-	for _, i := range p.Lines {
+	for _, i := range at {
 		if i < 0 || i >= int64(len(lines)) {
-			return fmt.Errorf("line %d of %d", i, len(lines))
+			return seal.Hash{}, fmt.Errorf("line %d of %d", i, len(lines))
 		}
 		kept = append(kept, lines[i])
 	}
-	root, err := seal.PrunedRoot(d.Records, p.Keep, kept, p.Rest)
-	if err == nil && root != d.RecordsRoot {
-		err = fmt.Errorf("%s %s: the records are other ones", d.Server, d.Day)
+	return seal.PrunedRoot(records, keep, kept, rest)
+}
+
+// checkRows checks that records stood among the rows that a leaf says a part of the
+// archive has. Whether it has them, only the manifest of its day tells.
+func checkRows(p *manifest.RowsProof, c *seal.Checkpoint, lines []seal.Hash) error {
+	e, err := leafOf(p.Proof, c)
+	if err != nil {
+		return err
+	}
+	if e.Kind != seal.KindRows || e.Hash != hashOf([]byte(p.Rows)) {
+		return errors.New("the leaf is of other rows")
+	}
+	var r manifest.Rows
+	if err := manifest.Decode([]byte(p.Rows), &r); err != nil {
+		return err
+	}
+	part, err := leafOf(p.Part, c)
+	if err != nil {
+		return err
+	}
+	var of struct {
+		Server, Day string
+		Part        int
+	}
+	if json.Unmarshal([]byte(part.Subject), &of) != nil || part.Kind != seal.KindArchivePart || p.Part.Index != r.Leaf || of.Server != r.Server || of.Day != r.Day || of.Part != r.Part {
+		return fmt.Errorf("leaf %d is of another part", p.Part.Index)
+	}
+	root, err := prunedRoot(r.Records, p.Keep, p.Lines, p.Rest, lines)
+	if err == nil && root != r.Root {
+		err = fmt.Errorf("%s %s: the records are other ones", r.Server, r.Day)
 	}
 	return err
 }

@@ -55,9 +55,8 @@ func (s *site) withDesk(serve func(*request) error) func(*request) error {
 			return errPage{http.StatusNotFound, "web.error.no_page"}
 		}
 		if rq.r.Method == http.MethodPost {
-			rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, maxForm)
-			if err := rq.r.ParseForm(); err != nil {
-				return errPage{http.StatusBadRequest, "web.error.form"}
+			if _, err := posted(rq); err != nil {
+				return err
 			}
 		}
 		return serve(rq)

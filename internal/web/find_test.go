@@ -12,9 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/net/html"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/i18n"
@@ -46,39 +43,6 @@ func (p pathsOf) Complete(_ context.Context, typed string, limit int) ([]PathHit
 
 func (p pathsOf) Follow(_ context.Context, server, path string, _ int64) ([]query.Life, error) {
 	return []query.Life{{Server: server, Path: path}}, nil
-}
-
-// shelf is Saved in memory.
-type shelf struct{ l []SavedSearch }
-
-func (s *shelf) List(context.Context, string) ([]SavedSearch, error) { return s.l, nil }
-
-func (s *shelf) Add(_ context.Context, x SavedSearch) error {
-	if x.Name == "" {
-		return ErrSaved
-	}
-	x.ID = int64(len(s.l) + 1)
-	s.l = append(s.l, x)
-	return nil
-}
-
-func (s *shelf) Share(_ context.Context, id int64, owner string, shared bool) error {
-	for i := range s.l {
-		if s.l[i].ID == id && (owner == "" || owner == s.l[i].Owner) {
-			s.l[i].Shared = shared
-			return nil
-		}
-	}
-	return ErrNotYours
-}
-
-func (s *shelf) Remove(_ context.Context, id int64, owner string) error {
-	n := len(s.l)
-	s.l = slices.DeleteFunc(s.l, func(x SavedSearch) bool { return x.ID == id && (owner == "" || owner == x.Owner) })
-	if len(s.l) == n {
-		return ErrNotYours
-	}
-	return nil
 }
 
 // seals is Proofs with one answer.
@@ -197,56 +161,6 @@ func TestFindWords(t *testing.T) {
 	}
 }
 
-// rowTimes are the times of the rows of a part.
-func rowTimes(body string) (l []string) {
-	for _, m := range regexp.MustCompile(`data-row><time datetime="([^"]+)"`).FindAllStringSubmatch(body, -1) {
-		l = append(l, m[1])
-	}
-	return l
-}
-
-// Rows by their number are those of the pages, whatever the order and wherever.
-func TestRowsByNumber(t *testing.T) {
-	f := newFinder(t, 4000)
-	for _, form := range []string{"page=/search", "page=/search&noise=1&network=1&q=sort:oldest", "page=/files&user=sato.takeshi"} {
-		u := &url.URL{Path: "/search", RawQuery: form}
-		u.Path = url.Values(u.Query()).Get("page")
-		fm := parseForm(u, tokyo(), testNow())
-		q := fm.query()
-		q.Limit = 1 << 20
-		all, err := f.m.Search(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := len(all.Records)
-		for _, at := range []int{0, 1, 99, 450, n / 2, n - 30, n - 1, n, n + 100} {
-			_, body := get(t, f, "/search/rows?"+form+"&n=40&at="+appendInt(at))
-			got := rowTimes(body)
-			var want []string
-			for i := at; i < min(at+40, n); i++ {
-				want = append(want, machine(all.Records[i].Time))
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("%s at %d of %d: %d rows from %v, want %d from %v", form, at, n, len(got), head(got), len(want), head(want))
-			}
-		}
-	}
-	for _, bad := range []string{"at=-1&n=10", "at=1&n=0", "at=1&n=201", "at=x&n=1", "at=1"} {
-		if res, _ := get(t, f, "/search/rows?page=/search&"+bad); res.StatusCode != http.StatusBadRequest {
-			t.Errorf("%s: status %d", bad, res.StatusCode)
-		}
-	}
-}
-
-func appendInt(n int) string { return strings.ReplaceAll(number(uint64(n)), ",", "") }
-
-func head(l []string) string {
-	if len(l) == 0 {
-		return "none"
-	}
-	return l[0]
-}
-
 // What people search and open is noted once; parts, further pages and polls are
 // no new search.
 func TestWhatIsNoted(t *testing.T) {
@@ -282,118 +196,6 @@ func TestTalliesKeepVisitorsApart(t *testing.T) {
 	total := regexp.MustCompile(`data-total="(\d+)"`)
 	if a, b := total.FindString(all), total.FindString(less); a == "" || a == b {
 		t.Errorf("both see %q and %q", a, b)
-	}
-}
-
-func TestSavedSearches(t *testing.T) {
-	f := newFinder(t, 50)
-	f2 := func(url_, name string, want int) {
-		t.Helper()
-		if res := f.post(t, "/saved", url.Values{"url": {url_}, "name": {name}, "shared": {"1"}}); res.StatusCode != want {
-			t.Errorf("save %q as %q: status %d, want %d", url_, name, res.StatusCode, want)
-		}
-	}
-	f2("/search?op=delete&cursor=x&junk=<b>", "<script>", http.StatusSeeOther)
-	f2("/search?op=delete", "", http.StatusUnprocessableEntity)
-	f2("https://evil.example/search", "x", http.StatusBadRequest)
-	f2("//evil.example/search", "x", http.StatusBadRequest)
-	f2("/settings", "x", http.StatusBadRequest)
-	f2("/search?from=x", "x", http.StatusBadRequest)
-	if len(f.shelf.l) != 1 || f.shelf.l[0].URL != "/search?op=delete" || f.shelf.l[0].Owner != "t" || !f.shelf.l[0].Shared {
-		t.Errorf("kept %+v", f.shelf.l)
-	}
-	_, body := get(t, f, "/saved", "Accept-Language", "en")
-	if !strings.Contains(body, "&lt;script&gt;") || !strings.Contains(body, "op:delete") {
-		t.Error("the saved search is not listed")
-	}
-	f.shelf.l[0].Owner = "other"
-	for _, do := range []string{"share", "unshare", "remove"} {
-		if res := f.post(t, "/saved/change", url.Values{"id": {"1"}, "do": {do}}); res.StatusCode != http.StatusNotFound {
-			t.Errorf("%s of another person's: status %d", do, res.StatusCode)
-		}
-	}
-	f.shelf.l[0].Owner = "t"
-	if res := f.post(t, "/saved/change", url.Values{"id": {"1"}, "do": {"remove"}}); res.StatusCode != http.StatusSeeOther || len(f.shelf.l) != 0 {
-		t.Errorf("remove: status %d, left %v", res.StatusCode, f.shelf.l)
-	}
-}
-
-// Folders with specific personal information come first, and a count leads to as
-// many records.
-func TestTree(t *testing.T) {
-	f := newFinder(t, 3000)
-	_, body := get(t, f, "/files/tree?page=/files&under="+url.QueryEscape(`D:\共有`), "Accept-Language", "en")
-	first := regexp.MustCompile(`<summary[^>]*><bdi>([^<]+)`).FindStringSubmatch(body)
-	if first == nil || first[1] != "人事" || !strings.Contains(body, "Holds specific personal information") {
-		t.Errorf("first folder %v", first)
-	}
-	m := regexp.MustCompile(`<span class="r num"><a href="([^"]+)" aria-label="人事 ([\d,]+)"`).FindStringSubmatch(body)
-	if m == nil {
-		t.Fatal("no count of the first folder")
-	}
-	_, page := get(t, f, html.UnescapeString(m[1])+"&wait=1")
-	total := regexp.MustCompile(`data-total="(\d+)"`).FindStringSubmatch(page)
-	if total == nil || total[1] != strings.ReplaceAll(m[2], ",", "") {
-		t.Errorf("the tree counts %s, the search %v", m[2], total)
-	}
-}
-
-func TestChild(t *testing.T) {
-	f := func(path, under, want string) {
-		t.Helper()
-		got, ok := child(path, under)
-		if got != want || ok != (want != "") {
-			t.Errorf("child(%q, %q) = %q, %v, want %q", path, under, got, ok, want)
-		}
-	}
-	f(`D:\a\b`, "", `D:`)
-	f(`D:\a\b`, `D:`, `a`)
-	f(`D:\a\b`, `d:\A`, `b`)
-	f(`D:\a\b`, `D:\a\b`, "")
-	f(`D:\ab`, `D:\a`, "")
-	f(`\\FS01\人事\x`, "", `\\FS01\人事`)
-	f(`\\FS01\人事\x`, `\\FS01\人事`, `x`)
-}
-
-func TestUsual(t *testing.T) {
-	f := func(now, before uint64, want int) {
-		t.Helper()
-		if got := levelOf(now, before); got != want {
-			t.Errorf("levelOf(%d, %d) = %d, want %d", now, before, got, want)
-		}
-	}
-	f(0, 0, levelSame)
-	f(2, 0, levelSame)
-	f(3, 0, levelNew)
-	f(9, 1, levelSame)
-	f(30, 10, levelTimes)
-	f(15, 10, levelMore)
-	f(14, 10, levelSame)
-	f(10, 30, levelLess)
-	f(0, 10, levelGone)
-
-	var now, before [7][24]uint64
-	for d := 1; d <= 5; d++ {
-		for h := 9; h < 18; h++ {
-			before[d][h], now[d][h] = 10, 10
-		}
-	}
-	now[6][22], now[3][23] = 7, 2
-	h := newHabit(&now, &before)
-	if !h.enough || h.outside != 9 || h.weekday != 6 || h.hour != 22 || h.most != 7 {
-		t.Errorf("habit %+v", h)
-	}
-	if got := ranges(h.hours(0)); got != "9–18" {
-		t.Errorf("usual hours %q", got)
-	}
-	var few [7][24]uint64
-	few[1][9] = habitLeast - 1
-	if newHabit(&now, &few).enough {
-		t.Error("a habit is learnt from too little")
-	}
-	x := spanOf(query.Query{From: testNow().Add(-36 * time.Hour).UnixNano()}, tokyo(), testNow())
-	if x.days != 2 || x.beforeTo.Add(48*time.Hour) != x.to || x.from.Sub(x.beforeFrom) != 48*time.Hour {
-		t.Errorf("span %+v", x)
 	}
 }
 

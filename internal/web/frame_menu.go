@@ -136,9 +136,8 @@ func dense(rq *request) bool {
 // look is POST /look: how pages look in this browser. It goes back to the page
 // where it was chosen.
 func (s *site) look(rq *request) error {
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, 600<<10) // the address of a page, up to its limit
-	if err := rq.r.ParseForm(); err != nil {
-		return errPage{http.StatusBadRequest, "web.error.form"}
+	if _, err := posted(rq); err != nil {
+		return err
 	}
 	choose := func(name, field string, allowed ...string) {
 		v := rq.r.PostForm.Get(field)

@@ -29,15 +29,6 @@ type sure struct {
 // fact is a line of a list of facts.
 type fact struct{ Key, Value string }
 
-// posted reads a form.
-func posted(rq *request) (url.Values, error) {
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, maxForm)
-	if err := rq.r.ParseForm(); err != nil {
-		return nil, errPage{http.StatusBadRequest, "web.data.bad_form"}
-	}
-	return rq.r.PostForm, nil
-}
-
 // careForm is the seam and the posted form of an action on the folder.
 func (s *site) careForm(rq *request) (Data, url.Values, error) {
 	data, err := s.careData()

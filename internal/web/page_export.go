@@ -27,9 +27,6 @@ type ExportRequest struct {
 	Case   string        `json:"case"` // of evidence
 }
 
-// maxForm bounds the body of a form, bytes.
-const maxForm = 1 << 20
-
 // exportRoutes are the way of records out of the folder.
 func (s *site) exportRoutes() []route {
 	return []route{
@@ -114,11 +111,10 @@ func textOf(q query.Query, rq *request) string {
 
 // exportStart begins the job.
 func (s *site) exportStart(rq *request) error {
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, maxForm)
-	if err := rq.r.ParseForm(); err != nil {
-		return errPage{http.StatusBadRequest, "web.export.bad_form"}
+	given, err := posted(rq)
+	if err != nil {
+		return err
 	}
-	given := rq.r.PostForm
 	search, err := url.ParseQuery(given.Get("search"))
 	if err != nil {
 		return errPage{http.StatusBadRequest, "web.export.bad_form"}

@@ -76,9 +76,8 @@ func (s *site) saveSearch(rq *request) error {
 	if s.cfg.Saved == nil {
 		return errPage{http.StatusNotFound, "web.error.no_page"}
 	}
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, 64<<10)
-	if err := rq.r.ParseForm(); err != nil {
-		return errPage{http.StatusBadRequest, "find.saved.unreadable"}
+	if _, err := posted(rq); err != nil {
+		return err
 	}
 	v := savedView{Name: strings.TrimSpace(rq.r.PostForm.Get("name")), URL: rq.r.PostForm.Get("url"), Shared: rq.r.PostForm.Get("shared") == "1"}
 	u, said, wrong := SearchURL(v.URL, rq.zone, rq.now)
@@ -106,8 +105,11 @@ func (s *site) changeSaved(rq *request) error {
 	if s.cfg.Saved == nil {
 		return errPage{http.StatusNotFound, "web.error.no_page"}
 	}
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, 64<<10)
-	id, err := strconv.ParseInt(rq.r.PostFormValue("id"), 10, 64)
+	form, err := posted(rq)
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(form.Get("id"), 10, 64)
 	if err != nil {
 		return errPage{http.StatusBadRequest, "find.saved.unreadable"}
 	}

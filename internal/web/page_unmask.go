@@ -46,8 +46,11 @@ func (s *site) unmask(rq *request) error {
 	if err != nil || !ok {
 		return errPage{http.StatusNotFound, "web.error.no_record"}
 	}
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, 64<<10)
-	ground := strings.TrimSpace(strings.ToValidUTF8(rq.r.PostFormValue("ground"), "\uFFFD"))
+	form, err := posted(rq)
+	if err != nil {
+		return err
+	}
+	ground := strings.TrimSpace(strings.ToValidUTF8(form.Get("ground"), "\uFFFD"))
 	if ground == "" || len([]rune(ground)) > maxGround {
 		return errPage{http.StatusBadRequest, "scope.error.ground"}
 	}

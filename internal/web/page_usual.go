@@ -16,6 +16,7 @@ const (
 	usualFolders = 8
 	peerFolders  = 5 // whose users are the peers
 	peerRows     = 6
+	maxPeers     = 500
 )
 
 // usualView compares a period with the one before, and a person with others.
@@ -79,7 +80,8 @@ type compared struct {
 	now, before *query.Facets
 	nowDone     *query.Facets
 	beforeDone  *query.Facets
-	peers       *query.Facets
+	peers       *query.Facets // who did something in the folders
+	refused     *query.Facets // and whom something was refused there
 	folders     []string
 }
 
@@ -127,16 +129,19 @@ func (s *site) compareTimes(ctx context.Context, q query.Query, x span) (*compar
 		ask(&c.nowDone, now)
 		ask(&c.beforeDone, before)
 	}
-	if err != nil || len(q.Users) == 0 || len(c.now.Folders) == 0 {
+	if err != nil || len(q.Users) == 0 || len(c.now.Folders) == 0 || len(done) == 0 {
 		return c, err
 	}
 	for _, n := range c.now.Folders[:min(len(c.now.Folders), peerFolders)] {
 		c.folders = append(c.folders, n.Value)
 	}
-	ask(&c.peers, query.Query{
+	peers := query.Query{
 		Folders: c.folders, From: now.From, To: now.To, Classes: q.Classes, Servers: q.Servers,
-		HideNetworkLogons: q.HideNetworkLogons, Lists: query.ListPeople, Top: 500,
-	})
+		HideNetworkLogons: q.HideNetworkLogons, Lists: query.ListPeople, Top: maxPeers, Results: []record.Result{record.Success},
+	}
+	ask(&c.peers, peers)
+	peers.Results = []record.Result{record.Denied, record.Failure}
+	ask(&c.refused, peers)
 	return c, err
 }
 
@@ -325,7 +330,7 @@ func (s *site) peerView(rq *request, f *form, v *usualView, c *compared) {
 	for _, p := range c.folders {
 		v.PeerFolders = append(v.PeerFolders, splitName(p))
 	}
-	l := peersOf(c.peers.People, f.Users)
+	l := peersOf(c.peers.People, c.refused.People, f.Users)
 	rank := 0
 	var self *peer
 	for i := range l {

@@ -91,22 +91,14 @@ func (s *site) settingsIndex(rq *request) error {
 	return s.render(rq, 200, "settings", v)
 }
 
-// postedForm reads a small posted form.
-func (s *site) postedForm(rq *request) error {
-	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, 2<<20)
-	if err := rq.r.ParseForm(); err != nil {
-		return errPage{http.StatusBadRequest, "web.error.form"}
-	}
-	return nil
-}
-
 // settingsForm is the seam, once the form of a change was read.
 func (s *site) settingsForm(rq *request) (Settings, error) {
 	set, err := s.settings()
 	if err != nil {
 		return nil, err
 	}
-	return set, s.postedForm(rq)
+	_, err = posted(rq)
+	return set, err
 }
 
 // saved tells the page after a redirect what was done: a word of the address.

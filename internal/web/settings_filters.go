@@ -242,7 +242,7 @@ func (m *namer) hits(r *record.Record) []int {
 // reconvert is POST /settings/filters/reconvert: the records are made again under
 // the settings of now, or it is told what that would change.
 func (s *site) reconvert(rq *request) error {
-	if err := s.postedForm(rq); err != nil {
+	if _, err := posted(rq); err != nil {
 		return err
 	}
 	runner, err := s.jobs()

@@ -102,7 +102,7 @@ func (s *site) foldersSave(rq *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.postedForm(rq); err != nil {
+	if _, err := posted(rq); err != nil {
 		return err
 	}
 	l := lines(rq.r.PostForm.Get("folders"))

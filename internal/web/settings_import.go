@@ -319,7 +319,7 @@ func spoolName(name string) string {
 // importPath is POST /settings/import/path: a file or folder of the server's
 // machine.
 func (s *site) importPath(rq *request) error {
-	if err := s.postedForm(rq); err != nil {
+	if _, err := posted(rq); err != nil {
 		return err
 	}
 	runner, err := s.jobs()

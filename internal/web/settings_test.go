@@ -1,17 +1,11 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +33,9 @@ func (k *kept) Values() []SettingValue {
 		{Key: "mail.password", Value: "'geheim'", Default: "''"},
 	}
 }
+
 func (k *kept) Background() Background { return k.bg }
+
 func (k *kept) SetBackground(_ context.Context, by care.Author, b Background) ([]SettingProblem, error) {
 	if k.busy {
 		return nil, care.ErrBusy
@@ -50,7 +46,9 @@ func (k *kept) SetBackground(_ context.Context, by care.Author, b Background) ([
 	k.bg, k.by = b, by.Name
 	return nil, nil
 }
+
 func (k *kept) Business() calendar.Settings { return k.cal }
+
 func (k *kept) SetBusiness(_ context.Context, by care.Author, c calendar.Settings) ([]SettingProblem, error) {
 	_, bad := calendar.New(c)
 	var l []SettingProblem
@@ -62,22 +60,28 @@ func (k *kept) SetBusiness(_ context.Context, by care.Author, c calendar.Setting
 	}
 	return l, nil
 }
+
 func (k *kept) Language() string { return k.lang }
+
 func (k *kept) SetLanguage(_ context.Context, by care.Author, lang string) error {
 	k.lang, k.by = lang, by.Name
 	return nil
 }
+
 func (k *kept) History(context.Context) ([]SettingChange, error) {
 	return []SettingChange{{By: hostile, Time: testNow().UnixNano(), Sealed: true, Added: Background{Accounts: []string{`CORP\svc`}}, Removed: Background{Processes: []string{"x.exe"}}}}, nil
 }
+
 func (k *kept) SealNow(context.Context) error {
 	if k.busy {
 		return care.ErrBusy
 	}
 	return nil
 }
+
 func (k *kept) ImportFolders() []string { return []string{"/logs"} }
-func (k *kept) UploadLimit() int64      { return k.max }
+
+func (k *kept) UploadLimit() int64 { return k.max }
 
 // spool is Jobs that fill a folder, and Imports.
 type spool struct {
@@ -97,8 +101,11 @@ func (s *spool) Submit(ctx context.Context, v *account.Visitor, q job.Request) (
 	}
 	return s.fakeJobs.Submit(ctx, v, q)
 }
-func (s *spool) Free() (int64, error)                                    { return s.free, nil }
+
+func (s *spool) Free() (int64, error) { return s.free, nil }
+
 func (s *spool) Summary(context.Context, string) (*ImportSummary, error) { return s.summary, nil }
+
 func (s *spool) Allowed(path string) (string, error) {
 	if path != "/logs/a" {
 		return "", ErrNotAllowed
@@ -308,141 +315,5 @@ func TestLook(t *testing.T) {
 		if u, err := url.Parse(loc); err != nil || u.Host != "" || u.Scheme != "" || strings.HasPrefix(loc, "//") || strings.HasPrefix(loc, `/\`) {
 			t.Errorf("back to %q leads to %q", back, loc)
 		}
-	}
-}
-
-// parts makes the body of an upload.
-func parts(t *testing.T, files map[string]string) (string, *bytes.Buffer) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	if err := w.WriteField("keep", "1"); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		p, err := w.CreateFormFile("files", name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(p, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return w.FormDataContentType(), &b
-}
-
-func TestUpload(t *testing.T) {
-	b := newBench(t, account.AllRights)
-	kind, body := parts(t, map[string]string{"../../etc/passwd.evtx": "ElfFile", `C:\logs\Security.evtx`: "ElfFile2", "CON.evtx": "x", "a\u202eb.evtx": "y", "photo.jpg": "jpg"})
-	res, page := postBody(t, b, "/settings/import", kind, body)
-	if res.Header.Get("Location") != "/settings/import/abc" {
-		t.Fatalf("status %d: %s", res.StatusCode, page)
-	}
-	raw, err := os.ReadFile(filepath.Join(b.spool.dir, UploadList))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var up Uploaded
-	if err := json.Unmarshal(raw, &up); err != nil {
-		t.Fatal(err)
-	}
-	if len(up.Files) != 4 || up.LeftN != 1 || up.Left[0] != "photo.jpg" || !up.KeepOriginal {
-		t.Errorf("uploaded %+v", up)
-	}
-	found := 0
-	err = filepath.WalkDir(b.spool.dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == UploadList {
-			return err
-		}
-		found++
-		rel, err := filepath.Rel(b.spool.dir, path)
-		if err == nil && !slices.Contains(up.Files, filepath.ToSlash(rel)) {
-			t.Errorf("%s is not listed", rel)
-		}
-		if spoolName(d.Name()) != d.Name() {
-			t.Errorf("%q is not safe", d.Name())
-		}
-		return err
-	})
-	if err != nil || found != 4 {
-		t.Errorf("%d files, %v", found, err)
-	}
-	if !slices.Contains(b.notes, "import upload") {
-		t.Errorf("notes %q", b.notes)
-	}
-}
-
-func TestUploadRefused(t *testing.T) {
-	f := func(name string, code int, words string, files map[string]string, change func(*workbench)) {
-		t.Helper()
-		b := newBench(t, account.AllRights)
-		if change != nil {
-			change(b)
-		}
-		kind, body := parts(t, files)
-		res, page := postBody(t, b, "/settings/import", kind, body)
-		if res.StatusCode != code || !strings.Contains(page, words) || b.spool.filled {
-			t.Errorf("%s: status %d, filled %v, words %v", name, res.StatusCode, b.spool.filled, strings.Contains(page, words))
-		}
-		checkHTML(t, name, page)
-	}
-	f("too big", http.StatusRequestEntityTooLarge, "more than one upload may hold", map[string]string{"a.evtx": strings.Repeat("x", 900_000), "b.evtx": strings.Repeat("x", 900_000)}, nil)
-	f("no room", http.StatusInsufficientStorage, "has no room", map[string]string{"a.evtx": "x"}, func(b *workbench) { b.spool.free = 1 << 20 })
-	f("no logs", http.StatusUnprocessableEntity, "Choose log files", map[string]string{"a.jpg": "x"}, nil)
-	b := newBench(t, account.AllRights)
-	if res, _ := postBody(t, b, "/settings/import", "text/plain", strings.NewReader("x")); res.StatusCode != http.StatusBadRequest {
-		t.Errorf("no form: status %d", res.StatusCode)
-	}
-	// The visitor goes away in the middle.
-	kind, body := parts(t, map[string]string{"a.evtx": strings.Repeat("x", 500_000)})
-	res, _ := postBody(t, b, "/settings/import", kind, io.MultiReader(io.LimitReader(body, 300_000), failing{}))
-	if res.StatusCode != http.StatusBadRequest || b.spool.filled {
-		t.Errorf("cut off: status %d, filled %v", res.StatusCode, b.spool.filled)
-	}
-}
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
-
-func TestImportPath(t *testing.T) {
-	b := newBench(t, account.AllRights)
-	for _, path := range []string{"", "/etc", "/logs/../etc", "logs/a", hostile} {
-		res, page := postBody(t, b, "/settings/import/path", "application/x-www-form-urlencoded", strings.NewReader(url.Values{"path": {path}}.Encode()))
-		if res.StatusCode != http.StatusUnprocessableEntity || len(b.notes) > 0 {
-			t.Errorf("%q: status %d", path, res.StatusCode)
-		}
-		checkHTML(t, path, page)
-	}
-	if res := postForm(t, b, "/settings/import/path", "path=%2Flogs%2Fa&keep=1"); res.StatusCode != http.StatusSeeOther || b.spool.last.Params.(ImportRequest).Paths[0] != "/logs/a" || b.notes[0] != "import /logs/a" {
-		t.Errorf("status %d, %+v, %q", res.StatusCode, b.spool.last, b.notes)
-	}
-}
-
-func TestSpoolName(t *testing.T) {
-	f := func(in, want string) {
-		t.Helper()
-		if got := spoolName(in); got != want {
-			t.Errorf("spoolName(%q) = %q, want %q", in, got, want)
-		}
-	}
-	f("Security.evtx", "Security.evtx")
-	f(`C:\a\Security.evtx`, "Security.evtx")
-	f("../../x.evtx", "x.evtx")
-	f("..", "log")
-	f("", "log")
-	f("a/", "log")
-	f("nul.evtx", "_nul.evtx")
-	f("COM1.evtx", "_COM1.evtx")
-	f("COMPANY.evtx", "COMPANY.evtx")
-	f("a:b*?.evtx", "a_b__.evtx")
-	f("a\x00\u202e\xff.evtx", "a___.evtx")
-	f("監査 ログ.evtx", "監査 ログ.evtx")
-	f(" .evtx. ", "evtx")
-	if got := spoolName(strings.Repeat("あ", 200) + ".evtx"); len(got) > 120 || !strings.HasSuffix(got, "あ.evtx") {
-		t.Errorf("a long name became %q", got)
 	}
 }

@@ -177,18 +177,23 @@ func compare(now, before []query.Count) []changed {
 // peer is somebody who used the same folders.
 type peer struct {
 	user, sid string
-	n         uint64
+	n         uint64 // what was done
 	groups    [numGroups]uint64
-	denied    uint64
+	denied    uint64 // what was refused, which is in no other number
 	self      bool
 }
 
-// peersOf sorts the people of the same folders, the most records first; self
-// tells who is looked at.
-func peersOf(l []query.PersonCount, users []string) []peer {
+// peersOf sorts those who did something in the same folders, most first; refused is what
+// was refused there, and self tells who is looked at.
+func peersOf(l, refused []query.PersonCount, users []string) []peer {
+	type who struct{ user, sid string }
+	denied := make(map[who]uint64, len(refused))
+	for i := range refused {
+		denied[who{refused[i].User, refused[i].SID}] += refused[i].N
+	}
 	var out []peer
 	for i := range l {
-		p := peer{user: l[i].User, sid: l[i].SID, n: l[i].N, denied: l[i].Denied}
+		p := peer{user: l[i].User, sid: l[i].SID, n: l[i].N, denied: denied[who{l[i].User, l[i].SID}]}
 		for o, n := range l[i].Ops {
 			p.groups[groupOf(o)] += n
 		}
