@@ -19,6 +19,9 @@ type retentionView struct {
 	dataFrame
 	InForce, Waiting []termView
 	Due              []DueMonth
+	Kept             []keptView
+	KeptGoes         int  // lines of Kept that would go
+	KeptInForce      bool // a term of the archive or of kept files is confirmed
 	Own              bool // the visitor proposed something of what waits
 	Known            []string
 	Wrong            string
@@ -41,6 +44,12 @@ func termText(rq *request, t *Term) string {
 	who := rq.p.T("web.retention.all_servers")
 	if t.Server != "" {
 		who = visible(t.Server)
+	}
+	if t.Class != "" {
+		who = classText(rq, t.Class) + ", " + who
+		if t.Class == "originals" {
+			who = classText(rq, t.Class)
+		}
 	}
 	return rq.p.T("web.retention.term", "server", who, "term", s)
 }
@@ -68,7 +77,15 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 	}
 	v := retentionView{
 		dataFrame: s.dataFrame(rq, "retention", "web.retention.title"), InForce: termViews(rq, r.InForce), Waiting: termViews(rq, r.Waiting), Due: r.Due,
-		Wrong: wrong, Given: given,
+		Wrong: wrong, Given: given, Kept: keptViews(rq, r.Kept),
+	}
+	for _, k := range r.Kept {
+		if k.Stays == "" {
+			v.KeptGoes++
+		}
+	}
+	for _, t := range r.InForce {
+		v.KeptInForce = v.KeptInForce || t.Class != ""
 	}
 	for _, t := range r.Waiting {
 		v.Own = v.Own || strings.EqualFold(t.By, rq.who.Name)
@@ -91,7 +108,10 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 
 // termOf reads the form of a proposal.
 func termOf(v url.Values) (t Term, ok bool) {
-	t = Term{Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
+	t = Term{Class: v.Get("keep"), Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
+	if t.Class != "" && t.Class != "archive" && t.Class != "originals" || t.Class == "originals" && t.Server != "" {
+		return t, false
+	}
 	if v.Get("unit") == "none" {
 		t.Year = false
 		return t, len(t.Ground) <= 2000
@@ -120,7 +140,7 @@ func (s *site) retentionPropose(rq *request) error {
 			Button: "web.retention.propose", Back: "/data/retention", Facts: []fact{{"web.retention.proposal", termText(rq, &t)}},
 		}, v)
 	}
-	if err := s.noteGround(rq, "retention_propose", fmt.Sprintf("%q %d months, year %t", t.Server, t.Months, t.Year), t.Ground); err != nil {
+	if err := s.noteGround(rq, "retention_propose", strings.TrimSpace(fmt.Sprintf("%q %d months, year %t %s", t.Server, t.Months, t.Year, t.Class)), t.Ground); err != nil {
 		return err
 	}
 	if err := data.ProposeRetention(rq.r.Context(), t); err != nil {
@@ -153,7 +173,7 @@ func (s *site) retentionConfirm(rq *request) error {
 	if !certain(v) || ground == "" || len(ground) > 2000 || v.Get("seen") != seen {
 		q := sure{
 			dataFrame: s.dataFrame(rq, "retention", "web.retention.confirm_title"), Words: strings.Split(rq.p.T("web.retention.sure_confirm"), "\n"),
-			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due,
+			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due, Kept: keptViews(rq, r.Kept),
 		}
 		switch {
 		case certain(v) && v.Get("seen") != seen:
@@ -181,7 +201,7 @@ func (s *site) retentionConfirm(rq *request) error {
 func termsMark(l []Term) string {
 	var b strings.Builder
 	for _, t := range l {
-		fmt.Fprintf(&b, "%q %d %t %d;", t.Server, t.Months, t.Year, t.Time)
+		fmt.Fprintf(&b, "%s%q %d %t %d;", t.Class, t.Server, t.Months, t.Year, t.Time)
 	}
 	return b.String()
 }

@@ -15,6 +15,7 @@ type sure struct {
 	Words  []string // paragraphs
 	Facts  []fact
 	Due    []DueMonth
+	Kept   []keptView
 	Fields url.Values // that go along
 	Action string     // where the answer goes
 	Button string     // key
@@ -76,7 +77,7 @@ func careKindOf(what string) (careKind, bool) {
 		return careKind{what, "/data", false}, true
 	case "coverage":
 		return careKind{what, "/data/server", false}, true
-	case "expire":
+	case "expire", "expire_kept":
 		return careKind{what, "/data/retention", true}, true
 	case "heal", "scrub", "drain", "replace", "tier":
 		return careKind{what, "/data/pool", false}, true
@@ -127,6 +128,13 @@ func (s *site) dataCare(rq *request) error {
 				return errPage{http.StatusConflict, "web.retention.none"}
 			}
 			q.Due = r.Due
+		}
+		if k.kind == "expire_kept" {
+			r, err := data.Retention(rq.r.Context())
+			if err != nil {
+				return dataError(err)
+			}
+			q.Kept = keptViews(rq, r.Kept)
 		}
 		return s.ask(rq, q, v)
 	}

@@ -34,6 +34,7 @@ type Data interface {
 	// AddVolume adds a folder. A *VolumeError says why it did not.
 	AddVolume(ctx context.Context, path, name string) (*Volume, error)
 	Volumes
+	PoolCare
 }
 
 // ErrOwnProposal refuses the confirmation of a term by whoever proposed it.
@@ -174,6 +175,7 @@ type Released struct {
 
 // Term is how long records stay.
 type Term struct {
+	Class  string // "" = the store, "archive" = archived days, "originals" = kept input files
 	Server string // "" = all
 	Months int    // 0 = for ever
 	Year   bool   // and the rest of the calendar year
@@ -187,6 +189,7 @@ type Retention struct {
 	InForce []Term
 	Waiting []Term
 	Due     []DueMonth
+	Kept    []KeptMonth // of the archive and of kept files
 }
 
 // DueMonth is a month of a server that is past its term.
@@ -211,6 +214,11 @@ type Pool struct {
 	WarnDays int
 	Warn     bool
 	Volumes  []Volume
+	Move     []MoveRule
+	// Recipients are what new objects are encrypted for; Identity is where the keys
+	// are, KeyError why they are not.
+	Recipients         []string
+	Identity, KeyError string
 }
 
 // Volume is a place of the archive.
@@ -219,6 +227,7 @@ type Volume struct {
 	Class                  int
 	Online                 bool
 	Problem                string
+	Quota, Reserve         int64 // bytes; 0 = none
 	Total, Free            int64 // bytes; Total 0 and Free -1 = unknown
 	Objects, Bytes         int64
 	Damaged, Missing       int64
@@ -228,7 +237,7 @@ type Volume struct {
 }
 
 // CareRequest is the parameters of the jobs of kind archive, verify, check,
-// coverage, expire, heal, scrub, drain, remove, replace and tier.
+// coverage, expire, expire_kept, heal, scrub, drain, remove, replace and tier.
 type CareRequest struct {
 	Server string `json:"server,omitempty"`
 	Volume string `json:"volume,omitempty"`
