@@ -55,7 +55,7 @@ func TestPoolCareAsksFirst(t *testing.T) {
 		{"/data/pool/rules", "copies", "0"}, {"/data/pool/rules", "copies", "10"}, {"/data/pool/rules", "warn", "-1"}, {"/data/pool/rules", "days", "1"},
 		{"/data/pool/encryption", "recipients", "AGE-SECRET-KEY-1X"}, {"/data/pool/encryption", "identity", "relative"}, {"/data/pool/encryption", "identity", ""},
 	} {
-		if code, body := send(bad.target, with(bad.target, bad.key, bad.value)); code != http.StatusUnprocessableEntity || !strings.Contains(body, `role="alert"`) {
+		if code, body := send(bad.target, with(bad.target, bad.key, bad.value)); code != http.StatusUnprocessableEntity || !strings.Contains(body, `role="alert"`) || strings.Contains(body, "AGE-SECRET") {
 			t.Errorf("%+v: %d", bad, code)
 		}
 	}

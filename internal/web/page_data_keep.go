@@ -205,6 +205,9 @@ func (s *site) poolEncryption(rq *request) error {
 	}
 	recipients, identity, wrong := encryptionOf(v)
 	if wrong != "" {
+		if strings.Contains(strings.ToUpper(v.Get("recipients")), "SECRET") {
+			v.Del("recipients") // a secret key goes back to nobody
+		}
 		return s.pool(rq, v, &VolumeError{Key: wrong})
 	}
 	if !certain(v) {

@@ -15,7 +15,7 @@ type volumeView struct {
 	LockTo  string
 	// QuotaGB and ReserveGB are its bounds in GiB, as a form has them.
 	QuotaGB, ReserveGB string
-	Others  []string // volumes that can take its place
+	Others             []string // volumes that can take its place
 }
 
 // Own reports whether it can be changed: what another data folder has cannot.
