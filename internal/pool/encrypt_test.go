@@ -36,6 +36,15 @@ func (k *kit) lying(volume string) (plain, encrypted []string) {
 	return plain, encrypted
 }
 
+// What lies in memory passes every trial and is gone with the power.
+func TestMemoryIsToldOf(t *testing.T) {
+	for kind, want := range map[string]Level{"tmpfs": Warns, "ext4": Notes, "nfs": Notes, "": Notes} {
+		if got := kindProbe(kind); got.Level != want || got.Detail != kind {
+			t.Errorf("%s: %+v", kind, got)
+		}
+	}
+}
+
 // What lay there before encryption was turned on is encrypted on every volume, and made
 // plain again, with the log plain all the time; what a stop left over goes the next time.
 func TestEncryptExisting(t *testing.T) {
