@@ -282,7 +282,7 @@ func keptViews(rq *request, l []KeptMonth) (out []keptView) {
 // classText names a class of what is kept.
 func classText(rq *request, class string) string {
 	switch class {
-	case "archive", "originals":
+	case "archive", "originals", "marked":
 		return rq.p.T("web.keep.class." + class)
 	}
 	return rq.p.T("web.keep.class.store")

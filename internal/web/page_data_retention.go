@@ -85,7 +85,7 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 		}
 	}
 	for _, t := range r.InForce {
-		v.KeptInForce = v.KeptInForce || t.Class != ""
+		v.KeptInForce = v.KeptInForce || t.Class == "archive" || t.Class == "originals"
 	}
 	for _, t := range r.Waiting {
 		v.Own = v.Own || strings.EqualFold(t.By, rq.who.Name)
@@ -109,7 +109,7 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 // termOf reads the form of a proposal.
 func termOf(v url.Values) (t Term, ok bool) {
 	t = Term{Class: v.Get("keep"), Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
-	if t.Class != "" && t.Class != "archive" && t.Class != "originals" || t.Class == "originals" && t.Server != "" {
+	if t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked" || t.Class == "originals" && t.Server != "" {
 		return t, false
 	}
 	if v.Get("unit") == "none" {

@@ -175,7 +175,7 @@ type Released struct {
 
 // Term is how long records stay.
 type Term struct {
-	Class  string // "" = the store, "archive" = archived days, "originals" = kept input files
+	Class  string // "" = the store, "archive" = archived days, "originals" = kept input files, "marked" = what tells of specific personal information, at least
 	Server string // "" = all
 	Months int    // 0 = for ever
 	Year   bool   // and the rest of the calendar year
