@@ -25,7 +25,7 @@ type Job struct {
 func Jobs() []Job {
 	return []Job{
 		{Kind: "archive", Page: "/data"}, {Kind: "verify", Page: "/data"}, {Kind: "check", Page: "/data"}, {Kind: "coverage", Page: "/data/server"},
-		{Kind: "expire", Page: "/data/retention", Grave: true},
+		{Kind: "expire", Page: "/data/retention", Grave: true}, {Kind: "expire_kept", Page: "/data/retention", Grave: true},
 		{Kind: "heal", Page: "/data/pool"}, {Kind: "scrub", Page: "/data/pool"}, {Kind: "drain", Page: "/data/pool"}, {Kind: "replace", Page: "/data/pool"},
 		{Kind: "tier", Page: "/data/pool"}, {Kind: "remove", Page: "/data/pool", Grave: true},
 	}

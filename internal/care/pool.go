@@ -50,6 +50,24 @@ type Pool struct {
 	WarnDays int
 	Warn     bool
 	Volumes  []Volume
+	Move     []MoveRule
+	// Recipients are what new objects are encrypted for; Identity is where the keys
+	// are, KeyError why they are not.
+	Recipients         []string
+	Identity, KeyError string
+}
+
+// PoolRules is how the volumes are used together.
+type PoolRules struct {
+	Copies   int
+	WarnDays int
+	Move     []MoveRule // none = nothing moves
+}
+
+// MoveRule moves what is old to slower volumes.
+type MoveRule struct {
+	Days  int // since its day, and since it was last read
+	Class int // at least this slow
 }
 
 // Volume is a place of the archive.
@@ -58,6 +76,7 @@ type Volume struct {
 	Class                  int
 	Online                 bool
 	Problem                string
+	Quota, Reserve         int64 // bytes; 0 = none
 	Total, Free            int64 // bytes; Total 0 and Free -1 = unknown
 	Objects, Bytes         int64
 	Damaged, Missing       int64
@@ -108,7 +127,7 @@ func (b *Bucket) Check() error {
 		return wrong("prefix", "web.data.bad_form")
 	case len(b.Region) > 60:
 		return wrong("region", "web.data.bad_form")
-	case !keysNamed(b.Keys):
+	case !KeysNamed(b.Keys):
 		return wrong("keys", "web.vol.needs_keys")
 	case b.LockDays < 0 || b.LockDays > maxLockDays:
 		return wrong("lock_days", "web.vol.bad_lock")
@@ -116,8 +135,8 @@ func (b *Bucket) Check() error {
 	return nil
 }
 
-// keysNamed reports whether s says where keys are, and is none itself.
-func keysNamed(s string) bool {
+// KeysNamed reports whether s says where keys are, and is none itself.
+func KeysNamed(s string) bool {
 	if path, ok := strings.CutPrefix(s, "file:"); ok {
 		return filepath.IsAbs(path) && len(s) < 4096
 	}

@@ -12,6 +12,9 @@ const maxMonths = 1200
 
 // Term is how long records stay.
 type Term struct {
+	// Class is what stays: "" = the store, "archive" = archived days, "originals" = kept
+	// input files, "marked" = what tells of specific personal information, at least.
+	Class  string
 	Server string // "" = all
 	Months int    // 0 = for ever
 	Year   bool   // and the rest of the calendar year
@@ -25,6 +28,20 @@ type Retention struct {
 	InForce []Term
 	Waiting []Term
 	Due     []DueMonth
+	Kept    []KeptMonth // of the archive and of kept files
+}
+
+// KeptMonth is a month of archived days, or of kept files, that is past its term.
+type KeptMonth struct {
+	Server, Month   string
+	Things          int // days, or files
+	Records, Events int64
+	Bytes           int64
+	// Stays says what forbids to delete it: "", "stored", "held", "locked", "unsure".
+	Stays  string
+	Cases  []string // that hold it
+	Until  int64    // Unix ns, when its storage lets it go
+	Reason string   // why it is not sure
 }
 
 // DueMonth is a month of a server that is past its term.
@@ -39,6 +56,8 @@ type DueMonth struct {
 // Check refuses a term that is none.
 func (t *Term) Check() error {
 	switch {
+	case t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked", t.Class == "originals" && t.Server != "":
+		return wrong("class", "web.retention.bad_term")
 	case t.Months < 0 || t.Months > maxMonths:
 		return wrong("months", "web.retention.bad_term")
 	case t.Months == 0 && t.Year:
@@ -51,14 +70,14 @@ func (t *Term) Check() error {
 
 // String names a term for the trail.
 func (t *Term) String() string {
-	return fmt.Sprintf("%q %d months, year %t", t.Server, t.Months, t.Year)
+	return strings.TrimSpace(fmt.Sprintf("%q %d months, year %t %s", t.Server, t.Months, t.Year, t.Class))
 }
 
 // Mark names the proposals that wait, so that nothing is confirmed that was not seen.
 func (r *Retention) Mark() string {
 	var b strings.Builder
 	for _, t := range r.Waiting {
-		fmt.Fprintf(&b, "%q %d %t %d;", t.Server, t.Months, t.Year, t.Time)
+		fmt.Fprintf(&b, "%s%q %d %t %d;", t.Class, t.Server, t.Months, t.Year, t.Time)
 	}
 	return b.String()
 }

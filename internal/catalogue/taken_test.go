@@ -84,11 +84,11 @@ func TestTakenDictionary(t *testing.T) {
 			t.Errorf("paths: %s", diff)
 		}
 		for p := range numbers {
-			x, err := Parts{taken}.FollowWithin(context.Background(), p, 0, query.Extent{})
+			x, err := Parts{taken}.Follow(context.Background(), p, 0, query.Extent{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			y, err := Parts{own}.FollowWithin(context.Background(), p, 0, query.Extent{})
+			y, err := Parts{own}.Follow(context.Background(), p, 0, query.Extent{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,14 +15,15 @@ import (
 )
 
 type keptOptions struct {
-	Data, Set, Server, By, Ground    string
-	Originals, Confirm, Delete, JSON bool
+	Data, Set, Server, By, Ground string
+	Originals, Marked             bool
+	Confirm, Delete, JSON         bool
 }
 
 func (a *app) newArchiveRetention() *cobra.Command {
 	var o keptOptions
 	c := &cobra.Command{
-		Use: "retention --data DIR [--set TERM [--server NAME | --originals] --by NAME | --confirm --by NAME --ground TEXT | --delete]", Args: a.noArgs,
+		Use: "retention --data DIR [--set TERM [--server NAME | --marked | --originals] --by NAME | --confirm --by NAME --ground TEXT | --delete]", Args: a.noArgs,
 		Short: a.p.T("cli.archive.retention.short"), Long: a.p.T("cli.archive.retention.long"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveRetention(cmd.Context(), o) },
 	}
@@ -31,6 +32,7 @@ func (a *app) newArchiveRetention() *cobra.Command {
 	f.StringVar(&o.Set, "set", "", t("cli.store.retention.set"))
 	f.StringVar(&o.Server, "server", "", t("cli.store.retention.server"))
 	f.BoolVar(&o.Originals, "originals", false, t("cli.archive.retention.originals"))
+	f.BoolVar(&o.Marked, "marked", false, t("cli.archive.retention.marked"))
 	f.BoolVar(&o.Confirm, "confirm", false, t("cli.store.retention.confirmflag"))
 	f.BoolVar(&o.Delete, "delete", false, t("cli.archive.retention.delete"))
 	f.StringVar(&o.By, "by", "", t("cli.store.by"))
@@ -38,6 +40,7 @@ func (a *app) newArchiveRetention() *cobra.Command {
 	f.BoolVar(&o.JSON, "json", false, t("cli.store.json"))
 	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete")
 	c.MarkFlagsMutuallyExclusive("server", "originals")
+	c.MarkFlagsMutuallyExclusive("marked", "originals")
 	return c
 }
 
@@ -56,8 +59,11 @@ func (a *app) runArchiveRetention(ctx context.Context, o keptOptions) error {
 			return err
 		}
 		t := store.Term{Class: store.KeepArchive, Server: o.Server, Months: months, Year: year, By: o.By}
-		if o.Originals {
+		switch {
+		case o.Originals:
 			t.Class = store.KeepOriginals
+		case o.Marked:
+			t.Class = store.KeepMarked
 		}
 		change = func(e *engine.Engine) error { return e.ProposeRetention(ctx, t) }
 	case o.Confirm:

@@ -32,6 +32,7 @@ type poolOptions struct {
 	Copies, WarnDays          int
 	EncryptTo, MoveAfter      []string
 	NoEncryption, NoMoveAfter bool
+	Existing                  bool // of encrypt
 	changed                   func(flag string) bool
 	create                    bool // the data folder when it is missing
 }
@@ -55,6 +56,9 @@ func (a *app) newPool() *cobra.Command {
 		}),
 		a.poolCommand("heal --data DIR", "heal", 0, 0, a.runPoolHeal, none),
 		a.poolCommand("tier --data DIR", "tier", 0, 0, a.runPoolTier, none),
+		a.poolCommand("encrypt --data DIR --existing", "encrypt", 0, 0, a.runPoolEncrypt, func(c *cobra.Command, o *poolOptions) {
+			c.Flags().BoolVar(&o.Existing, "existing", false, a.p.T("cli.pool.encrypt.existing"))
+		}),
 		a.poolCommand("set --data DIR [--copies N] [--volume VOLUME --class N]", "set", 0, 0, a.runPoolSet, a.poolSetFlags),
 	)
 	return c

@@ -134,6 +134,9 @@ func (e *Engine) forbid(ctx context.Context, a *archive.Archive, l []archive.Due
 		if d.Held, err = r.Holding(ctx, hold.Area{Server: d.Server, From: from, To: to}, finder(e.archivedOnly)); err != nil {
 			return err
 		}
+		if d.Held, err = e.alsoMarked(ctx, d.Held, d.Server, from, to, finder(e.archivedOnly)); err != nil {
+			return err
+		}
 		if d.Stored || len(d.Held) > 0 {
 			continue
 		}
@@ -288,7 +291,7 @@ func (e *Engine) ExpireKept(ctx context.Context) (*KeptExpiry, error) {
 	e.importing.Lock()
 	defer e.importing.Unlock()
 	sch := e.st.Retention()
-	if len(sch.Kept) == 0 {
+	if !sch.Has(store.KeepArchive) && !sch.Has(store.KeepOriginals) {
 		return nil, ErrNoKeptTerm
 	}
 	if _, err := e.holds.Holds(); err != nil { // before anything is read

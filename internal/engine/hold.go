@@ -118,7 +118,11 @@ func (e *Engine) held(ctx context.Context, server string, from, to int64) ([]str
 	if err != nil {
 		return nil, err
 	}
-	return r.Holding(ctx, hold.Area{Server: server, From: from, To: to}, finder(e.stored))
+	cases, err := r.Holding(ctx, hold.Area{Server: server, From: from, To: to}, finder(e.stored))
+	if err != nil {
+		return nil, err
+	}
+	return e.alsoMarked(ctx, cases, server, from, to, finder(e.stored))
 }
 
 // mayErase refuses an erasure of what a hold keeps.

@@ -298,7 +298,7 @@ func (p pages) Search(_ context.Context, q query.Query) (*query.Page, error) {
 			return nil, err
 		}
 	}
-	page := &query.Page{Unread: []string{"2026-11-01"}}
+	page := &query.Page{Reached: query.Reached{Unread: []string{"2026-11-01"}}}
 	for ; at < p.n && len(page.Records) < q.Limit; at++ {
 		page.Records = append(page.Records, rec(at, `C:\共有\`))
 	}

@@ -12,7 +12,7 @@ type Dict struct {
 	folders []pageEntry
 	names   []pageEntry
 	paths   uint32
-	recall  recall
+	recall  *recall
 }
 
 // pageEntry is a page as the index knows it.
@@ -28,7 +28,7 @@ func Open(index []byte, read func(page int) ([]byte, error)) (*Dict, error) {
 	if len(index) == 0 || index[0] != version {
 		return nil, damage("index of an unknown version")
 	}
-	d := &Dict{read: read}
+	d := &Dict{read: read, recall: new(recall)}
 	b := index[1:]
 	var err error
 	var folders, names uint64

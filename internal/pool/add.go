@@ -115,6 +115,25 @@ func (p *Pool) Add(ctx context.Context, opt AddOptions) (*Added, error) {
 	return out, nil
 }
 
+// TakeOver takes a volume of the pool over that belongs to another data folder, so
+// that it is written to; force takes it from an akashi that may still be using it.
+func (p *Pool) TakeOver(ctx context.Context, volume string, force bool) error {
+	cfg := p.Config()
+	v, err := cfg.Find(volume)
+	if err != nil {
+		return err
+	}
+	if !v.Foreign {
+		return &VolumeError{v.Name, errors.New("no other data folder owns it")}
+	}
+	opt := AddOptions{Path: v.Path, S3: v.S3, Name: v.Name, Class: v.Class, Quota: v.Quota, Reserve: v.Reserve, Join: true, TakeOver: force}
+	if opt.Reserve == 0 {
+		opt.Reserve = -1
+	}
+	_, err = p.Add(ctx, opt)
+	return err
+}
+
 // prepare tries the storage out and labels it as ours.
 func (p *Pool) prepare(ctx context.Context, d driver, v *Volume, l *Label, opt AddOptions) ([]Probe, error) {
 	if err := makeFolder(d); err != nil {

@@ -50,6 +50,15 @@ const (
 	ProbeObject  = "object"  // S3: Object Lock
 )
 
+// kindProbe says which file system it is. What lies in memory comes back after a sync
+// and is gone with the power: no trial shows that.
+func kindProbe(kind string) Probe {
+	if kind == "tmpfs" {
+		return Probe{ProbeKind, Warns, kind}
+	}
+	return Probe{ProbeKind, Notes, kind}
+}
+
 // probe tries out what a volume needs.
 func probe(ctx context.Context, d driver, now time.Time) []Probe {
 	switch d := unwrap(d).(type) {
@@ -75,7 +84,7 @@ func (f *folder) probe(ctx context.Context, now time.Time) (l []Probe) {
 		return err == nil
 	}
 	if _, ok := f.fs.(fsx.OS); ok {
-		l = append(l, Probe{ProbeKind, Notes, fsx.Kind(f.dir)})
+		l = append(l, kindProbe(fsx.Kind(f.dir)))
 	}
 	if err := f.fs.MkdirAll(dir, 0o700); !add(ProbeWrite, Fails, err) {
 		return l

@@ -82,10 +82,7 @@ func (p *Pool) put(ctx context.Context, name string, r io.ReaderAt, size int64) 
 	src := &source{r: r}
 	defer src.close()
 	s := stored{name: name, r: src, size: size}
-	p.mu.Lock()
-	to := p.to
-	p.mu.Unlock()
-	if len(to) > 0 {
+	if to := p.recipientsOf(name); len(to) > 0 {
 		enc, err := encrypt(ctx, p.opt.FS, filepath.Join(p.dir, "spool-"+nonce()+tmpEnd), to, name, src, size)
 		if err != nil {
 			return err

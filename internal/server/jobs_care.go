@@ -28,6 +28,7 @@ func (w work) care() []job.Kind {
 		{Name: "check", Lane: job.Care, Restart: true, Run: w.check},
 		{Name: "coverage", Lane: job.Care, Restart: true, Run: w.coverage},
 		{Name: "expire", Lane: job.Care, Run: w.expire}, // deleting is ordered anew, never by itself
+		{Name: "expire_kept", Lane: job.Care, Run: w.expireKept},
 		{Name: "heal", Lane: job.Care, Restart: true, Run: w.heal},
 		{Name: "scrub", Lane: job.Care, Restart: true, Run: w.scrub},
 		{Name: "drain", Lane: job.Care, Restart: true, Run: w.drain},

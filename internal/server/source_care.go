@@ -12,7 +12,7 @@ import (
 
 func terms(l []store.Term) (out []care.Term) {
 	for _, t := range l {
-		out = append(out, care.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: t.By, Ground: t.Ground, Time: t.Time})
+		out = append(out, care.Term{Class: t.Class, Server: t.Server, Months: t.Months, Year: t.Year, By: t.By, Ground: t.Ground, Time: t.Time})
 	}
 	return out
 }
@@ -29,6 +29,16 @@ func (d *dataSource) Retention(ctx context.Context) (*care.Retention, error) {
 	for _, x := range due {
 		r.Due = append(r.Due, care.DueMonth{Server: x.Server, Month: x.Period, Records: x.Records, Bytes: x.Bytes, Events: x.Events, Archived: x.Archived, Held: x.Held})
 	}
+	kept, err := d.e.KeptDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conf := d.e.Config()
+	zone, err := conf.Location()
+	if err != nil {
+		return nil, err
+	}
+	r.Kept = keptMonths(kept, zone)
 	return r, nil
 }
 
@@ -38,7 +48,7 @@ func (d *dataSource) ProposeRetention(ctx context.Context, t care.Term) error {
 	}
 	d.care.Lock()
 	defer d.care.Unlock()
-	return d.e.ProposeRetention(ctx, store.Term{Server: t.Server, Months: t.Months, Year: t.Year, By: who(ctx), Ground: t.Ground})
+	return d.e.ProposeRetention(ctx, store.Term{Class: t.Class, Server: t.Server, Months: t.Months, Year: t.Year, By: who(ctx), Ground: t.Ground})
 }
 
 // ConfirmRetention puts in force what was seen.
@@ -73,14 +83,21 @@ func (d *dataSource) Pool(ctx context.Context) (*care.Pool, error) {
 	}
 	out := &care.Pool{
 		Copies: s.Copies, Objects: s.Objects, Bytes: s.Bytes, Short: s.Short, Lost: s.LostCount, Free: s.Free, PerDay: s.PerDay,
-		Days: s.Days, WarnDays: s.WarnDays, Warn: s.Warn,
+		Days: s.Days, WarnDays: s.WarnDays, Warn: s.Warn, Recipients: s.Recipients, Identity: p.Config().Identity, KeyError: s.IdentityErr,
+	}
+	for _, r := range s.Rules {
+		out.Move = append(out.Move, care.MoveRule{Days: r.Days, Class: r.Class})
+	}
+	quotas := make(map[string]pool.Volume)
+	for _, v := range p.Config().Volumes {
+		quotas[v.ID] = v
 	}
 	for i := range s.Volumes {
 		v := &s.Volumes[i]
 		x := care.Volume{
 			ID: v.ID, Name: v.Name, Place: v.Place, State: string(v.State), Class: v.Class, Online: v.Online, Problem: v.Problem, Total: v.Total,
 			Free: v.Free, Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: v.Scrub.Ended,
-			LockOwed: v.LockOwed, LockTo: v.LockTo,
+			Quota: quotas[v.ID].Quota, Reserve: quotas[v.ID].Reserve, LockOwed: v.LockOwed, LockTo: v.LockTo,
 		}
 		switch {
 		case v.Foreign:

@@ -17,10 +17,14 @@ const (
 	KeepStore     = ""          // records and raw events in the store, by month
 	KeepArchive   = "archive"   // sealed days of the archive, whole, by month
 	KeepOriginals = "originals" // kept input files, by the month in which they came
+	// KeepMarked is months and archived days with records of folders with specific
+	// personal information: they stay at least so long, whatever the other terms say.
+	// By itself it deletes nothing.
+	KeepMarked = "marked"
 )
 
 // KeepClasses are all classes.
-func KeepClasses() []string { return []string{KeepStore, KeepArchive, KeepOriginals} }
+func KeepClasses() []string { return []string{KeepStore, KeepArchive, KeepOriginals, KeepMarked} }
 
 // Term says how long something of a server stays. In the store, records of every class
 // and the raw events behind them go together, by month: a conversion makes records anew

@@ -88,9 +88,9 @@ func (f *fakeData) ConfirmRetention(_ context.Context, _, ground string) error {
 }
 
 func (f *fakeData) Pool(context.Context) (*Pool, error) {
-	p := &Pool{Copies: 2, Objects: 3, Bytes: 4, Short: 1, Lost: 1, Free: 1 << 30, Days: 12, Warn: true}
+	p := &Pool{Move: []MoveRule{{Days: 30, Class: 7}}, Recipients: []string{"age1" + evil}, Identity: evil, KeyError: evil, Copies: 2, Objects: 3, Bytes: 4, Short: 1, Lost: 1, Free: 1 << 30, Days: 12, Warn: true}
 	for _, s := range []string{"active", "readonly", "draining", "lost", "away", "foreign"} {
-		p.Volumes = append(p.Volumes, Volume{Name: s + evil, Place: evil, State: s, Problem: evil, Total: 100, Free: 30, Damaged: 1, Missing: 1, LockOwed: 2, LockTo: 1})
+		p.Volumes = append(p.Volumes, Volume{Name: s + evil, Place: evil, State: s, Problem: evil, Total: 100, Free: 30, Quota: 3 << 29, Damaged: 1, Missing: 1, LockOwed: 2, LockTo: 1})
 	}
 	return p, nil
 }
@@ -101,6 +101,26 @@ func (f *fakeData) AddVolume(_ context.Context, v care.Folder) (*Volume, error) 
 		return nil, f.refuse
 	}
 	return &Volume{Name: v.Name}, nil
+}
+
+func (f *fakeData) LimitVolume(_ context.Context, volume string, quota, reserve int64) error {
+	f.changes = append(f.changes, fmt.Sprint("limits ", volume, " ", quota, " ", reserve))
+	return f.refuse
+}
+
+func (f *fakeData) SetPool(_ context.Context, x PoolRules) error {
+	f.changes = append(f.changes, fmt.Sprint("rules ", x))
+	return f.refuse
+}
+
+func (f *fakeData) EncryptPool(_ context.Context, recipients []string, identity string) error {
+	f.changes = append(f.changes, fmt.Sprint("encrypt ", recipients, " ", identity))
+	return f.refuse
+}
+
+func (f *fakeData) TakeVolume(_ context.Context, volume string, force bool) error {
+	f.changes = append(f.changes, fmt.Sprint("take ", volume, " ", force))
+	return f.refuse
 }
 
 // shownPart is a page without the values that only go back to the server.

@@ -151,7 +151,7 @@ func (s *site) table() []route {
 		s.jobRoutes(),
 		s.exportRoutes(),
 		s.scopeRoutes(),
-		s.dataRoutes(), s.volumeRoutes(),
+		s.dataRoutes(), s.volumeRoutes(), s.keepRoutes(),
 	)
 }
 

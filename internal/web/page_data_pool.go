@@ -15,7 +15,9 @@ type volumeView struct {
 	Used    int // percent; -1 = unknown
 	Checked string
 	LockTo  string
-	Others  []string // volumes that can take its place
+	// QuotaGB and ReserveGB are its bounds in GiB, as a form has them.
+	QuotaGB, ReserveGB string
+	Others             []string // volumes that can take its place
 }
 
 // Own reports whether it can be changed: what another data folder has cannot.
@@ -33,7 +35,12 @@ type poolView struct {
 	Wrong   string // in words
 	Probes  []string
 	Given   url.Values
+	Moves   []MoveRule // rows of the form
+	Plain   bool       // new objects are not encrypted
 }
+
+// Classes are what the class of a rule can be.
+func (poolView) Classes() []int { return []int{1, 2, 3, 4, 5, 6, 7, 8, 9} }
 
 // farDays is how far a forecast is told.
 const farDays = 3650
@@ -52,12 +59,12 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 	if err != nil {
 		return dataError(err)
 	}
-	v := poolView{dataFrame: s.dataFrame(rq, "pool", "web.pool.title"), Pool: p, Given: given, Days: int(p.Days)}
+	v := poolView{dataFrame: s.dataFrame(rq, "pool", "web.pool.title"), Pool: p, Given: given, Days: int(p.Days), Moves: moveRows(p.Move), Plain: len(p.Recipients) == 0}
 	if v.Days > farDays {
 		v.Days = -1
 	}
 	for _, x := range p.Volumes {
-		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone), LockTo: clock(x.LockTo, rq.zone)}
+		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone), LockTo: clock(x.LockTo, rq.zone), QuotaGB: asGigabytes(x.Quota), ReserveGB: asGigabytes(x.Reserve)}
 		if x.Total > 0 && x.Free >= 0 {
 			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)
 		}

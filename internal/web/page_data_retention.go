@@ -20,6 +20,9 @@ type retentionView struct {
 	dataFrame
 	InForce, Waiting []termView
 	Due              []DueMonth
+	Kept             []keptView
+	KeptGoes         int  // lines of Kept that would go
+	KeptInForce      bool // a term of the archive or of kept files is confirmed
 	Own              bool // the visitor proposed something of what waits
 	Known            []string
 	Wrong            string
@@ -42,6 +45,12 @@ func termText(rq *request, t *Term) string {
 	who := rq.p.T("web.retention.all_servers")
 	if t.Server != "" {
 		who = visible(t.Server)
+	}
+	if t.Class != "" {
+		who = classText(rq, t.Class) + ", " + who
+		if t.Class == "originals" {
+			who = classText(rq, t.Class)
+		}
 	}
 	return rq.p.T("web.retention.term", "server", who, "term", s)
 }
@@ -69,7 +78,15 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 	}
 	v := retentionView{
 		dataFrame: s.dataFrame(rq, "retention", "web.retention.title"), InForce: termViews(rq, r.InForce), Waiting: termViews(rq, r.Waiting), Due: r.Due,
-		Wrong: wrong, Given: given,
+		Wrong: wrong, Given: given, Kept: keptViews(rq, r.Kept),
+	}
+	for _, k := range r.Kept {
+		if k.Stays == "" {
+			v.KeptGoes++
+		}
+	}
+	for _, t := range r.InForce {
+		v.KeptInForce = v.KeptInForce || t.Class == "archive" || t.Class == "originals"
 	}
 	v.Own = r.Own(rq.who)
 	for _, d := range r.Due {
@@ -90,7 +107,10 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 
 // termOf reads the form of a proposal.
 func termOf(v url.Values) (t Term, ok bool) {
-	t = Term{Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
+	t = Term{Class: v.Get("keep"), Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
+	if t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked" || t.Class == "originals" && t.Server != "" {
+		return t, false
+	}
 	if v.Get("unit") == "none" {
 		t.Year = false
 		return t, t.Check() == nil
@@ -147,7 +167,7 @@ func (s *site) retentionConfirm(rq *request) error {
 	if !certain(v) || care.CheckGround(ground) != nil || may != nil {
 		q := sure{
 			dataFrame: s.dataFrame(rq, "retention", "web.retention.confirm_title"), Words: strings.Split(rq.p.T("web.retention.sure_confirm"), "\n"),
-			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due,
+			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due, Kept: keptViews(rq, r.Kept),
 		}
 		switch {
 		case certain(v) && may != nil:

@@ -17,6 +17,7 @@ type sure struct {
 	Words  []string // paragraphs
 	Facts  []fact
 	Due    []DueMonth
+	Kept   []keptView
 	Fields url.Values // that go along
 	Action string     // where the answer goes
 	Button string     // key
@@ -96,6 +97,13 @@ func (s *site) dataCare(rq *request) error {
 				return errPage{http.StatusConflict, "web.retention.none"}
 			}
 			q.Due = r.Due
+		}
+		if k.Kind == "expire_kept" {
+			r, err := data.Retention(rq.r.Context())
+			if err != nil {
+				return dataError(err)
+			}
+			q.Kept = keptViews(rq, r.Kept)
 		}
 		return s.ask(rq, q, v)
 	}

@@ -85,6 +85,7 @@ func mayOpen() map[string]string {
 		"GET /settings/calendar": admins, "POST /settings/calendar": admins, "GET /settings/folders": admins, "POST /settings/folders": admins, "GET /settings/retention": admins, "GET /settings/keys": admins,
 		"POST /settings/keys/seal": admins, "GET /settings/keys/checkpoint": admins, "GET /settings/display": admins, "POST /settings/display": admins,
 		"GET /settings/file": admins, "POST /data/care": admins, "POST /data/restore": admins, "POST /data/retention": admins, "GET /data/pool": admins, "POST /data/pool": admins, "POST /data/pool/bucket": admins, "POST /data/pool/set": admins, "POST /data/pool/lost": admins,
+		"POST /data/pool/limits": admins, "POST /data/pool/rules": admins, "POST /data/pool/encryption": admins, "POST /data/pool/takeover": admins,
 		"GET /data/holds": holders, "POST /data/holds": holders, "POST /data/holds/release": holders,
 		"POST /data/retention/confirm": "officer", "POST /records/{id}/unmask": "officer",
 		"GET /search.csv": exporters, "GET /exports/new": exporters, "POST /exports": exporters,

@@ -13,6 +13,9 @@ type (
 	Term          = care.Term
 	Retention     = care.Retention
 	DueMonth      = care.DueMonth
+	KeptMonth     = care.KeptMonth
+	MoveRule      = care.MoveRule
+	PoolRules     = care.PoolRules
 	Pool          = care.Pool
 	Volume        = care.Volume
 	VolumeError   = care.VolumeError
@@ -57,6 +60,7 @@ type Data interface {
 	// AddVolume adds a folder. A *VolumeError says why it did not.
 	AddVolume(ctx context.Context, f care.Folder) (*Volume, error)
 	Volumes
+	PoolCare
 }
 
 // The states of a day.

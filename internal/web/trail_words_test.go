@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/i18n"
 )
 
@@ -14,12 +15,8 @@ import (
 func TestTrailActionsHaveWords(t *testing.T) {
 	noted := regexp.MustCompile(`(?:\.note|\.noteGround|\.NoteAs|\.Note)\([^"\n]*?"([a-z_. ]+)"`)
 	actions := []string{"saved share", "saved unshare", "saved remove", "reconvert", "reconvert try", "proposal.approved", "proposal.rejected", "people.disable", "people.enable"}
-	for _, what := range []string{"archive", "verify", "check", "coverage", "expire", "heal", "scrub", "tier", "drain", "remove", "replace"} {
-		k, ok := careKindOf(what)
-		if !ok {
-			t.Fatalf("%s is no job of data management", what)
-		}
-		actions = append(actions, k.kind)
+	for _, j := range care.Jobs() {
+		actions = append(actions, j.Kind)
 	}
 	for _, dir := range []string{".", "../api"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))

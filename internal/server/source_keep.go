@@ -1,0 +1,118 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/care"
+	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/hold"
+	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/pool"
+)
+
+// LimitVolume bounds what a volume takes.
+func (d *dataSource) LimitVolume(ctx context.Context, volume string, quota, reserve int64) error {
+	return d.change(ctx, volume, func(p *pool.Pool) error {
+		return p.Set(ctx, pool.Change{Volume: volume, Quota: &quota, Reserve: &reserve})
+	})
+}
+
+// SetPool settles how the volumes are used together.
+func (d *dataSource) SetPool(ctx context.Context, x care.PoolRules) error {
+	rules := []pool.Rule{}
+	for _, r := range x.Move {
+		rules = append(rules, pool.Rule{Days: r.Days, Class: r.Class})
+	}
+	return d.change(ctx, "", func(p *pool.Pool) error {
+		return p.Set(ctx, pool.Change{Copies: &x.Copies, WarnDays: &x.WarnDays, Rules: &rules})
+	})
+}
+
+// EncryptPool turns encryption of new objects on or off.
+func (d *dataSource) EncryptPool(ctx context.Context, recipients []string, identity string) error {
+	recipients = append([]string{}, recipients...)
+	return d.change(ctx, "", func(p *pool.Pool) error {
+		return p.Set(ctx, pool.Change{Recipients: &recipients, Identity: &identity})
+	})
+}
+
+// TakeVolume takes a volume over from another data folder.
+func (d *dataSource) TakeVolume(ctx context.Context, volume string, force bool) error {
+	return d.change(ctx, volume, func(p *pool.Pool) error { return p.TakeOver(ctx, volume, force) })
+}
+
+// keptMonths adds up what is past its term, by server, month and what forbids it.
+func keptMonths(x *engine.KeptDue, zone *time.Location) (out []care.KeptMonth) {
+	add := func(k care.KeptMonth) {
+		i := slices.IndexFunc(out, func(o care.KeptMonth) bool {
+			return o.Server == k.Server && o.Month == k.Month && o.Stays == k.Stays && slices.Equal(o.Cases, k.Cases)
+		})
+		if i < 0 {
+			out = append(out, k)
+			return
+		}
+		o := &out[i]
+		o.Things, o.Records, o.Events, o.Bytes = o.Things+k.Things, o.Records+k.Records, o.Events+k.Events, o.Bytes+k.Bytes
+		o.Until, o.Reason = max(o.Until, k.Until), cmp.Or(o.Reason, k.Reason)
+	}
+	for i := range x.Days {
+		d := &x.Days[i]
+		k := care.KeptMonth{Server: d.Server, Month: d.Day[:min(7, len(d.Day))], Things: 1, Records: d.Records, Events: d.Events, Bytes: d.Bytes, Cases: d.Held, Until: d.Until, Reason: d.Unsure}
+		k.Stays = staysBy(d)
+		add(k)
+	}
+	for i := range x.Files {
+		f := &x.Files[i]
+		k := care.KeptMonth{Month: time.Unix(0, f.Time).In(zone).Format("2006-01"), Things: 1, Bytes: f.Bytes, Cases: f.Held, Reason: f.Unsure}
+		switch {
+		case len(f.Held) > 0:
+			k.Stays = "held"
+		case f.Unsure != "":
+			k.Stays = "unsure"
+		}
+		add(k)
+	}
+	return out
+}
+
+func staysBy(d *archive.DueDay) string {
+	switch {
+	case d.Stored:
+		return "stored"
+	case len(d.Held) > 0:
+		return "held"
+	case d.Unsure != "":
+		return "unsure"
+	case d.Until > 0:
+		return "locked"
+	}
+	return ""
+}
+
+// expireKept deletes archived days and kept files past their confirmed terms.
+func (w work) expireKept(ctx context.Context, t *job.Task) error {
+	t.Progress(0, 0, "days")
+	x, err := w.e.ExpireKept(ctx)
+	switch {
+	case errors.Is(err, engine.ErrNoKeptTerm):
+		return &job.Error{Key: "web.retention.none", Err: err}
+	case errors.Is(err, hold.ErrDamaged):
+		return &job.Error{Key: "web.holds.damaged", Err: err}
+	case err != nil:
+		return err
+	}
+	t.Say("info", "job.expire_kept.done", "days", count(int64(len(x.Deleted.Days))), "files", count(int64(len(x.Deleted.Files))), "kept", count(int64(len(x.Kept.Days)+len(x.Kept.Files))))
+	l, err := w.e.DeletedCopies()
+	if err != nil {
+		return err
+	}
+	if len(l) > 0 {
+		t.Say("warn", "job.expire_kept.left", "n", count(int64(len(l))))
+	}
+	return result(ctx, t, "expire.json", asJSON(x))
+}
