@@ -73,10 +73,8 @@ func (m *maker) proveParts(ctx context.Context) error {
 		m.unproven = m.allDays()
 		return nil
 	}
-	line := make(map[seal.Hash]int64, len(m.spool.leaves))
-	for i, h := range m.spool.leaves {
-		line[h] = int64(i)
-	}
+	line := m.lineOf
+	m.lineOf = nil
 	for _, d := range m.allDays() {
 		found := int64(0)
 		err := m.opt.Archive.Parts(ctx, d, func(p *Part) error {
