@@ -74,6 +74,8 @@ elif ! { [ -d tools/duckbench/node_modules/@duckdb/node-api ] || (cd tools/duckb
 else
   node --test tools/duckbench/
   bash scripts/bench-duckdb.sh "${BENCH_RECORDS:-200000}"
+  echo "== DuckDB reads every archive file"
+  if [ -n "${AKASHI_LONG:-}" ]; then bash scripts/archive-duckdb.sh 30 60; else bash scripts/archive-duckdb.sh 3 10; fi
 fi
 
 echo "== browser"

@@ -199,8 +199,14 @@ func (a *Archive) Events(ctx context.Context, server, day string, of *record.ID,
 
 func holdsAny(d *manifest.Day, of *record.ID, ids []uint64) bool {
 	return slices.ContainsFunc(d.Channels, func(c manifest.Channel) bool {
-		return c.Name == of.Channel && c.Generation == of.Generation && slices.ContainsFunc(ids, runs(c.Runs).has)
+		return c.Name == of.Channel && c.Generation == of.Generation && slices.ContainsFunc(c.Runs, func(r [2]uint64) bool { return anyIn(ids, r[0], r[1]) })
 	})
+}
+
+// anyIn reports whether one of ids, which are ascending, lies in a range.
+func anyIn(ids []uint64, lo, hi uint64) bool {
+	i, _ := slices.BinarySearch(ids, lo)
+	return i < len(ids) && ids[i] <= hi
 }
 
 func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record.ID, ids []uint64, fn func(l []*event.Event) error) (err error) {
@@ -221,9 +227,7 @@ func (a *Archive) readEvents(ctx context.Context, o *manifest.Object, of *record
 		switch {
 		case of == nil:
 			l, err = f.Read(i)
-		case b.Channel == of.Channel && slices.ContainsFunc(b.Runs, func(r rawfile.Run) bool {
-			return slices.ContainsFunc(ids, func(id uint64) bool { return r.Lo <= id && id <= r.Hi })
-		}):
+		case b.Channel == of.Channel && slices.ContainsFunc(b.Runs, func(r rawfile.Run) bool { return anyIn(ids, r.Lo, r.Hi) }):
 			l, err = f.ReadIDs(i, ids)
 			l = slices.DeleteFunc(l, func(e *event.Event) bool {
 				_, ok := slices.BinarySearch(ids, e.RecordID)

@@ -265,16 +265,21 @@ func (a *Archive) near(id record.ID) []key {
 
 // Raw returns the archived events behind a record, by record id.
 func (a *Archive) Raw(ctx context.Context, r *record.Record) ([]*event.Event, error) {
-	id := r.ID()
 	ids := slices.Clone(r.RawIDs)
 	if len(ids) == 0 {
-		ids = []uint64{id.FirstID}
+		ids = []uint64{r.FirstID}
 	}
 	slices.Sort(ids)
+	return a.RawOf(ctx, r.ID(), ids)
+}
+
+// RawOf returns the archived events of a life of a channel, that of a record, by record
+// id. ids are ascending. Each block that has some of them is read once.
+func (a *Archive) RawOf(ctx context.Context, of record.ID, ids []uint64) ([]*event.Event, error) {
 	a.mu.Lock()
 	var days []string
 	for k, parts := range a.days {
-		if k.server == id.Server && slices.ContainsFunc(parts, func(p part) bool { return holdsAny(&p.Day, &id, ids) }) {
+		if k.server == of.Server && slices.ContainsFunc(parts, func(p part) bool { return holdsAny(&p.Day, &of, ids) }) {
 			days = append(days, k.day)
 		}
 	}
@@ -282,7 +287,7 @@ func (a *Archive) Raw(ctx context.Context, r *record.Record) ([]*event.Event, er
 	slices.Sort(days)
 	var out []*event.Event
 	for _, d := range days {
-		err := a.Events(ctx, id.Server, d, &id, ids, func(l []*event.Event) error {
+		err := a.Events(ctx, of.Server, d, &of, ids, func(l []*event.Event) error {
 			out = append(out, l...)
 			return nil
 		})

@@ -26,6 +26,9 @@ const (
 	maxSortBody = 1 << 30 // bytes of a block of a run
 )
 
+// errScratch: the scratch file does not give back what it took.
+var errScratch = errors.New("records that were put aside to be sorted came back as other ones")
+
 // sorter puts records into the order of the file (by user, SID, time and id) in
 // little memory: what is more than limit goes to a scratch file in runs, which are
 // merged. With each record goes its print, so that what was lost or changed on the

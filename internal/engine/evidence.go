@@ -77,56 +77,87 @@ func (e *Engine) evidence(ctx context.Context, src evidence.Source, opt evidence
 // evidenceSource is the folder as evidence.Source.
 type evidenceSource struct{ *Engine }
 
+// rawLife is a life of a channel of a server.
+type rawLife struct {
+	server, channel string
+	gen             uint32
+}
+
+// foundEvents are events by their life and record id.
+type foundEvents map[rawLife]map[uint64]*event.Event
+
+// rawOf is where the events of a record lie, and their ids, ascending.
+func rawOf(r *record.Record) (rawLife, []uint64) {
+	ids := slices.Sorted(slices.Values(r.RawIDs))
+	if len(ids) == 0 {
+		ids = []uint64{r.FirstID}
+	}
+	return rawLife{r.Server, r.Channel, r.Generation}, ids
+}
+
 // Raw reads the events of many records at once, so that each block of events is read
-// once for all of them.
+// once for all of them: from the store, and what it does not hold from the archive.
 func (s evidenceSource) Raw(ctx context.Context, l []record.Record) ([][]*event.Event, error) {
-	type life struct {
-		server, channel string
-		gen             uint32
-	}
-	want := make(map[life][]uint64)
+	want := make(map[rawLife][]uint64)
 	for i := range l {
-		r := &l[i]
-		k := life{r.Server, r.Channel, r.Generation}
-		if len(r.RawIDs) == 0 {
-			want[k] = append(want[k], r.FirstID)
-		}
-		want[k] = append(want[k], r.RawIDs...)
+		k, ids := rawOf(&l[i])
+		want[k] = append(want[k], ids...)
 	}
-	found := make(map[life]map[uint64]*event.Event, len(want))
+	found := make(foundEvents, len(want))
+	missing := make(map[rawLife][]uint64)
 	for k, ids := range want {
 		slices.Sort(ids)
-		events, err := s.st.Events(ctx, k.server, k.channel, k.gen, slices.Compact(ids))
+		ids = slices.Compact(ids)
+		events, err := s.st.Events(ctx, k.server, k.channel, k.gen, ids)
 		if err != nil {
 			return nil, err
 		}
-		found[k] = make(map[uint64]*event.Event, len(events))
-		for _, e := range events {
-			found[k][e.RecordID] = e
+		found.add(k, events)
+		for _, id := range ids {
+			if found[k][id] == nil {
+				missing[k] = append(missing[k], id)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		if err := s.archivedRaw(ctx, missing, found); err != nil {
+			return nil, err
 		}
 	}
 	out := make([][]*event.Event, len(l))
 	for i := range l {
-		r := &l[i]
-		at := found[life{r.Server, r.Channel, r.Generation}]
-		ids := slices.Sorted(slices.Values(r.RawIDs))
-		if len(ids) == 0 {
-			ids = []uint64{r.FirstID}
-		}
+		k, ids := rawOf(&l[i])
 		for _, id := range ids {
-			if e := at[id]; e != nil {
+			if e := found[k][id]; e != nil {
 				out[i] = append(out[i], e)
 			}
 		}
-		if len(out[i]) > 0 {
-			continue
-		}
-		var err error
-		if out[i], err = s.Engine.Raw(ctx, r.ID()); err != nil { // the archive may have them
-			return nil, fmt.Errorf("events of %s: %w", r.ID(), err)
-		}
 	}
 	return out, nil
+}
+
+func (f foundEvents) add(k rawLife, l []*event.Event) {
+	if f[k] == nil {
+		f[k] = make(map[uint64]*event.Event, len(l))
+	}
+	for _, e := range l {
+		f[k][e.RecordID] = e
+	}
+}
+
+// archivedRaw adds what the archive has of events that the store does not hold. What
+// was erased it does not give either.
+func (s evidenceSource) archivedRaw(ctx context.Context, want map[rawLife][]uint64, found foundEvents) error {
+	return s.withArchive(ctx, func(a *archive.Archive) error {
+		for k, ids := range want {
+			l, err := a.RawOf(ctx, record.ID{Server: k.server, Channel: k.channel, Generation: k.gen}, ids)
+			if err != nil {
+				return fmt.Errorf("archived events of %s: %w", record.Visible(k.server), err)
+			}
+			found.add(k, l)
+		}
+		return nil
+	})
 }
 
 // Coverage tells how complete the stored events of a server are. What was erased or

@@ -78,10 +78,10 @@ func begin() (time.Time, time.Duration) {
 }
 
 // BenchmarkSealLargeDay takes in the working day of a server through the converter
-// and seals it, records and raw events. AKASHI_PEOPLE is how many people worked that
-// day (default 40; 5,000 make some 12 M events, which take half an hour and 2 GB of
-// disk); AKASHI_BENCH_FOLDER is where the data folder is kept, so that the commands
-// can be measured on it.
+// and seals it, records and raw events, all through the store. AKASHI_PEOPLE is how many
+// people worked that day, 2,000 events each (default 40; the simulation of many people
+// at once takes long); AKASHI_BENCH_FOLDER is where the data folder is kept, so that the
+// commands can be measured on it. archive.BenchmarkLargeDay is the archive alone.
 func BenchmarkSealLargeDay(b *testing.B) {
 	people := 40
 	if n, err := strconv.Atoi(os.Getenv("AKASHI_PEOPLE")); err == nil {

@@ -73,7 +73,8 @@ func (m *maker) proveParts(ctx context.Context) error {
 		m.unproven = m.allDays()
 		return nil
 	}
-	line := m.lineOf()
+	line := m.lineOf
+	m.lineOf = nil
 	for _, d := range m.allDays() {
 		found := int64(0)
 		err := m.opt.Archive.Parts(ctx, d, func(p *Part) error {

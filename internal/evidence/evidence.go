@@ -107,7 +107,8 @@ type maker struct {
 	spool  *spool
 	raw    *rawSet
 
-	days     map[Day]int64 // records of each day
+	days     map[Day]int64       // records of each day
+	lineOf   map[seal.Hash]int64 // line of each record's leaf, for proveParts or gatherRows; nil without an archive
 	parts    []provenPart
 	unproven []Day
 	stamps   []stamped
@@ -180,6 +181,9 @@ func (m *maker) gather(ctx context.Context) (err error) {
 	if m.spool, err = newSpool(m.tmp); err != nil {
 		return err
 	}
+	if m.opt.Archive != nil {
+		m.lineOf = make(map[seal.Hash]int64)
+	}
 	m.raw = &rawSet{m: m, byLife: make(map[life]*rawFile)}
 	q := m.opt.Query
 	q.Oldest, q.Cursor = true, ""
@@ -232,7 +236,9 @@ func (m *maker) gather(ctx context.Context) (err error) {
 	return errors.Join(m.spool.flush(), m.raw.finish())
 }
 
-const pageSize = 1000
+// pageSize is how many records are asked for at once, and with them the events behind
+// them, some ten each: a block of events is read once for all of them.
+const pageSize = 4000
 
 func (m *maker) add(r *record.Record, events []*event.Event) error {
 	if m.opt.Narrow != nil { // what is left out of a record is in no hash that could be guessed at either
@@ -243,8 +249,11 @@ func (m *maker) add(r *record.Record, events []*event.Event) error {
 	leaf := seal.LeafHash(line)
 	shown, commits := m.record(r)
 	if len(commits) > 0 {
-		m.proofs.Masked = append(m.proofs.Masked, manifest.MaskedLine{Member: manifest.RecordsName, Line: int64(len(m.spool.leaves)), Leaf: leaf, Commits: commits})
+		m.proofs.Masked = append(m.proofs.Masked, manifest.MaskedLine{Member: manifest.RecordsName, Line: m.spool.count, Leaf: leaf, Commits: commits})
 		line = shown.AppendJSON(nil)
+	}
+	if m.lineOf != nil {
+		m.lineOf[leaf] = m.spool.count
 	}
 	m.stats.add(shown, r.Server)
 	m.onDay(r.Server, r.Time)
@@ -267,9 +276,9 @@ func (m *maker) seal(ctx context.Context) error {
 		}
 	}
 	m.sel.Format, m.sel.Made = manifest.BundleFormat, m.opt.Now.UnixNano()
-	m.sel.Records, m.sel.RecordsRoot = int64(len(m.spool.leaves)), seal.Root(m.spool.leaves)
+	m.sel.Records, m.sel.RecordsRoot = m.spool.count, m.spool.roots.Root()
 	for _, f := range m.raw.files {
-		m.sel.Raw = append(m.sel.Raw, manifest.RawRoot{Member: f.name + ".jsonl", Events: int64(len(f.leaves)), Root: seal.Root(f.leaves)})
+		m.sel.Raw = append(m.sel.Raw, manifest.RawRoot{Member: f.name + ".jsonl", Events: f.lines.count, Root: f.lines.roots.Root()})
 	}
 	b, err := manifest.Encode(m.sel)
 	if err != nil {

@@ -22,12 +22,29 @@ type life struct {
 
 // rawFile is what the bundle has of one life: lines of JSON and a log.
 type rawFile struct {
-	name   string // of the members, without their ends
-	lines  *spool
-	evtx   *os.File
-	w      *evtx.Writer
-	seen   map[uint64]bool
-	leaves []seal.Hash
+	name  string // of the members, without their ends
+	lines *spool
+	evtx  *os.File
+	w     *evtx.Writer
+	seen  idSet
+}
+
+// idSet is record ids, a bit for each in pieces of 4,096: those of a bundle lie together.
+type idSet map[uint64]*[64]uint64
+
+// add adds an id; false when it was there.
+func (s idSet) add(id uint64) bool {
+	p := s[id>>12]
+	if p == nil {
+		p = new([64]uint64)
+		s[id>>12] = p
+	}
+	word, bit := &p[id>>6&63], uint64(1)<<(id&63)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	return true
 }
 
 // rawSet is the raw events of a bundle, each once.
@@ -44,7 +61,7 @@ func (s *rawSet) file(l life) (*rawFile, error) {
 		return f, nil
 	}
 	name := fmt.Sprintf("raw/%03d-%s-%s", len(s.files)+1, safe(s.m.text(l.server)), safe(s.m.text(l.channel)))
-	f := &rawFile{name: name, seen: make(map[uint64]bool)}
+	f := &rawFile{name: name, seen: make(idSet)}
 	var err error
 	if f.lines, err = newSpool(s.m.tmp); err != nil {
 		return nil, err
@@ -61,19 +78,17 @@ func (s *rawSet) file(l life) (*rawFile, error) {
 
 func (s *rawSet) add(server string, e *event.Event) error {
 	f, err := s.file(life{server, e.Channel, e.Generation})
-	if err != nil || f.seen[e.RecordID] {
+	if err != nil || !f.seen.add(e.RecordID) {
 		return err
 	}
-	f.seen[e.RecordID] = true
 	s.count++
 	line := AppendEvent(nil, e)
 	leaf := seal.LeafHash(line)
 	shown, commits := s.m.event(e)
 	if len(commits) > 0 {
-		s.m.proofs.Masked = append(s.m.proofs.Masked, manifest.MaskedLine{Member: f.name + ".jsonl", Line: int64(len(f.leaves)), Leaf: leaf, Commits: commits})
+		s.m.proofs.Masked = append(s.m.proofs.Masked, manifest.MaskedLine{Member: f.name + ".jsonl", Line: f.lines.count, Leaf: leaf, Commits: commits})
 		line = AppendEvent(nil, shown)
 	}
-	f.leaves = append(f.leaves, leaf)
 	if err := f.lines.add(line, leaf); err != nil {
 		return err
 	}

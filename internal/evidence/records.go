@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
-// partRecords is how many records one Parquet member holds at most; they are in
-// memory while it is written.
+// partRecords is how many records one Parquet member holds at most.
 const partRecords = 200_000
 
 func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
@@ -30,28 +32,40 @@ func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
 	if err != nil {
 		return err
 	}
-	part, recs := 0, []record.Record(nil)
+	part := 0
+	recs := m.sorter(part)
 	flush := func() error {
 		part++
 		name := "records.parquet"
 		if part > 1 {
 			name = fmt.Sprintf("records-%d.parquet", part)
 		}
-		err := z.member(name, func(w io.Writer) error { return archive.Write(w, recs) })
-		recs = recs[:0]
+		err := z.member(name, func(w io.Writer) error { return recs.Write(ctx, w) })
+		err = errors.Join(err, recs.Close())
+		recs = m.sorter(part)
 		return err
 	}
 	err = m.records(ctx, func(r *record.Record) error {
-		recs = append(recs, *r)
-		if len(recs) == partRecords {
+		if err := recs.Add(r); err != nil {
+			return err
+		}
+		if recs.Len() == partRecords {
 			return flush()
 		}
 		return nil
 	})
-	if err == nil && len(recs) > 0 {
+	if err == nil && recs.Len() > 0 {
 		err = flush()
 	}
-	return err
+	return errors.Join(err, recs.Close())
+}
+
+// sorter puts the records of a Parquet member in order; its file goes away with the
+// folder of temporary files.
+func (m *maker) sorter(part int) *archive.Sorter {
+	return archive.NewSorter(func() (fsx.File, error) {
+		return fsx.OS{}.OpenFile(filepath.Join(m.tmp, fmt.Sprintf("sort-%d", part)), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	})
 }
 
 // records reads the records back as they are shown.

@@ -31,7 +31,8 @@ func (m *maker) gatherRows(ctx context.Context) (l []rowsOf, err error) {
 	if m.opt.Narrow == nil || m.opt.Archive == nil {
 		return nil, nil
 	}
-	line := m.lineOf()
+	line := m.lineOf
+	m.lineOf = nil
 	for _, d := range m.allDays() {
 		found := int64(0)
 		err := m.opt.Archive.Parts(ctx, d, func(p *Part) error {
@@ -90,15 +91,6 @@ func (m *maker) proveRows(l []rowsOf, at int64) error {
 		m.parts = append(m.parts, x.part)
 	}
 	return nil
-}
-
-// lineOf finds the lines of the bundle by their leaves.
-func (m *maker) lineOf() map[seal.Hash]int64 {
-	line := make(map[seal.Hash]int64, len(m.spool.leaves))
-	for i, h := range m.spool.leaves {
-		line[h] = int64(i)
-	}
-	return line
 }
 
 // take takes the leaves of a part out of line: their places in the part, and their lines.

@@ -17,12 +17,13 @@ import (
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
-// spool is a temporary file of lines, with the hashes of what stood in them
-// before masking.
+// spool is a temporary file of lines, with the root over the leaves of what stood in
+// them before masking.
 type spool struct {
-	f      *os.File
-	w      *bufio.Writer
-	leaves []seal.Hash
+	f     *os.File
+	w     *bufio.Writer
+	count int64
+	roots seal.Roots
 }
 
 func newSpool(dir string) (*spool, error) {
@@ -34,7 +35,8 @@ func newSpool(dir string) (*spool, error) {
 }
 
 func (s *spool) add(line []byte, leaf seal.Hash) error {
-	s.leaves = append(s.leaves, leaf)
+	s.count++
+	s.roots.Add(leaf)
 	_, err := s.w.Write(append(line, '\n'))
 	return err
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +15,16 @@ import (
 // shorter, and a version of ours below a delete
 // marker is locked for longer too.
 func TestLocksAreExtended(t *testing.T) {
-	addr := versity.start(t)
+	t.Run("versitygw", func(t *testing.T) { extended(t, versity.start(t)) })
+	t.Run("minio", func(t *testing.T) {
+		if os.Getenv("AKASHI_LONG") == "" {
+			t.Skip("long form only (AKASHI_LONG=1)")
+		}
+		extended(t, minioServer.start(t))
+	})
+}
+
+func extended(t *testing.T, addr string) {
 	c := bucket(t, addr, "worm")
 	k := newKit(t, 2)
 	ctx := context.Background()

@@ -101,7 +101,7 @@ func (s *s3Server) start(t *testing.T) string {
 		_ = c.Process.Kill() // only this one
 		_ = c.Wait()
 	})
-	for range 200 {
+	for range 1200 { // a minute: MinIO takes ten seconds on a machine with other work
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return addr

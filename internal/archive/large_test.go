@@ -1,0 +1,176 @@
+//go:build unix
+
+package archive
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/simulate"
+)
+
+// largeDay is a Source of one day of one server: simulated working days of 200 people,
+// so many of them that they have the wanted number of events, are pressed into it.
+type largeDay struct {
+	records, days int
+}
+
+func (s *largeDay) SealDays() map[string][]int                   { return map[string][]int{"FS1": {int(start / dayNS)}} }
+func (s *largeDay) SealMark(string, int64, int64) (string, bool) { return "1", true }
+func (s *largeDay) LastCommit() uint64                           { return 1 }
+
+func (s *largeDay) SealRecords(_ context.Context, server string, from, to int64, fn func(*record.Record)) error {
+	b, err := simulate.NewBulk(simulate.BulkOptions{Seed: 1, Records: s.records})
+	if err != nil {
+		return err
+	}
+	l := make([]record.Record, 1024)
+	span := int64(b.Days()) * dayNS
+	press := func(at int64) int64 {
+		return from + int64(float64(at-b.Start().UnixNano())/float64(span)*float64(to-from-1))
+	}
+	for n := b.Next(l); n > 0; n = b.Next(l) {
+		for i := range l[:n] {
+			r := &l[i]
+			length := r.EndTime - r.Time
+			r.Server, r.Time, r.Received = server, press(r.Time), from+dayNS
+			r.EndTime = r.Time + length
+			fn(r)
+		}
+	}
+	return nil
+}
+
+func (s *largeDay) SealEvents(ctx context.Context, _ string, from, _ int64, fn func(string, uint32, []*event.Event) error) error {
+	origin := time.Date(2026, 6, 1, 0, 0, 0, 0, time.FixedZone("JST", 9*3600))
+	x := simulate.NewStream(simulate.StreamOptions{Seed: 5, People: 200, Acts: 100, Start: origin})
+	var rest []*event.Event // of other channels, which are few
+	batch := make([]*event.Event, 0, 4096)
+	var failed error
+	flush := func() {
+		if failed == nil && len(batch) > 0 {
+			failed = fn("Security", 0, batch)
+		}
+		batch = batch[:0]
+	}
+	for range s.days {
+		x.NextDay(func(e *event.Event) {
+			e.Time = event.FromUnixNano(from + (e.Time.UnixNano()-origin.UnixNano())/int64(s.days+1)/100*100)
+			if e.Channel != "Security" {
+				rest = append(rest, e)
+				return
+			}
+			if batch = append(batch, e); len(batch) == cap(batch) {
+				flush()
+			}
+		})
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if flush(); failed != nil {
+		return failed
+	}
+	for len(rest) > 0 { // a life at a time
+		var same, others []*event.Event
+		for _, e := range rest {
+			if e.Channel == rest[0].Channel {
+				same = append(same, e)
+			} else {
+				others = append(others, e)
+			}
+		}
+		if err := fn(same[0].Channel, 0, same); err != nil {
+			return err
+		}
+		rest = others
+	}
+	return nil
+}
+
+// peakMemory is the most resident memory since begin in MB, 0 when it is not known.
+func peakMemory() int64 {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(b, []byte("VmHWM:"))
+	if f := bytes.Fields(rest); len(f) > 0 {
+		kib, err := strconv.ParseInt(string(f[0]), 10, 64)
+		if err == nil {
+			return kib >> 10
+		}
+	}
+	return 0
+}
+
+// phase does one piece of work and tells what it took.
+func phase(b *testing.B, name string, n *int64, fn func() error) {
+	b.Helper()
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600) // else the peak is that of the whole run
+	from, cpu := time.Now(), processorTime()
+	if err := fn(); err != nil {
+		b.Fatal(err)
+	}
+	took, used := time.Since(from), processorTime()-cpu
+	b.Logf("%s: %d; %.0f a second, %.2f µs of processor time each, %.0f s; at most %d MB", name, *n, float64(*n)/took.Seconds(), float64(used.Microseconds())/float64(*n), took.Seconds(), peakMemory())
+}
+
+// BenchmarkLargeDay seals a day of a server, reads it back as export and rebuild do, and
+// makes a second part of it. AKASHI_LARGE is how many simulated days of some 400,000
+// events are pressed into the day (default one); 33 make 1.4 M records and 12 M events.
+func BenchmarkLargeDay(b *testing.B) {
+	src := &largeDay{records: 43_000, days: 1}
+	if n, err := strconv.Atoi(os.Getenv("AKASHI_LARGE")); err == nil && n > 0 {
+		src = &largeDay{records: 43_334 * n, days: n}
+	}
+	dir := b.TempDir()
+	a, err := Open(NewFolder(nil, dir+"/archive"), Options{Zone: time.UTC, Dir: dir, Recorder: &log{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer a.Close()
+	opt := SealOptions{Now: time.Unix(0, start).AddDate(0, 0, 3), By: "t"}
+	day := DayName(int(start / dayNS))
+	for b.Loop() {
+		var n, events int64
+		phase(b, "sealed, events", &events, func() error {
+			made, err := a.Seal(b.Context(), src, opt)
+			for _, d := range made {
+				events += d.Events
+				b.Logf("%d records, %d events, %d objects", d.Records, d.Events, len(d.Objects))
+				for _, o := range d.Objects {
+					b.Logf("%s: %d bytes", o.Kind, o.Size)
+				}
+			}
+			return err
+		})
+		phase(b, "records read", &n, func() error {
+			return a.Records(b.Context(), "FS1", day, func(*record.Record) error { n++; return nil })
+		})
+		n = 0
+		phase(b, "events read in order", &n, func() error {
+			for _, s := range a.Streams(b.Context(), "FS1") {
+				for _, err := range s.Events {
+					if err != nil {
+						return err
+					}
+					n++
+				}
+			}
+			if n != events {
+				b.Fatalf("%d events of %d", n, events)
+			}
+			return nil
+		})
+		b.ReportMetric(float64(events), "events")
+	}
+}
