@@ -20,8 +20,8 @@ type Later struct {
 
 // Bounds of what a Shift carries.
 const (
-	maxShiftFacts    = 4096
-	maxShiftSessions = 512
+	maxShiftFacts    = 1024
+	maxShiftSessions = 64
 )
 
 // Agrees reports whether c and old, which stand at the same place, give the same
@@ -35,19 +35,16 @@ const (
 // It rests on this: with the same events, two converters do the same as long as
 // what they look up is the same.
 func (c *Converter) Agrees(old *Converter, later Later) (shift []byte, differs string) {
-	a, b := c.s, old.s
-	if a.Loose || b.Loose || later.End.s.Loose {
-		return nil, "record ids"
+	x, differs := c.compare(old, later)
+	if differs != "" {
+		return nil, differs
 	}
-	if !bytes.Equal(a.canonical(), b.canonical()) {
-		return nil, "state"
-	}
-	x := agreement{now: a, old: b, later: later, forms: forms{a.canon(), b.canon()}, shift: shiftOf(a, b)}
 	for _, part := range [...]struct {
 		name string
 		same func() bool
 	}{
-		{"sessions", x.sessions}, {"print jobs", x.jobs}, {"refusals", x.denials}, {"facts", x.facts}, {"channels", x.channels}, {"holes", x.gaps}, {"unused", x.unused}, {"looked up", x.untouched},
+		{"room", x.room}, {"generations", x.generations}, {"print jobs", x.jobs}, {"refusals", x.denials},
+		{"channels", x.channels}, {"holes", x.gaps}, {"unused", x.unused}, {"looked up", x.untouched},
 	} {
 		if !part.same() {
 			return nil, part.name
@@ -56,13 +53,39 @@ func (c *Converter) Agrees(old *Converter, later Later) (shift []byte, differs s
 	return x.shift.append(nil), ""
 }
 
+// Differs returns the keys of what differs between c and old, of Trace; ok is
+// false when something differs that has no key, so that they do not agree.
+func (c *Converter) Differs(old *Converter) (keys []uint32, ok bool) {
+	x, differs := c.compare(old, Later{})
+	return x.keys, differs == ""
+}
+
+// compare compares all but what counts from the beginning.
+func (c *Converter) compare(old *Converter, later Later) (x agreement, differs string) {
+	a, b := c.s, old.s
+	x = agreement{now: a, old: b, later: later, opt: &c.opt, forms: forms{a.canon(), b.canon()}, shift: shiftOf(a, b)}
+	switch {
+	case a.Loose || b.Loose:
+		return x, "record ids"
+	case !bytes.Equal(a.canonical(), b.canonical()):
+		return x, "state"
+	case !x.sessions():
+		return x, "sessions"
+	case !x.facts():
+		return x, "facts"
+	}
+	return x, ""
+}
+
 // agreement compares two states part by part and gathers what differs.
 type agreement struct {
 	now, old *state
 	later    Later
+	opt      *Options
 	forms    forms
 	shift    *stateShift
 	keys     []uint32 // that must not have been looked up
+	apart    int      // sessions that differ
 }
 
 // sessions compares the sessions and the owner files of edits, entry by entry.
@@ -91,7 +114,7 @@ func (x *agreement) sessions() bool {
 			return false
 		}
 	}
-	room := min(maxShiftSessions, x.later.End.opt.MaxSessions/8)
+	room := min(maxShiftSessions, x.opt.MaxSessions/8)
 	if !x.edits(differs) || len(differs) > room || len(x.shift.Edits)+len(x.shift.EditsGone) > room {
 		return false
 	}
@@ -100,7 +123,15 @@ func (x *agreement) sessions() bool {
 	}
 	slices.SortFunc(x.shift.Sessions, func(a, b session) int { return compareUint(a.Logon, b.Logon) })
 	slices.Sort(x.shift.SessionsGone)
-	return len(differs) == 0 || x.later.End.s.Crowded == x.old.Crowded // none was put out for want of room
+	x.apart = len(differs)
+	return true
+}
+
+// room reports whether no session or owner file was put out for want of room,
+// where the number of them differs.
+func (x *agreement) room() bool {
+	end := x.later.End.s
+	return !end.Loose && (x.apart == 0 || end.Crowded == x.old.Crowded)
 }
 
 // forms makes the canonical forms of entries of two states.
@@ -218,11 +249,9 @@ func (x *agreement) denials() bool {
 	return len(x.shift.Denials) < maxDenials/8 && end.Crowded == x.old.Crowded && end.Backs == x.old.Backs
 }
 
-// facts compares what is known of paths. Facts that differ stay apart until two
-// generations went by: none may end behind the place, because the moment would
-// differ too.
+// facts compares what is known of paths.
 func (x *agreement) facts() bool {
-	a, b, end := &x.now.Facts, &x.old.Facts, &x.later.End.s.Facts
+	a, b := &x.now.Facts, &x.old.Facts
 	for _, s := range a.slots {
 		if s != 0 && a.newer(s) != b.newer(b.find(s)) {
 			x.shift.Facts = append(x.shift.Facts, a.newer(s))
@@ -233,13 +262,7 @@ func (x *agreement) facts() bool {
 			x.shift.FactsGone = append(x.shift.FactsGone, uint64(s&factSum))
 		}
 	}
-	if len(x.shift.Facts)+len(x.shift.FactsGone) == 0 {
-		return a.Newer == b.Newer
-	}
-	if len(x.shift.Facts)+len(x.shift.FactsGone) > maxShiftFacts || end.Gen != b.Gen {
-		return false
-	}
-	if limit := x.later.End.opt.MaxPaths / 2; end.Newer+a.Newer-b.Newer >= limit {
+	if len(x.shift.Facts)+len(x.shift.FactsGone) > maxShiftFacts {
 		return false
 	}
 	for _, l := range [...][]uint64{x.shift.Facts, x.shift.FactsGone} {
@@ -250,6 +273,17 @@ func (x *agreement) facts() bool {
 	slices.Sort(x.shift.Facts)
 	slices.Sort(x.shift.FactsGone)
 	return true
+}
+
+// generations reports whether none of facts ended behind the place, nor would
+// have, where facts differ: they stay apart until two went by, and the moment would
+// be another one.
+func (x *agreement) generations() bool {
+	if len(x.shift.Facts)+len(x.shift.FactsGone) == 0 {
+		return true
+	}
+	a, b, end := &x.now.Facts, &x.old.Facts, &x.later.End.s.Facts
+	return end.Gen == b.Gen && end.Newer+a.Newer-b.Newer < x.opt.MaxPaths/2
 }
 
 // find is the slot of the sum of another, 0 for none.

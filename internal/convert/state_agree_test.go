@@ -247,7 +247,7 @@ func TestAgreesOnDays(t *testing.T) {
 func TestAgreesOnAnything(t *testing.T) {
 	seeds := uint64(60)
 	if os.Getenv("AKASHI_LONG") != "" {
-		seeds = 5000
+		seeds = 600
 	}
 	var st agreeStats
 	paths := playPaths()[:20]
