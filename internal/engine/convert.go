@@ -70,6 +70,8 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 			p.Records += int64(len(c.Records))
 			if x == whole {
 				p.Events += done
+			} else {
+				p.Again += done
 			}
 		})
 		return nil

@@ -110,10 +110,9 @@ func (t *tracker) set(change func(*Progress)) {
 
 // again notes what was converted again.
 func (t *tracker) again(w Window) {
-	t.set(func(p *Progress) {
-		t.redo = append(t.redo, w)
-		p.Again += w.Events
-	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.redo = append(t.redo, w)
 }
 
 // windows are what was converted again, one for each server.

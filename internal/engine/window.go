@@ -239,8 +239,12 @@ func (w *window) commitWith(ctx context.Context, x *store.Window, tail converter
 	if err != nil {
 		return fmt.Errorf("store records of %s: %w", w.server, err)
 	}
+	n := int64(w.n)
 	w.at, w.n = seq, 0
-	w.t.set(func(p *Progress) { p.Records += int64(len(c.Records)) })
+	w.t.set(func(p *Progress) {
+		p.Records += int64(len(c.Records))
+		p.Again += n
+	})
 	return nil
 }
 
@@ -369,6 +373,9 @@ func traceOf(c converter) []uint32 {
 func (e *Engine) noteWindow(ctx context.Context, t *tracker, w Window) {
 	if w.Events == 0 {
 		return
+	}
+	if zone, err := e.cfg.Location(); err == nil {
+		w.From, w.To = w.From.In(zone), w.To.In(zone)
 	}
 	e.log.InfoContext(ctx, "converted a window again", slog.String("server", w.Server), slog.Time("from", w.From), slog.Time("to", w.To),
 		slog.Int64("events", w.Events), slog.Bool("to_the_end", w.Whole))
