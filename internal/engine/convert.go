@@ -54,7 +54,7 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 	read := bool(x) && before.Unread // for facts too
 	var facts []store.Fact
 	n := 0
-	again := Window{Server: server, Whole: true}
+	again, redo := Window{Server: server, Whole: true}, len(e.st.Pending(server)) > 0
 	commit := func(last bool) error {
 		c, err := e.commitOf(ctx, server, conv, mark)
 		if err != nil {
@@ -99,7 +99,7 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 			return diff, err
 		}
 	}
-	if x == late && before.Started {
+	if x == late && redo { // else nothing of it was converted before
 		e.noteWindow(ctx, t, again)
 	}
 	return e.st.Supersede(ctx, server, e.deps.rules)

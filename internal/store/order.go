@@ -114,7 +114,7 @@ func splitPieces(l []piece, x uint64) (before, after []piece) {
 			return before, append(after, l[i+1:]...)
 		}
 	}
-	return l, nil
+	return slices.Clone(l), nil
 }
 
 // voidsOf are the commits of pieces that commit by makes void.
