@@ -112,6 +112,7 @@ func (c *Converter) Shift(b []byte) error {
 	s.Boots += x.Boots
 	s.Crowded += x.Crowded
 	c.channel, c.near = nil, nil
+	s.Facts.dirs++ // what acts noted of folders may be wrong now
 	c.beginTrace()
 	return nil
 }

@@ -122,7 +122,11 @@ func (t *table[V]) drop(k uint64) {
 	}
 	t.slots[i] = slot[V]{}
 	t.n--
+	t.forgetPlace()
 }
+
+// forgetPlace makes the next look-up a search.
+func (t *table[V]) forgetPlace() { t.at = uint64(len(t.slots)) }
 
 func (t *table[V]) clear() { *t = table[V]{trace: t.trace} }
 
