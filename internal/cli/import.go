@@ -105,6 +105,13 @@ func (a *app) printImport(s *engine.Summary) {
 	p := a.p
 	fmt.Fprintln(a.Stdout, p.T("cli.import.done", "files", len(s.Files)-s.Skipped, "events", s.Events, "duplicates", s.Duplicates,
 		"records", s.Records, "time", p.Duration(s.Elapsed)))
+	for _, w := range s.Again {
+		key := "cli.import.window"
+		if w.Whole {
+			key = "cli.import.window_end"
+		}
+		fmt.Fprintln(a.Stdout, "  "+p.T(key, "server", record.Visible(w.Server), "from", p.Time(w.From), "to", p.Time(w.To), "events", w.Events))
+	}
 	for _, f := range s.Files {
 		if f.Error != "" {
 			fmt.Fprintln(a.Stdout, "  "+p.T("cli.skipped", "file", f.Path, "reason", a.reason(f.Error)))
@@ -161,6 +168,9 @@ func (s *progress) update(p engine.Progress) {
 // importLine words a moment of an import.
 func (a *app) importLine(p engine.Progress) string {
 	pr := a.p
+	if p.Phase == "reconvert" && p.Again > 0 {
+		return pr.T("cli.import.again", "events", p.Again, "records", p.Records)
+	}
 	rate := 0.0
 	if p.Elapsed > 0 {
 		rate = float64(p.BytesDone) / p.Elapsed.Seconds()

@@ -81,6 +81,7 @@ func (c *Converter) accountOf(sid string) string {
 		return u
 	}
 	var best *session
+	c.trace.add(traceText("s" + sid))
 	for _, s := range c.s.Sessions.all() {
 		if s.SID == sid && s.User != "" && (best == nil || s.Last > best.Last || s.Last == best.Last && s.Logon > best.Logon) {
 			best = s

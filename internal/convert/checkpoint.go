@@ -8,7 +8,7 @@ import (
 )
 
 // checkpointMagic begins a checkpoint; its last byte is the version of state.
-const checkpointMagic = "akcv\x07"
+const checkpointMagic = "akcv\x08"
 
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.
@@ -43,6 +43,7 @@ func Restore(server string, opt Options, checkpoint []byte) (*Converter, error) 
 		return nil, fmt.Errorf("converter checkpoint of server %q, want %q", name, server)
 	}
 	c.s.Timers.restored()
+	c.beginTrace()
 	return c, nil
 }
 

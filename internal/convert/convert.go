@@ -18,6 +18,7 @@ type Options struct {
 	MaxActs     int // records in the making [50,000]
 	MaxRawIDs   int // raw record ids listed in one record [4,096]
 	Background  Background
+	Trace       bool // note what is looked up, for Converter.Trace
 
 	foldedAccounts, foldedProcesses []string
 	ranges                          []netip.Prefix
@@ -68,6 +69,7 @@ type Converter struct {
 	spare             []record.Record // from Reuse
 	idSpace           []uint64        // where the raw ids of the next records go
 
+	trace     *trace  // of what is looked up in facts and sessions; nil = nobody asks
 	maxTimers int     // that are set at once
 	shareList []share // of the state, in no order; derived
 	shareGen  uint64  // counts their changes, from 1
@@ -82,6 +84,7 @@ func New(server string, opt Options) *Converter {
 		cache: &pathCache{}, shares: map[string]*lastShare{}, names: map[nameKey]string{}, texts: map[string]string{}, shareGen: 1, auditing: "Microsoft-Windows-Security-Auditing",
 	}
 	c.maxTimers = c.opt.MaxActs + c.opt.MaxHandles + c.opt.MaxSessions + c.opt.MaxPaths
+	c.beginTrace()
 	return c
 }
 
@@ -203,7 +206,9 @@ func (c *Converter) Reuse(rs []record.Record) {
 // not change c.
 func (c *Converter) Tail() []record.Record {
 	c.entered()
-	t := New(c.server, c.given)
+	given := c.given
+	given.Trace = false
+	t := New(c.server, given)
 	t.s, t.shareGen = c.s.clone(), c.shareGen
 	t.s.Out = nil
 	t.finish()
@@ -240,6 +245,9 @@ func (c *Converter) bound() {
 		for _, k := range oldest(c.s.Handles.all(), func(h *handle) tick { return h.Last }, compareHandles) {
 			c.closeHandle(k, c.s.Handles.get(k), c.s.Handles.get(k).Last)
 		}
+	}
+	if c.s.Sessions.len() > c.opt.MaxSessions-c.opt.MaxSessions/8 {
+		c.s.Crowded++
 	}
 	for c.s.Sessions.len() > c.opt.MaxSessions {
 		for _, k := range oldest(c.s.Sessions.all(), func(s *session) tick { return s.Last }, compareUint) {

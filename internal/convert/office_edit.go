@@ -34,6 +34,9 @@ type edit struct {
 
 // editOpened notes that a session made an owner file.
 func (c *Converter) editOpened(s *session, owner string, now tick) {
+	if len(c.s.Edits) >= maxEdits-maxEdits/8 {
+		c.s.Crowded++
+	}
 	if len(c.s.Edits) >= maxEdits {
 		for _, k := range oldest(maps.All(c.s.Edits), func(e *edit) tick { return e.Made }, comparePaths) {
 			c.editForgotten(k)

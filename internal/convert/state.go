@@ -27,6 +27,10 @@ type state struct {
 	LastGen  uint32
 	Gaps     uint32 // holes seen in its record ids
 	GapAt    tick   // when the last one ended
+	Backs    uint32 // how often the clock was set back
+	Boots    uint32
+	Crowded  uint32 // events at which a table was nearly as full as it may be
+	Loose    bool   // events came whose record ids are not followed
 	Sessions table[session]
 	Handles  handles
 	Orphans  map[handleKey]*orphan

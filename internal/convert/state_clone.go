@@ -108,7 +108,7 @@ func ownPtr[V any](x *cloner, space, v *V) *V {
 }
 
 func (t *table[V]) own(x *cloner) {
-	t.slots = slices.Clone(t.slots)
+	t.slots, t.trace = slices.Clone(t.slots), nil
 	space := make([]V, t.n)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.v != nil {
@@ -138,6 +138,6 @@ func (h *handles) own(x *cloner) {
 	}
 }
 
-func (f *facts) own(*cloner) { f.slots, f.spare = slices.Clone(f.slots), nil }
+func (f *facts) own(*cloner) { f.slots, f.spare, f.trace = slices.Clone(f.slots), nil, nil }
 
 func (l *lane) own(*cloner) { l.queue, l.head = slices.Clone(l.queue[l.head:]), 0 }

@@ -33,6 +33,7 @@ type facts struct {
 	Newer int    // facts of it
 	moves uint32 // how often facts changed their places; derived, 0 while there are none
 	dirs  uint32 // how often a path turned out to be a folder; derived
+	trace *trace // notes what is looked up; nil = nobody asks
 }
 
 // factSlot is a fact in one word: the upper 58 bits of the sum of the path, the
@@ -64,6 +65,7 @@ func slotOf(slots []factSlot, sum uint64) *factSlot {
 
 // at returns what is known of the path with a sum.
 func (f *facts) at(sum uint64) fact {
+	f.trace.add(uint32(sum >> 32))
 	if f.n == 0 {
 		return 0
 	}
@@ -84,6 +86,7 @@ func (f *facts) near(p *factPlace, sum uint64) *factSlot {
 			return s
 		}
 	}
+	f.trace.add(uint32(sum >> 32)) // else it was looked up since the trace began: see Converter.Trace
 	mask := uint64(len(f.slots)) - 1
 	for i := mix(sum&uint64(factSum)) & mask; ; i = (i + 1) & mask {
 		if s := &f.slots[i]; *s == 0 || (*s^factSlot(sum))&factSum == 0 {
@@ -226,6 +229,7 @@ func word(s string) uint64 {
 // known returns what is known of a path.
 func (c *Converter) known(p *pathInfo) fact {
 	if c.s.Facts.n == 0 {
+		c.s.Facts.trace.add(uint32(p.sum >> 32))
 		return 0
 	}
 	return c.s.Facts.near(&p.place, p.sum).fact()
@@ -234,6 +238,7 @@ func (c *Converter) known(p *pathInfo) fact {
 // knownDir returns what is known of the folder of a path.
 func (c *Converter) knownDir(p *pathInfo) fact {
 	if c.s.Facts.n == 0 {
+		c.s.Facts.trace.add(uint32(p.dirSum >> 32))
 		return 0
 	}
 	return c.s.Facts.near(&p.dirPlace, p.dirSum).fact()

@@ -202,6 +202,7 @@ func (c *Converter) advance(now tick) {
 	if now < c.s.Now-600*sec { // the clock was set back, or a wild time came before
 		c.finish()
 		c.s.Now = now
+		c.s.Backs++
 	}
 	c.s.Now = max(c.s.Now, now)
 	for c.s.Timers.next <= c.s.Now {

@@ -36,6 +36,7 @@ type table[V any] struct {
 	slots []slot[V] // a power of two
 	n     int
 	at    uint64 // the place that was found or filled last: events of a moment are about one thing
+	trace *trace // notes what is looked up; nil = nobody asks
 }
 
 type slot[V any] struct {
@@ -58,6 +59,9 @@ func (t *table[V]) get(k uint64) *V {
 }
 
 func (t *table[V]) find(k uint64) *V {
+	if t.trace != nil {
+		t.trace.add(traceOf(k))
+	}
 	mask := uint64(len(t.slots)) - 1
 	for i := homeOf(k) & mask; i < uint64(len(t.slots)); i = (i + 1) & mask {
 		s := &t.slots[i]
@@ -74,6 +78,9 @@ func (t *table[V]) find(k uint64) *V {
 
 // put enters v, which is not nil, under k.
 func (t *table[V]) put(k uint64, v *V) {
+	if t.trace != nil {
+		t.trace.add(traceOf(k))
+	}
 	if 4*t.n >= 3*len(t.slots) {
 		t.grow()
 	}
@@ -115,9 +122,13 @@ func (t *table[V]) drop(k uint64) {
 	}
 	t.slots[i] = slot[V]{}
 	t.n--
+	t.forgetPlace()
 }
 
-func (t *table[V]) clear() { *t = table[V]{} }
+// forgetPlace makes the next look-up a search.
+func (t *table[V]) forgetPlace() { t.at = uint64(len(t.slots)) }
+
+func (t *table[V]) clear() { *t = table[V]{trace: t.trace} }
 
 // all yields the entries in no order. The table must not change meanwhile.
 func (t *table[V]) all() iter.Seq2[uint64, *V] {

@@ -26,6 +26,7 @@ type channel struct {
 	Gen       uint32
 	ID        uint64 // newest record id
 	Time      tick   // of that event
+	Running   tick   // highest time so far
 	Received  uint64
 	Holes     uint64
 	Run       uint64 // events since the last hole
@@ -50,6 +51,7 @@ func (c *Converter) ids(e *event.Event) {
 	if ch == nil || ch.Name != e.Channel {
 		if ch = c.s.Channels[e.Channel]; ch == nil {
 			if len(c.s.Channels) >= maxChannels || e.RecordID > maxRecordID {
+				c.s.Loose = true
 				return
 			}
 			ch = &channel{Name: e.Channel, Gen: e.Generation, ID: e.RecordID, Time: tick(min(e.Time, 1<<62))}
@@ -58,6 +60,7 @@ func (c *Converter) ids(e *event.Event) {
 		c.channel = ch
 	}
 	if e.RecordID > maxRecordID {
+		c.s.Loose = true
 		return
 	}
 	if e.Generation != ch.Gen { // the log was made anew
@@ -73,7 +76,7 @@ func (c *Converter) ids(e *event.Event) {
 	} else if ch.Run++; ch.Run == holeRun && len(ch.Wait) > 0 {
 		c.judge(ch)
 	}
-	ch.ID, ch.Time = max(ch.ID, e.RecordID), now
+	ch.ID, ch.Time, ch.Running = max(ch.ID, e.RecordID), now, max(ch.Running, now)
 	ch.Received++
 	ch.Simulated = ch.Simulated || e.Simulated()
 }

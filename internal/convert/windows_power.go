@@ -231,6 +231,7 @@ func (c *Converter) boot() {
 		c.s.Acts.drop(p.Act)
 	}
 	now := c.s.Now
+	c.s.Boots++
 	c.finish()
 	c.s.Now = now
 	c.s.Handles.clear()

@@ -62,8 +62,14 @@ func (c *Converter) liveJob(job uint64, now tick) *act {
 	return a
 }
 
+// maxJobs bounds the print jobs that are remembered.
+const maxJobs = 4096
+
 func (c *Converter) job(job, seq uint64) {
-	if len(c.s.Jobs) >= 4096 {
+	if len(c.s.Jobs) >= maxJobs-maxJobs/8 {
+		c.s.Crowded++
+	}
+	if len(c.s.Jobs) >= maxJobs {
 		clear(c.s.Jobs)
 	}
 	c.s.Jobs[job] = seq
@@ -159,6 +165,7 @@ func (c *Converter) printUser(a *act, e *event.Event, user, client string) {
 // domain: the newest that fits the client.
 func (c *Converter) sessionOfUser(user, ip, client string) *session {
 	var best *session
+	c.trace.add(traceName(user))
 	for _, s := range c.s.Sessions.all() {
 		name := s.User[strings.LastIndexByte(s.User, '\\')+1:]
 		if !strings.EqualFold(name, user) || s.SID == "" {

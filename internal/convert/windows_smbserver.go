@@ -166,9 +166,15 @@ func denial(user, share string) string {
 	return fold(user[strings.LastIndexByte(user, '\\')+1:] + "\x00" + share[strings.LastIndexByte(share, '\\')+1:])
 }
 
+// maxDenials bounds the refusals that are remembered.
+const maxDenials = 1024
+
 // noteDenial remembers that the Security log told of a refusal at a share.
 func (c *Converter) noteDenial(a *act, r *record.Record) {
-	if len(c.s.Denials) >= 1024 {
+	if len(c.s.Denials) >= maxDenials-maxDenials/8 {
+		c.s.Crowded++
+	}
+	if len(c.s.Denials) >= maxDenials {
 		clear(c.s.Denials)
 	}
 	if r.Share != "" {

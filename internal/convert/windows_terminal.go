@@ -192,6 +192,7 @@ func (c *Converter) signOf(t terminalSign, now tick) *act {
 // screenOf is the newest interactive session of a user, or nil.
 func (c *Converter) screenOf(user string) *session {
 	var best *session
+	c.trace.add(traceName(user))
 	for _, s := range c.s.Sessions.all() {
 		if interactive(s.Type) && sameName(s.User, user) &&
 			(best == nil || s.Started > best.Started || s.Started == best.Started && s.Logon > best.Logon) {

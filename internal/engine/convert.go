@@ -18,7 +18,7 @@ func (e *Engine) catchUp(ctx context.Context, t *tracker) error {
 		switch {
 		case st.Behind:
 			e.log.InfoContext(ctx, "continue interrupted conversion", slog.String("server", name))
-			_, err = e.reconvert(ctx, name, t, late)
+			_, err = e.reconvertLate(ctx, name, t)
 		case st.Unsettled:
 			_, err = e.st.Supersede(ctx, name, e.deps.rules)
 		}
@@ -54,6 +54,7 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 	read := bool(x) && before.Unread // for facts too
 	var facts []store.Fact
 	n := 0
+	again, redo := Window{Server: server, Whole: true}, len(e.st.Pending(server)) > 0
 	commit := func(last bool) error {
 		c, err := e.commitOf(ctx, server, conv, mark)
 		if err != nil {
@@ -69,12 +70,19 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 			p.Records += int64(len(c.Records))
 			if x == whole {
 				p.Events += done
+			} else {
+				p.Again += done
 			}
 		})
 		return nil
 	}
 	err = e.st.Replay(ctx, server, from.Watermark, func(ev *event.Event, k store.Key) error {
 		conv.Add(ev)
+		if again.Events == 0 {
+			again.From = ev.Time.Time()
+		}
+		again.To = ev.Time.Time()
+		again.Events++
 		if mark = k; read {
 			facts = append(facts, factsOf([]*event.Event{ev})...)
 		}
@@ -91,19 +99,32 @@ func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x ext
 			return diff, err
 		}
 	}
+	if x == late && redo { // else nothing of it was converted before
+		e.noteWindow(ctx, t, again)
+	}
 	return e.st.Supersede(ctx, server, e.deps.rules)
 }
 
 // resume is the converter at the newest usable checkpoint of a server.
 func (e *Engine) resume(ctx context.Context, server string) (converter, store.Resume, error) {
 	var conv converter
-	from, err := e.st.Resume(ctx, server, func(b []byte, basis store.Basis) bool {
+	from, err := e.st.Resume(ctx, server, func(b []byte, shifts [][]byte, basis store.Basis) bool {
 		if basis.Rules != e.deps.rules {
 			return false
 		}
 		c, err := e.deps.restore(server, e.options(), b)
 		if err != nil { // of another form: an older one, or the beginning, will do
 			e.log.WarnContext(ctx, "checkpoint cannot be used", slog.String("server", server), slog.Any("error", err))
+			return false
+		}
+		if s, ok := c.(settler); ok {
+			for _, x := range shifts {
+				if err := s.Shift(x); err != nil {
+					e.log.WarnContext(ctx, "checkpoint cannot be used", slog.String("server", server), slog.Any("error", err))
+					return false
+				}
+			}
+		} else if len(shifts) > 0 {
 			return false
 		}
 		conv = c
@@ -123,7 +144,7 @@ func (e *Engine) commitOf(ctx context.Context, server string, conv converter, ma
 	c := &store.Commit{
 		Server: server, Records: e.withoutOwnHoles(conv.Take()), Tail: e.withoutOwnHoles(conv.Tail()), SetTail: true,
 		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
-		Basis: e.basis(),
+		Basis: e.basis(), Trace: traceOf(conv),
 	}
 	return c, e.locate(ctx, c.Records, c.Tail)
 }
@@ -160,7 +181,7 @@ func (si *serverImport) begin(ctx context.Context) error {
 		return err
 	}
 	if st.Started && from.Watermark != st.Watermark {
-		if _, err := si.e.reconvert(ctx, si.server, si.t, late); err != nil {
+		if _, err := si.e.reconvertLate(ctx, si.server, si.t); err != nil {
 			return err
 		}
 		if conv, from, err = si.e.resume(ctx, si.server); err != nil {
@@ -213,7 +234,10 @@ func (si *serverImport) flush(ctx context.Context) error {
 	si.files.note(plan.Events)
 	var c *store.Commit
 	if si.late = si.late || si.started && plan.Late.Compare(si.mark) <= 0; si.late {
-		c = &store.Commit{Server: si.server, Late: plan.Late, Received: si.e.deps.now().UnixNano()}
+		c = &store.Commit{Server: si.server, Received: si.e.deps.now().UnixNano()}
+		if plan.Late.Compare(si.mark) <= 0 { // else it follows what is converted
+			c.Late, c.LateTo = plan.Late, lastUpTo(plan, si.mark)
+		}
 	} else {
 		for _, ev := range plan.Events {
 			si.conv.Add(ev)
@@ -239,8 +263,23 @@ func (si *serverImport) finish(ctx context.Context) error {
 		return err
 	}
 	if si.late {
-		_, err := si.e.reconvert(ctx, si.server, si.t, late)
+		_, err := si.e.reconvertLate(ctx, si.server, si.t)
 		return err
 	}
 	return nil
+}
+
+// lastUpTo is the last key of a plan that belongs before converted events. Events
+// behind those are converted anyway.
+func lastUpTo(plan *store.Plan, mark store.Key) *store.Key {
+	to := *plan.Late
+	if to == (store.Key{}) { // stored events change their generation
+		to = store.LastKey()
+	}
+	for _, k := range plan.Keys {
+		if k.Compare(mark) <= 0 && k.Compare(to) > 0 {
+			to = k
+		}
+	}
+	return &to
 }

@@ -35,7 +35,7 @@ func (e *Engine) Import(ctx context.Context, req ImportRequest, progress func(Pr
 	if err := e.sealImport(ctx, s); err != nil {
 		return nil, err
 	}
-	s.Elapsed = t.elapsed()
+	s.Elapsed, s.Again = t.elapsed(), t.windows()
 	t.done()
 	return s, nil
 }

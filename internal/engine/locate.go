@@ -126,7 +126,7 @@ func minuteStart(minute int64) int64 {
 
 // spread brings records in line with facts that came since the last time,
 // whichever server they are of: only servers with records whose address
-// changes are converted again, and only from the first such record on. It is
+// changes are converted again, and only where such records are. It is
 // durable: what must be done is written down before it is done.
 func (e *Engine) spread(ctx context.Context, t *tracker) error {
 	from, to, seq, ok := e.st.Unspread()
@@ -136,20 +136,20 @@ func (e *Engine) spread(ctx context.Context, t *tracker) error {
 	loc, s := e.locator(ctx)
 	var behind []string
 	for _, server := range e.st.ServerNames() {
-		first, found := uint64(0), false
+		commits := make(map[uint64]bool)
 		err := e.st.Scan(ctx, server, minuteStart(from), minuteStart(to+convert.SightingAge+1), func(r *record.Record, commit uint64) {
-			if (!found || commit < first) && convert.Wanting(r) && loc.Where(r) != r.ClientIP {
-				first, found = commit, true
+			if !commits[commit] && convert.Wanting(r) && loc.Where(r) != r.ClientIP {
+				commits[commit] = true
 			}
 		})
 		if err = cmp.Or(err, s.err); err != nil {
 			return fmt.Errorf("look for addresses in the records of %s: %w", server, err)
 		}
-		if !found {
+		if len(commits) == 0 {
 			continue
 		}
-		late := e.st.Outdate(server, first)
-		if _, err := e.st.Append(ctx, &store.Commit{Server: server, Late: &late, Received: e.deps.now().UnixNano()}); err != nil {
+		from, to := e.st.Outdate(server, commits)
+		if _, err := e.st.Append(ctx, &store.Commit{Server: server, Late: &from, LateTo: &to, Received: e.deps.now().UnixNano()}); err != nil {
 			return fmt.Errorf("mark records of %s: %w", server, err)
 		}
 		behind = append(behind, server)
@@ -158,7 +158,7 @@ func (e *Engine) spread(ctx context.Context, t *tracker) error {
 		return fmt.Errorf("mark facts as used: %w", err)
 	}
 	for _, server := range behind {
-		if _, err := e.reconvert(ctx, server, t, late); err != nil {
+		if _, err := e.reconvertLate(ctx, server, t); err != nil {
 			return err
 		}
 	}

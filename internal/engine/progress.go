@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type tracker struct {
 	p     Progress
 	total int64     // events of all files
 	names []fileEnd // cumulative events at the end of each file
+	redo  []Window  // what was converted again
 }
 
 type fileEnd struct {
@@ -104,6 +106,36 @@ func (t *tracker) set(change func(*Progress)) {
 	t.e.mu.Lock()
 	t.e.running = &now
 	t.e.mu.Unlock()
+}
+
+// again notes what was converted again.
+func (t *tracker) again(w Window) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.redo = append(t.redo, w)
+}
+
+// windows are what was converted again, one for each server.
+func (t *tracker) windows() []Window {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var l []Window
+	for _, w := range t.redo {
+		at := slices.IndexFunc(l, func(o Window) bool { return o.Server == w.Server })
+		if at < 0 {
+			l = append(l, w)
+			continue
+		}
+		o := &l[at]
+		o.Events, o.Whole = o.Events+w.Events, o.Whole || w.Whole
+		if w.From.Before(o.From) {
+			o.From = w.From
+		}
+		if w.To.After(o.To) {
+			o.To = w.To
+		}
+	}
+	return l
 }
 
 // done ends the progress well: a last report with Done.

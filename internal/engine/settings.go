@@ -16,7 +16,7 @@ import (
 func (e *Engine) options() convert.Options {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return convert.Options{Background: e.background}
+	return convert.Options{Background: e.background, Trace: true}
 }
 
 // basis names what converters go by now.

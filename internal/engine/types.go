@@ -37,6 +37,7 @@ type Progress struct {
 	Events    int64         `json:"events"`
 	AllEvents int64         `json:"all_events"` // of the input; 0 = unknown
 	Records   int64         `json:"records"`
+	Again     int64         `json:"again"`   // events converted again so far because others came late
 	Elapsed   time.Duration `json:"elapsed"` // ns
 	Left      time.Duration `json:"left"`    // ns, estimate; 0 = unknown
 	Done      bool          `json:"done"`
@@ -50,7 +51,8 @@ type Summary struct {
 	Records    int64          `json:"records"`    // in the folder now minus before; may be negative when late events joined records
 	Skipped    int            `json:"skipped"`    // files that could not be read at all
 	Damaged    int            `json:"damaged"`    // files with damage
-	Elapsed    time.Duration  `json:"elapsed"`    // ns
+	Again      []Window       `json:"again,omitempty"`
+	Elapsed    time.Duration  `json:"elapsed"` // ns
 }
 
 // ReconvertRequest says what to convert again.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/engine"
@@ -72,6 +73,13 @@ func (w work) importLogs(ctx context.Context, t *job.Task) error {
 	}
 	n := func(x int64) string { return strconv.FormatInt(x, 10) }
 	t.Say("info", "job.import.said", "files", n(int64(len(sum.Files))), "events", n(sum.Events), "records", n(sum.Records))
+	for _, a := range sum.Again {
+		key := "job.import.window"
+		if a.Whole {
+			key = "job.import.window_end"
+		}
+		t.Say("info", key, "server", a.Server, "from", a.From.Format(time.DateTime), "to", a.To.Format(time.DateTime), "events", n(a.Events))
+	}
 	if bad := sum.Damaged + sum.Skipped; bad > 0 {
 		t.Say("warn", "job.import.bad", "n", n(int64(bad)))
 	}

@@ -65,7 +65,7 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	if err := s.write(f, body); err != nil {
 		return 0, err
 	}
-	if c.Rewind != nil {
+	if c.Rewind != nil || c.Window != nil {
 		s.forgetAhead(c.Server) // some of it is void now
 	}
 	s.takeAhead(f, c.Records)
@@ -85,13 +85,13 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 		basis: c.Basis, step: c.step,
 		factsRead: c.FactsRead, spread: c.Spread, erasures: c.erasures, schedule: c.schedule,
 	}
-	if c.Rewind != nil {
-		f.rewind = rewind{*c.Rewind, seq}
-	} else {
+	if c.Server != "" {
 		s.mu.RLock()
-		if sv := s.index.servers[c.Server]; sv != nil {
-			f.rewind = sv.rewind
+		sv := s.index.servers[c.Server]
+		if sv == nil {
+			sv = newServerIndex(c.Server)
 		}
+		sv.put(f, c, s.manifest.Absorbed)
 		s.mu.RUnlock()
 	}
 	body := s.body[:0]
@@ -150,6 +150,10 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	if c.Checkpoint != nil {
 		r := put(c.Checkpoint, 0)
 		f.checkpoint = &r
+		if c.Trace != nil {
+			r := put(appendTrace(nil, c.Trace), 0)
+			f.trace = &r
+		}
 	}
 	if cap(body) <= keptBody {
 		s.body = body
@@ -279,6 +283,9 @@ func (f *frame) place(file uint32, base int64) {
 	}
 	if f.checkpoint != nil {
 		fix(f.checkpoint)
+	}
+	if f.trace != nil {
+		fix(f.trace)
 	}
 }
 

@@ -282,9 +282,10 @@ func (c *checker) kept(ctx context.Context, r *reader) error {
 			}
 		}
 		for i := range sv.checkpoints {
-			ref := sv.checkpoints[i].ref
-			if err := one(&ref, Finding{Server: sv.name}); err != nil {
-				return err
+			for _, ref := range sv.checkpoints[i].refs() {
+				if err := one(ref, Finding{Server: sv.name}); err != nil {
+					return err
+				}
 			}
 		}
 	}

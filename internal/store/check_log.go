@@ -101,6 +101,9 @@ func (c *checker) frame(l *logFile, off, size int64, f *frame) {
 	if f.checkpoint != nil {
 		one(f.checkpoint, Finding{})
 	}
+	if f.trace != nil {
+		one(f.trace, Finding{})
+	}
 	if f.version < 3 || found {
 		return
 	}
@@ -128,6 +131,9 @@ func (f *frame) bodySize(end int64) int64 {
 	}
 	if f.checkpoint != nil {
 		see(f.checkpoint)
+	}
+	if f.trace != nil {
+		see(f.trace)
 	}
 	return end - first
 }

@@ -358,7 +358,9 @@ func (s *Store) leftovers(out *Removal) error {
 			continue
 		}
 		for _, c := range sv.checkpoints {
-			out.leave(fileName(keepDir, c.ref.file), LeftConverter)
+			for _, r := range c.refs() {
+				out.leave(fileName(keepDir, r.file), LeftConverter)
+			}
 		}
 		for _, b := range slices.Concat(sv.old, sv.drafts) {
 			out.leave(fileName(keepDir, b.file), LeftComparison)

@@ -148,17 +148,50 @@ func (s *Store) Unspread() (from, to int64, seq uint64, ok bool) {
 	return from, to, seq, ok
 }
 
-// Outdate finds the place from which a server must be converted again so that
-// its records from the given commit on are made anew: the key for Commit.Late.
-func (s *Store) Outdate(server string, seq uint64) Key {
+// Outdate finds the keys between which a server must be converted again so that
+// the records of some commits are made anew, for Commit.Late and LateTo.
+func (s *Store) Outdate(server string, commits map[uint64]bool) (from, to Key) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if sv := s.index.servers[server]; sv != nil {
-		for _, c := range sv.checkpoints {
-			if c.seq >= seq {
-				return c.watermark
-			}
+	sv := s.index.servers[server]
+	if sv == nil {
+		return Key{}, LastKey()
+	}
+	left := 0
+	for n := range commits {
+		if sv.place(n) >= 0 {
+			left++
 		}
 	}
-	return Key{}
+	if left < len(commits) {
+		return Key{}, LastKey()
+	}
+	first := true
+	at := 0 // of the checkpoint before
+	for _, c := range sv.checkpoints {
+		upto := sv.place(c.seq)
+		for n := range commits {
+			if p := sv.place(n); at <= p && (p < upto || p == upto && n <= c.seq) {
+				if first {
+					from, first = c.watermark, false
+				}
+				to = c.watermark
+				left--
+				delete(commits, n)
+			}
+		}
+		at = upto
+	}
+	switch {
+	case first:
+		return Key{}, LastKey()
+	case left > 0:
+		to = LastKey()
+	}
+	return from, to
+}
+
+// place is the number of the piece of a commit, -1 for none.
+func (s *serverIndex) place(seq uint64) int {
+	return slices.IndexFunc(s.pieces(), func(p piece) bool { return p.Lo <= seq && seq <= p.Hi })
 }

@@ -67,7 +67,7 @@ func (f *flipFolder) survey(s *store.Store) (*survey, error) {
 		}
 		slices.Sort(v.events[name])
 		// Every checkpoint is asked for.
-		_, err = s.Resume(ctx, name, func([]byte, store.Basis) bool { return false })
+		_, err = s.Resume(ctx, name, func([]byte, [][]byte, store.Basis) bool { return false })
 		if v.note(err) != nil {
 			return nil, err
 		}

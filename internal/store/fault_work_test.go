@@ -108,7 +108,7 @@ func (s step) apply(ctx context.Context, st *store.Store) error {
 	if s.kind == stepRewind {
 		seq := uint64(0)
 		if s.to > 0 {
-			res, err := st.Resume(ctx, s.server, func(b []byte, _ store.Basis) bool { return string(b) == importName(s.to) })
+			res, err := st.Resume(ctx, s.server, func(b []byte, _ [][]byte, _ store.Basis) bool { return string(b) == importName(s.to) })
 			if err != nil {
 				return err
 			}

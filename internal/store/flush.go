@@ -140,6 +140,9 @@ func (s *serverIndex) clone() *serverIndex {
 	}
 	c.records, c.tail, c.old, c.drafts, c.superseded = slices.Clone(s.records), slices.Clone(s.tail), slices.Clone(s.old), slices.Clone(s.drafts), slices.Clone(s.superseded)
 	c.checkpoints, c.voids, c.erasures = slices.Clone(s.checkpoints), slices.Clone(s.voids), slices.Clone(s.erasures)
+	for i := range c.checkpoints {
+		c.checkpoints[i].traces = slices.Clone(c.checkpoints[i].traces)
+	}
 	c.segments, c.oldSegments = slices.Clone(s.segments), slices.Clone(s.oldSegments)
 	return &c
 }
@@ -196,6 +199,11 @@ func (f *flush) keepBlocks(ctx context.Context) error {
 		for i := range sv.checkpoints {
 			if err := f.keep.move(ctx, &sv.checkpoints[i].ref); err != nil {
 				return err
+			}
+			for j := range sv.checkpoints[i].traces {
+				if err := f.keep.move(ctx, &sv.checkpoints[i].traces[j]); err != nil {
+					return err
+				}
 			}
 		}
 	}

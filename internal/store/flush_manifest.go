@@ -27,11 +27,15 @@ func (f *flush) manifest() *manifest {
 		sv.segments = append(sv.segments, f.built[name].segments...)
 		sv.prune()
 		ms := manifestServer{
-			Name: name, Rewind: [2]uint64{sv.rewind.to, sv.rewind.at}, Voids: sv.voids, Pending: sv.pending, Unread: sv.unread,
+			Name: name, Rewind: [2]uint64{sv.rewind.to, sv.rewind.at}, Voids: sv.voids, Spans: sv.pending, Order: sv.order, Shifts: sv.shifts, Unread: sv.unread,
 			Tail: manifestBlocks(sv.tail), Old: manifestBlocks(sv.old), Drafts: manifestBlocks(sv.drafts),
 		}
 		for _, c := range sv.checkpoints {
-			ms.Checkpoints = append(ms.Checkpoints, manifestCheckpoint{c.ref.manifest(), c.seq, c.watermark, c.basis})
+			mc := manifestCheckpoint{Ref: c.ref.manifest(), Seq: c.seq, Watermark: c.watermark, Basis: c.basis}
+			for i := range c.traces {
+				mc.Traces = append(mc.Traces, c.traces[i].manifest())
+			}
+			ms.Checkpoints = append(ms.Checkpoints, mc)
 		}
 		ms.Gone = goneBlocks(sv.raw)
 		m.Servers = append(m.Servers, ms)
@@ -42,24 +46,36 @@ func (f *flush) manifest() *manifest {
 	return m
 }
 
-// Checkpoints that are kept: the newest few, then one per day of events, and
-// beyond some weeks one per month.
+// Checkpoints that are kept: the newest few, then one per day of events, beyond
+// some weeks one per week, and beyond a year one per month.
 const (
 	keepNewest = 8
 	keepDays   = 40
+	keepWeeks  = 52
 )
 
-// thin drops checkpoints that only make a late log begin somewhat earlier.
+// thin drops checkpoints that only make a window begin earlier or end later. What
+// was looked up before one that goes belongs to the next one that stays; of more
+// than some weeks ago it is not kept.
 func thin(l []checkpoint) []checkpoint {
 	const day = 24 * 3600 * 10_000_000 // 100 ns
 	var out []checkpoint
 	last := int64(-1)
 	for i, c := range slices.Backward(l) {
 		unit := int64(c.watermark.Running) / day
-		if len(out) > keepNewest+keepDays {
+		old := len(out) > keepNewest+keepDays
+		switch {
+		case len(out) > keepNewest+keepDays+keepWeeks:
 			unit /= 30
+		case old:
+			unit /= 7
 		}
-		if len(l)-i > keepNewest && unit == last {
+		if n := len(out); len(l)-i > keepNewest && unit == last && c.basis == out[n-1].basis {
+			if next := &out[n-1]; len(c.traces) == 0 || len(next.traces) == 0 || old {
+				next.traces = nil
+			} else {
+				next.traces = slices.Concat(c.traces, next.traces)
+			}
 			continue
 		}
 		last = unit

@@ -19,7 +19,7 @@ const (
 	frameMagic  = 0x31464b41 // "AKF1"
 	headerSize  = 32
 	frameCommit = 1
-	metaVersion = 3
+	metaVersion = 4
 )
 
 // header layout, little-endian: magic u32, type u8, meta version u8, flags u16
@@ -146,6 +146,16 @@ type frame struct {
 	erasures []Erasure
 	schedule *Schedule         // of retention; nil = as before
 	hash     [sha256.Size]byte // SHA-256 of the meta; not stored in it
+
+	// Since version 4, of the server, as of this commit:
+	window  bool    // the commit stands among earlier ones
+	voids   []void  // made by commits that are not in files, this one too
+	order   []piece // nil: in the order of their numbers
+	pending []Span
+	shifts  []uint64 // commits that made the shifts in use
+	shift   []byte
+	shiftTo Key
+	trace   *blockRef
 }
 
 func encodeRef(e *encoder, r *blockRef, base int64) {
@@ -242,7 +252,64 @@ func (f *frame) encode(base int64) ([]byte, error) {
 		}
 		e.str(string(b))
 	}
+	f.encodeOrder(e, base)
 	return e.b, nil
+}
+
+func (f *frame) encodeOrder(e *encoder, base int64) {
+	e.flag(f.window)
+	e.u(uint64(len(f.voids)))
+	for _, v := range f.voids {
+		e.u(v.To)
+		e.u(v.At)
+		e.u(v.By)
+	}
+	e.u(uint64(len(f.order)))
+	for _, p := range f.order {
+		e.u(p.Lo)
+		e.u(p.Hi)
+	}
+	e.u(uint64(len(f.pending)))
+	for _, s := range f.pending {
+		e.key(s.From)
+		e.key(s.To)
+	}
+	e.u(uint64(len(f.shifts)))
+	for _, n := range f.shifts {
+		e.u(n)
+	}
+	e.flag(f.shift != nil)
+	if f.shift != nil {
+		e.str(string(f.shift))
+		e.key(f.shiftTo)
+	}
+	e.flag(f.trace != nil)
+	if f.trace != nil {
+		encodeRef(e, f.trace, base)
+	}
+}
+
+func (d *frameDecoder) order(f *frame) {
+	f.window = d.flag()
+	for range d.count() {
+		f.voids = append(f.voids, void{To: d.u(), At: d.u(), By: d.u()})
+	}
+	for range d.count() {
+		f.order = append(f.order, piece{d.u(), d.u()})
+	}
+	for range d.count() {
+		f.pending = append(f.pending, Span{d.key(), d.key()})
+	}
+	for range d.count() {
+		f.shifts = append(f.shifts, d.u())
+	}
+	if d.flag() {
+		f.shift, f.shiftTo = []byte(d.str()), d.key()
+	}
+	if d.flag() {
+		r := d.ref(0)
+		f.trace = &r
+	}
 }
 
 // frameDecoder places the blocks of a frame.
@@ -358,6 +425,9 @@ func decodeFrame(meta []byte, h header, file uint32, base int64) (*frame, error)
 				d.fail()
 			}
 		}
+	}
+	if h.version >= 4 {
+		d.order(f)
 	}
 	f.hash = sha256.Sum256(meta)
 	return f, d.err

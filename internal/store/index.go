@@ -93,6 +93,20 @@ type checkpoint struct {
 	watermark Key
 	ref       blockRef
 	basis     Basis
+	// traces are what was looked up since the checkpoint before, of this
+	// commit and of those between of which the checkpoints were dropped; none =
+	// not known.
+	traces []blockRef
+}
+
+// refs are its blocks, copies of their places.
+func (c *checkpoint) refs() []*blockRef {
+	ref := c.ref
+	l := []*blockRef{&ref}
+	for _, t := range c.traces {
+		l = append(l, &t)
+	}
+	return l
 }
 
 // serverIndex is what the log says of one server.
@@ -104,7 +118,9 @@ type serverIndex struct {
 	tail        []*recBlock
 	checkpoints []checkpoint // valid ones, ascending
 	rewind      rewind       // the last one
-	pending     *Key         // from here on the records are out of date
+	pending     []Span       // what of the records is out of date
+	order       []piece      // of commits; nil: that of their numbers
+	shifts      []shift      // ascending by commit
 	old         []*recBlock  // void, not yet compared with what replaced them
 	drafts      []*recBlock  // of a comparison that has not ended
 	superseded  []*recBlock
@@ -200,21 +216,15 @@ func (x *index) apply(f *frame) {
 	if s == nil {
 		s = x.newServer(f.server)
 	}
-	if r := f.rewind; r.at > s.rewind.at {
-		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
-		s.keepVoid(f, void)
-		s.voids = append(s.voids, voidOf(r, f.version < 2))
-		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return void(b.seq) })
-		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return void(c.seq) })
-		s.tail, s.pending, s.rewind = nil, nil, r
+	if f.version >= 4 {
+		s.follow(f)
+	} else {
+		s.rewindTo(f)
 	}
 	for _, b := range f.raw {
 		s.raw[b.channel] = append(s.raw[b.channel], b)
 		delete(s.parts, b.channel)
 		s.events += int64(b.n)
-	}
-	if f.late != nil && (s.pending == nil || f.late.Compare(*s.pending) < 0) {
-		s.pending = f.late
 	}
 	s.records = append(s.records, f.records...)
 	for _, l := range [...][]*recBlock{f.records, f.superseded} {
@@ -226,8 +236,30 @@ func (x *index) apply(f *frame) {
 		s.tail = f.tail
 	}
 	if f.checkpoint != nil {
-		s.checkpoints = append(s.checkpoints, checkpoint{f.seq, f.watermark, *f.checkpoint, f.basis})
+		c := checkpoint{seq: f.seq, watermark: f.watermark, ref: *f.checkpoint, basis: f.basis}
+		if f.trace != nil {
+			c.traces = []blockRef{*f.trace}
+		}
+		s.checkpoints = append(s.checkpoints, c)
+		if f.window {
+			s.sortCheckpoints()
+		}
 	}
 	s.supersede(f)
 	s.unread = !f.factsRead && (s.unread || f.version < 2 && len(f.raw) > 0)
+}
+
+// rewindTo takes what a frame of version 3 or older makes void and out of date.
+func (s *serverIndex) rewindTo(f *frame) {
+	if r := f.rewind; r.at > s.rewind.at {
+		void := func(seq uint64) bool { return r.to < seq && seq < r.at }
+		s.keepVoid(f, void)
+		s.voids = append(s.voids, voidOf(r, f.version < 2))
+		s.records = slices.DeleteFunc(slices.Clone(s.records), func(b *recBlock) bool { return void(b.seq) })
+		s.checkpoints = slices.DeleteFunc(s.checkpoints, func(c checkpoint) bool { return void(c.seq) })
+		s.tail, s.pending, s.rewind = nil, nil, r
+	}
+	if f.late != nil {
+		s.pending = addSpan(s.pending, Span{*f.late, LastKey()})
+	}
 }

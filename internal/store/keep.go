@@ -46,6 +46,9 @@ func (f *flush) refs(fn func(*blockRef)) {
 		}
 		for i := range sv.checkpoints {
 			fn(&sv.checkpoints[i].ref)
+			for j := range sv.checkpoints[i].traces {
+				fn(&sv.checkpoints[i].traces[j])
+			}
 		}
 	}
 	for _, b := range f.facts {

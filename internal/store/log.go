@@ -210,6 +210,9 @@ func (s *Store) intact(f *frame, l *logFile) bool {
 	if f.checkpoint != nil {
 		refs = append(refs, f.checkpoint)
 	}
+	if f.trace != nil {
+		refs = append(refs, f.trace)
+	}
 	for _, r := range refs {
 		b := make([]byte, r.size)
 		if _, err := l.readAt(b, r.off); err != nil || checksum(b) != r.crc {

@@ -87,13 +87,18 @@ type manifestCheckpoint struct {
 	Seq       uint64      `json:"seq"`
 	Watermark Key         `json:"watermark"`
 	Basis     Basis       `json:"basis"`
+	// Traces since format 5.
+	Traces []manifestRef `json:"traces,omitempty"`
 }
 
 type manifestServer struct {
 	Name        string               `json:"name"`
 	Rewind      [2]uint64            `json:"rewind"`
 	Voids       []void               `json:"voids,omitempty"`
-	Pending     *Key                 `json:"pending,omitempty"`
+	Pending     *Key                 `json:"pending,omitempty"` // of format 4 and older
+	Spans       []Span               `json:"spans,omitempty"`
+	Order       []piece              `json:"order,omitempty"`
+	Shifts      []shift              `json:"shifts,omitempty"`
 	Unread      bool                 `json:"unread,omitempty"`
 	Checkpoints []manifestCheckpoint `json:"checkpoints,omitempty"`
 	Tail        []manifestRecords    `json:"tail,omitempty"`

@@ -97,10 +97,18 @@ func (s *Store) lost(dir string, f manifestFile, err error) {
 
 func (m *manifestServer) index() *serverIndex {
 	sv := newServerIndex(m.Name)
-	sv.rewind, sv.voids, sv.pending, sv.unread = rewind{m.Rewind[0], m.Rewind[1]}, slices.Clone(m.Voids), m.Pending, m.Unread
+	sv.rewind, sv.voids, sv.unread = rewind{m.Rewind[0], m.Rewind[1]}, slices.Clone(m.Voids), m.Unread
+	sv.pending, sv.order, sv.shifts = slices.Clone(m.Spans), slices.Clone(m.Order), slices.Clone(m.Shifts)
+	if m.Pending != nil {
+		sv.pending = addSpan(sv.pending, Span{*m.Pending, LastKey()})
+	}
 	sv.tail, sv.old, sv.drafts = recBlocks(m.Name, m.Tail), recBlocks(m.Name, m.Old), recBlocks(m.Name, m.Drafts)
 	for _, c := range m.Checkpoints {
-		sv.checkpoints = append(sv.checkpoints, checkpoint{c.Seq, c.Watermark, c.Ref.ref(), c.Basis})
+		x := checkpoint{seq: c.Seq, watermark: c.Watermark, ref: c.Ref.ref(), basis: c.Basis}
+		for _, t := range c.Traces {
+			x.traces = append(x.traces, t.ref())
+		}
+		sv.checkpoints = append(sv.checkpoints, x)
 	}
 	for _, g := range m.Gone {
 		b := g.block()
@@ -124,6 +132,9 @@ func (m *manifest) keeps() map[uint32]bool {
 		}
 		for _, c := range sv.Checkpoints {
 			l[c.Ref.File] = true
+			for _, t := range c.Traces {
+				l[t.File] = true
+			}
 		}
 	}
 	return l

@@ -343,6 +343,11 @@ func (s *Store) repairKeep(ctx context.Context, num uint32, r *Repaired) error {
 			*l = slices.DeleteFunc(slices.Clone(*l), func(b manifestRecords) bool { return lost(b.Ref) })
 		}
 		sv.Checkpoints = slices.DeleteFunc(slices.Clone(sv.Checkpoints), func(c manifestCheckpoint) bool { return lost(c.Ref) })
+		for j := range sv.Checkpoints {
+			if c := &sv.Checkpoints[j]; slices.ContainsFunc(c.Traces, lost) {
+				c.Traces = nil
+			}
+		}
 	}
 	return s.adoptNew(&m)
 }

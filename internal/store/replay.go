@@ -25,8 +25,9 @@ func isLost(err error) bool {
 // checkpoint that the late events do not touch. The zero Resume is the
 // beginning.
 type Resume struct {
-	Seq        uint64 // for Commit.Rewind
-	Checkpoint []byte // nil at the beginning
+	Seq        uint64   // for Commit.Rewind
+	Checkpoint []byte   // nil at the beginning
+	Shifts     [][]byte // what must be done to it, in this order
 	Watermark  Key
 }
 
@@ -50,7 +51,7 @@ func (s *Store) State(server string) State {
 	if sv == nil {
 		return State{}
 	}
-	st := State{Behind: sv.pending != nil, Unsettled: len(sv.old) > 0 || len(sv.unsettled()) > 0, Unread: sv.unread}
+	st := State{Behind: len(sv.pending) > 0, Unsettled: len(sv.old) > 0 || len(sv.unsettled()) > 0, Unread: sv.unread}
 	st.Watermark, st.Started = sv.watermark()
 	if st.Behind {
 		return st
@@ -77,18 +78,22 @@ func (s *Store) ServerNames() []string {
 
 // Resume finds the place to continue a server from. Checkpoints for which usable returns
 // false are passed over for older ones.
-func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte, basis Basis) bool) (Resume, error) {
+func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte, shifts [][]byte, basis Basis) bool) (Resume, error) {
 	release := s.pins.hold()
 	defer release()
 	s.mu.RLock()
 	var list []checkpoint
-	var pending *Key
+	var pending []Span
+	var shifts [][][]byte
 	if sv := s.index.servers[server]; sv != nil {
 		list, pending = slices.Clone(sv.checkpoints), sv.pending
+		for i := range list {
+			shifts = append(shifts, sv.shiftsOf(&list[i]))
+		}
 	}
 	s.mu.RUnlock()
-	for _, c := range slices.Backward(list) {
-		if pending != nil && c.watermark.Compare(*pending) >= 0 {
+	for i, c := range slices.Backward(list) {
+		if len(pending) > 0 && c.watermark.Compare(pending[0].From) >= 0 {
 			continue
 		}
 		b, err := s.read(ctx, &c.ref)
@@ -98,8 +103,8 @@ func (s *Store) Resume(ctx context.Context, server string, usable func(b []byte,
 		if err != nil {
 			return Resume{}, fmt.Errorf("read checkpoint: %w", err)
 		}
-		if usable(b, c.basis) {
-			return Resume{c.seq, b, c.watermark}, nil
+		if usable(b, shifts[i], c.basis) {
+			return Resume{c.seq, b, shifts[i], c.watermark}, nil
 		}
 	}
 	return Resume{}, nil

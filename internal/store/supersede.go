@@ -186,17 +186,13 @@ func (r *reader) conversions(server string) (old, now *selection) {
 	if len(old.blocks)+len(old.segments) == 0 {
 		return nil, nil
 	}
-	from := ^uint64(0)
-	for _, b := range old.blocks {
-		from = min(from, b.seq)
+	from := ^uint64(0) // what replaces void records was made by the commit that made them void, or later
+	_, no := sv.settled()
+	for i := range no {
+		from = min(from, no[i].by())
 	}
-	yes, no := sv.settled()
-	for _, ref := range old.segments {
-		for _, q := range ref.meta.Seqs {
-			if isVoid(no, q.Seq) && !isVoid(yes, q.Seq) {
-				from = min(from, q.Seq)
-			}
-		}
+	if len(no) == 0 { // as a folder of format 4 may have it
+		from = 1
 	}
 	now = &selection{sv: sv, view: sv.view()}
 	now.view.Only = []segment.SeqRange{{Lo: from - 1, Hi: ^uint64(0)}}

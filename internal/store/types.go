@@ -13,7 +13,7 @@ import (
 
 // FormatVersion is the version of the data folder that this program writes. It
 // opens this one and every older one.
-const FormatVersion = 4
+const FormatVersion = 5
 
 // DefaultLimit is the size of a page when the query names none.
 const DefaultLimit = 100
@@ -144,10 +144,15 @@ type Commit struct {
 	// Late is set when Raw was not given to the converter: the merge key from
 	// which on the server's records are out of date.
 	Late *Key
+	// LateTo, with Late, is the key up to which they are: events behind it stand
+	// in the same order as before; nil = not known.
+	LateTo *Key
 	// Rewind, when set, makes every earlier record, tail and checkpoint of the
 	// server void that was committed after commit *Rewind (0 = all). Raw
 	// events stay.
-	Rewind  *uint64
+	Rewind *uint64
+	// Window, when set, places the commit among earlier ones.
+	Window  *Window
 	Records []record.Record // final
 	Tail    []record.Record // replaces the server's tail when SetTail
 	SetTail bool
@@ -155,6 +160,9 @@ type Commit struct {
 	// leaves the previous one.
 	Checkpoint []byte
 	Watermark  Key
+	// Trace is what the converter looked up since its last checkpoint, in
+	// ascending order; nil = not known.
+	Trace []uint32
 	// Facts are what the raw events say about all servers. FactsRead: with
 	// this commit all stored events of the server were read for them.
 	Facts     []Fact

@@ -14,11 +14,19 @@ import (
 type void struct {
 	To      uint64 `json:"to"`
 	At      uint64 `json:"at"`
+	By      uint64 `json:"by,omitempty"` // the commit that made it; 0 = At
 	Settled bool   `json:"settled,omitempty"`
 }
 
+func (v *void) by() uint64 {
+	if v.By == 0 {
+		return v.At
+	}
+	return v.By
+}
+
 // voidOf is what a rewind makes void. Format 1 knew no comparison.
-func voidOf(r rewind, settled bool) void { return void{r.to, r.at, settled} }
+func voidOf(r rewind, settled bool) void { return void{To: r.to, At: r.at, By: r.at, Settled: settled} }
 
 func isVoid(l []void, seq uint64) bool {
 	return slices.ContainsFunc(l, func(v void) bool { return v.To < seq && seq < v.At })
@@ -68,10 +76,10 @@ func (s *serverIndex) unsettled() []*segmentRef {
 	return l
 }
 
-// prune forgets voids that no segment has rows of.
+// prune forgets voids that no segment has rows of, once they are compared.
 func (s *serverIndex) prune() {
 	s.voids = slices.DeleteFunc(slices.Clone(s.voids), func(v void) bool {
-		return !slices.ContainsFunc(s.segments, func(r *segmentRef) bool {
+		return v.Settled && !slices.ContainsFunc(s.segments, func(r *segmentRef) bool {
 			return slices.ContainsFunc(r.meta.Seqs, func(q segment.SeqRows) bool { return isVoid([]void{v}, q.Seq) })
 		})
 	})
