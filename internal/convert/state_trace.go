@@ -12,18 +12,27 @@ import (
 // so two states that differ in it alone go on alike (state_agree.go). Keys are 32
 // bits of a sum: two that meet only make the proof fail.
 type trace struct {
-	slots []uint32 // open addressing, a power of two; 0 is free
-	n     int
-	full  bool // more than maxTrace: everything counts as looked up
+	recent [256]uint32 // keys added last, by their lowest bits: most are asked for again at once
+	slots  []uint32    // open addressing, a power of two; 0 is free
+	n      int
+	full   bool // more than maxTrace: everything counts as looked up
 }
 
 // maxTrace bounds what is noted between two checkpoints: 2 MiB.
 const maxTrace = 1 << 18
 
+// add notes a key. t may be nil: nobody asks.
 func (t *trace) add(k uint32) {
-	if t == nil || t.full {
+	if t != nil && t.recent[k&255] != k {
+		t.enter(k)
+	}
+}
+
+func (t *trace) enter(k uint32) {
+	if t.full {
 		return
 	}
+	t.recent[k&255] = k
 	k = max(k, 1)
 	if 4*t.n >= 3*len(t.slots) {
 		t.grow()
@@ -52,7 +61,7 @@ func (t *trace) grow() {
 	t.n = 0
 	for _, k := range old {
 		if k != 0 {
-			t.add(k)
+			t.enter(k)
 		}
 	}
 }
