@@ -50,7 +50,7 @@ func (c *Converter) Agrees(old *Converter, later Later) (shift []byte, differs s
 			return nil, part.name
 		}
 	}
-	return x.shift.append(nil), ""
+	return x.shift.encode(), ""
 }
 
 // Differs returns the keys of what differs between c and old, of Trace; ok is

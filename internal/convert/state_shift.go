@@ -50,8 +50,8 @@ type channelCount struct {
 
 const shiftMagic = "aksh\x01"
 
-func (x *stateShift) append(b []byte) []byte {
-	e := encoder{b: append(b, shiftMagic...), strs: map[string]uint64{}, fields: exported{}}
+func (x *stateShift) encode() []byte {
+	e := encoder{b: []byte(shiftMagic), strs: map[string]uint64{}, fields: exported{}}
 	e.value(reflect.ValueOf(x).Elem())
 	return e.b
 }
