@@ -81,7 +81,7 @@ fi
 echo "== browser"
 if ! command -v npm >/dev/null; then
   skip "browser test: no npm"
-elif ! want_packages chromium chromium fonts-noto-cjk; then
+elif ! want_packages chromium-headless-shell chromium-headless-shell fonts-noto-cjk && ! want_packages chromium chromium fonts-noto-cjk; then
   skip "browser test: no chromium, and no right to install it"
 else
   bash scripts/e2e.sh
