@@ -77,7 +77,11 @@ func queries(rng *rand.Rand) []query.Query {
 // Whatever comes, changes and goes between seals: the archive holds what the
 // store holds, and every event that it ever held, once.
 func TestArchiveFollowsStore(t *testing.T) {
-	for seed := range uint64(6) {
+	rounds := 3
+	if os.Getenv("AKASHI_LONG") != "" {
+		rounds = 60
+	}
+	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		s, fs, l := newFakeStore(), fsx.NewCrash(), &log{}
 		if err := fs.MkdirAll("/d", 0o700); err != nil {

@@ -76,7 +76,7 @@ func daysIn(l []record.Record) map[[2]string]int {
 // go that a plain reading of the rules lets go, the others stay whole, the volumes
 // prove it, and a folder made from them takes the deleted events for no loss.
 func TestKeptDeletionAgainstModel(t *testing.T) {
-	rounds := 4
+	rounds := 2
 	if os.Getenv("AKASHI_LONG") != "" {
 		rounds = 60
 	}
@@ -293,7 +293,7 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := 7
+	step := 11
 	if os.Getenv("AKASHI_LONG") != "" {
 		step = 1
 	}

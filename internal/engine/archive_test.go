@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -12,7 +13,11 @@ import (
 // A folder that was sealed piece by piece, and again after its rules changed, gives
 // the same records and events from its archive, and lost it comes back.
 func TestArchiveGivesTheSameAnswers(t *testing.T) {
-	for seed := range uint64(4) {
+	rounds := 2
+	if os.Getenv("AKASHI_LONG") != "" {
+		rounds = 20
+	}
+	for seed := range uint64(rounds) {
 		dir := t.TempDir()
 		paths := fakeFiles(t, seed, 60)
 		e := openEngine(t, dir, fakeDeps(16))

@@ -137,7 +137,7 @@ func difference(a, b []string) (l []string) {
 // erased is in no answer and no export, neither here nor in a folder that is made
 // again from the archive alone; all else is the same.
 func TestErasureTravels(t *testing.T) {
-	rounds := 4
+	rounds := 2
 	if os.Getenv("AKASHI_LONG") != "" {
 		rounds = 40
 	}
@@ -319,7 +319,7 @@ func TestErasureStopped(t *testing.T) {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	step := 21
+	step := 33
 	if os.Getenv("AKASHI_LONG") != "" {
 		step = 1
 	}
