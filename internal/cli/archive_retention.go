@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,9 +14,8 @@ import (
 )
 
 type keptOptions struct {
-	Data, Set, Server, By, Ground string
-	Originals, Marked             bool
-	Confirm, Delete, JSON         bool
+	termOptions
+	Originals, Marked bool
 }
 
 func (a *app) newArchiveRetention() *cobra.Command {
@@ -27,17 +25,10 @@ func (a *app) newArchiveRetention() *cobra.Command {
 		Short: a.p.T("cli.archive.retention.short"), Long: a.p.T("cli.archive.retention.long"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveRetention(cmd.Context(), o) },
 	}
-	a.dataFlag(c, &o.Data)
+	a.termFlags(c, &o.termOptions, "cli.archive.retention.delete")
 	f, t := c.Flags(), a.p.T
-	f.StringVar(&o.Set, "set", "", t("cli.store.retention.set"))
-	f.StringVar(&o.Server, "server", "", t("cli.store.retention.server"))
 	f.BoolVar(&o.Originals, "originals", false, t("cli.archive.retention.originals"))
 	f.BoolVar(&o.Marked, "marked", false, t("cli.archive.retention.marked"))
-	f.BoolVar(&o.Confirm, "confirm", false, t("cli.store.retention.confirmflag"))
-	f.BoolVar(&o.Delete, "delete", false, t("cli.archive.retention.delete"))
-	f.StringVar(&o.By, "by", "", t("cli.store.by"))
-	f.StringVar(&o.Ground, "ground", "", t("cli.store.ground"))
-	f.BoolVar(&o.JSON, "json", false, t("cli.store.json"))
 	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete")
 	c.MarkFlagsMutuallyExclusive("server", "originals")
 	c.MarkFlagsMutuallyExclusive("marked", "originals")
@@ -48,45 +39,17 @@ func (a *app) runArchiveRetention(ctx context.Context, o keptOptions) error {
 	if err := a.needData(o.Data); err != nil {
 		return err
 	}
-	change := func(*engine.Engine) error { return nil }
+	class := store.KeepArchive
 	switch {
-	case o.Set != "":
-		months, year, err := a.parseTerm(o.Set)
-		if err != nil {
-			return err
-		}
-		if err := a.needGround(o.By, "-"); err != nil {
-			return err
-		}
-		t := store.Term{Class: store.KeepArchive, Server: o.Server, Months: months, Year: year, By: o.By}
-		switch {
-		case o.Originals:
-			t.Class = store.KeepOriginals
-		case o.Marked:
-			t.Class = store.KeepMarked
-		}
-		change = func(e *engine.Engine) error { return e.ProposeRetention(ctx, t) }
-	case o.Confirm:
-		if err := a.needGround(o.By, o.Ground); err != nil {
-			return err
-		}
-		change = func(e *engine.Engine) error { return e.ConfirmRetention(ctx, o.By, o.Ground) }
-	case o.Delete:
-		change = func(e *engine.Engine) error { return a.expireKept(ctx, e, o) }
+	case o.Originals:
+		class = store.KeepOriginals
+	case o.Marked:
+		class = store.KeepMarked
 	}
-	err := a.withEngine(ctx, o.Data, o.Set == "" && !o.Confirm && !o.Delete, func(e *engine.Engine) error {
-		if err := change(e); err != nil || o.Delete {
-			return err
-		}
-		return a.printKept(ctx, e, o.JSON)
-	})
-	switch {
-	case errors.Is(err, store.ErrNoProposal):
-		return errors.New(a.p.T("cli.store.retention.noproposal"))
-	case errors.Is(err, engine.ErrNoKeptTerm):
-		return errors.New(a.p.T("cli.archive.retention.unconfirmed"))
-	}
-	return a.heldError(err)
+	return a.runTerms(ctx, o.termOptions, class,
+		func(e *engine.Engine) error { return a.expireKept(ctx, e, o) },
+		func(e *engine.Engine) error { return a.printKept(ctx, e, o.JSON) },
+		engine.ErrNoKeptTerm, "cli.archive.retention.unconfirmed")
 }
 
 func (a *app) expireKept(ctx context.Context, e *engine.Engine, o keptOptions) error {

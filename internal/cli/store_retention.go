@@ -16,8 +16,8 @@ import (
 )
 
 type retentionOptions struct {
-	Data, Set, Server, By, Ground                  string
-	Confirm, Delete, WithoutArchive, Propose, JSON bool
+	termOptions
+	WithoutArchive, Propose bool
 }
 
 func (a *app) newRetention() *cobra.Command {
@@ -27,17 +27,10 @@ func (a *app) newRetention() *cobra.Command {
 		Short: a.p.T("cli.store.retention.short"), Long: a.p.T("cli.store.retention.long"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRetention(cmd.Context(), o) },
 	}
-	a.dataFlag(c, &o.Data)
+	a.termFlags(c, &o.termOptions, "cli.store.retention.delete")
 	f, t := c.Flags(), a.p.T
-	f.StringVar(&o.Set, "set", "", t("cli.store.retention.set"))
-	f.StringVar(&o.Server, "server", "", t("cli.store.retention.server"))
 	f.BoolVar(&o.Propose, "propose", false, t("cli.store.retention.propose"))
-	f.BoolVar(&o.Confirm, "confirm", false, t("cli.store.retention.confirmflag"))
-	f.BoolVar(&o.Delete, "delete", false, t("cli.store.retention.delete"))
 	f.BoolVar(&o.WithoutArchive, "without-archive", false, t("cli.store.retention.without"))
-	f.StringVar(&o.By, "by", "", t("cli.store.by"))
-	f.StringVar(&o.Ground, "ground", "", t("cli.store.ground"))
-	f.BoolVar(&o.JSON, "json", false, t("cli.store.json"))
 	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete", "propose")
 	return c
 }
@@ -66,40 +59,10 @@ func (a *app) runRetention(ctx context.Context, o retentionOptions) error {
 	if o.Propose {
 		return a.printLadder(o.JSON)
 	}
-	change := func(e *engine.Engine) error { return nil }
-	switch {
-	case o.Set != "":
-		months, year, err := a.parseTerm(o.Set)
-		if err != nil {
-			return err
-		}
-		if err := a.needGround(o.By, "-"); err != nil {
-			return err
-		}
-		change = func(e *engine.Engine) error {
-			return e.ProposeRetention(ctx, store.Term{Server: o.Server, Months: months, Year: year, By: o.By})
-		}
-	case o.Confirm:
-		if err := a.needGround(o.By, o.Ground); err != nil {
-			return err
-		}
-		change = func(e *engine.Engine) error { return e.ConfirmRetention(ctx, o.By, o.Ground) }
-	case o.Delete:
-		change = func(e *engine.Engine) error { return a.expire(ctx, e, o) }
-	}
-	err := a.withEngine(ctx, o.Data, o.Set == "" && !o.Confirm && !o.Delete, func(e *engine.Engine) error {
-		if err := change(e); err != nil || o.Delete {
-			return err
-		}
-		return a.printRetention(ctx, e, o.JSON)
-	})
-	switch {
-	case errors.Is(err, store.ErrNoProposal):
-		return errors.New(a.p.T("cli.store.retention.noproposal"))
-	case errors.Is(err, store.ErrUnconfirmed):
-		return errors.New(a.p.T("cli.store.retention.unconfirmed"))
-	}
-	return a.heldError(err)
+	return a.runTerms(ctx, o.termOptions, "",
+		func(e *engine.Engine) error { return a.expire(ctx, e, o) },
+		func(e *engine.Engine) error { return a.printRetention(ctx, e, o.JSON) },
+		store.ErrUnconfirmed, "cli.store.retention.unconfirmed")
 }
 
 func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) error {

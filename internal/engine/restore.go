@@ -98,22 +98,7 @@ func (e *Engine) sealRestore(ctx context.Context, action string, p Period, s *Re
 // parts, the list of deleted months and the ids stay as they are. Stopped anywhere, the
 // days that are done stay.
 func (e *Engine) Restore(ctx context.Context, q RestoreRequest) (*RestoreSummary, error) {
-	if e.opt.ReadOnly {
-		return nil, ErrReadOnly
-	}
-	if err := q.Check(); err != nil {
-		return nil, err
-	}
-	if !e.restoring.TryLock() {
-		return nil, ErrRestoring
-	}
-	defer e.restoring.Unlock()
-	out := &RestoreSummary{}
-	var err error
-	if q.Servers, err = e.archiveServers(ctx, q.Servers); err != nil {
-		return nil, err
-	}
-	err = e.withArchive(ctx, func(a *archive.Archive) error {
+	return e.onRestored(ctx, &q.Period, func(a *archive.Archive, out *RestoreSummary) error {
 		todo, all, err := e.toRestore(a, &q.Period, out)
 		if err != nil || len(todo) == 0 {
 			return err
@@ -131,6 +116,27 @@ func (e *Engine) Restore(ctx context.Context, q RestoreRequest) (*RestoreSummary
 		}
 		return err
 	})
+}
+
+// onRestored changes what is restored of a period, one at a time. The servers of p
+// become their names in the archive.
+func (e *Engine) onRestored(ctx context.Context, p *Period, change func(*archive.Archive, *RestoreSummary) error) (*RestoreSummary, error) {
+	if e.opt.ReadOnly {
+		return nil, ErrReadOnly
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if !e.restoring.TryLock() {
+		return nil, ErrRestoring
+	}
+	defer e.restoring.Unlock()
+	var err error
+	if p.Servers, err = e.archiveServers(ctx, p.Servers); err != nil {
+		return nil, err
+	}
+	out := &RestoreSummary{}
+	err = e.withArchive(ctx, func(a *archive.Archive) error { return change(a, out) })
 	return out, err
 }
 
@@ -232,22 +238,7 @@ func (e *Engine) sealRestored(ctx context.Context) error {
 
 // Release removes what is restored of a period. The archive answers for it again.
 func (e *Engine) Release(ctx context.Context, p Period, by string) (*RestoreSummary, error) {
-	if e.opt.ReadOnly {
-		return nil, ErrReadOnly
-	}
-	if err := p.Check(); err != nil {
-		return nil, err
-	}
-	if !e.restoring.TryLock() {
-		return nil, ErrRestoring
-	}
-	defer e.restoring.Unlock()
-	out := &RestoreSummary{}
-	var err error
-	if p.Servers, err = e.archiveServers(ctx, p.Servers); err != nil {
-		return nil, err
-	}
-	err = e.withArchive(ctx, func(a *archive.Archive) error {
+	return e.onRestored(ctx, &p, func(a *archive.Archive, out *RestoreSummary) error {
 		var gone []archive.Restored
 		for _, x := range a.Restored() {
 			if p.has(x.Server, x.Day) {
@@ -270,7 +261,6 @@ func (e *Engine) Release(ctx context.Context, p Period, by string) (*RestoreSumm
 		}
 		return e.sealRestored(ctx)
 	})
-	return out, err
 }
 
 // purge removes restored days that hold what erasures hide, which is sealed. It does
