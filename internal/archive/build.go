@@ -205,13 +205,13 @@ func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32
 		return err
 	}
 	defer p.Close()
+	p.ReadBack(b.a.raw)
 	x := &rawBuilder{b: b}
 	f, err := b.scratch("raw", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
 		if x.w, err = rawfile.NewWriter(buf, p); err != nil {
 			return err
 		}
-		x.w.ReadBack(rawfile.NewChecker(b.a.raw))
 		if err := each(x.add); err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 type Writer struct {
 	w      io.Writer
 	packer *Packer
-	check  *Checker // nil = blocks are not read back
 	at     int64
 	blocks []*Block
 	b      []byte
@@ -26,10 +25,6 @@ func NewWriter(w io.Writer, p *Packer) (*Writer, error) {
 	f.write([]byte(fileMagic))
 	return f, f.err
 }
-
-// ReadBack makes Add read each block back, before it is written, and fail when that
-// does not give its events.
-func (f *Writer) ReadBack(c *Checker) { f.check = c }
 
 func (f *Writer) write(b []byte) {
 	if f.err != nil {
@@ -56,11 +51,6 @@ func (f *Writer) Add(server, channel string, events []*event.Event) (*Block, err
 	}
 	if len(f.b) > maxBody {
 		return nil, fmt.Errorf("add events of channel %s: block of %d bytes", channel, len(f.b))
-	}
-	if f.check != nil {
-		if err := f.check.Check(f.b, events); err != nil {
-			return nil, fmt.Errorf("add events of channel %s: %w", channel, err)
-		}
 	}
 	bl.Offset, bl.body, bl.crc = f.at, uint32(len(f.b)), checksum(f.b)
 	f.write(bl.head())
