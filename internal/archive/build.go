@@ -75,10 +75,12 @@ func (b *builder) sorter() *sorter {
 
 // put stores a made file, and gives it back open from where it was stored: that
 // is what is compared with what was to be written.
-func (b *builder) put(ctx context.Context, f io.ReaderAt, size int64, kind, ext string, spans []manifest.Span) (Reader, error) {
-	sum, err := hashAll(f, 0, size)
-	if err != nil {
+func (b *builder) put(ctx context.Context, f scratch, kind, ext string, spans []manifest.Span) (Reader, error) {
+	size, sum := f.size, f.sum
+	if got, err := hashAll(f, 0, size); err != nil {
 		return nil, err
+	} else if got != sum { // Put leaves a name alone that is there: no wrong bytes under it
+		return nil, fmt.Errorf("seal-%s.tmp came back with other bytes: the disk does not keep what it takes", kind)
 	}
 	o := manifest.Object{Name: fmt.Sprintf("%s.%s.%x.%s", b.dir, kind, sum[:], ext), Kind: kind, Size: size, SHA256: sum, Spans: spans}
 	if err := b.a.objects.Put(ctx, o.Name, f, size); err != nil {
@@ -109,7 +111,7 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 		return nil
 	}
 	var want, got rowSums
-	f, size, err := b.scratch("records", func(w io.Writer) error {
+	f, err := b.scratch("records", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
 		err := writeRows(buf, groupRows, pageBytes, func(fn func(*record.Record) error) error {
 			return fresh.each(ctx, func(r *record.Record, mark print) error {
@@ -123,11 +125,11 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 	if err != nil {
 		return err
 	}
-	spans, err := parquetSpans(f, size)
+	spans, err := parquetSpans(f, f.size)
 	if err != nil {
 		return err
 	}
-	r, err := b.put(ctx, f, size, manifest.KindRecords, "parquet", spans)
+	r, err := b.put(ctx, f, manifest.KindRecords, "parquet", spans)
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,7 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 	var p printer
 	var t seal.Roots
 	var line []byte
-	err = Read(r, size, func(r *record.Record) error {
+	err = Read(r, f.size, func(r *record.Record) error {
 		got.add(p.of(r))
 		line = r.AppendJSON(line[:0])
 		t.Add(seal.LeafHash(line))
@@ -157,7 +159,7 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 
 // voids writes which rows of earlier parts no longer hold.
 func (b *builder) voids(ctx context.Context, rows rowSet) error {
-	f, size, err := b.scratch("voids", func(w io.Writer) error {
+	f, err := b.scratch("voids", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<16)
 		e := json.NewEncoder(buf)
 		for i := range b.parts { // by part and row
@@ -178,7 +180,7 @@ func (b *builder) voids(ctx context.Context, rows rowSet) error {
 	if err != nil {
 		return fmt.Errorf("write voids: %w", err)
 	}
-	r, err := b.put(ctx, f, size, manifest.KindVoids, "jsonl", nil)
+	r, err := b.put(ctx, f, manifest.KindVoids, "jsonl", nil)
 	if err != nil {
 		return err
 	}
@@ -203,8 +205,9 @@ func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32
 		return err
 	}
 	defer p.Close()
+	p.ReadBack(b.a.raw)
 	x := &rawBuilder{b: b}
-	f, size, err := b.scratch("raw", func(w io.Writer) error {
+	f, err := b.scratch("raw", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
 		if x.w, err = rawfile.NewWriter(buf, p); err != nil {
 			return err
@@ -221,7 +224,7 @@ func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32
 	if err != nil || b.out.Events == 0 {
 		return err
 	}
-	return x.store(ctx, f, size)
+	return x.store(ctx, f)
 }
 
 // rawBuilder makes the raw file of a part.
@@ -229,7 +232,6 @@ type rawBuilder struct {
 	b      *builder
 	w      *rawfile.Writer
 	blocks []*rawfile.Block
-	sums   [][]byte // of each block: what comes back must give the same
 	ch     *manifest.Channel
 	held   runs // of earlier parts, of ch
 	batch  []*event.Event
@@ -295,7 +297,6 @@ func (x *rawBuilder) flush() error {
 		return err
 	}
 	x.blocks = append(x.blocks, bl)
-	x.sums = append(x.sums, eventsSum(x.batch))
 	for _, e := range x.batch {
 		t := e.Time.UnixNano()
 		if x.ch.Events == 0 {

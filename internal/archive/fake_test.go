@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"sync"
@@ -122,4 +123,13 @@ func (s *fakeStore) act(server string, n int, at int64, path string) {
 	s.events[server] = append(s.events[server], &event.Event{
 		RecordID: id, ID: 4663, Time: event.FromUnixNano(at), Channel: "Security", Computer: server, Provider: "Microsoft-Windows-Security-Auditing",
 	})
+}
+
+// eventsSum is a hash of everything in the events.
+func eventsSum(l []*event.Event) []byte {
+	h := sha256.New()
+	for part := range slices.Chunk(l, event.BlockEvents) {
+		h.Write(event.AppendBlock(nil, part))
+	}
+	return h.Sum(nil)
 }

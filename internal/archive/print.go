@@ -15,23 +15,29 @@ type print [16]byte
 // printer makes prints.
 type printer struct{ b []byte }
 
-// of hashes every field: the JSON line, and what that does not keep, the bytes of
-// texts that are no UTF-8 and the length of the share's folder.
+// of hashes every field: numbers of eight bytes, texts behind their lengths.
 func (p *printer) of(r *record.Record) (out print) {
-	p.b = r.AppendJSON(p.b[:0])
-	p.b = binary.AppendUvarint(p.b, uint64(r.ShareRoot))
-	text := func(s string) {
-		p.b = binary.AppendUvarint(p.b, uint64(len(s)))
-		p.b = append(p.b, s...)
+	b := p.b[:0]
+	for _, n := range [...]uint64{
+		uint64(r.Generation), r.FirstID, uint64(r.Ordinal), uint64(r.Time), uint64(r.EndTime), uint64(r.Received), r.Session,
+		uint64(r.ShareRoot), uint64(r.Count), uint64(r.RulesVersion), uint64(r.SupersededBy),
+		uint64(r.Op) | uint64(r.Object)<<8 | uint64(r.Result)<<16 | uint64(r.Confidence)<<24 | uint64(r.Class)<<32,
+		uint64(len(r.Detail)), uint64(len(r.RawIDs)),
+	} {
+		b = binary.LittleEndian.AppendUint64(b, n)
+	}
+	for _, id := range r.RawIDs {
+		b = binary.LittleEndian.AppendUint64(b, id)
 	}
 	for _, s := range [...]string{r.Server, r.Channel, r.Source, r.User, r.SID, r.ClientIP, r.ClientName, r.Path, r.NewPath, r.Share, r.Process, r.Rule} {
-		text(s)
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	for _, d := range r.Detail {
-		text(d.Key)
-		text(d.Value)
+		b = append(binary.AppendUvarint(b, uint64(len(d.Key))), d.Key...)
+		b = append(binary.AppendUvarint(b, uint64(len(d.Value))), d.Value...)
 	}
-	sum := sha256.Sum256(p.b)
+	p.b = b
+	sum := sha256.Sum256(b)
 	copy(out[:], sum[:])
 	return out
 }

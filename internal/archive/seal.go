@@ -3,9 +3,11 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"maps"
 	"os"
@@ -230,26 +232,35 @@ func (b *builder) openScratch(name string) (fsx.File, error) {
 	return f, nil
 }
 
-// scratch is a file that is being made.
-func (b *builder) scratch(name string, write func(io.Writer) error) (fsx.File, int64, error) {
+// scratch is a file that was made.
+type scratch struct {
+	fsx.File
+	size int64
+	sum  seal.Hash // of what was written, which is not what the file gives back when it is damaged
+}
+
+// scratch makes a file.
+func (b *builder) scratch(name string, write func(io.Writer) error) (scratch, error) {
 	f, err := b.openScratch(name)
 	if err != nil {
-		return nil, 0, err
+		return scratch{}, err
 	}
-	w := &counter{w: f}
+	w := &counter{w: f, h: sha256.New()}
 	if err := write(w); err != nil {
-		return nil, 0, fmt.Errorf("write seal-%s.tmp: %w", name, err)
+		return scratch{}, fmt.Errorf("write seal-%s.tmp: %w", name, err)
 	}
-	return f, w.n, nil
+	return scratch{f, w.n, seal.Hash(w.h.Sum(nil))}, nil
 }
 
 type counter struct {
 	w io.Writer
+	h hash.Hash
 	n int64
 }
 
 func (c *counter) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
+	c.h.Write(b[:n])
 	c.n += int64(n)
 	return n, err
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -39,6 +40,8 @@ type sorter struct {
 
 	recs  []record.Record
 	marks []print
+	pairs []record.Pair // what details of recs are cut from
+	ids   []uint64
 	bytes int
 	f     fsx.File
 	w     *bufio.Writer
@@ -56,9 +59,13 @@ type sortRun struct{ off, size int64 }
 
 // add takes a copy of a record.
 func (s *sorter) add(r *record.Record, mark print) error {
-	c := *r
-	c.Detail, c.RawIDs = append([]record.Pair(nil), r.Detail...), append([]uint64(nil), r.RawIDs...)
-	s.recs, s.marks = append(s.recs, c), append(s.marks, mark)
+	if n := len(s.recs); n == cap(s.recs) {
+		s.recs, s.marks = slices.Grow(s.recs, max(n, chunkRows)), slices.Grow(s.marks, max(n, chunkRows))
+	}
+	s.recs, s.marks = append(s.recs, *r), append(s.marks, mark)
+	c := &s.recs[len(s.recs)-1]
+	s.pairs, c.Detail = share(s.pairs, r.Detail)
+	s.ids, c.RawIDs = share(s.ids, r.RawIDs)
 	s.bytes += recordBytes + len(r.Path) + len(r.NewPath) + 8*len(r.RawIDs)
 	for _, d := range r.Detail {
 		s.bytes += 32 + len(d.Value)
@@ -72,6 +79,19 @@ func (s *sorter) add(r *record.Record, mark print) error {
 		return nil
 	}
 	return s.spill()
+}
+
+// share copies l into memory that many lists share; nil stays nil.
+func share[T any](mem, l []T) (rest, own []T) {
+	if len(l) == 0 {
+		return mem, nil
+	}
+	if cap(mem)-len(mem) < len(l) {
+		mem = make([]T, 0, max(len(l), chunkRows))
+	}
+	from := len(mem)
+	mem = append(mem, l...)
+	return mem, mem[from:len(mem):len(mem)]
 }
 
 // spill writes what is held as a run.
@@ -113,6 +133,7 @@ func (s *sorter) spill() (err error) {
 	s.runs = append(s.runs, run)
 	clear(s.recs)
 	s.recs, s.marks, s.bytes = s.recs[:0], s.marks[:0], 0
+	s.pairs, s.ids = nil, nil
 	return nil
 }
 

@@ -41,8 +41,10 @@ func (d *dict) add(v *event.Value) uint32 {
 	mask := uint32(len(d.slots) - 1)
 	i := h & mask
 	for ; d.slots[i].n != 0; i = (i + 1) & mask {
-		if s := d.slots[i]; s.hash == h && d.vals[s.n-1] == *v {
-			return s.n - 1
+		if s := d.slots[i]; s.hash == h {
+			if w := &d.vals[s.n-1]; w.Num == v.Num && w.Kind == v.Kind && w.Str == v.Str {
+				return s.n - 1
+			}
 		}
 	}
 	d.vals = append(d.vals, *v)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
 )
@@ -152,6 +153,13 @@ func (f *File) frame(off int64) (*Block, error) {
 	}
 	b.Offset, b.Size, b.body, b.crc = off, size, body, binary.LittleEndian.Uint32(h[12:])
 	return b, nil
+}
+
+// Lists reports whether a file has exactly these blocks.
+func (f *File) Lists(blocks []*Block) bool {
+	return slices.EqualFunc(f.blocks, blocks, func(a, b *Block) bool {
+		return a.Offset == b.Offset && a.Size == b.Size && a.body == b.body && a.crc == b.crc && bytes.Equal(a.meta, b.meta)
+	})
 }
 
 // Blocks lists the blocks in the order of the file. The caller does not change

@@ -45,6 +45,14 @@ func kindOf(e *event.Event) kind {
 	}
 }
 
+// is reports whether it is the kind of an event.
+func (k *kind) is(e *event.Event) bool {
+	return k.schema == e.Schema && k.id == e.ID && k.values == len(e.Values) && k.keywords == e.Keywords &&
+		k.generation == e.Generation && k.task == e.Task && k.qualifiers == e.Qualifiers &&
+		k.version == e.Version && k.level == e.Level && k.opcode == e.Opcode &&
+		k.channel == e.Channel && k.provider == e.Provider && k.computer == e.Computer
+}
+
 // Fields that every event has; those of its values come behind them.
 const (
 	fieldPID = iota

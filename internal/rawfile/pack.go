@@ -20,11 +20,13 @@ const (
 // belongs to one goroutine. The zero Packer is not ready: use NewPacker.
 type Packer struct {
 	zstd  *zstd.Encoder
+	check *Unpacker // nil = blocks are not read back
 	seed  maphash.Seed
 	kinds map[kind]uint32
 	shape map[*event.Schema]uint32
 
 	list    []kind
+	after   []uint32 // the kind that came after each kind last
 	schemas []*event.Schema
 	of      []uint32 // kind of each event
 	dicts   []*dict
@@ -34,15 +36,16 @@ type Packer struct {
 	known   uint32
 	folders *column.Folders
 
-	prev   []uint32 // by field: number of its last value
-	ctx    []uint32
-	last   []uint32
-	same   []bool
-	vals   []uint32
-	nums   []uint64
-	b      []byte // of one section
-	out    []byte // of the fields
-	packed []byte
+	prev    []numbered // by field: its last value
+	lastSys [systemFields]event.Value
+	ctx     []uint32
+	last    []uint32
+	same    []bool
+	vals    []uint32
+	nums    []uint64
+	b       []byte // of one section
+	out     []byte // of the fields
+	packed  []byte
 }
 
 // NewPacker makes a packer.
@@ -56,6 +59,10 @@ func NewPacker() (*Packer, error) {
 		texts: column.NewTable(), folders: column.NewFolders(maxFolders), known: 1, last: make([]uint32, memory),
 	}, nil
 }
+
+// ReadBack makes Append unpack each block with u, and fail when that does not give its
+// events.
+func (p *Packer) ReadBack(u *Unpacker) { p.check = u }
 
 // Close ends the packer.
 func (p *Packer) Close() { _ = p.zstd.Close() }
@@ -78,12 +85,24 @@ func (p *Packer) Append(b []byte, events []*event.Event) ([]byte, error) {
 		return b, fmt.Errorf("pack events with %d bytes of text: a block takes %d", size, MaxText)
 	}
 	defer p.forget()
+	at := len(b)
+	b = p.pack(b, events, size)
+	if p.check != nil {
+		if err := p.readBack(b[at:], events); err != nil {
+			return b, fmt.Errorf("read a packed block back: %w", err)
+		}
+	}
+	return b, nil
+}
+
+// pack appends the packed form of events with size bytes of text.
+func (p *Packer) pack(b []byte, events []*event.Event, size int) []byte {
 	l, ok := p.split(events)
 	if !ok || size > maxColumnText {
-		return p.appendLog(b, events), nil
+		return p.appendLog(b, events)
 	}
 	if p.b = p.appendKinds(p.b[:0]); len(p.b) > maxKinds {
-		return p.appendLog(b, events), nil
+		return p.appendLog(b, events)
 	}
 	b = binary.AppendUvarint(append(b, formColumns), uint64(len(events)))
 	b = p.section(b)
@@ -109,8 +128,7 @@ func (p *Packer) Append(b []byte, events []*event.Event) ([]byte, error) {
 	}
 	p.b = p.appendTexts(p.b[:0])
 	b = p.section(b)
-	b = append(b, p.out...)
-	return b, nil
+	return append(b, p.out...)
 }
 
 func (p *Packer) forget() {
@@ -118,7 +136,7 @@ func (p *Packer) forget() {
 	clear(p.shape)
 	clear(p.list)
 	clear(p.schemas)
-	p.list, p.schemas = p.list[:0], p.schemas[:0]
+	p.list, p.schemas, p.after = p.list[:0], p.schemas[:0], p.after[:0]
 	for _, d := range p.dicts {
 		if len(d.vals) > 0 {
 			d.reset()
@@ -176,16 +194,10 @@ func (p *Packer) section(b []byte) []byte {
 func (p *Packer) split(events []*event.Event) (l *layout, ok bool) {
 	p.of = p.of[:0]
 	values := 0
+	n := uint32(0)
 	for _, e := range events {
-		k := kindOf(e)
-		n, known := p.kinds[k]
-		if !known {
-			n = uint32(len(p.list))
-			p.kinds[k] = n
-			p.list = append(p.list, k)
-			if len(p.list) > maxTypes {
-				return nil, false
-			}
+		if n = p.kindAfter(n, e); len(p.list) > maxTypes {
+			return nil, false
 		}
 		p.of = append(p.of, n)
 		values += len(e.Values)
@@ -226,6 +238,25 @@ func (p *Packer) split(events []*event.Event) (l *layout, ok bool) {
 	return l, true
 }
 
+// kindAfter is the kind of an event behind one of kind n. Kinds come in the order in
+// which they came before: mostly no look-up is needed.
+func (p *Packer) kindAfter(n uint32, e *event.Event) uint32 {
+	if len(p.list) > 0 {
+		if next := p.after[n]; p.list[next].is(e) {
+			return next
+		}
+	}
+	k := kindOf(e)
+	next, known := p.kinds[k]
+	if !known {
+		next = uint32(len(p.list))
+		p.kinds[k] = next
+		p.list, p.after = append(p.list, k), append(p.after, 0)
+	}
+	p.after[n] = next
+	return next
+}
+
 // sized is v with n elements of any content.
 func sized[T any](v []T, n int) []T {
 	if cap(v) < n {
@@ -239,24 +270,35 @@ func sized[T any](v []T, n int) []T {
 func (p *Packer) number(events []*event.Event, l *layout) {
 	p.prev = sized(p.prev, l.fields)
 	clear(p.prev)
+	p.lastSys = [systemFields]event.Value{}
 	for row, e := range events {
 		for f := range systemFields {
 			v := systemValue(e, f)
-			p.code[f][row] = p.numberOf(f, &v)
+			if n := p.prev[f].n; n > 0 && v.Num == p.lastSys[f].Num && v.Str == p.lastSys[f].Str {
+				p.code[f][row] = n
+				continue
+			}
+			n := p.dicts[f].add(&v) + 1
+			p.prev[f].n, p.lastSys[f] = n, v
+			p.code[f][row] = n
 		}
+		values := e.Values
 		for s, f := range l.slots[p.of[row]] {
-			p.code[f][row] = p.numberOf(int(f), &e.Values[s])
+			v, last := &values[s], &p.prev[f]
+			if w := last.v; w == nil || v.Num != w.Num || v.Kind != w.Kind || v.Str != w.Str {
+				last.n = p.dicts[f].add(v) + 1
+			}
+			last.v = v // its text is near, and often the very one that comes next
+			p.code[f][row] = last.n
 		}
 	}
+	clear(p.prev)
 }
 
-func (p *Packer) numberOf(f int, v *event.Value) uint32 {
-	d, n := p.dicts[f], p.prev[f]
-	if n == 0 || d.vals[n-1] != *v {
-		n = d.add(v) + 1
-		p.prev[f] = n
-	}
-	return n
+// numbered is a value of a field and its number plus one.
+type numbered struct {
+	v *event.Value
+	n uint32
 }
 
 // field writes the dictionary and the column of a field.
@@ -297,7 +339,6 @@ func (p *Packer) predict(r rule, f int, rows []uint32) (miss int) {
 	code := p.code[f]
 	p.ctx, p.same = sized(p.ctx, len(rows)), sized(p.same, len(rows))
 	r.contexts(p.ctx, rows, p.of, p.code, len(p.list))
-	clear(p.last)
 	for i, row := range rows {
 		c, n := p.ctx[i], code[row]
 		same := p.last[c] == n
@@ -306,6 +347,13 @@ func (p *Packer) predict(r rule, f int, rows []uint32) (miss int) {
 			p.last[c] = n
 			miss++
 		}
+	}
+	if len(rows) < memory/4 { // last is as it was: all 0
+		for _, c := range p.ctx {
+			p.last[c] = 0
+		}
+	} else {
+		clear(p.last)
 	}
 	return miss
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/column"
 	"github.com/akashi-audit/akashi/internal/event"
@@ -14,7 +15,10 @@ import (
 var ErrDamaged = errors.New("damaged block of raw events")
 
 // Unpacker reads packed blocks. It is safe for concurrent use.
-type Unpacker struct{ zstd *zstd.Decoder }
+type Unpacker struct {
+	zstd *zstd.Decoder
+	free sync.Pool // of *desk
+}
 
 // NewUnpacker makes an unpacker.
 func NewUnpacker() (*Unpacker, error) {
@@ -22,7 +26,7 @@ func NewUnpacker() (*Unpacker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make unpacker: %w", err)
 	}
-	return &Unpacker{dec}, nil
+	return &Unpacker{zstd: dec}, nil
 }
 
 // Close ends the unpacker.
@@ -42,12 +46,16 @@ func (u *Unpacker) read(b []byte, ids []uint64, all bool) ([]*event.Event, error
 	if len(b) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
 	}
-	r := &blockReader{Reader: column.NewReader(b[1:]), zstd: u.zstd}
+	d := u.desk()
+	defer u.done(d)
+	r := &blockReader{Reader: column.NewReader(b[1:]), zstd: u.zstd, desk: d}
 	r.n = int(r.Uvarint(MaxEvents))
 	var l []*event.Event
 	switch b[0] {
 	case formColumns:
-		l = r.columns(ids, all)
+		if rows := r.columns(ids, all); len(rows) > 0 && r.Err() == nil {
+			l = r.events(rows)
+		}
 	case formLog:
 		l = r.log(ids, all)
 	default:
@@ -62,26 +70,19 @@ func (u *Unpacker) read(b []byte, ids []uint64, all bool) ([]*event.Event, error
 // blockReader reads one block; the first error sticks.
 type blockReader struct {
 	*column.Reader
+	*desk
 	zstd *zstd.Decoder
 	n    int
 
 	kinds []kind
 	l     *layout
-	of    []uint32
-	times []uint64
-	ids   []uint64
 	texts []string
 
-	parts []fieldPart // by field
-	order []int
-	dicts [][]event.Value
-	code  [][]uint32
-	ctx   []uint32
-	last  []uint32
-	same  []bool
-	vals  []uint32
-	rows  [][]uint32 // by field: the events that have it
-	raw   int        // bytes unpacked so far
+	parts  []fieldPart // by field
+	order  []int
+	dicts  [][]event.Value
+	rowsOf [][]uint32 // by field: the events that have it
+	raw    int        // bytes unpacked so far
 }
 
 // fieldPart is the packed dictionary and column of a field.
@@ -112,10 +113,11 @@ func (r *blockReader) open(s section, fn func(*column.Reader)) {
 	b := s.b
 	if s.packed {
 		var err error
-		if b, err = r.zstd.DecodeAll(s.b, nil); err != nil {
+		if b, err = r.zstd.DecodeAll(s.b, r.part[:0]); err != nil {
 			r.Fail("unpack: %v", err)
 			return
 		}
+		r.part = b
 	}
 	if len(b) != s.raw {
 		r.Fail("part of %d bytes, want %d", len(b), s.raw)
@@ -160,16 +162,17 @@ func (r *blockReader) log(ids []uint64, all bool) []*event.Event {
 	return l
 }
 
-// columns reads the form of columns.
-func (r *blockReader) columns(ids []uint64, all bool) []*event.Event {
+// columns reads the form of columns, and returns the places of the events that are
+// wanted.
+func (r *blockReader) columns(ids []uint64, all bool) []uint32 {
 	r.open(r.section(), r.readKinds)
 	sequence, times, recordIDs, texts := r.section(), r.section(), r.section(), r.section()
-	r.of = make([]uint32, r.n)
+	r.of = sized(r.of, r.n)
 	r.open(sequence, func(in *column.Reader) { column.Numbers(in, r.of, uint64(max(0, len(r.kinds)-1)), false) })
 	if r.n > 0 && len(r.kinds) == 0 {
 		r.Fail("events of no kind")
 	}
-	r.ids = make([]uint64, r.n)
+	r.ids = sized(r.ids, r.n)
 	r.open(recordIDs, func(in *column.Reader) { in.Differences(r.ids) })
 	if r.Err() != nil {
 		return nil
@@ -184,7 +187,7 @@ func (r *blockReader) columns(ids []uint64, all bool) []*event.Event {
 	if r.Err() != nil {
 		return nil
 	}
-	r.times = make([]uint64, r.n)
+	r.times = sized(r.times, r.n)
 	r.open(times, func(in *column.Reader) { in.Differences(r.times) })
 	r.open(texts, r.readTexts)
 	r.spread(need)
@@ -196,7 +199,7 @@ func (r *blockReader) columns(ids []uint64, all bool) []*event.Event {
 	if r.Err() != nil {
 		return nil
 	}
-	return r.events(rows)
+	return rows
 }
 
 // wanted lists the places of the events to return.
@@ -305,8 +308,9 @@ func (r *blockReader) spread(need []bool) {
 			}
 		}
 	}
-	r.rows = make([][]uint32, r.l.fields)
-	all := make([]uint32, r.n+total)
+	r.rowsOf = make([][]uint32, r.l.fields)
+	r.rows = sized(r.rows, r.n+total)
+	all := r.rows
 	every := all[:r.n]
 	for i := range every {
 		every[i] = uint32(i)
@@ -314,15 +318,15 @@ func (r *blockReader) spread(need []bool) {
 	all = all[r.n:]
 	for f, n := range count {
 		if f < systemFields {
-			r.rows[f] = every
+			r.rowsOf[f] = every
 			continue
 		}
-		r.rows[f], all = all[:0:n], all[n:]
+		r.rowsOf[f], all = all[:0:n], all[n:]
 	}
 	for i, k := range r.of {
 		for _, f := range r.l.slots[k] {
 			if need[f] {
-				r.rows[f] = append(r.rows[f], uint32(i))
+				r.rowsOf[f] = append(r.rowsOf[f], uint32(i))
 			}
 		}
 	}
@@ -341,11 +345,14 @@ func (r *blockReader) rule(in *column.Reader, at int) rule {
 // field reads dictionary and column of a field.
 func (r *blockReader) field(at, f int) {
 	if r.dicts == nil {
-		r.dicts, r.code, r.last = make([][]event.Value, r.l.fields), make([][]uint32, r.l.fields), make([]uint32, memory)
+		r.dicts, r.code = make([][]event.Value, r.l.fields), r.codes(r.l.fields, r.n)
 	}
-	rows := r.rows[f]
+	rows := r.rowsOf[f]
 	r.open(r.parts[f].dict, func(in *column.Reader) { r.dicts[f] = r.readDict(in, len(rows)) })
-	code := make([]uint32, r.n)
+	code := r.cells[f*r.n : (f+1)*r.n : (f+1)*r.n]
+	if len(rows) < r.n {
+		clear(code)
+	}
 	r.code[f] = code
 	if r.Err() != nil || len(rows) == 0 {
 		return

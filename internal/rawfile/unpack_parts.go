@@ -120,6 +120,8 @@ func (r *blockReader) readDict(in *column.Reader, limit int) []event.Value {
 	if in.Err() != nil {
 		return nil
 	}
+	type spelled struct{ at, end int } // value, end of its text in buf
+	made := make([]spelled, 0, strs-plain)
 	var buf []byte
 	for i, h := range heads {
 		v := &vals[i]
@@ -144,12 +146,16 @@ func (r *blockReader) readDict(in *column.Reader, limit int) []event.Value {
 			}
 			v.Str = r.texts[n-1]
 		case textGUID:
-			buf = appendText(buf[:0], form, textNums[0], textNums[1])
-			v.Str, textNums = string(buf), textNums[2:]
+			buf = appendText(buf, form, textNums[0], textNums[1])
+			made, textNums = append(made, spelled{i, len(buf)}), textNums[2:]
 		default:
-			buf = appendText(buf[:0], form, textNums[0], 0)
-			v.Str, textNums = string(buf), textNums[1:]
+			buf = appendText(buf, form, textNums[0], 0)
+			made, textNums = append(made, spelled{i, len(buf)}), textNums[1:]
 		}
+	}
+	all, from := string(buf), 0
+	for _, m := range made {
+		vals[m.at].Str, from = all[from:m.end], m.end
 	}
 	return vals
 }

@@ -90,43 +90,52 @@ const hexDigits = "0123456789abcdef"
 // AppendString appends a WTF-8 string as a JSON string.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
+	from := 0 // what is before is in b
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			switch {
-			case c == '"' || c == '\\':
+			if c >= 0x20 && c != '"' && c != '\\' && c != 0x7f {
+				i++
+				continue
+			}
+			b = append(b, s[from:i]...)
+			switch c {
+			case '"', '\\':
 				b = append(b, '\\', c)
-			case c == '\n':
+			case '\n':
 				b = append(b, '\\', 'n')
-			case c == '\r':
+			case '\r':
 				b = append(b, '\\', 'r')
-			case c == '\t':
+			case '\t':
 				b = append(b, '\\', 't')
-			case c < 0x20 || c == 0x7f:
-				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			default:
-				b = append(b, c)
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			}
 			i++
+			from = i
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
+		if whole := r != utf8.RuneError || n > 1; whole && r != 0x2028 && r != 0x2029 {
+			i += n
+			continue
+		}
+		b = append(b, s[from:i]...)
 		switch {
-		case r == utf8.RuneError && n == 1 && c == 0xed && i+2 < len(s) && s[i+1]&0xe0 == 0xa0 && s[i+2]&0xc0 == 0x80:
+		case r == utf8.RuneError && c == 0xed && i+2 < len(s) && s[i+1]&0xe0 == 0xa0 && s[i+2]&0xc0 == 0x80:
 			u := uint16(0xd000) | uint16(s[i+1]&0x3f)<<6 | uint16(s[i+2]&0x3f)
 			b = append(b, '\\', 'u', hexDigits[u>>12], hexDigits[u>>8&15], hexDigits[u>>4&15], hexDigits[u&15])
 			n = 3
-		case r == utf8.RuneError && n == 1:
+		case r == utf8.RuneError:
 			b = append(b, `\ufffd`...)
-		case r == 0x2028 || r == 0x2029: // end a line for some readers of JSON Lines
+		default: // these end a line for some readers of JSON Lines
 			b = append(b, `\u202`...)
 			b = append(b, hexDigits[r&15])
-		default:
-			b = append(b, s[i:i+n]...)
 		}
 		i += n
+		from = i
 	}
-	return append(b, '"')
+	return append(append(b, s[from:]...), '"')
 }
 
 // jsonRecord is the shape that UnmarshalJSON reads.
