@@ -16,23 +16,29 @@ const countWorkers = 2
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
 func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	c, err := s.Counter(ctx, q)
+	c, release, err := s.Counter(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return c.Facets(), nil
+	defer release()
+	return c.Facets(ctx)
 }
 
-// Counter is Facets to which more can be added.
-func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, error) {
+// Counter is Facets to which more can be added. The caller must call release when it
+// needs the counter no more.
+func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, release func(), err error) {
 	r, err := s.reader()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer r.release()
+	defer func() {
+		if err != nil {
+			r.release()
+		}
+	}()
 	l, err := r.selections(ctx, &q, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	total := facets.New(&q, s.opt.Zone)
 	group, gctx := errgroup.WithContext(ctx)
@@ -54,12 +60,12 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 		return r.counts(gctx, &q, l, todo)
 	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, p := range parts {
 		total.Merge(p)
 	}
-	return total, ctx.Err()
+	return total, r.release, ctx.Err()
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the
