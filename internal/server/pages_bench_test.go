@@ -55,7 +55,7 @@ func TestPagesOfALargeFolder(t *testing.T) {
 		"/search/rows?page=/search&n=200&at=500000", "/search/rows?page=/search&n=200&at=1000000", "/search/rows?page=/search&n=200&at=1777777", "/search/rows?page=/search&n=200&at=7777777",
 		"/search/counts?page=/search", "/search/counts?page=/search&path=xlsx",
 		"/search/rows?page=/search&path=xlsx&n=200&at=100000", "/search/rows?page=/search&path=xlsx&n=200&at=200000", "/search/rows?page=/search&path=xlsx&n=200&at=1777777",
-		"/search/counts?page=/search&path=%E8%A6%8B%E7%A9%8D", "/search/counts?page=/people&op=delete", "/search?period=24h", "/search?path=%E8%AD%B0%E4%BA%8B%E9%8C%B2", "/files", "/people", "/paths?typed=D:", "/paths?typed=a", "/paths?typed=.xlsx",
+		"/search/counts?page=/search&noise=1", "/search/counts?page=/search&network=1", "/search/counts?page=/search&path=%E8%A6%8B%E7%A9%8D", "/search/counts?page=/people&op=delete", "/search?period=24h", "/search?path=%E8%AD%B0%E4%BA%8B%E9%8C%B2", "/files", "/people", "/paths?typed=D:", "/paths?typed=a", "/paths?typed=.xlsx",
 	} {
 		r := httptest.NewRequest(http.MethodGet, target, nil)
 		r = r.WithContext(account.With(r.Context(), owner))
