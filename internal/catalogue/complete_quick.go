@@ -19,6 +19,8 @@ const (
 	// rankedStep is how many of them are looked at together; the first ones tell
 	// whether enough will be found.
 	rankedStep = 256
+	// fewShare: one path in so many is looked at by itself.
+	fewShare = 100
 )
 
 // completing is the search of one part for what was typed.
@@ -86,24 +88,73 @@ func within(l []paths.Range, id uint32) bool {
 
 // named are the best paths that have what was typed while no folder of them has it.
 func (c *completing) named(most int) (*topN, error) {
+	others := c.others()
+	var s *paths.Set
+	var err error
 	if c.set == nil {
-		top, ok, err := c.often(most, func(id uint32) (wanted, sure bool) { return !within(c.below, id), false })
-		if ok || err != nil {
-			return top, err
+		if s, err = c.fewOf(others); err != nil {
+			return nil, err
+		}
+		if s == nil {
+			top, ok, err := c.often(most, func(id uint32) (wanted, sure bool) { return !within(c.below, id), false })
+			if ok || err != nil {
+				return top, err
+			}
 		}
 	}
-	s, err := c.all()
-	if err != nil {
-		return nil, err
-	}
-	top, from := &topN{most: most}, uint32(0)
-	for _, r := range append(slices.Clone(c.below), paths.Range{From: uint32(c.p.dict.Len()), To: uint32(c.p.dict.Len())}) {
-		if err := c.p.rank(top, s, paths.Range{From: from, To: r.From}); err != nil {
+	if s == nil {
+		if s, err = c.all(); err != nil {
 			return nil, err
+		}
+	}
+	top := &topN{most: most}
+	for _, r := range others {
+		if err := c.p.rank(top, s, r); err != nil {
+			return nil, err
+		}
+	}
+	return top, nil
+}
+
+// others are the paths that lie in no folder that has what was typed.
+func (c *completing) others() (l []paths.Range) {
+	from := uint32(0)
+	for _, r := range c.below {
+		if r.From > from {
+			l = append(l, paths.Range{From: from, To: r.From})
 		}
 		from = r.To
 	}
-	return top, nil
+	if n := uint32(c.p.dict.Len()); n > from {
+		l = append(l, paths.Range{From: from, To: n})
+	}
+	return l
+}
+
+// fewOf finds those of some paths that have what was typed; nil when they are so many
+// that all names are searched better.
+func (c *completing) fewOf(l []paths.Range) (*paths.Set, error) {
+	n := 0
+	for _, r := range l {
+		n += r.Len()
+	}
+	if n > c.p.dict.Len()/fewShare {
+		return nil, nil
+	}
+	ids := make([]uint32, 0, n)
+	for _, r := range l {
+		for id := r.From; id < r.To; id++ {
+			ids = append(ids, id)
+		}
+	}
+	have, err := c.p.dict.Have(ids, paths.Contains(c.a.text))
+	s := &paths.Set{}
+	for i, ok := range have {
+		if ok {
+			s.Add(ids[i])
+		}
+	}
+	return s, err
 }
 
 // rest are the best paths of what lies in folders that have what was typed, or in
