@@ -12,6 +12,14 @@ import (
 // together.
 type Parts []*Part
 
+// Len is the number of paths of the parts, each part's own.
+func (l Parts) Len() (n int) {
+	for _, p := range l {
+		n += p.Len()
+	}
+	return n
+}
+
 // Entry is a path with what is known of it.
 type Entry struct {
 	Path   string

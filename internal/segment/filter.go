@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -26,6 +27,7 @@ type Filter struct {
 	people, kinds, clients, processes *query.Matcher // nil = no condition
 	sessions, notSessions             []uint64
 	clauses                           []*clause
+	looks                             atomic.Int64 // see Looks
 }
 
 // NewFilter compiles the conditions of q. Limit, Cursor, Lists, Top and
@@ -47,8 +49,18 @@ func NewFilter(q query.Query) *Filter {
 		Not: query.Exclusion{Ops: n.Ops, Results: n.Results, Classes: n.Classes, Objects: n.Objects, Confidences: n.Confidences, Rules: n.Rules},
 	})
 	f.clauses = newClauses(&q)
+	for _, c := range f.clauses {
+		c.looks = &f.looks
+	}
 	return f
 }
+
+// Looks is what the conditions on paths have cost so far, in names that were asked one
+// by one.
+func (f *Filter) Looks() int64 { return f.looks.Load() }
+
+// SearchLooks is what a search of all of some names costs, in the same measure.
+func SearchLooks(names int) int64 { return int64(names / searchShare) }
 
 // binding is a Filter made ready for one segment. It is safe for concurrent use.
 type binding struct {

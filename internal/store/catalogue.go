@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/catalogue"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -235,18 +236,30 @@ func (r *reader) gated(ctx context.Context, q *query.Query, x *selection) (*cata
 	return &can, nil
 }
 
+// rowsFirst reports whether the rows that q may find are looked at before the names that
+// it asks for: those of some people are few, and all names are many.
+func rowsFirst(q *query.Query) bool { return len(q.Users) > 0 && len(q.Words)+len(q.Paths) > 0 }
+
 // lateGate is gate for a page of records, which mostly comes from the first months
-// that are looked at: only for those behind them the catalogue is asked, which
-// takes longer the more paths it has. It tells whether a segment is to be opened.
-func (r *reader) lateGate(q *query.Query, x *selection) func(context.Context, *segmentRef) (bool, error) {
+// that are looked at, and for people, of whom each segment has few rows. The catalogue
+// is asked only for the months behind those, as that takes longer the more paths it has:
+// for people not before their rows have cost as much. It tells whether a segment is to
+// be opened, and may be asked by several goroutines.
+func (r *reader) lateGate(q *query.Query, f *segment.Filter, x *selection) func(context.Context, *segmentRef) (bool, error) {
 	opened, skipped := make(map[segment.Month]bool), make(map[*segmentRef]bool)
 	var can *catalogue.Months
-	asked := false
+	asked, cost := false, int64(0)
+	if rowsFirst(q) {
+		cost = segment.SearchLooks(parts(r.paths, x.sv.name).Len())
+	}
+	var mu sync.Mutex // guards the variables above
 	return func(ctx context.Context, ref *segmentRef) (bool, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if opened[ref.month] {
 			return true, nil
 		}
-		if len(opened) >= gateMonths-1 && !asked {
+		if len(opened) >= gateMonths-1 && !asked && f.Looks() >= cost {
 			var err error
 			if can, err = r.gated(ctx, q, x); err != nil {
 				return false, err

@@ -36,7 +36,8 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 			r.release()
 		}
 	}()
-	l, err := r.selections(ctx, &q, false)
+	f := segment.NewFilter(q)
+	l, err := r.selections(ctx, &q, f, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +58,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 	}
 	group.Go(func() error {
 		defer close(todo)
-		return r.counts(gctx, &q, l, todo)
+		return r.counts(gctx, &q, f, l, todo)
 	})
 	if err := group.Wait(); err != nil {
 		return nil, nil, err
@@ -70,8 +71,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 
 // counts gives out the work of Facets: one piece per segment, and one for the
 // blocks of the log of each server.
-func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, todo chan<- func(*facets.Counter) error) error {
-	f := segment.NewFilter(*q)
+func (r *reader) counts(ctx context.Context, q *query.Query, f *segment.Filter, l []*selection, todo chan<- func(*facets.Counter) error) error {
 	give := func(fn func(*facets.Counter) error) error {
 		select {
 		case todo <- fn:
@@ -83,6 +83,11 @@ func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, tod
 	for _, x := range l {
 		for _, ref := range x.segments {
 			if err := give(func(c *facets.Counter) error {
+				if x.late != nil {
+					if open, err := x.late(ctx, ref); !open || err != nil {
+						return err
+					}
+				}
 				q.Trace.Segment()
 				return ref.seg.Count(ctx, f, x.view, c)
 			}); err != nil {
