@@ -21,7 +21,7 @@ type clause struct {
 	folders  []string
 	lives    []query.Life
 	m        *query.Matcher // the same, for single rows
-	looks    *atomic.Int64  // of the Filter
+	f        *Filter        // whose it is
 }
 
 // newClauses takes the conditions on paths out of q.
@@ -123,12 +123,9 @@ type shareSet struct {
 func (s *Segment) bindClause(ctx context.Context, c *clause) (*boundClause, error) {
 	b := &boundClause{clause: c, ids: &paths.Set{}, memo: make(map[[3]uint32]bool)}
 	for _, p := range c.patterns {
-		c.looks.Add(int64(s.dict.Len() / searchShare))
-		found, err := s.dict.Search(ctx, paths.Meets(p))
-		if err != nil {
-			return nil, s.pathError(err)
+		if err := s.addMeeting(ctx, b.ids, c, p); err != nil {
+			return nil, err
 		}
-		b.ids.Or(found)
 	}
 	for _, f := range c.files {
 		local, _, _ := query.SplitUNC(f)

@@ -28,6 +28,7 @@ type Filter struct {
 	sessions, notSessions             []uint64
 	clauses                           []*clause
 	looks                             atomic.Int64 // see Looks
+	known                             knownPaths
 }
 
 // NewFilter compiles the conditions of q. Limit, Cursor, Lists, Top and
@@ -50,17 +51,10 @@ func NewFilter(q query.Query) *Filter {
 	})
 	f.clauses = newClauses(&q)
 	for _, c := range f.clauses {
-		c.looks = &f.looks
+		c.f = f
 	}
 	return f
 }
-
-// Looks is what the conditions on paths have cost so far, in names that were asked one
-// by one.
-func (f *Filter) Looks() int64 { return f.looks.Load() }
-
-// SearchLooks is what a search of all of some names costs, in the same measure.
-func SearchLooks(names int) int64 { return int64(names / searchShare) }
 
 // binding is a Filter made ready for one segment. It is safe for concurrent use.
 type binding struct {

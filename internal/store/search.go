@@ -99,7 +99,7 @@ func (r *reader) selections(ctx context.Context, q *query.Query, f *segment.Filt
 		}
 		if page || rowsFirst(q) {
 			x.late = r.lateGate(q, f, x)
-		} else if err := r.gate(ctx, q, x); err != nil {
+		} else if err := r.gate(ctx, q, f, x); err != nil {
 			return nil, err
 		}
 		out = append(out, x)
