@@ -139,7 +139,7 @@ func (c *dayCount) segments(ctx context.Context, day *restored.Day) (bool, error
 			return false, err
 		}
 	}
-	return !day.Damaged(), nil
+	return !day.Damaged(), c.into.Settle() // the day is given back
 }
 
 // part calls add for the rows of a part that may be found.

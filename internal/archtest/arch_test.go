@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"internal/seal":          {"internal/fsx"},
 	"internal/seal/sealtest": {"internal/seal"},
 	"internal/paths":         {"internal/query", "internal/pace"},
-	"internal/facets":        {"internal/record", "internal/query"},
+	"internal/facets":        {"internal/record", "internal/query", "internal/paths", "internal/pace"},
 	"internal/catalogue":     {"internal/record", "internal/query", "internal/paths"},
 	"internal/segment":       {"internal/record", "internal/query", "internal/facets", "internal/paths", "internal/pace", "internal/column"},
 	"internal/rawfile":       {"internal/column", "internal/event"},

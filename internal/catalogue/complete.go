@@ -169,6 +169,11 @@ func (p *Part) sum(r paths.Range) (n uint64, last Month, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
+		if id%valuesPerBlock == 0 && r.To-id >= uint32(len(v.counts)) && len(v.counts) > 0 { // all of it
+			n, last = n+v.sum, max(last, v.last)
+			id += uint32(len(v.counts))
+			continue
+		}
 		from, to := id%valuesPerBlock, min(uint32(len(v.counts)), id%valuesPerBlock+r.To-id)
 		set := uint32(1<<32 - 1)
 		for i := from; i < to; i++ {
@@ -195,43 +200,13 @@ func (p *Part) lastOf(set uint32) Month {
 
 // complete adds what one part has.
 func (p *Part) complete(ctx context.Context, a *wanted, limit int, found *hits) error {
-	s, err := p.dict.Search(ctx, paths.Contains(a.text))
-	if err != nil {
-		return err
-	}
-	for _, only := range [2][]string{a.local, one(a.under)} {
-		if only == nil {
-			continue
-		}
-		if err := p.keep(s, only); err != nil {
+	c := &completing{p: p, ctx: ctx, a: a}
+	if a.local != nil || a.under != "" || p.dict.Len() < p.quick {
+		if _, err := c.all(); err != nil {
 			return err
 		}
 	}
-	folders := make(map[string]*Hit)
-	top := topN{most: 4 * limit}
-	var below []paths.Range
-	err = p.dict.Candidates(ctx, a.word, func(in, short []byte, ids paths.Range) error {
-		if !s.Meets(ids) {
-			return nil
-		}
-		short = a.visible(short, in)
-		if len(short) == 0 {
-			return p.rank(&top, s, ids)
-		}
-		folder := folders[string(short)]
-		if folder == nil {
-			folder = &Hit{Path: string(short), Folder: true, named: true, begins: paths.HasPrefix(string(short), a.text)}
-			folders[folder.Path] = folder
-		}
-		n, m, err := p.sum(ids) // the word is in the folder, so in all of them
-		folder.N, folder.Month = folder.N+n, max(folder.Month, m)
-		if k := len(below) - 1; k >= 0 && below[k].To == ids.From {
-			below[k].To = ids.To
-		} else {
-			below = append(below, ids)
-		}
-		return err
-	})
+	folders, err := c.folders()
 	if err != nil {
 		return err
 	}
@@ -246,7 +221,11 @@ func (p *Part) complete(ctx context.Context, a *wanted, limit int, found *hits) 
 	for _, h := range folders {
 		found.add(*h)
 	}
-	if err := p.spell(&top, a, true, found); err != nil {
+	top, err := c.named(4 * limit)
+	if err != nil {
+		return err
+	}
+	if err := p.spell(top, a, true, found); err != nil {
 		return err
 	}
 	n := len(folders) + len(top.list)
@@ -258,18 +237,11 @@ func (p *Part) complete(ctx context.Context, a *wanted, limit int, found *hits) 
 	if n >= limit {
 		return nil
 	}
-	rest := topN{most: limit}
-	for _, r := range shared {
-		if err := p.rank(&rest, nil, r); err != nil {
-			return err
-		}
+	rest, err := c.rest(limit, shared)
+	if err != nil {
+		return err
 	}
-	for _, r := range below {
-		if err := p.rank(&rest, s, r); err != nil {
-			return err
-		}
-	}
-	return p.spell(&rest, a, false, found)
+	return p.spell(rest, a, false, found)
 }
 
 func one(s string) []string {

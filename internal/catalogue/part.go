@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/klauspost/compress/zstd"
@@ -25,11 +26,19 @@ type Part struct {
 	pages   []int // places among blocks
 	values  []int
 	touches []int
+	quick   int // quickPaths, but in tests
+	ranked  *ranking
+}
+
+// ranking remembers the paths with the most records.
+type ranking struct {
+	mu sync.Mutex
+	l  []scored // the best first, nil = not looked for yet; guarded by mu
 }
 
 // Open reads the footer of a part of size bytes. Damage is a DamageError.
 func Open(r io.ReaderAt, size int64, cache *Cache) (*Part, error) {
-	p := &Part{r: r, cache: cache, number: cache.number()}
+	p := &Part{r: r, cache: cache, number: cache.number(), quick: quickPaths, ranked: new(ranking)}
 	footer, at, err := readFooter(r, size)
 	if err != nil {
 		return nil, err
@@ -195,6 +204,8 @@ func (p *Part) page(i int) ([]byte, error) {
 type valueBlock struct {
 	sets   []uint32
 	counts []uint64
+	sum    uint64 // of the counts
+	last   Month  // of all of them
 }
 
 // valuesAt are the values of paths from i · valuesPerBlock on.
@@ -202,15 +213,19 @@ func (p *Part) valuesAt(i int) (*valueBlock, error) {
 	n := min(valuesPerBlock, p.dict.Len()-i*valuesPerBlock)
 	return cachedBlock(p, p.values[i], func(b []byte) (*valueBlock, int, bool) {
 		r := reader{b: b}
-		v := &valueBlock{make([]uint32, n), make([]uint64, n)}
+		v := &valueBlock{sets: make([]uint32, n), counts: make([]uint64, n)}
 		for k := range n {
 			v.sets[k] = uint32(r.u(uint64(len(p.sets))))
 			if int(v.sets[k]) >= len(p.sets) {
 				return nil, 0, false
 			}
+			if k == 0 || v.sets[k] != v.sets[k-1] {
+				v.last = max(v.last, p.lastOf(v.sets[k]))
+			}
 		}
 		for k := range n {
 			v.counts[k] = r.u(1<<64 - 1)
+			v.sum += v.counts[k]
 		}
 		return v, 12 * n, !r.bad && len(r.b) == 0
 	})

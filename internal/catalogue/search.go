@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/paths"
@@ -11,6 +12,38 @@ import (
 // Parts are the open parts of one server. What they are asked they answer
 // together.
 type Parts []*Part
+
+// Len is the number of paths of the parts, each part's own.
+func (l Parts) Len() (n int) {
+	for _, p := range l {
+		n += p.Len()
+	}
+	return n
+}
+
+// Meeting is the paths that meet a needle, in the order of paths.Compare; false when
+// there are more than most.
+func (l Parts) Meeting(ctx context.Context, n paths.Needle, most int) ([]string, bool, error) {
+	var out []string
+	for _, p := range l {
+		s, err := p.dict.Search(ctx, n)
+		if err != nil {
+			return nil, false, err
+		}
+		if s.Len() > most-len(out) {
+			return nil, false, nil
+		}
+		err = p.dict.Paths(slices.Collect(s.All()), func(_ int, path []byte) error {
+			out = append(out, string(path))
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	slices.SortFunc(out, paths.Compare)
+	return slices.Compact(out), true, nil
+}
 
 // Entry is a path with what is known of it.
 type Entry struct {

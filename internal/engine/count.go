@@ -28,10 +28,11 @@ func (e *Engine) Facets(ctx context.Context, q query.Query) (*query.Facets, erro
 
 // countAll counts the store, and then what it does not hold.
 func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, error) {
-	c, err := e.st.Counter(ctx, q)
+	c, release, err := e.st.Counter(ctx, q)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	var reached *query.Reached
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
 		reached, err = a.Count(ctx, q, e.lost(a), e.heldToo(a), c)
@@ -40,7 +41,10 @@ func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, er
 	if err != nil {
 		return nil, fmt.Errorf("count in the archive: %w", err)
 	}
-	f := c.Facets()
+	f, err := c.Facets(ctx)
+	if err != nil {
+		return nil, err
+	}
 	f.Reached = *reached
 	return f, nil
 }

@@ -72,6 +72,8 @@ type Counter struct {
 	servers     map[string]uint64
 	folders     map[string]uint64
 	paths       map[string]uint64
+	sources     []counted // of paths, beside paths
+	near        bool      // paths that are left out need not be counted exactly
 	days        map[int]*Day
 	hours       [7][24]uint64
 	files       map[string]*File
@@ -85,7 +87,7 @@ func New(q *query.Query, zone *time.Location) *Counter {
 		zone = time.UTC
 	}
 	c := &Counter{
-		zone: zone, lists: q.Lists, top: q.Top, people: make(map[personKey]*Person),
+		zone: zone, lists: q.Lists, top: q.Top, near: q.Near, people: make(map[personKey]*Person),
 		clients: make(map[string]uint64), servers: make(map[string]uint64), folders: make(map[string]uint64), paths: make(map[string]uint64),
 		days: make(map[int]*Day), files: make(map[string]*File), cal: NewCalendar(zone),
 	}
@@ -97,7 +99,7 @@ func New(q *query.Query, zone *time.Location) *Counter {
 
 // Fresh is an empty Counter for the same lists.
 func (c *Counter) Fresh() *Counter {
-	return New(&query.Query{Lists: c.lists, Top: c.top}, c.zone)
+	return New(&query.Query{Lists: c.lists, Top: c.top, Near: c.near}, c.zone)
 }
 
 // Zone is the zone of days and hours.
@@ -290,6 +292,7 @@ func (c *Counter) Merge(o *Counter) {
 			m.to[k] += n
 		}
 	}
+	c.sources = append(c.sources, o.sources...)
 	for k, f := range o.files {
 		c.AddFile(k, f.N, f.First, f.Last)
 	}
@@ -323,7 +326,7 @@ func (c *Counter) Merge(o *Counter) {
 
 // empty reports whether nothing was counted.
 func (c *Counter) empty() bool {
-	return c.total == 0 && len(c.people)+len(c.clients)+len(c.servers)+len(c.folders)+len(c.paths)+len(c.days)+len(c.files) == 0 &&
+	return c.total == 0 && len(c.people)+len(c.clients)+len(c.servers)+len(c.folders)+len(c.paths)+len(c.sources)+len(c.days)+len(c.files) == 0 &&
 		c.ops == [256]uint64{} && c.results == [256]uint64{} && c.hours == [7][24]uint64{}
 }
 

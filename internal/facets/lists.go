@@ -2,6 +2,7 @@ package facets
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +14,10 @@ import (
 // maxDays is the longest stretch in which days without records are listed.
 const maxDays = 366 * 40
 
-// Facets is what was counted so far. Lists that were not asked for are empty.
-func (c *Counter) Facets() *query.Facets {
-	f := &query.Facets{Total: c.total, First: c.first, Last: c.last}
+// Facets is what was counted so far. Lists that were not asked for are empty. Paths
+// that were counted by number are spelled now, as many as are needed.
+func (c *Counter) Facets(ctx context.Context) (f *query.Facets, err error) {
+	f = &query.Facets{Total: c.total, First: c.first, Last: c.last}
 	if c.Wants(query.ListOps) {
 		f.Ops = enumCounts(&c.ops, func(n int) string { return record.Op(n).String() })
 	}
@@ -32,7 +34,9 @@ func (c *Counter) Facets() *query.Facets {
 		f.Folders, _ = c.most(c.folders)
 	}
 	if c.Wants(query.ListPaths) {
-		f.Paths, f.PathsMore = c.most(c.paths)
+		if f.Paths, f.PathsMore, err = c.topPaths(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if c.Wants(query.ListPeople) {
 		f.People, f.PeopleMore = c.topPeople()
@@ -47,7 +51,7 @@ func (c *Counter) Facets() *query.Facets {
 	if c.Wants(query.ListFiles) {
 		f.Files, f.FilesMore = c.topFiles()
 	}
-	return f
+	return f, nil
 }
 
 func enumCounts(counts *[256]uint64, text func(int) string) []query.Count {

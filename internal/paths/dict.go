@@ -195,6 +195,15 @@ func (c *Cursor) Next() bool {
 	return c.err == nil
 }
 
+// Seek goes to the path with an id, cheaply when it is not far ahead. After an error
+// the Cursor is of no use any more.
+func (c *Cursor) Seek(id uint32) error {
+	if c.err == nil {
+		c.err = c.seek(c.d, id)
+	}
+	return c.err
+}
+
 // ID is the id of the path.
 func (c *Cursor) ID() uint32 { return c.id }
 

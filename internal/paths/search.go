@@ -121,6 +121,20 @@ func (d *Dict) verify(ctx context.Context, candidates *Set, n *Needle) (*Set, er
 	return candidates, nil
 }
 
+// Have tells of each of ids, which must ascend, whether its path has a word of
+// Contains.
+func (d *Dict) Have(ids []uint32, word Needle) ([]bool, error) {
+	c := Cursor{folding: true}
+	out := make([]bool, len(ids))
+	for i, id := range ids {
+		if err := c.seek(d, id); err != nil {
+			return nil, err
+		}
+		out[i] = bytes.Contains(c.folded, []byte(word.text))
+	}
+	return out, nil
+}
+
 // MeetsAny tells of each of ids, which must ascend, whether its path meets one of
 // the patterns.
 func (d *Dict) MeetsAny(ids []uint32, patterns []query.Pattern) ([]bool, error) {

@@ -50,7 +50,10 @@ type Query struct {
 	Cursor string // where the previous page ended; "" = the beginning
 	Lists  Lists  // of Facets: which lists are wanted; 0 = all
 	Top    int    // of Facets: most entries of each list; 0 = the store's default (50)
-	Trace  *Trace // told how the query was answered; nil = not wanted
+	// Near: of PathsMore it is enough whether it is 0; else it may be too low. To count
+	// the paths of many months, the names of all of them are read.
+	Near  bool
+	Trace *Trace // told how the query was answered; nil = not wanted
 }
 
 // Exclusion is conditions none of which may hold. The kinds mean what they

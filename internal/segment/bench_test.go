@@ -149,7 +149,7 @@ func queries(t *testing.T, b *simulate.Bulk, months []*Segment) {
 					t.Fatal(err)
 				}
 			}
-			return int(c.Facets().Total)
+			return int(facetsOf(t, c).Total)
 		}
 	}
 	for _, x := range []struct {

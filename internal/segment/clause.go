@@ -21,6 +21,7 @@ type clause struct {
 	folders  []string
 	lives    []query.Life
 	m        *query.Matcher // the same, for single rows
+	f        *Filter        // whose it is
 }
 
 // newClauses takes the conditions on paths out of q.
@@ -86,10 +87,10 @@ type boundClause struct {
 	lives  []*paths.Set
 	open   bool // rows with an unusual share can meet it whatever their path
 
-	// lazy: few rows are expected, each is asked by its text until there were
-	// lazyRows; then later is bound and takes over.
+	// lazy: few rows are expected, each is asked by its text until that takes as much
+	// as a search of all names; then later is bound and takes over.
 	lazy  bool
-	asked atomic.Int64
+	asked atomic.Int64 // names, and rows by askedRows
 	later atomic.Pointer[boundClause]
 	texts bool // of a lazy one: a share's UNC form can meet it where the path does not
 
@@ -98,9 +99,16 @@ type boundClause struct {
 	known map[uint32]bool    // of a lazy one: paths, and whether they meet it; guarded by mu
 }
 
-// lazyRows is how many rows are asked by their text before the whole dictionary
-// is searched.
-const lazyRows = 4000
+const (
+	// lazyNames is how many names are asked by their text, at least, before the whole
+	// dictionary is searched.
+	lazyNames = 4000
+	// searchShare: to search all names of a dictionary takes as long as asking one in
+	// so many of them by its text.
+	searchShare = 128
+	// askedRows: to ask so many rows for names that are known takes as long as one name.
+	askedRows = 32
+)
 
 // shareSet is what a condition finds in the UNC forms of one share's paths.
 type shareSet struct {
@@ -115,11 +123,9 @@ type shareSet struct {
 func (s *Segment) bindClause(ctx context.Context, c *clause) (*boundClause, error) {
 	b := &boundClause{clause: c, ids: &paths.Set{}, memo: make(map[[3]uint32]bool)}
 	for _, p := range c.patterns {
-		found, err := s.dict.Search(ctx, paths.Meets(p))
-		if err != nil {
-			return nil, s.pathError(err)
+		if err := s.addMeeting(ctx, b.ids, c, p); err != nil {
+			return nil, err
 		}
-		b.ids.Or(found)
 	}
 	for _, f := range c.files {
 		local, _, _ := query.SplitUNC(f)

@@ -48,6 +48,8 @@ func (s *Segment) learn(c *boundClause, path, newPath []uint64) error {
 	c.mu.Unlock()
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
+	c.asked.Add(int64(len(ids) + len(path)/askedRows))
+	c.f.looks.Add(int64(len(ids) + len(path)/askedRows))
 	ok, err := s.dict.MeetsAny(ids, c.patterns)
 	if err != nil {
 		return s.pathError(err)

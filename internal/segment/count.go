@@ -20,8 +20,9 @@ type counting struct {
 	people  []*facets.Person
 	nobody  []bool
 	clients []uint64
-	paths   []uint64 // nil = not wanted
-	folders []uint64
+	paths   []uint32          // rows of each path; nil = neither paths nor folders are wanted
+	unfiled map[uint32]uint32 // of these, those that are of no file and no folder
+	noFile  []bool            // of each kind: it is of no file and no folder
 	files   []fileSum
 	kinds   []uint64     // scratch: rows of each kind in a run
 	touched []uint32     // scratch: kinds with rows
@@ -74,11 +75,8 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	for i := range c.buf {
 		c.buf[i] = make([]uint64, blockRows)
 	}
-	if into.Wants(query.ListPaths) {
-		c.paths = make([]uint64, s.dict.Len())
-	}
-	if into.Wants(query.ListFolders) {
-		c.folders = make([]uint64, s.dict.Len())
+	if into.Wants(query.ListPaths) || into.Wants(query.ListFolders) {
+		c.wantPaths()
 	}
 	if into.Wants(query.ListFiles) {
 		c.files = make([]fileSum, s.dict.Len())
@@ -97,6 +95,9 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 			if done, err := c.rollup(p, wanted, inner); err != nil {
 				return err
 			} else if done {
+				if err := c.pathRows(ctx, p); err != nil {
+					return err
+				}
 				continue
 			}
 		}
@@ -130,12 +131,13 @@ func (c *counting) wantedActs() []bool {
 	return out
 }
 
-// rolled reports whether the roll-up of the partition has all that is wanted.
+// rolled reports whether the roll-up of the partition has all that is wanted but for
+// paths, of which rows are counted; for some people reading their rows is as quick.
 func (c *counting) rolled(p *part, acts []bool) bool {
 	x, v, f := c.sc.b, c.sc.v, c.sc.b.f
 	_, all := f.times(p.info.first, p.info.last)
 	return all && acts != nil && len(x.clauses) == 0 && x.processes == nil && len(f.sessions)+len(f.notSessions) == 0 && v.stamps == nil && len(v.hide) == 0 &&
-		c.paths == nil && c.folders == nil && c.files == nil &&
+		(c.paths == nil || x.people == nil) && c.files == nil &&
 		(!c.into.Wants(query.ListHours) || x.people == nil && x.clients == nil)
 }
 
@@ -283,10 +285,7 @@ func (c *counting) finish() error {
 			c.into.AddClient(s.tables.clients[i].text(), k)
 		}
 	}
-	if err := c.texts(c.paths, func(p string, n uint64, _ uint32) { c.into.AddPath(p, n) }); err != nil {
-		return err
-	}
-	if err := c.folderTexts(); err != nil {
+	if err := c.pathTexts(); err != nil {
 		return err
 	}
 	if c.files == nil {
@@ -308,20 +307,6 @@ func (c *counting) texts(counts []uint64, fn func(path string, n uint64, id uint
 		}
 	}
 	return c.sc.s.eachPath(ids, func(i int, p []byte) { fn(string(p), counts[ids[i]], ids[i]) })
-}
-
-// folderTexts adds up the counts of neighbours, which mostly share a folder.
-func (c *counting) folderTexts() error {
-	last, sum := "", uint64(0)
-	err := c.texts(c.folders, func(p string, n uint64, _ uint32) {
-		if f := facets.Parent(p); f != last {
-			c.into.AddFolder(last, sum)
-			last, sum = f, 0
-		}
-		sum += n
-	})
-	c.into.AddFolder(last, sum)
-	return err
 }
 
 // eachPath calls fn for the texts of paths, which ascend; those in damaged

@@ -18,7 +18,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 			return err
 		}
 	}
-	if c.paths != nil || c.folders != nil || c.files != nil {
+	if c.paths != nil || c.files != nil {
 		if ids, err = c.gather(2, b, colPath, sel); err != nil {
 			return err
 		}
@@ -40,16 +40,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 		}
 	}
 	if c.paths != nil {
-		for _, v := range ids {
-			c.paths[v]++
-		}
-	}
-	if c.folders != nil {
-		for i, v := range ids {
-			if o := c.sc.s.tables.kinds[kinds[i]].object; o == record.ObjectFile || o == record.ObjectDirectory {
-				c.folders[v]++
-			}
-		}
+		c.addPaths(ids, kinds)
 	}
 	return nil
 }

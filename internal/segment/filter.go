@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -26,6 +27,8 @@ type Filter struct {
 	people, kinds, clients, processes *query.Matcher // nil = no condition
 	sessions, notSessions             []uint64
 	clauses                           []*clause
+	looks                             atomic.Int64 // see Looks
+	known                             knownPaths
 }
 
 // NewFilter compiles the conditions of q. Limit, Cursor, Lists, Top and
@@ -47,6 +50,9 @@ func NewFilter(q query.Query) *Filter {
 		Not: query.Exclusion{Ops: n.Ops, Results: n.Results, Classes: n.Classes, Objects: n.Objects, Confidences: n.Confidences, Rules: n.Rules},
 	})
 	f.clauses = newClauses(&q)
+	for _, c := range f.clauses {
+		c.f = f
+	}
 	return f
 }
 

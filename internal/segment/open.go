@@ -58,7 +58,7 @@ type Segment struct {
 	pages   []pageRef // of the path dictionary
 	dict    *paths.Dict
 	parts   []*part // ascending by day
-	lazy    int64   // lazyRows, but in tests
+	lazy    int64   // lazyNames, but in tests
 
 	mu       sync.Mutex // guards the fields below
 	reported map[int64]bool
@@ -84,7 +84,7 @@ func Open(r io.ReaderAt, size int64, opt OpenOptions) (*Segment, error) {
 		}
 		opt.Cache = c
 	}
-	s := &Segment{r: r, size: size, opt: opt, number: opt.Cache.number(), lazy: lazyRows, reported: make(map[int64]bool)}
+	s := &Segment{r: r, size: size, opt: opt, number: opt.Cache.number(), lazy: lazyNames, reported: make(map[int64]bool)}
 	head, err := s.bytes(0, len(magicHead))
 	if err != nil {
 		return nil, err

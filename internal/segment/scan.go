@@ -317,7 +317,7 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		return sc.livesClause(c, b, sel, path, newPath)
 	}
 	if c.lazy {
-		x, err := sc.later(c, len(sel))
+		x, err := sc.later(c)
 		if err != nil {
 			return nil, err
 		}
@@ -350,11 +350,11 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 }
 
 // later is the clause that takes over from a lazy one, if it is time.
-func (sc *scan) later(c *boundClause, rows int) (*boundClause, error) {
+func (sc *scan) later(c *boundClause) (*boundClause, error) {
 	if x := c.later.Load(); x != nil {
 		return x, nil
 	}
-	if c.asked.Add(int64(rows)) <= sc.s.lazy {
+	if c.asked.Load() <= max(sc.s.lazy, int64(sc.s.dict.Len()/searchShare)) {
 		return c, nil
 	}
 	x, err := sc.s.bindClause(sc.ctx, c.clause)

@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/catalogue"
+	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -197,7 +199,7 @@ func pathsOf(l []*pathRef) (n int) {
 
 // gate leaves out the segments of months in which no path can meet the query.
 // It is asked only when there are many months.
-func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
+func (r *reader) gate(ctx context.Context, q *query.Query, f *segment.Filter, x *selection) error {
 	months := make(map[segment.Month]bool)
 	for _, ref := range x.segments {
 		months[ref.month] = true
@@ -205,7 +207,7 @@ func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
 	if len(months) < gateMonths {
 		return nil
 	}
-	can, err := r.gated(ctx, q, x)
+	can, err := r.gated(ctx, q, f, x)
 	if err != nil || can == nil {
 		return err
 	}
@@ -216,12 +218,17 @@ func (r *reader) gate(ctx context.Context, q *query.Query, x *selection) error {
 }
 
 // gated is the months of a server in which a path can meet the query; nil when
-// that is not known or the query says nothing of paths.
-func (r *reader) gated(ctx context.Context, q *query.Query, x *selection) (*catalogue.Months, error) {
+// that is not known or the query says nothing of paths. The filter is told the paths that
+// have a word, when they are few.
+func (r *reader) gated(ctx context.Context, q *query.Query, f *segment.Filter, x *selection) (*catalogue.Months, error) {
 	if q.Superseded || r.partial[x.sv.name] {
 		return nil, nil
 	}
-	can, any, err := parts(r.paths, x.sv.name).Months(ctx, q)
+	l := parts(r.paths, x.sv.name)
+	can, any, err := l.Months(ctx, q)
+	if err == nil && !any {
+		err = tell(ctx, l, q, f, x.sv.name)
+	}
 	if err != nil {
 		var d *catalogue.DamageError
 		if errors.As(err, &d) { // the segments themselves are asked
@@ -235,20 +242,64 @@ func (r *reader) gated(ctx context.Context, q *query.Query, x *selection) (*cata
 	return &can, nil
 }
 
+// toldShare: the paths that have a word are told to a filter when they are at most one in
+// so many, or fewToldPaths; looking for more in each segment is no quicker than a search.
+const (
+	toldShare    = 128
+	fewToldPaths = 64
+)
+
+// tell tells a filter the paths of a server that meet the patterns of a query, of each
+// those that are few. The catalogue remembers what it was just asked.
+func tell(ctx context.Context, l catalogue.Parts, q *query.Query, f *segment.Filter, server string) error {
+	most := max(fewToldPaths, l.Len()/toldShare)
+	one := func(n paths.Needle, p query.Pattern) error {
+		found, few, err := l.Meeting(ctx, n, most)
+		if few {
+			f.Know(server, p, found)
+		}
+		return err
+	}
+	for _, w := range q.Words {
+		if err := one(paths.Contains(w), query.NewWord(w)); err != nil {
+			return err
+		}
+	}
+	for _, s := range q.Paths {
+		p := query.NewPattern(s)
+		if err := one(paths.Meets(p), p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowsFirst reports whether the rows that q may find are looked at before the names that
+// it asks for: those of some people are few, and all names are many.
+func rowsFirst(q *query.Query) bool { return len(q.Users) > 0 && len(q.Words)+len(q.Paths) > 0 }
+
 // lateGate is gate for a page of records, which mostly comes from the first months
-// that are looked at: only for those behind them the catalogue is asked, which
-// takes longer the more paths it has. It tells whether a segment is to be opened.
-func (r *reader) lateGate(q *query.Query, x *selection) func(context.Context, *segmentRef) (bool, error) {
+// that are looked at, and for people, of whom each segment has few rows. The catalogue
+// is asked only for the months behind those, as that takes longer the more paths it has:
+// for people not before their rows have cost as much. It tells whether a segment is to
+// be opened, and may be asked by several goroutines.
+func (r *reader) lateGate(q *query.Query, f *segment.Filter, x *selection) func(context.Context, *segmentRef) (bool, error) {
 	opened, skipped := make(map[segment.Month]bool), make(map[*segmentRef]bool)
 	var can *catalogue.Months
-	asked := false
+	asked, cost := false, int64(0)
+	if rowsFirst(q) {
+		cost = segment.SearchLooks(parts(r.paths, x.sv.name).Len())
+	}
+	var mu sync.Mutex // guards the variables above
 	return func(ctx context.Context, ref *segmentRef) (bool, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if opened[ref.month] {
 			return true, nil
 		}
-		if len(opened) >= gateMonths-1 && !asked {
+		if len(opened) >= gateMonths-1 && !asked && f.Looks() >= cost {
 			var err error
-			if can, err = r.gated(ctx, q, x); err != nil {
+			if can, err = r.gated(ctx, q, f, x); err != nil {
 				return false, err
 			}
 			asked = true

@@ -16,23 +16,30 @@ const countWorkers = 2
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
 func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
-	c, err := s.Counter(ctx, q)
+	c, release, err := s.Counter(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return c.Facets(), nil
+	defer release()
+	return c.Facets(ctx)
 }
 
-// Counter is Facets to which more can be added.
-func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, error) {
+// Counter is Facets to which more can be added. The caller must call release when it
+// needs the counter no more.
+func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, release func(), err error) {
 	r, err := s.reader()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer r.release()
-	l, err := r.selections(ctx, &q, false)
+	defer func() {
+		if err != nil {
+			r.release()
+		}
+	}()
+	f := segment.NewFilter(q)
+	l, err := r.selections(ctx, &q, f, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	total := facets.New(&q, s.opt.Zone)
 	group, gctx := errgroup.WithContext(ctx)
@@ -51,21 +58,20 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 	}
 	group.Go(func() error {
 		defer close(todo)
-		return r.counts(gctx, &q, l, todo)
+		return r.counts(gctx, &q, f, l, todo)
 	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, p := range parts {
 		total.Merge(p)
 	}
-	return total, ctx.Err()
+	return total, r.release, ctx.Err()
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the
 // blocks of the log of each server.
-func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, todo chan<- func(*facets.Counter) error) error {
-	f := segment.NewFilter(*q)
+func (r *reader) counts(ctx context.Context, q *query.Query, f *segment.Filter, l []*selection, todo chan<- func(*facets.Counter) error) error {
 	give := func(fn func(*facets.Counter) error) error {
 		select {
 		case todo <- fn:
@@ -77,6 +83,11 @@ func (r *reader) counts(ctx context.Context, q *query.Query, l []*selection, tod
 	for _, x := range l {
 		for _, ref := range x.segments {
 			if err := give(func(c *facets.Counter) error {
+				if x.late != nil {
+					if open, err := x.late(ctx, ref); !open || err != nil {
+						return err
+					}
+				}
 				q.Trace.Segment()
 				return ref.seg.Count(ctx, f, x.view, c)
 			}); err != nil {

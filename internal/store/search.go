@@ -69,7 +69,9 @@ type selection struct {
 }
 
 // selections lists what must be looked at. page: only what comes first is wanted.
-func (r *reader) selections(ctx context.Context, q *query.Query, page bool) (out []*selection, err error) {
+// Which segments of many months can have a path that q wants is asked of the catalogue
+// at once, or, when little else may have to be looked at, late.
+func (r *reader) selections(ctx context.Context, q *query.Query, f *segment.Filter, page bool) (out []*selection, err error) {
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			q.Trace.Skip(query.SkipServer, len(sv.segments))
@@ -95,9 +97,9 @@ func (r *reader) selections(ctx context.Context, q *query.Query, page bool) (out
 		if n := len(segs) - len(x.segments); n > 0 {
 			q.Trace.Skip(query.SkipTime, n)
 		}
-		if page {
-			x.late = r.lateGate(q, x)
-		} else if err := r.gate(ctx, q, x); err != nil {
+		if page || rowsFirst(q) {
+			x.late = r.lateGate(q, f, x)
+		} else if err := r.gate(ctx, q, f, x); err != nil {
 			return nil, err
 		}
 		out = append(out, x)
@@ -164,14 +166,15 @@ func (s *Store) walk(ctx context.Context, q *query.Query, first int, fn func(*re
 	}
 	defer r.release()
 	start := time.Now()
-	sel, err := r.selections(ctx, q, true)
+	f := segment.NewFilter(*q)
+	sel, err := r.selections(ctx, q, f, true)
 	q.Trace.Spend(query.PhasePlan, time.Since(start))
 	start = time.Now()
 	defer func() { q.Trace.Spend(query.PhaseRead, time.Since(start)) }()
 	if err != nil {
 		return err
 	}
-	l := r.sources(q, sel, segment.NewFilter(*q), after, first, isDamage)
+	l := r.sources(q, sel, f, after, first, isDamage)
 	h := &streams{oldest: q.Oldest}
 	return h.merge(ctx, l, fn, func(int64) {})
 }

@@ -18,7 +18,7 @@ type counts struct {
 // count asks for both. The second question is left out where its answer is
 // known.
 func (s *site) count(ctx context.Context, q query.Query) (*counts, error) {
-	q.Cursor = ""
+	q.Cursor, q.Near = "", true
 	all, err := s.cfg.Source.Facets(ctx, q)
 	if err != nil {
 		return nil, err
