@@ -30,6 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	f := flag.NewFlagSet("akashi-verify", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	since, roots := f.String("since", "", ""), f.String("roots", "", "")
+	distrust := f.String("distrust", "", "")
 	lang, asJSON := f.String("lang", "", ""), f.Bool("json", false, "")
 	err := f.Parse(args)
 	p := i18n.For(i18n.FromEnv(*lang, getenv))
@@ -41,6 +42,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 		return 2
 	}
 	opt := verify.Options{SinceName: filepath.Base(*since)}
+	if opt.Distrust, err = verify.ParseDistrust(*distrust); err != nil {
+		fmt.Fprintln(stderr, p.T("cli.verify.distrustwhat"))
+		return 2
+	}
 	r, err := check(ctx, f.Arg(0), *since, *roots, opt)
 	if err == nil {
 		if *asJSON {

@@ -21,6 +21,9 @@ import (
 type sealOptions struct {
 	Data, Out, URL, Roots string
 	Lost, JSON            bool
+	Hash                  string
+	Rate                  int64
+	Begin                 bool
 }
 
 func (a *app) newSeal() *cobra.Command {
@@ -57,6 +60,12 @@ func (a *app) newSeal() *cobra.Command {
 	sub("rotate --data DIR [--lost]", "rotate", a.noArgs, a.runSealRotate, func(s *cobra.Command, o *sealOptions) {
 		s.Flags().BoolVar(&o.Lost, "lost", false, a.p.T("cli.seal.rotate.lost"))
 	})
+	sub("renew --data DIR --hash sha512 [--rate MB] [--begin]", "renew", a.noArgs, a.runSealRenew, func(s *cobra.Command, o *sealOptions) {
+		s.Flags().StringVar(&o.Hash, "hash", "", a.p.T("cli.seal.renew.hash"))
+		s.Flags().Int64Var(&o.Rate, "rate", 0, a.p.T("cli.seal.renew.rate"))
+		s.Flags().BoolVar(&o.Begin, "begin", false, a.p.T("cli.seal.renew.begin"))
+		s.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.verify.json"))
+	})
 	sub("prove-consistency --data DIR CHECKPOINT", "prove", func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return usage(errors.New(a.p.T("cli.seal.prove.arg")))
@@ -92,6 +101,12 @@ func (a *app) runSealStatus(_ context.Context, o sealOptions, _ []string) error 
 	}
 	if s.StampExpires > 0 {
 		fmt.Fprintln(a.Stdout, a.p.T("seal.stamp.renewal", "until", a.when(s.StampExpires, zone), "time", a.when(s.StampRenewal, zone)))
+	}
+	if s.Again.Hash != "" {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.seal.status.again", "hash", string(s.Again.Hash), "lines", s.Again.Lines, "broken", s.Again.Broken))
+	}
+	if s.AgainBegun != "" {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.seal.status.again.begun", "hash", string(s.AgainBegun)))
 	}
 	a.printSends(s.Sends, zone)
 	return nil

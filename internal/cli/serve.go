@@ -59,6 +59,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
 	work.Go(func() { e.CarePool(ctx) })
 	work.Go(func() { e.CareSeal(ctx) })
+	work.Go(func() { e.CareAgain(ctx) })
 	err = a.serve(ctx, e, opts.Listen)
 	stop()
 	work.Wait()

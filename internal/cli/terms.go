@@ -44,12 +44,12 @@ func (a *app) runTerms(ctx context.Context, o termOptions, class string, expire,
 			return err
 		}
 		t := store.Term{Class: class, Server: o.Server, Months: months, Year: year, By: o.By}
-		change = func(e *engine.Engine) error { return e.ProposeRetention(ctx, t) }
+		change = func(e *engine.Engine) error { return e.ProposeConsole(ctx, t, importer()) }
 	case o.Confirm:
 		if err := a.needGround(o.By, o.Ground); err != nil {
 			return err
 		}
-		change = func(e *engine.Engine) error { return e.ConfirmRetention(ctx, o.By, o.Ground) }
+		change = func(e *engine.Engine) error { return e.ConfirmConsole(ctx, o.By, o.Ground, importer()) }
 	case o.Delete:
 		change = expire
 	}
@@ -60,6 +60,8 @@ func (a *app) runTerms(ctx context.Context, o termOptions, class string, expire,
 		return show(e)
 	})
 	switch {
+	case errors.Is(err, engine.ErrOwnProposal):
+		return errors.New(a.p.T("cli.retention.own"))
 	case errors.Is(err, store.ErrNoProposal):
 		return errors.New(a.p.T("cli.store.retention.noproposal"))
 	case errors.Is(err, none):

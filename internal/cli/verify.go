@@ -19,6 +19,7 @@ import (
 
 type verifyOptions struct {
 	Since, Roots string
+	Distrust     string
 	JSON         bool
 }
 
@@ -36,6 +37,7 @@ func (a *app) newVerify() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.Since, "since", "", a.p.T("cli.verify.since"))
 	c.Flags().StringVar(&o.Roots, "roots", "", a.p.T("cli.verify.roots"))
+	c.Flags().StringVar(&o.Distrust, "distrust", "", a.p.T("cli.verify.distrust"))
 	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.verify.json"))
 	return c
 }
@@ -49,6 +51,9 @@ func (a *app) runVerify(ctx context.Context, o verifyOptions, path string) (err 
 		if *to, err = os.ReadFile(name); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
+	}
+	if opt.Distrust, err = verify.ParseDistrust(o.Distrust); err != nil {
+		return usage(errors.New(a.p.T("cli.verify.distrustwhat")))
 	}
 	opt.SinceName = filepath.Base(o.Since)
 	opt.State = checkState

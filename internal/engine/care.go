@@ -295,6 +295,9 @@ func (e *Engine) again(ctx context.Context, r *store.RepairReport, progress func
 // something changed.
 func (e *Engine) closeAll() error {
 	var errs []error
+	e.mu.Lock()
+	e.ending = true
+	e.mu.Unlock()
 	e.archiveMu.Lock()
 	if e.arch != nil {
 		e.arch.Close()
@@ -312,7 +315,9 @@ func (e *Engine) closeAll() error {
 	e.closed = true
 	e.mu.Unlock()
 	if e.seal != nil && first {
-		errs = append(errs, e.seal.Close())
+		e.againMu.Lock()
+		errs = append(errs, e.closeAgain(), e.seal.Close())
+		e.againMu.Unlock()
 	}
 	return errors.Join(errs...)
 }

@@ -61,6 +61,11 @@ type Engine struct {
 	scopes scopeCounts  // what lies within restrictions
 	tags   *mask.Tagger // of masked numbers; nil in a folder open for reading only that has no key
 
+	renewing sync.Mutex // held by the pass of a renewal; taken before importing
+	againMu  sync.Mutex // guards anew and what it holds
+	anew     *again     // the renewal under another hash algorithm; nil until it is needed
+	pass     *againPass // of a call of Renew; guarded by importing
+
 	stateMu sync.Mutex // guards the three below; each is nil until it is asked for
 	db      *state.DB
 	people  *account.Book
@@ -71,6 +76,7 @@ type Engine struct {
 	background convert.Background // in force
 	now        config.Config      // akashi.toml as it was last seen; cfg is as it was at opening
 	closed     bool
+	ending     bool         // Close has begun
 	batches    []seal.Entry // commits of events that are not in the seal yet
 }
 

@@ -163,6 +163,11 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 		return fmt.Errorf("list the data folder: %w", err)
 	}
 	if e.seal.Unsealed() == 0 && b != nil && slices.Equal(files, before.Files) {
+		if !e.againCovers() {
+			if err := e.followAgain(ctx, files); err != nil {
+				return err
+			}
+		}
 		e.stampOwed(ctx)
 		e.sendOwed(ctx)
 		return nil
@@ -176,6 +181,9 @@ func (e *Engine) sealFolder(ctx context.Context) error {
 	if errors.Is(err, seal.ErrNoKey) {
 		e.log.ErrorContext(ctx, "the folder is not sealed", slog.String("error", err.Error()))
 		return nil
+	}
+	if err == nil {
+		err = e.followAgain(ctx, files)
 	}
 	if err == nil {
 		e.stampOwed(ctx)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -53,15 +54,24 @@ type SealState struct {
 	// ns; 0 = there is none.
 	StampExpires int64 `json:"stamp_expires,omitempty"`
 	StampRenewal int64 `json:"stamp_renewal,omitempty"`
+	// Again is the last renewal under another hash algorithm, AgainBegun one that is not
+	// done.
+	Again      seal.AgainLeaf `json:"again,omitzero"`
+	AgainBegun seal.Algorithm `json:"again_begun,omitempty"`
 }
 
 // sealState reads the state of an open log.
 func sealState(l *seal.Log, dir string, cfg *config.Config) (*SealState, error) {
 	s := &SealState{Leaves: l.Size(), Unsealed: l.Unsealed(), Checkpoints: l.Checkpoints(), Keys: l.Keys(), NeedsStamp: l.NeedsStamp()}
-	var err error
 	if st, err := l.LastStamp(); err == nil && st != nil { // verify names one that cannot be read
 		s.StampExpires, s.StampRenewal = st.Stamp.Expires.UnixNano(), st.Stamp.RenewalTime().UnixNano()
 	}
+	again, err := againLeaves(l)
+	if err != nil {
+		return nil, err
+	}
+	force, begun := seal.AgainOf(again)
+	s.Again, s.AgainBegun = force, begun.Hash
 	s.Sends, err = outgoing(dir, &cfg.Seal.Send, s.Checkpoints)
 	return s, err
 }
@@ -115,17 +125,22 @@ const stampWait = 10 * time.Second
 func (e *Engine) stampOwed(ctx context.Context) {
 	cfg := e.Config()
 	owed := e.seal.NeedsStamp()
-	if cfg.Seal.Authority == "" || !owed && !e.renewalDue() {
+	due := !owed && e.renewalDue()
+	if cfg.Seal.Authority == "" || !owed && !due && !e.needsAgainStamp() {
 		return
 	}
 	a, err := Authority(cfg.Seal.Authority, cfg.Seal.Roots)
 	if err == nil {
 		a.Client.Timeout = stampWait
-		if owed {
+		switch {
+		case owed:
 			_, err = e.seal.Stamp(ctx, a)
-		} else {
+		case due:
 			_, err = e.renew(ctx, a)
 		}
+	}
+	if err == nil {
+		_, err = e.stampAgain(ctx, a)
 	}
 	if err != nil {
 		e.log.WarnContext(ctx, "no time stamp yet; it is asked for again", slog.String("error", err.Error()))
@@ -145,6 +160,10 @@ func (e *Engine) renew(ctx context.Context, a *seal.Authority) (*seal.Stamp, err
 		return nil, err
 	}
 	s, err := e.seal.Renew(ctx, a, folder)
+	var list manifest.Folder
+	if err == nil && manifest.Decode(folder, &list) == nil { // the new checkpoint has its head, too
+		err = e.followAgain(ctx, list.Files)
+	}
 	if err == nil {
 		e.log.InfoContext(ctx, "the time stamp is renewed", slog.Time("until", s.Expires))
 	}
@@ -163,7 +182,7 @@ func (e *Engine) CareSeal(ctx context.Context) {
 		case <-tick.C:
 		}
 		e.sendOwed(ctx)
-		if n%stampRounds != 0 || e.Config().Seal.Authority == "" || !e.seal.NeedsStamp() && !e.renewalDue() {
+		if n%stampRounds != 0 || e.Config().Seal.Authority == "" || !e.seal.NeedsStamp() && !e.renewalDue() && !e.needsAgainStamp() {
 			continue
 		}
 		if e.importing.TryLock() { // an import asks for it when it ends
@@ -206,13 +225,24 @@ func (e *Engine) Stamp(ctx context.Context, a *seal.Authority) (*seal.Stamp, err
 	if _, err := e.SealNow(ctx); err != nil {
 		return nil, err
 	}
-	if e.seal.NeedsStamp() {
-		return e.seal.Stamp(ctx, a)
-	}
-	if e.renewalDue() {
+	var s *seal.Stamp
+	var err error
+	switch {
+	case e.seal.NeedsStamp():
+		s, err = e.seal.Stamp(ctx, a)
+	case e.renewalDue():
 		e.importing.Lock()
-		defer e.importing.Unlock()
-		return e.renew(ctx, a)
+		s, err = e.renew(ctx, a)
+		e.importing.Unlock()
+	case !e.needsAgainStamp():
+		return nil, ErrStamped
 	}
-	return nil, ErrStamped
+	if err != nil {
+		return nil, err
+	}
+	again, err := e.stampAgain(ctx, a)
+	if s == nil {
+		s = again
+	}
+	return s, err
 }

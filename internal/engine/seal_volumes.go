@@ -58,7 +58,10 @@ func (e *Engine) publishLog(ctx context.Context) error {
 			return err
 		}
 	}
-	return putObject(ctx, o, fmt.Sprintf("%s/checkpoint.%012d", manifest.LogDir, last.Size), "txt", last.Text)
+	if err := putObject(ctx, o, fmt.Sprintf("%s/checkpoint.%012d", manifest.LogDir, last.Size), "txt", last.Text); err != nil {
+		return err
+	}
+	return e.publishAgain(ctx, last.Size)
 }
 
 func putObject(ctx context.Context, o archive.Objects, name, ext string, b []byte) error {

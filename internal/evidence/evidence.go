@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -356,6 +358,7 @@ func (m *maker) keepKey(of seal.Hash) error {
 // write writes the members and returns the hash of manifest.json, the last.
 func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
 	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now}
+	z.z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
 	for _, step := range []func(context.Context, *zipper) error{m.writeReports, m.writeRecords, m.writeRaw, m.writeProofs} {
 		if err := step(ctx, z); err != nil {
 			return h, err

@@ -1,11 +1,11 @@
 package evidence
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -18,34 +18,56 @@ import (
 // partRecords is how many records one Parquet member holds at most.
 const partRecords = 200_000
 
-func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
+func (m *maker) writeRecords(ctx context.Context, z *zipper) (err error) {
 	if err := z.file(manifest.RecordsName, m.spool.f); err != nil {
 		return err
 	}
-	err := z.member(manifest.TableName, func(w io.Writer) error {
-		t, err := record.NewTable(w)
-		if err != nil {
-			return err
+	table, parts, err := m.tables(ctx)
+	for i, f := range append([]*os.File{table}, parts...) {
+		name := manifest.TableName
+		if i > 0 {
+			name = "records.parquet"
 		}
-		return errors.Join(m.records(ctx, t.Write), t.Flush())
-	})
-	if err != nil {
-		return err
+		if i > 1 {
+			name = fmt.Sprintf("records-%d.parquet", i)
+		}
+		if err == nil {
+			err = z.file(name, f)
+		}
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 	}
-	part := 0
-	recs := m.sorter(part)
+	return err
+}
+
+// tables makes the CSV and the Parquet members beside each other, as temporary files, so
+// that the records are read back once. The files are to be closed on an error, too.
+func (m *maker) tables(ctx context.Context) (table *os.File, parts []*os.File, err error) {
+	if table, err = os.CreateTemp(m.tmp, "table-*"); err != nil {
+		return nil, nil, fmt.Errorf("evidence: %w", err)
+	}
+	w := bufio.NewWriterSize(table, 1<<16)
+	t, err := record.NewTable(w)
+	if err != nil {
+		return table, nil, err
+	}
+	recs := m.sorter(0)
 	flush := func() error {
-		part++
-		name := "records.parquet"
-		if part > 1 {
-			name = fmt.Sprintf("records-%d.parquet", part)
+		f, err := os.CreateTemp(m.tmp, "parquet-*")
+		if err != nil {
+			return fmt.Errorf("evidence: %w", err)
 		}
-		err := z.member(name, func(w io.Writer) error { return recs.Write(ctx, w) })
-		err = errors.Join(err, recs.Close())
-		recs = m.sorter(part)
+		parts = append(parts, f)
+		out := bufio.NewWriterSize(f, 1<<16)
+		err = errors.Join(recs.Write(ctx, out), out.Flush(), recs.Close())
+		recs = m.sorter(len(parts))
 		return err
 	}
 	err = m.records(ctx, func(r *record.Record) error {
+		if err := t.Write(r); err != nil {
+			return err
+		}
 		if err := recs.Add(r); err != nil {
 			return err
 		}
@@ -57,7 +79,7 @@ func (m *maker) writeRecords(ctx context.Context, z *zipper) error {
 	if err == nil && recs.Len() > 0 {
 		err = flush()
 	}
-	return errors.Join(err, recs.Close())
+	return table, parts, errors.Join(err, recs.Close(), t.Flush(), w.Flush())
 }
 
 // sorter puts the records of a Parquet member in order; its file goes away with the

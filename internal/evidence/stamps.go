@@ -154,8 +154,7 @@ func (m *maker) stampProof(s *stampSet, x *seal.Stamped) (*manifest.StampProof, 
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	leaf, ok := s.leaves[size]
-	// A leaf is shown whole or not at all. Its subject is the name of the member, whose
-	// twelve digits are no person's number.
+	// A leaf is shown whole or not at all. Its subject is the name of the member.
 	if !ok || leaf.Index >= m.point.Size || m.text(leaf.Entry.By) != leaf.Entry.By || m.text(leaf.Entry.Ground) != leaf.Entry.Ground {
 		return p, nil
 	}

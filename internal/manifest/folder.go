@@ -21,6 +21,10 @@ const CertDir = "tls"
 // may be removed at any time.
 const RestoredDir = "restored"
 
+// Derived tells whether a file is one of those that are made of the archive and may be
+// removed at any time.
+func Derived(name string) bool { return strings.HasPrefix(name, RestoredDir+"/") }
+
 // File is a file of a data folder at the moment of a Folder.
 type File struct {
 	Name   string    `json:"name"` // relative, slash-separated

@@ -57,6 +57,9 @@ type number struct {
 // two numbers can share groups; each begins and ends behind the one before.
 func numbers(s string) iter.Seq[number] {
 	return func(yield func(number) bool) {
+		if own(s) {
+			return
+		}
 		after := false // the character before was a digit
 		for i := 0; i < len(s); {
 			_, n, isDigit := digitAt(s, i)

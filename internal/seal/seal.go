@@ -62,6 +62,7 @@ const (
 	KindToken           = "token"    // an API token was made or ended; Hash as above
 	KindProposal        = "proposal" // something was proposed or decided on; Hash as above
 	KindTrail           = "trail"    // a range of a file of the trail; Hash is that of its bytes
+	KindAgain           = "again"    // everything is hashed anew under another algorithm; an AgainLeaf
 )
 
 // Entry is one thing that was done and who answers for it.

@@ -3,7 +3,6 @@ package seal
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
@@ -31,7 +30,8 @@ type Stamp struct {
 	Time      time.Time
 	Authority string    // subject of the certificate that signed
 	Expires   time.Time // of that certificate
-	Digest    []byte    // SHA-256 that was stamped
+	Digest    []byte    // that was stamped
+	Signed    Algorithm // the hash algorithm that its own signature rests on, "" = another one
 	Trusted   bool      // the chain ends in one of the roots, at the stamp's time
 	Reason    string    // why not trusted
 }
@@ -41,6 +41,11 @@ type Stamp struct {
 // time it names. roots nil are the system's. An error means that the token proves
 // nothing; Trusted false that its authority is not known here.
 func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error) {
+	return SHA256.VerifyStamp(token, digest[:], roots)
+}
+
+// VerifyStamp is VerifyStamp of a digest under an algorithm.
+func (a Algorithm) VerifyStamp(token []byte, digest Digest, roots *x509.CertPool) (*Stamp, error) {
 	if len(token) > maxStamp {
 		return nil, fmt.Errorf("time stamp of %d bytes, want at most %d", len(token), maxStamp)
 	}
@@ -48,7 +53,7 @@ func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error
 	if err != nil {
 		return nil, err
 	}
-	if ts.HashAlgorithm != crypto.SHA256 || !bytes.Equal(ts.HashedMessage, digest[:]) {
+	if ts.HashAlgorithm != a.crypto() || !bytes.Equal(ts.HashedMessage, digest) {
 		return nil, errors.New("the time stamp is of other bytes")
 	}
 	if len(ts.Certificates) == 0 {
@@ -59,10 +64,11 @@ func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error
 	for _, c := range ts.Certificates {
 		middle.AddCert(c)
 	}
-	leaf, err := signer(ts.RawToken)
+	leaf, signed, err := signer(ts.RawToken)
 	if err != nil {
 		return nil, err
 	}
+	s.Signed = signed
 	s.Authority, s.Expires = leaf.Subject.String(), leaf.NotAfter
 	_, err = leaf.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: middle, CurrentTime: ts.Time, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
@@ -75,7 +81,7 @@ func VerifyStamp(token []byte, digest Hash, roots *x509.CertPool) (*Stamp, error
 
 // signer is the certificate whose key made the one signature of a token. The
 // token may carry other ones, which prove nothing.
-func signer(token []byte) (c *x509.Certificate, err error) {
+func signer(token []byte) (c *x509.Certificate, a Algorithm, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("time stamp: %v", p)
@@ -83,15 +89,23 @@ func signer(token []byte) (c *x509.Certificate, err error) {
 	}()
 	p7, err := pkcs7.Parse(token)
 	if err != nil {
-		return nil, fmt.Errorf("time stamp: %w", err)
+		return nil, "", fmt.Errorf("time stamp: %w", err)
 	}
 	if err := p7.Verify(); err != nil {
-		return nil, fmt.Errorf("time stamp: %w", err)
+		return nil, "", fmt.Errorf("time stamp: %w", err)
 	}
 	if c = p7.GetOnlySigner(); c == nil {
-		return nil, errors.New("the time stamp carries no certificate of its signer")
+		return nil, "", errors.New("the time stamp carries no certificate of its signer")
 	}
-	return c, nil
+	switch oid := p7.Signers[0].DigestAlgorithm.Algorithm; {
+	case oid.Equal(pkcs7.OIDDigestAlgorithmSHA256):
+		a = SHA256
+	case oid.Equal(pkcs7.OIDDigestAlgorithmSHA384):
+		a = SHA384
+	case oid.Equal(pkcs7.OIDDigestAlgorithmSHA512):
+		a = SHA512
+	}
+	return c, a, nil
 }
 
 // parseStamp reads an answer or a token. The library's faults with hostile bytes
@@ -121,11 +135,16 @@ type Authority struct {
 // Ask returns the authority's answer for a digest, checked: its nonce, its digest,
 // its signature, its chain.
 func (a *Authority) Ask(ctx context.Context, digest Hash) (query, answer []byte, s *Stamp, err error) {
+	return a.ask(ctx, SHA256, digest[:])
+}
+
+// ask is Ask of a digest under an algorithm.
+func (a *Authority) ask(ctx context.Context, by Algorithm, digest Digest) (query, answer []byte, s *Stamp, err error) {
 	nonce, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 63))
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("make nonce: %w", err)
 	}
-	req := timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: digest[:], Certificates: true, Nonce: nonce}
+	req := timestamp.Request{HashAlgorithm: by.crypto(), HashedMessage: digest, Certificates: true, Nonce: nonce}
 	if query, err = req.Marshal(); err != nil {
 		return nil, nil, nil, fmt.Errorf("time-stamp request: %w", err)
 	}
@@ -145,7 +164,7 @@ func (a *Authority) Ask(ctx context.Context, digest Hash) (query, answer []byte,
 	if res.StatusCode != http.StatusOK {
 		return nil, nil, nil, fmt.Errorf("time-stamp authority %s: %s", a.URL, res.Status)
 	}
-	if s, err = VerifyStamp(answer, digest, a.Roots); err != nil {
+	if s, err = by.VerifyStamp(answer, digest, a.Roots); err != nil {
 		return nil, nil, nil, fmt.Errorf("time-stamp authority %s: %w", a.URL, err)
 	}
 	ts, err := parseStamp(answer)
@@ -231,7 +250,7 @@ func CheckQuery(query, answer []byte) (err error) {
 	if q.Nonce == nil || ts.Nonce == nil || q.Nonce.Cmp(ts.Nonce) != 0 || !bytes.Equal(q.HashedMessage, ts.HashedMessage) {
 		return errors.New("the time stamp answers another request")
 	}
-	again := timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: q.HashedMessage, Certificates: true, Nonce: q.Nonce}
+	again := timestamp.Request{HashAlgorithm: q.HashAlgorithm, HashedMessage: q.HashedMessage, Certificates: true, Nonce: q.Nonce}
 	if b, err := again.Marshal(); err != nil || !bytes.Equal(b, query) {
 		return errors.New("the time-stamp request is not the one that akashi makes")
 	}

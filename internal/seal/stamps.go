@@ -60,7 +60,7 @@ func StampChain(answer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := signer(ts.RawToken)
+	first, _, err := signer(ts.RawToken)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const maxMember = 1 << 30
 
 // Bundle checks an evidence bundle.
 func Bundle(ctx context.Context, path string, opt Options) (*Report, error) {
-	r := &Report{Kind: "bundle", Path: path, Findings: []Finding{}, Anchors: []Anchor{}}
+	r := &Report{Kind: "bundle", Path: path, Distrust: opt.Distrust, Findings: []Finding{}, Anchors: []Anchor{}}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)

@@ -83,6 +83,24 @@ func (r *Report) deletions(entries []seal.Entry, file string) {
 	}
 }
 
+// onePerson tells of terms of retention that nobody but their proposer approved, by the
+// name that was given or by the account of the machine's operating system.
+func (r *Report) onePerson(entries []seal.Entry, file string) {
+	proposed := make(map[string]string) // by whom, by term
+	for i := range entries {
+		e := &entries[i]
+		switch e.Kind {
+		case seal.KindRetentionProposed:
+			proposed[e.Subject] = e.By
+		case seal.KindRetention:
+			by, ok := proposed[e.Subject]
+			if ok && strings.EqualFold(by, e.By) || strings.Contains(e.Ground, " (by one account at the machine: ") {
+				r.add(Finding{State: Note, What: "one_person", File: file, Part: leafName(int64(i)), Detail: e.Subject + ", " + orderOf(e)})
+			}
+		}
+	}
+}
+
 // deleted tells of a file that an entry of deletion names, and reports whether one does.
 func (f *folder) deleted(name string) bool {
 	o, ok := f.ordered[strings.TrimPrefix(name, "archive/")]

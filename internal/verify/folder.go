@@ -26,7 +26,11 @@ type Options struct {
 	Roots     []byte    // PEM of the authorities that are trusted for stamps; nil = the system's
 	Now       time.Time // 0 = the clock's; which certificates have ended
 	Workers   int       // 0 = one for each processor
-	Progress  func(done, all int64, file string)
+	// Distrust is a hash algorithm that proves nothing any more: SHA256 leaves what is
+	// hashed anew under another one. "" = none.
+	Distrust seal.Algorithm
+	collide  func(seal.Hash) seal.Hash // of tests: another content with the same SHA-256
+	Progress func(done, all int64, file string)
 	// State compares the database of people with the entries of the seal; nil = it is
 	// told that it was not checked, which is so for whoever does without SQLite.
 	State func(ctx context.Context, dir string, entries []seal.Entry) ([]Finding, error)
@@ -58,6 +62,7 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	}
 	f := &folder{r: r, dir: dir, have: have, opt: opt, ordered: deletedObjects(s.entries)}
 	r.deletions(s.entries, seal.DirName)
+	r.onePerson(s.entries, seal.DirName)
 	if err := f.check(ctx, s); err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func Log(dir string, opt Options) (*Report, error) {
 }
 
 func readLog(dir string, opt Options) (*Report, *logState, error) {
-	r := &Report{Kind: "folder", Path: dir, Findings: []Finding{}, Anchors: []Anchor{}}
+	r := &Report{Kind: "folder", Path: dir, Distrust: opt.Distrust, Findings: []Finding{}, Anchors: []Anchor{}}
 	s := &logState{}
 	leaves, points := seal.DirName+"/"+seal.LeavesName, seal.DirName+"/"+seal.CheckpointsName
 	b, err := readSmall(dir, leaves)
@@ -102,6 +107,9 @@ func readLog(dir string, opt Options) (*Report, *logState, error) {
 	}
 	readPoints(r, points, pb, s)
 	checkPoints(r, points, s)
+	if err := readAgain(r, dir, s, &opt); err != nil {
+		return nil, nil, err
+	}
 	r.gapReports(s.entries, leaves)
 	r.Bytes += int64(len(b) + len(pb))
 	if opt.Since != nil {
@@ -163,11 +171,14 @@ type folder struct {
 func (f *folder) check(ctx context.Context, s *logState) error {
 	at := int64(-1)
 	for i, e := range s.entries {
-		if e.Kind == seal.KindFolder && int64(i) < f.r.Sealed {
+		if e.Kind == seal.KindFolder && int64(i) < s.signed {
 			at = int64(i)
 		}
 	}
 	f.sealFiles(s, at)
+	if err := f.againFiles(s); err != nil {
+		return err
+	}
 	if at < 0 {
 		if len(s.entries) > 0 {
 			f.r.add(Finding{State: Unsealed, What: "no_folder", File: seal.DirName})
@@ -186,17 +197,19 @@ func (f *folder) check(ctx context.Context, s *logState) error {
 	var m manifest.Folder
 	if hashOf(b) != s.entries[at].Hash {
 		f.r.add(Finding{State: Damaged, What: "folder", File: name, Part: leafName(at)})
+	} else if f.opt.onlySHA256() && s.again.line(seal.AgainFile, name, int64(len(b)), s.entries[at].Hash) == nil {
+		f.r.add(Finding{State: Unsealed, What: "again_none", File: name})
 	}
 	if err := manifest.Decode(b, &m); err != nil || m.Format != manifest.Format {
 		f.r.add(Finding{State: Damaged, What: "folder", File: name, Part: leafName(at), Detail: fmt.Sprint(err)})
 		return nil
 	}
 	f.st = readStore(f.r, f.dir)
-	return f.compare(ctx, m)
+	return f.compare(ctx, m, s.again)
 }
 
 // compare hashes every file that the manifest lists.
-func (f *folder) compare(ctx context.Context, m manifest.Folder) error {
+func (f *folder) compare(ctx context.Context, m manifest.Folder, g *again) error {
 	var jobs []job
 	listed := make(map[string]bool, len(m.Files))
 	for _, x := range m.Files {
@@ -220,10 +233,17 @@ func (f *folder) compare(ctx context.Context, m manifest.Folder) error {
 			if x.Mode == manifest.FileEdited {
 				n = size
 			}
-			jobs = append(jobs, job{file: x, size: n})
+			j := job{file: x, size: n}
+			if n == x.Size {
+				j.again = g.ofFile(&x)
+			}
+			if j.again == nil && f.opt.onlySHA256() {
+				f.r.add(Finding{State: Unsealed, What: "again_none", File: x.Name})
+			}
+			jobs = append(jobs, j)
 		}
 	}
-	bad, err := hashAll(ctx, f.dir, jobs, f.opt, f.r)
+	bad, err := hashAll(ctx, f.dir, jobs, g, f.opt, f.r)
 	if err != nil {
 		return err
 	}
@@ -238,10 +258,6 @@ func (f *folder) compare(ctx context.Context, m manifest.Folder) error {
 	}
 	return nil
 }
-
-// derived tells whether a file is one of those that are made of the archive and may be
-// removed at any time.
-func derived(name string) bool { return strings.HasPrefix(name, manifest.RestoredDir+"/") }
 
 // differs tells of a file whose bytes are other ones.
 func (f *folder) differs(x manifest.File, detail string) {
@@ -262,7 +278,7 @@ func (f *folder) gone(x manifest.File) {
 	if f.st.newer && f.st.dropped(x.Name) {
 		state = Unsealed
 	}
-	if derived(x.Name) { // the archive has its records
+	if manifest.Derived(x.Name) { // the archive has its records
 		f.r.add(Finding{State: Note, What: "restored_missing", File: x.Name})
 		return
 	}
@@ -277,7 +293,7 @@ func (f *folder) sealFiles(s *logState, at int64) {
 			continue
 		}
 		switch {
-		case rest == seal.LeavesName || rest == seal.CheckpointsName || rest == seal.FolderFile(at) || strings.HasPrefix(rest, seal.StampsName+"/"):
+		case rest == seal.LeavesName || rest == seal.CheckpointsName || rest == seal.FolderFile(at) || strings.HasPrefix(rest, seal.StampsName+"/") || seal.IsAgain(rest) || seal.IsAgainStamp(rest):
 		case rest == seal.KeyName || rest == seal.OldKeyName:
 			f.key(name, s)
 		case strings.HasPrefix(rest, seal.FolderName+"/"):

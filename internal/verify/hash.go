@@ -3,7 +3,8 @@ package verify
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
+	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ func hashOf(b []byte) seal.Hash { return sha256.Sum256(b) }
 type job struct {
 	file manifest.File
 	size int64
+	// again is what a renewal says of just these bytes; nil = nothing.
+	again *seal.Again
 }
 
 type badFile struct {
@@ -30,8 +33,9 @@ type badFile struct {
 }
 
 // hashAll hashes files side by side, the largest first, and returns those that
-// differ. A file that cannot be read differs.
-func hashAll(ctx context.Context, dir string, jobs []job, opt Options, r *Report) ([]badFile, error) {
+// differ. A file that cannot be read differs. Those that a renewal tells of are hashed
+// under its algorithm in the same reading, and without SHA-256 when that is distrusted.
+func hashAll(ctx context.Context, dir string, jobs []job, g *again, opt Options, r *Report) ([]badFile, error) {
 	slices.SortStableFunc(jobs, func(a, b job) int { return int(min(max(b.size-a.size, -1), 1)) })
 	var all int64
 	for _, j := range jobs {
@@ -50,13 +54,11 @@ func hashAll(ctx context.Context, dir string, jobs []job, opt Options, r *Report
 					return
 				}
 				j := jobs[i]
-				h, err := hashFile(ctx, filepath.Join(dir, filepath.FromSlash(j.file.Name)), j.size, buf)
+				detail := compareFile(ctx, dir, &j, g, &opt, buf)
 				n := done.Add(j.size)
 				mu.Lock()
-				if err != nil {
-					bad = append(bad, badFile{j.file, err.Error()})
-				} else if h != j.file.SHA256 {
-					bad = append(bad, badFile{j.file, "SHA-256 " + shortHash(h) + ", " + shortHash(j.file.SHA256) + " was sealed"})
+				if detail != "" {
+					bad = append(bad, badFile{j.file, detail})
 				}
 				if opt.Progress != nil {
 					opt.Progress(n, all, j.file.Name)
@@ -75,30 +77,61 @@ func hashAll(ctx context.Context, dir string, jobs []job, opt Options, r *Report
 	return bad, nil
 }
 
-// hashFile hashes the first size bytes of a file.
-func hashFile(ctx context.Context, path string, size int64, buf []byte) (h seal.Hash, err error) {
-	f, err := os.Open(path)
+// compareFile hashes a file and says how it differs, "" = it does not.
+func compareFile(ctx context.Context, dir string, j *job, g *again, opt *Options, buf []byte) string {
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(j.file.Name)))
 	if err != nil {
-		return h, err
+		return err.Error()
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return hashRange(ctx, f, 0, size, buf)
+	defer f.Close() //nolint:errcheck // it was only read
+	return compareRange(ctx, f, 0, j.size, j.file.SHA256, j.again, g, opt, buf)
+}
+
+// compareRange hashes a range of a file and says how it differs, "" = it does not.
+func compareRange(ctx context.Context, f io.ReaderAt, at, size int64, want seal.Hash, line *seal.Again, g *again, opt *Options, buf []byte) string {
+	var sums []hash.Hash
+	old := !opt.onlySHA256() || line == nil
+	if old {
+		sums = append(sums, sha256.New())
+	}
+	if line != nil {
+		sums = append(sums, g.a.New())
+	}
+	if err := hashRange(ctx, f, at, size, buf, sums...); err != nil {
+		return err.Error()
+	}
+	if old {
+		h := seal.Hash(sums[0].Sum(nil))
+		if opt.collide != nil {
+			h = opt.collide(h)
+		}
+		if h != want {
+			return "SHA-256 " + shortHash(h) + ", " + shortHash(want) + " was sealed"
+		}
+	}
+	if line != nil {
+		if d := seal.Digest(sums[len(sums)-1].Sum(nil)); !d.Equal(line.New) {
+			return fmt.Sprintf("%s %x…, %x… was sealed", g.a, []byte(d[:6]), []byte(line.New[:min(6, len(line.New))]))
+		}
+	}
+	return ""
 }
 
 // hashRange hashes size bytes of a file from at on.
-func hashRange(ctx context.Context, f io.ReaderAt, at, size int64, buf []byte) (h seal.Hash, err error) {
-	sum := sha256.New()
+func hashRange(ctx context.Context, f io.ReaderAt, at, size int64, buf []byte, sums ...hash.Hash) error {
 	r := io.NewSectionReader(f, at, size)
 	for left := size; left > 0; {
 		if err := ctx.Err(); err != nil {
-			return h, err
+			return err
 		}
 		n, err := io.ReadFull(r, buf[:min(left, int64(len(buf)))])
-		sum.Write(buf[:n])
+		for _, s := range sums {
+			s.Write(buf[:n])
+		}
 		if err != nil {
-			return h, err
+			return err
 		}
 		left -= int64(n)
 	}
-	return seal.Hash(sum.Sum(nil)), nil
+	return nil
 }

@@ -21,6 +21,9 @@ type logState struct {
 	keys    []seal.KeyChange
 	keyAt   []int64
 	walk    prefixes      // for fits
+	data    [][]byte      // the bytes of each leaf, when there is a renewal; they are the file's
+	again   *again        // the renewal that counts, nil = none
+	signed  int64         // leaves that the last good checkpoint covers, whatever is distrusted
 	places  map[int64]int // for place
 }
 
@@ -72,6 +75,7 @@ func readLeaves(r *Report, file string, b []byte, s *logState) {
 			}
 			s.bad, s.other = append(s.bad, i), append(s.other, other)
 		}
+		s.data = append(s.data, data)
 		s.take(e, h, r, file)
 		off += len(line) + 1
 	}

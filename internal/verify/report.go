@@ -33,17 +33,20 @@ type Finding struct {
 
 // Report is what a check found.
 type Report struct {
-	Kind        string    `json:"kind"` // folder, volume, bundle
-	Path        string    `json:"path"`
-	Origin      string    `json:"origin,omitempty"`
-	Findings    []Finding `json:"findings"`
-	Files       int       `json:"files"`
-	Bytes       int64     `json:"bytes"`
-	Leaves      int64     `json:"leaves"`
-	Checkpoints int       `json:"checkpoints"`
-	Sealed      int64     `json:"sealed"`      // leaves that the last good checkpoint covers
-	SealedTime  int64     `json:"sealed_time"` // Unix ns, by the clock of the folder's machine
-	Anchors     []Anchor  `json:"anchors"`     // outside proofs, oldest first
+	Kind        string         `json:"kind"` // folder, volume, bundle
+	Path        string         `json:"path"`
+	Origin      string         `json:"origin,omitempty"`
+	Findings    []Finding      `json:"findings"`
+	Files       int            `json:"files"`
+	Bytes       int64          `json:"bytes"`
+	Leaves      int64          `json:"leaves"`
+	Checkpoints int            `json:"checkpoints"`
+	Sealed      int64          `json:"sealed"`      // leaves that the last good checkpoint covers
+	SealedTime  int64          `json:"sealed_time"` // Unix ns, by the clock of the folder's machine
+	Anchors     []Anchor       `json:"anchors"`     // outside proofs, oldest first
+	Distrust    seal.Algorithm `json:"distrust,omitempty"`
+	// Again says of each renewal under another hash algorithm how far it goes.
+	Again []AgainReport `json:"again,omitempty"`
 	// Gaps are the last sealed reports on what the logs lack, by server and day.
 	Gaps []Gap `json:"gaps,omitempty"`
 }
@@ -92,6 +95,12 @@ func (r *Report) Write(w io.Writer, t Text) error {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintln(&b, t("verify.sum", "files", r.Files, "bytes", r.Bytes, "leaves", r.Leaves, "checkpoints", r.Checkpoints, "sealed", r.Sealed))
+	if r.Distrust == seal.SHA256 {
+		fmt.Fprintln(&b, t("verify.distrust"))
+	}
+	for _, g := range r.Again {
+		fmt.Fprintln(&b, t("verify.again", "hash", string(g.Hash), "leaves", g.Leaves, "lines", g.Lines, "broken", g.Broken))
+	}
 	r.writeGaps(&b, t)
 	for _, a := range r.Anchors {
 		fmt.Fprintln(&b, t("verify.anchor."+a.Kind, "size", a.Size, "time", when(a.Time), "name", visible(a.Name)))

@@ -81,7 +81,15 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 			held = append(held, heldStamp{file, size, at, st})
 		}
 	}
-	r.expired(held, opt.now())
+	before := len(r.Anchors)
+	if err := s.again.readStamps(r, dir, roots, &opt); err != nil {
+		return err
+	}
+	if opt.onlySHA256() {
+		r.weakAnchors(s.again, len(r.Anchors)-before)
+	}
+	s.again.expired(r, opt.now())
+	r.expired(slices.DeleteFunc(held, func(h heldStamp) bool { return s.again.renewed(h.file, h.Stamp) }), opt.now())
 	for name := range told {
 		if !there[strings.TrimPrefix(name, seal.StampsName+"/")] {
 			r.add(Finding{State: Missing, What: "stamp_missing", File: seal.DirName + "/" + name})

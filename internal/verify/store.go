@@ -112,7 +112,7 @@ func (st *storeState) dropped(name string) bool {
 
 // newFile is the state of a file that the last checkpoint does not know.
 func (st *storeState) newFile(name string) string {
-	if derived(name) || number(name) >= 0 || manifest.FileMode(name) == manifest.FileFixed && st.newer || strings.HasPrefix(name, "manifest-") {
+	if manifest.Derived(name) || number(name) >= 0 || manifest.FileMode(name) == manifest.FileFixed && st.newer || strings.HasPrefix(name, "manifest-") {
 		return Unsealed
 	}
 	return Extra

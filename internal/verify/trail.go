@@ -39,7 +39,11 @@ func (f *folder) trail(ctx context.Context, s *logState) error {
 			f.r.add(Finding{State: Damaged, What: "trail_gap", File: x.File, Part: fmt.Sprintf("bytes %d-%d", ends[x.File], x.From-1), Detail: leafName(int64(i))})
 		}
 		ends[x.File], last = x.To, x.File
-		h, err := trailHash(ctx, f.dir, x, buf)
+		line := s.again.line(fmt.Sprintf("%s %d", seal.AgainTrail, x.From), x.File, x.To-x.From, e.Hash)
+		if line == nil && f.opt.onlySHA256() && int64(i) < s.signed {
+			f.r.add(Finding{State: Unsealed, What: "again_none", File: x.File, Part: part})
+		}
+		detail, err := f.trailRange(ctx, x, e.Hash, line, s.again, buf)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -47,8 +51,8 @@ func (f *folder) trail(ctx context.Context, s *logState) error {
 			f.r.add(Finding{State: Missing, What: "trail_missing", File: x.File, Part: part, Detail: leafName(int64(i))})
 		case err != nil:
 			f.r.add(Finding{State: Damaged, What: "trail", File: x.File, Part: part, Detail: err.Error()})
-		case h != e.Hash:
-			f.r.add(Finding{State: Damaged, What: "trail", File: x.File, Part: part, Detail: leafName(int64(i)) + ", SHA-256 " + shortHash(h) + ", " + shortHash(e.Hash) + " was sealed"})
+		case detail != "":
+			f.r.add(Finding{State: Damaged, What: "trail", File: x.File, Part: part, Detail: leafName(int64(i)) + ", " + detail})
 		default:
 			f.r.Bytes += x.To - x.From
 			if e.Ground != "" {
@@ -89,13 +93,14 @@ func trailName(name string) bool {
 	return path.Dir(name) == manifest.TrailDir && strings.HasSuffix(name, ".jsonl") && filepath.IsLocal(filepath.FromSlash(name)) && len(name) < 40
 }
 
-func trailHash(ctx context.Context, dir string, x manifest.TrailRange, buf []byte) (h seal.Hash, err error) {
-	file, err := os.Open(filepath.Join(dir, filepath.FromSlash(x.File)))
+// trailRange says how a range of the trail differs, "" = it does not.
+func (f *folder) trailRange(ctx context.Context, x manifest.TrailRange, want seal.Hash, line *seal.Again, g *again, buf []byte) (detail string, err error) {
+	file, err := os.Open(filepath.Join(f.dir, filepath.FromSlash(x.File)))
 	if err != nil {
-		return h, err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return hashRange(ctx, file, x.From, x.To-x.From, buf)
+	return compareRange(ctx, file, x.From, x.To-x.From, want, line, g, &f.opt, buf), nil
 }
 
 // state compares the database with the leaves, when there is somebody who can read it.
@@ -115,6 +120,9 @@ func (f *folder) state(ctx context.Context, s *logState) error {
 			f.r.add(Finding{State: Note, What: "state_unchecked", File: stateName})
 		}
 		return nil
+	}
+	if sealed && f.opt.onlySHA256() {
+		f.r.add(Finding{State: Note, What: "again_state", File: stateName})
 	}
 	l, err := f.opt.State(ctx, f.dir, s.entries)
 	if err != nil {

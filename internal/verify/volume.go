@@ -24,7 +24,7 @@ const maxSpan = 1 << 28
 // name, every day against the objects that it names, every day's manifest against
 // the leaves of the log that the volume carries.
 func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
-	r := &Report{Kind: "volume", Path: dir, Findings: []Finding{}, Anchors: []Anchor{}}
+	r := &Report{Kind: "volume", Path: dir, Distrust: opt.Distrust, Findings: []Finding{}, Anchors: []Anchor{}}
 	have, err := list(dir)
 	if err != nil {
 		return nil, err
@@ -41,10 +41,11 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 			continue
 		}
 		v.names = append(v.names, name)
-		jobs = append(jobs, job{manifest.File{Name: name, Size: size, SHA256: h}, size})
+		jobs = append(jobs, job{file: manifest.File{Name: name, Size: size, SHA256: h}, size: size})
 	}
 	slices.Sort(v.names)
-	bad, err := hashAll(ctx, dir, jobs, opt, r)
+	inLog := func(j job) bool { return strings.HasPrefix(j.file.Name, manifest.LogDir+"/") }
+	bad, err := hashAll(ctx, dir, slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return !inLog(j) }), nil, opt, r)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +56,19 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := v.readAgain(s, &opt); err != nil {
+		return nil, err
+	}
+	jobs = slices.DeleteFunc(jobs, inLog)
+	v.lines(jobs, s.again, &opt)
+	more, err := hashAll(ctx, dir, jobs, s.again, opt, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range more {
+		v.bad[b.file.Name] = b.detail
+	}
+	bad = append(bad, more...)
 	if opt.Since != nil {
 		checkSince(r, opt.SinceName, opt.Since, s)
 	}
@@ -68,6 +82,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	}
 	v.removed(s)
 	r.deletions(s.entries, manifest.LogDir)
+	r.onePerson(s.entries, manifest.LogDir)
 	for _, b := range bad {
 		if _, told := v.bad[b.file.Name]; told {
 			r.add(Finding{State: Damaged, What: "object", File: b.file.Name, Detail: b.detail})
@@ -118,6 +133,7 @@ func (v *volume) log() (*logState, error) {
 			if err != nil {
 				v.r.add(Finding{State: Damaged, What: "leaf", File: name, Part: leafName(int64(len(s.hashes))), Detail: err.Error()})
 			}
+			s.data = append(s.data, data)
 			s.take(e, seal.LeafHash(data), v.r, name)
 		}
 	}

@@ -36,11 +36,11 @@ serial = %[1]s/serial
 signer_cert = %[1]s/tsa.pem
 certs = %[1]s/ca.pem
 signer_key = %[1]s/tsa.key
-signer_digest = sha256
+signer_digest = %[2]s
 default_policy = 1.2.3.4.1
-digests = sha256
+digests = sha256, sha384, sha512
 accuracy = secs:1
-ess_cert_id_alg = sha256
+ess_cert_id_alg = %[2]s
 `
 
 // Authority is openssl ts behind a server.
@@ -67,6 +67,14 @@ func (a *Authority) Certify(t testing.TB, days int) {
 	a.Run(t, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", strconv.Itoa(days), "-extfile", "tsa.cnf", "-extensions", "stamp", "-out", "tsa.pem")
 }
 
+// Sign makes it sign by another hash algorithm from now on.
+func (a *Authority) Sign(t testing.TB, digest string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(a.Dir, "tsa.cnf"), fmt.Appendf(nil, tsaConfig, a.Dir, digest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Start runs an authority until the test ends.
 func Start(t testing.TB) *Authority {
 	t.Helper()
@@ -75,9 +83,7 @@ func Start(t testing.TB) *Authority {
 	}
 	a := &Authority{Dir: t.TempDir()}
 	conf := filepath.Join(a.Dir, "tsa.cnf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, tsaConfig, a.Dir), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	a.Sign(t, "sha256")
 	if err := os.WriteFile(filepath.Join(a.Dir, "serial"), []byte("01\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
