@@ -27,6 +27,10 @@ type careMemory struct {
 	lang    string
 	by      care.Author
 	bad     []care.SettingProblem
+	rules   care.PoolRules
+	limits  care.VolumeLimits
+	encrypt care.Encryption
+	seen    string
 }
 
 func (k *careMemory) do(what string) error {
@@ -48,7 +52,8 @@ func (k *careMemory) Retention(ctx context.Context) (*care.Retention, error) {
 	}
 	return &care.Retention{
 		InForce: []care.Term{{Months: 84, By: "bob", Ground: "983205673214", Time: 1e18}}, Waiting: k.waiting,
-		Due: []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
+		Due:  []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
+		Kept: []care.KeptMonth{{Server: "FS", Month: "2016-01", Things: 1, Stays: "held", Cases: []string{"A"}}},
 	}, nil
 }
 
@@ -64,7 +69,29 @@ func (k *careMemory) Pool(ctx context.Context) (*care.Pool, error) {
 	if !care.SeesAll(account.From(ctx)) {
 		return nil, care.ErrRestricted
 	}
-	return &care.Pool{Copies: 1, Free: -1, Days: -1, Volumes: []care.Volume{{ID: "v1", Name: "nas", Place: "/mnt", State: "active", Class: 1}}}, nil
+	return &care.Pool{
+		Copies: max(1, k.rules.Copies), WarnDays: k.rules.WarnDays, Move: k.rules.Move, Recipients: k.encrypt.Recipients, Identity: k.encrypt.Identity, Free: -1, Days: -1,
+		Volumes: []care.Volume{{ID: "v1", Name: "nas", Place: "/mnt", State: "active", Class: 1, Quota: k.limits.Quota, Reserve: k.limits.Reserve}},
+	}, nil
+}
+
+func (k *careMemory) LimitVolume(_ context.Context, x care.VolumeLimits) error {
+	k.limits, k.seen = x, x.Seen
+	return k.do("limit " + x.String())
+}
+
+func (k *careMemory) SetPool(_ context.Context, x care.PoolRules) error {
+	k.rules, k.seen = x, x.Seen
+	return k.do("rules " + x.String())
+}
+
+func (k *careMemory) EncryptPool(_ context.Context, x care.Encryption) error {
+	k.encrypt, k.seen = x, x.Seen
+	return k.do("encrypt " + x.Text())
+}
+
+func (k *careMemory) TakeVolume(_ context.Context, volume string, force bool) error {
+	return k.do("take " + care.TakeText(volume, force))
 }
 
 func (k *careMemory) AddVolume(_ context.Context, f care.Folder) (*care.Volume, error) {
@@ -144,7 +171,12 @@ func (k *careMemory) seal(context.Context) (*Seal, error) {
 }
 
 // Submit takes a job of care.
-func (k *keptMemory) Submit(_ context.Context, _ *account.Visitor, q job.Request) (*job.Job, error) {
+func (k *keptMemory) Submit(ctx context.Context, _ *account.Visitor, q job.Request) (*job.Job, error) {
+	if k.during != nil {
+		k.during(ctx)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.submitted = append(k.submitted, q)
 	j := k.one()
 	j.Kind, j.State, j.Files, j.All = q.Kind, job.Waiting, nil, 0
@@ -192,6 +224,12 @@ func changes() []asking {
 		{"POST", "/saved", `{"name":"x","q":"op:read","shared":true}`, ""}, {"PATCH", "/saved/1", `{"shared":false}`, ""}, {"DELETE", "/saved/1", "", ""},
 		{"POST", "/holds", `{"case":"B","servers":["fs"],"q":"op:read","from":"2026-01-01","to":"2026-02-01","ground":"調査"}`, ""}, {"POST", "/holds/B/release", `{"ground":"済"}`, ""},
 		{"GET", "/retention", "", ""}, {"POST", "/retention/proposals", `{"months":84,"year":true,"ground":"規程"}`, ""},
+		{"POST", "/retention/proposals", `{"class":"archive","server":"fs","months":120,"ground":"規程"}`, ""},
+		{"GET", "/pool/rules", "", ""}, {"PUT", "/pool/rules", `{"copies":2,"warn_days":30,"move":[{"days":90,"class":7}]}`, "*"},
+		{"GET", "/pool/encryption", "", ""}, {"PUT", "/pool/encryption", `{"recipients":["passphrase"],"identity":"env:KEYS"}`, "*"},
+		{"GET", "/pool/volumes/nas/limits", "", ""}, {"PUT", "/pool/volumes/nas/limits", `{"quota":1073741824,"reserve":0}`, "*"}, {"POST", "/pool/volumes/nas/takeover", `{"force":false}`, ""},
+		{"GET", "/me/preferences", "", ""}, {"PUT", "/me/preferences", `{"shown":"安","language":"ja","zone":"Asia/Tokyo","dense":true}`, "*"},
+		{"POST", "/settings/background/preview", `{"accounts":["CORP\\svc"],"addresses":[],"processes":[]}`, ""},
 		{"POST", "/care", `{"kind":"verify"}`, ""}, {"POST", "/care", `{"kind":"nonsense"}`, ""}, {"POST", "/reconversions", `{"dry_run":true}`, ""},
 		{"GET", "/pool", "", ""}, {"POST", "/pool/volumes", `{"path":"/mnt","name":"nas"}`, ""},
 		{"POST", "/pool/volumes", `{"name":"s3","bucket":{"endpoint":"https://s3.example","bucket":"b","keys":"env:X","lock_days":1}}`, ""},
@@ -256,6 +294,18 @@ func TestChangesRefused(t *testing.T) {
 	f(asking{"POST", "/holds?x=1", `{"case":"A"}`, ""}, 400, "parameter", "x")
 	f(asking{"POST", "/retention/proposals", `{"months":1201}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/retention/proposals", `{"months":0,"year":true}`, ""}, 400, "value", "year")
+	f(asking{"POST", "/retention/proposals", `{"class":"all","months":12}`, ""}, 400, "value", "class")
+	f(asking{"POST", "/retention/proposals", `{"class":"originals","server":"fs","months":12}`, ""}, 400, "value", "class")
+	f(asking{"PUT", "/pool/rules", `{"copies":0,"warn_days":1,"move":[]}`, "*"}, 400, "value", "copies")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1,"move":[{"days":1,"class":9},{"days":0,"class":9}]}`, "*"}, 400, "value", "move[1].days")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1}`, "*"}, 400, "missing", "move")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1,"move":[]}`, ""}, 428, "if_match", "")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":["AGE-SECRET-KEY-1X"],"identity":"/k"}`, "*"}, 400, "value", "recipients[0]")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":["passphrase"],"identity":""}`, "*"}, 400, "missing", "identity")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":[],"identity":"keys"}`, "*"}, 400, "value", "identity")
+	f(asking{"PUT", "/pool/volumes/nas/limits", `{"quota":-1,"reserve":0}`, "*"}, 400, "value", "quota")
+	f(asking{"PUT", "/pool/volumes/none/limits", `{"quota":1,"reserve":0}`, "*"}, 404, "not_there", "")
+	f(asking{"PUT", "/pool/volumes/nas/limits", `{"quota":1,"reserve":0}`, `"other"`}, 412, "changed", "")
 	f(asking{"POST", "/care", `{"kind":"drain"}`, ""}, 400, "missing", "volume")
 	f(asking{"POST", "/care", `{"kind":"replace","volume":"a"}`, ""}, 400, "missing", "with")
 	f(asking{"POST", "/care", `{"kind":"import"}`, ""}, 400, "value", "kind")

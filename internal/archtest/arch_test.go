@@ -65,10 +65,11 @@ var allowed = map[string][]string{
 	"internal/trail":   {"internal/fsx", "internal/manifest", "internal/seal"},
 	"internal/state":   {},
 	"internal/saved":   {"internal/state"},
+	"internal/once":    {"internal/state"},
 	"internal/export":  {"internal/record", "internal/query", "internal/mask", "internal/archive"},
 	"internal/job":     {"internal/account", "internal/state", "internal/fsx"},
-	"internal/care":    {"internal/account", "internal/query"},
-	"internal/api":     {"internal/account", "internal/care", "internal/calendar", "internal/export", "internal/job", "internal/trail", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
+	"internal/care":    {"internal/account", "internal/query", "internal/record"},
+	"internal/api":     {"internal/once", "internal/account", "internal/care", "internal/calendar", "internal/export", "internal/job", "internal/trail", "internal/pace", "internal/event", "internal/record", "internal/query", "internal/i18n"},
 	"internal/web":     {"internal/account", "internal/care", "internal/pace", "internal/job", "internal/export", "internal/mask", "internal/event", "internal/record", "internal/query", "internal/i18n", "internal/gloss", "internal/calendar", "internal/trail"},
 	"internal/engine": {
 		"internal/deliver",
@@ -77,7 +78,7 @@ var allowed = map[string][]string{
 		"internal/hold", "internal/evidence", "internal/verify", "internal/rawfile", "internal/i18n", "internal/erasure", "internal/mask", "internal/pace", "internal/restored",
 	},
 	"internal/server": {
-		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/care", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail", "internal/saved",
+		"internal/event", "internal/record", "internal/query", "internal/store", "internal/engine", "internal/web", "internal/api", "internal/once", "internal/care", "internal/pace", "internal/i18n", "internal/fsx", "internal/convert", "internal/evidence", "internal/account", "internal/job", "internal/export", "internal/mask", "internal/seal", "internal/hold", "internal/pool", "internal/verify", "internal/manifest", "internal/coverage", "internal/archive", "internal/calendar", "internal/config", "internal/trail", "internal/saved",
 	},
 	"internal/cli": {
 		"internal/account", "internal/state", "internal/trail",

@@ -103,18 +103,18 @@ func (f *fakeData) AddVolume(_ context.Context, v care.Folder) (*Volume, error) 
 	return &Volume{Name: v.Name}, nil
 }
 
-func (f *fakeData) LimitVolume(_ context.Context, volume string, quota, reserve int64) error {
-	f.changes = append(f.changes, fmt.Sprint("limits ", volume, " ", quota, " ", reserve))
+func (f *fakeData) LimitVolume(_ context.Context, x care.VolumeLimits) error {
+	f.changes = append(f.changes, fmt.Sprint("limits ", x.Volume, " ", x.Quota, " ", x.Reserve))
 	return f.refuse
 }
 
 func (f *fakeData) SetPool(_ context.Context, x PoolRules) error {
-	f.changes = append(f.changes, fmt.Sprint("rules ", x))
+	f.changes = append(f.changes, fmt.Sprint("rules ", x.Copies, " ", x.WarnDays, " ", x.Move))
 	return f.refuse
 }
 
-func (f *fakeData) EncryptPool(_ context.Context, recipients []string, identity string) error {
-	f.changes = append(f.changes, fmt.Sprint("encrypt ", recipients, " ", identity))
+func (f *fakeData) EncryptPool(_ context.Context, x care.Encryption) error {
+	f.changes = append(f.changes, fmt.Sprint("encrypt ", x.Recipients, " ", x.Identity))
 	return f.refuse
 }
 

@@ -136,9 +136,9 @@ func (s *site) foldersSave(rq *request) error {
 }
 
 // previewFolders counts what each entry names, all together in no longer than
-// previewTime.
+// care.PreviewTime.
 func (s *site) previewFolders(rq *request, l []string) ([]folderPreview, error) {
-	ctx, cancel := context.WithTimeout(rq.r.Context(), previewTime)
+	ctx, cancel := context.WithTimeout(rq.r.Context(), care.PreviewTime)
 	defer cancel()
 	out := []folderPreview{}
 	for _, x := range l[:min(len(l), maxAlso)] {
