@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -160,7 +161,7 @@ func (s *site) jobList(rq *request) error {
 		Everybody bool   // the visitor may see the jobs of others
 		Tab, Done string // of the tabs of data management
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && seesAll(rq.who), Tab: "jobs"}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && care.SeesAll(rq.who), Tab: "jobs"}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open

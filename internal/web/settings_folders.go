@@ -67,7 +67,7 @@ func (s *site) foldersPage(rq *request) error {
 // wholeSettings is the seam for those who see everything: entries can be folders that
 // others may not see.
 func (s *site) wholeSettings(rq *request) (Settings, error) {
-	if !seesAll(rq.who) {
+	if !care.SeesAll(rq.who) {
 		return nil, errPage{http.StatusForbidden, "web.data.restricted"}
 	}
 	return s.settings()
