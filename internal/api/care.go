@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
@@ -266,16 +265,12 @@ func (s *server) reconvert(rq *request) error {
 	if in.DryRun {
 		about, note = "web.flt.about_try", "reconvert try"
 	}
-	return s.start(rq, note, job.Request{Kind: "reconvert", Params: care.Reconversion{DryRun: in.DryRun}, About: rq.p.T(about)})
+	return s.start(rq, note, job.Request{Kind: "reconvert", Params: care.Reconversion{DryRun: in.DryRun}, Words: []job.Word{{Key: about}}})
 }
 
 // start notes and starts a job, and answers with it.
 func (s *server) start(rq *request, action string, q job.Request) error {
-	about := q.About
-	if strings.HasPrefix(action, "reconvert") {
-		about = "" // words in the asker's language
-	}
-	if err := s.note(rq, action, about, ""); err != nil {
+	if err := s.note(rq, action, q.About, ""); err != nil {
 		return err
 	}
 	j, err := s.cfg.Jobs.Submit(rq.r.Context(), rq.who, q)

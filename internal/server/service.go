@@ -100,7 +100,7 @@ func (s *service) apiConfig(d *door) api.Config {
 		Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
 	}
 	if s.jobs != nil {
-		c.Jobs = apiJobs{s.jobs, s.src.zone, lang}
+		c.Jobs = apiJobs{s.jobs, s.src.zone}
 	}
 	if d.trail != nil {
 		c.Trail = d.trail

@@ -38,6 +38,7 @@ func (s *site) jobRoutes() []route {
 // jobView is a job as a page shows it.
 type jobView struct {
 	*job.Job
+	About                  string // in the reader's words
 	When, Began, End, Gone string
 	Percent                int // -1 = unknown
 	Rate                   uint64
@@ -57,7 +58,7 @@ type jobLine struct{ When, Level, Text string }
 
 func (s *site) viewJob(rq *request, j *job.Job) jobView {
 	v := jobView{
-		Job: j, When: clock(j.Created, rq.zone), Began: clock(j.Started, rq.zone), End: clock(j.Ended, rq.zone), Percent: j.Percent(),
+		Job: j, About: j.Say(rq.p.T), When: clock(j.Created, rq.zone), Began: clock(j.Started, rq.zone), End: clock(j.Ended, rq.zone), Percent: j.Percent(),
 		Rate: uint64(j.Rate(rq.now)), Left: roundLeft(j.Left(rq.now)), Own: j.Own(rq.who), Open: !j.State.Ended(),
 	}
 	if j.Until != 0 {

@@ -159,7 +159,7 @@ func (s *site) reconvert(rq *request) error {
 	if err := s.note(rq, note, ""); err != nil {
 		return err
 	}
-	j, err := runner.Submit(rq.r.Context(), rq.who, job.Request{Kind: "reconvert", Params: ReconvertRequest{DryRun: dry}, About: rq.p.T(about)})
+	j, err := runner.Submit(rq.r.Context(), rq.who, job.Request{Kind: "reconvert", Params: ReconvertRequest{DryRun: dry}, Words: []job.Word{{Key: about}}})
 	if err != nil {
 		return jobError(err)
 	}
