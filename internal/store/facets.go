@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/pace"
@@ -35,6 +36,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 		return nil, err
 	}
 	total := facets.New(&q, s.opt.Zone)
+	all, done := pieces(l), atomic.Int64{}
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)
 	parts := make([]*facets.Counter, countWorkers)
@@ -45,6 +47,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 				if err := count(parts[i]); err != nil {
 					return err
 				}
+				pace.Pieces(ctx, int(done.Add(1)), all)
 			}
 			return nil
 		})
@@ -60,6 +63,17 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (*facets.Counter, er
 		total.Merge(p)
 	}
 	return total, ctx.Err()
+}
+
+// pieces is how many counts gives out.
+func pieces(l []*selection) (n int) {
+	for _, x := range l {
+		n += len(x.segments)
+		if len(x.blocks) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the

@@ -33,6 +33,7 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 	if c.Total == 0 {
 		return nil, "", nil
 	}
+	nextStep(ctx, countSteps, countSteps)
 	from, to := time.Unix(0, c.First).In(zone), time.Unix(0, c.Last+1).In(zone)
 	if q.From != 0 {
 		from = time.Unix(0, q.From).In(zone)
