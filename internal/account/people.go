@@ -227,21 +227,21 @@ func (b *Book) SetPassword(ctx context.Context, id int64, old, password string) 
 	})
 }
 
-// Prefer keeps what a person chooses for himself.
-func (b *Book) Prefer(ctx context.Context, id int64, x Preferences) error {
+// Prefer keeps what a person chooses for himself: by is the person, or his token.
+func (b *Book) Prefer(ctx context.Context, by Actor, x Preferences) error {
 	if err := x.check(); err != nil {
 		return err
 	}
-	p, err := b.Person(ctx, id)
+	p, err := b.Person(ctx, by.ID)
 	if err != nil {
 		return err
 	}
 	if x.Shown != p.Shown && !p.Foreign { // the name on pages is what others see: sealed
-		if _, err := b.SetShown(ctx, Actor{ID: p.ID, Name: p.Name}, id, x.Shown); err != nil {
+		if _, err := b.SetShown(ctx, by, p.ID, x.Shown); err != nil {
 			return err
 		}
 	}
-	if _, err := b.db.ExecContext(ctx, "UPDATE people SET lang = ?, zone = ?, dense = ? WHERE id = ?", x.Lang, x.Zone, x.Dense, id); err != nil {
+	if _, err := b.db.ExecContext(ctx, "UPDATE people SET lang = ?, zone = ?, dense = ? WHERE id = ?", x.Lang, x.Zone, x.Dense, p.ID); err != nil {
 		return fmt.Errorf("keep preferences: %w", err)
 	}
 	return nil

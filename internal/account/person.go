@@ -34,6 +34,9 @@ var (
 	ErrNeedsOther = errors.New("this needs the approval of another person")
 	ErrGround     = errors.New("a ground is needed")
 	ErrChanged    = errors.New("the person was changed since he was looked at")
+	ErrSecond     = errors.New("one-time codes are set up already")
+	ErrLanguage   = errors.New("a language is ja or en")
+	ErrZone       = errors.New("a zone has an IANA name")
 )
 
 // Person is somebody who may log in.
@@ -180,16 +183,21 @@ type Preferences struct {
 	Dense bool
 }
 
+// Preferences are what the person chose.
+func (p *Person) Preferences() Preferences {
+	return Preferences{Shown: p.Shown, Lang: p.Lang, Zone: p.Zone, Dense: p.Dense}
+}
+
 func (x *Preferences) check() error {
 	x.Shown = tidy(x.Shown, maxShown)
 	if x.Lang != "" && x.Lang != "ja" && x.Lang != "en" {
-		return fmt.Errorf("language %.20q", x.Lang)
+		return fmt.Errorf("%w: %.20q", ErrLanguage, x.Lang)
 	}
 	if x.Zone == "" {
 		return nil
 	}
 	if _, err := time.LoadLocation(x.Zone); err != nil || x.Zone == "Local" {
-		return fmt.Errorf("zone %.80q", x.Zone)
+		return fmt.Errorf("%w: %.80q", ErrZone, x.Zone)
 	}
 	return nil
 }

@@ -142,10 +142,10 @@ func TestReopened(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	p := w.add(t, "boss", Admin)
-	if err := w.Prefer(ctx, p.ID, Preferences{Shown: "山本 花子", Lang: "en", Zone: "Europe/Berlin", Dense: true}); err != nil {
+	if err := w.Prefer(ctx, Actor{ID: p.ID, Name: p.Name}, Preferences{Shown: "山本 花子", Lang: "en", Zone: "Europe/Berlin", Dense: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Prefer(ctx, p.ID, Preferences{Zone: "Mars/Olympus"}); err == nil {
+	if err := w.Prefer(ctx, Actor{ID: p.ID, Name: p.Name}, Preferences{Zone: "Mars/Olympus"}); err == nil {
 		t.Error("a zone that does not exist was kept")
 	}
 	if err := w.db.Close(); err != nil {

@@ -110,6 +110,9 @@ func (b *Book) SetSecond(ctx context.Context, id int64, secret, code string) ([]
 		if p.Foreign {
 			return "", ErrWrong
 		}
+		if p.totp != "" { // a new telephone: the old codes are taken away first, for which the password is asked
+			return "", ErrSecond
+		}
 		p.totp, p.codes, p.step = secret, hashed, step
 		return "second", nil
 	})

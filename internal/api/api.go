@@ -33,6 +33,7 @@ type Config struct {
 	Saves    Saves         // nil = no search is kept
 	Settings Settings      // nil = there are none
 	Desk     *account.Desk // where people log in; nil = nobody can
+	Once     Once          // nil = no answer is kept, and keys are refused
 	// Seal tells of the seal of the folder; nil = there is none.
 	Seal func(ctx context.Context) (*Seal, error)
 
@@ -104,6 +105,7 @@ type route struct {
 	need         account.Right
 	open         bool // also without log-in
 	absent       bool // this server has nothing behind it
+	key          keyUse
 	serve        func(*request) error
 }
 
@@ -115,7 +117,7 @@ func (s *server) table() []route {
 		{method: "GET", path: "/records/{id}", need: account.See, serve: s.record},
 		{method: "GET", path: "/records/{id}/raw", need: account.See, serve: s.raw},
 		{method: "GET", path: "/records/{id}/versions", need: account.See, serve: s.versions},
-		{method: "POST", path: "/records/{id}/unmask", need: account.See | account.Unmask, serve: s.unmask},
+		{method: "POST", path: "/records/{id}/unmask", key: noKey, need: account.See | account.Unmask, serve: s.unmask},
 		{method: "GET", path: "/facets", need: account.See, serve: s.facets},
 		{method: "GET", path: "/paths", need: account.See, serve: s.paths},
 		{method: "GET", path: "/follow", need: account.See, serve: s.follow},
@@ -132,7 +134,7 @@ func (s *server) table() []route {
 		{method: "GET", path: "/servers/{name}/days", need: account.See, serve: s.days, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/holds", need: account.See | account.Hold, serve: s.holds, absent: s.cfg.Keeping == nil},
 		{method: "GET", path: "/trail", need: account.Trail, serve: s.trail, absent: s.cfg.Trail == nil},
-	}, s.restoreRoutes(), s.writes())
+	}, s.restoreRoutes(), s.writes(), s.ownRoutes(), s.poolRoutes())
 }
 
 // writes is every route by which something is changed or that shows what can be.
@@ -153,13 +155,10 @@ func (s *server) writes() []route {
 		{method: "POST", path: "/retention/proposals", need: manage, serve: s.proposeTerm, absent: noCare},
 		{method: "POST", path: "/retention/confirmation", need: account.See | account.Approve, serve: s.confirmTerms, absent: noCare},
 		{method: "POST", path: "/care", need: manage, serve: s.startCare, absent: noCare},
-		{method: "GET", path: "/pool", need: manage, serve: s.pool, absent: noCare},
-		{method: "POST", path: "/pool/volumes", need: manage, serve: s.addVolume, absent: noCare},
-		{method: "PATCH", path: "/pool/volumes/{volume}", need: manage, serve: s.setVolume, absent: noCare},
-		{method: "POST", path: "/pool/volumes/{volume}/lost", need: manage, serve: s.loseVolume, absent: noCare},
 
 		{method: "GET", path: "/settings", need: account.Settings, serve: s.settingsFile, absent: noSet},
 		{method: "GET", path: "/settings/background", need: account.Settings, serve: s.background, absent: noSet},
+		{method: "POST", path: "/settings/background/preview", key: noKey, need: account.Settings | account.See, serve: s.previewBackground, absent: noSet},
 		{method: "PUT", path: "/settings/background", need: account.Settings, serve: s.setBackground, absent: noSet},
 		{method: "GET", path: "/settings/background/history", need: account.Settings, serve: s.backgroundHistory, absent: noSet},
 		{method: "GET", path: "/settings/calendar", need: account.Settings, serve: s.calendar, absent: noSet},
@@ -173,17 +172,14 @@ func (s *server) writes() []route {
 		{method: "GET", path: "/seal", need: account.Settings, serve: s.seal, absent: noSet},
 		{method: "POST", path: "/seal/checkpoints", need: account.Settings, serve: s.sealNow, absent: noSet},
 
-		{method: "GET", path: "/me/tokens", need: account.See, serve: s.tokens, absent: noDesk},
-		{method: "POST", path: "/me/tokens", need: account.See, serve: s.addToken, absent: noDesk},
-		{method: "DELETE", path: "/me/tokens/{token}", need: account.See, serve: s.revoke, absent: noDesk},
 		{method: "GET", path: "/people", need: account.People, serve: s.people, absent: noDesk},
-		{method: "POST", path: "/people", need: account.People, serve: s.addPerson, absent: noDesk},
+		{method: "POST", path: "/people", key: tellsOnce, need: account.People, serve: s.addPerson, absent: noDesk},
 		{method: "GET", path: "/people/{id}", need: account.People, serve: s.member, absent: noDesk},
 		{method: "PATCH", path: "/people/{id}", need: account.People, serve: s.rename, absent: noDesk},
 		{method: "PUT", path: "/people/{id}/grant", need: account.People, serve: s.grant, absent: noDesk},
 		{method: "POST", path: "/people/{id}/disable", need: account.People, serve: s.disable, absent: noDesk},
 		{method: "POST", path: "/people/{id}/enable", need: account.People, serve: s.enable, absent: noDesk},
-		{method: "POST", path: "/people/{id}/reset", need: account.People, serve: s.reset, absent: noDesk},
+		{method: "POST", path: "/people/{id}/reset", key: tellsOnce, need: account.People, serve: s.reset, absent: noDesk},
 		{method: "GET", path: "/people/{id}/tokens", need: account.People, serve: s.memberTokens, absent: noDesk},
 		{method: "DELETE", path: "/people/{id}/tokens/{token}", need: account.People, serve: s.revokeOf, absent: noDesk},
 		{method: "GET", path: "/proposals", need: account.See, serve: s.proposals, absent: noDesk},
@@ -221,7 +217,7 @@ func (s *server) guard(rt route) http.HandlerFunc {
 			err = &Problem{Status: http.StatusNotFound, Code: "no_route"}
 		}
 		if err == nil {
-			err = rt.serve(rq)
+			err = s.once(rq, rt)
 		}
 		if err != nil {
 			s.fail(rq, err)
@@ -282,7 +278,7 @@ func (s *server) fail(rq *request, err error) {
 		return // the asker went away
 	}
 	p := s.problem(rq, err)
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable || p.after > 0 {
 		rq.w.Header().Set("Retry-After", p.retry())
 	}
 	b, err := json.Marshal(p)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,10 @@ type memory struct {
 	kept    keptMemory
 	care    careMemory
 	desk    *account.Desk // nil = none
+	once    Once          // nil = none
+
+	noteFails bool
+	mu        sync.Mutex // guards notes
 }
 
 func (m *memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
@@ -123,6 +128,11 @@ func (m *memory) Coverage(_ context.Context, server string) (any, error) {
 }
 
 func (m *memory) note(_ context.Context, action, object, ground string) error {
+	if m.noteFails {
+		return m.fail
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.notes = append(m.notes, strings.TrimSpace(action+" "+object+" "+ground))
 	return nil
 }
@@ -146,22 +156,28 @@ func everybody() *account.Visitor {
 }
 
 type client struct {
-	t *testing.T
-	h http.Handler
-	v *account.Visitor
+	t   *testing.T
+	h   http.Handler
+	v   *account.Visitor
+	ctx context.Context // of requests; nil = that of the test
 }
 
 func newClient(t *testing.T, m *memory) *client {
 	t.Helper()
-	return &client{t, New(Config{
-		Source: m, Jobs: &m.kept, Keeping: &m.kept, Trail: &m.kept, Care: &m.care, Saves: &m.care, Settings: &m.care, Seal: m.care.seal, Desk: m.desk,
+	h := New(Config{
+		Source: m, Once: m.once, Jobs: &m.kept, Keeping: &m.kept, Trail: &m.kept, Care: &m.care, Saves: &m.care, Settings: &m.care, Seal: m.care.seal, Desk: m.desk,
 		Zone: time.FixedZone("JST", 9*3600), Note: m.note, Rate: 1e6, Burst: 1e6, Now: func() time.Time { return time.Unix(1.7e9, 0) },
-	}), everybody()}
+	})
+	return &client{t: t, h: h, v: everybody()}
 }
 
 func (c *client) do(method, path, body string, header ...string) *httptest.ResponseRecorder {
 	c.t.Helper()
-	r := httptest.NewRequestWithContext(c.t.Context(), method, path, strings.NewReader(body))
+	ctx := c.ctx
+	if ctx == nil {
+		ctx = c.t.Context()
+	}
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -263,7 +279,7 @@ func TestEnds(t *testing.T) {
 // not held up.
 func TestRate(t *testing.T) {
 	m, now := many(1), time.Unix(1.7e9, 0)
-	c := &client{t, New(Config{Source: m, Rate: 2, Burst: 3, Now: func() time.Time { return now }}), everybody()}
+	c := &client{t: t, h: New(Config{Source: m, Rate: 2, Burst: 3, Now: func() time.Time { return now }}), v: everybody()}
 	codes := func(n int) (l []int) {
 		for range n {
 			l = append(l, c.do("GET", Prefix+"/status", "").Code)

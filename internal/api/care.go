@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
@@ -97,6 +96,7 @@ func (s *server) holdsOf(rq *request, status int, name string) error {
 
 // term is care.Term as clients get it.
 type term struct {
+	Class  string `json:"class"`  // as care.Term has it
 	Server string `json:"server"` // "" = all
 	Months int    `json:"months"` // 0 = for ever
 	Year   bool   `json:"year"`
@@ -114,6 +114,20 @@ type due struct {
 	Bytes     int64    `json:"bytes"`
 	Archived  bool     `json:"archived"`
 	Held      []string `json:"held"`
+}
+
+// keptMonth is care.KeptMonth as clients get it.
+type keptMonth struct {
+	Server    string   `json:"server"`
+	Month     string   `json:"month"`
+	Things    int      `json:"things"` // days, or files
+	Records   int64    `json:"records"`
+	RawEvents int64    `json:"raw_events"`
+	Bytes     int64    `json:"bytes"`
+	Stays     string   `json:"stays"` // why it stays, "" = it would go
+	Held      []string `json:"held"`
+	Until     Time     `json:"until"`
+	Reason    Text     `json:"reason"`
 }
 
 // retention answers with the terms, what waits, and what they would delete. Its ETag
@@ -134,7 +148,12 @@ func (s *server) terms(rq *request, status int) error {
 		InForce []term `json:"in_force"`
 		Waiting []term `json:"waiting"`
 		Due     []due  `json:"due"`
-	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}}
+		// Kept is what is past its term of the archive and of kept files.
+		Kept []keptMonth `json:"kept"`
+	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}, []keptMonth{}}
+	for _, k := range r.Kept {
+		out.Kept = append(out.Kept, keptMonth{k.Server, k.Month, k.Things, k.Records, k.Events, k.Bytes, k.Stays, append([]string{}, k.Cases...), Time(k.Until), Text(k.Reason)})
+	}
 	for _, d := range r.Due {
 		out.Due = append(out.Due, due{d.Server, d.Month, d.Records, d.Events, d.Bytes, d.Archived, append([]string{}, d.Held...)})
 	}
@@ -145,7 +164,7 @@ func (s *server) terms(rq *request, status int) error {
 func (s *server) termsOf(l []care.Term) []term {
 	out := []term{}
 	for _, t := range l {
-		out = append(out, term{t.Server, t.Months, t.Year, t.By, Text(s.cfg.Source.Mask(t.Ground)), Time(t.Time)})
+		out = append(out, term{t.Class, t.Server, t.Months, t.Year, t.By, Text(s.cfg.Source.Mask(t.Ground)), Time(t.Time)})
 	}
 	return out
 }
@@ -153,6 +172,7 @@ func (s *server) termsOf(l []care.Term) []term {
 // proposeTerm puts a term forward.
 func (s *server) proposeTerm(rq *request) error {
 	var in struct {
+		Class  string `json:"class"`
 		Server string `json:"server"`
 		Months int    `json:"months"`
 		Year   bool   `json:"year"`
@@ -161,7 +181,7 @@ func (s *server) proposeTerm(rq *request) error {
 	if err := s.read(rq, &in, "months"); err != nil {
 		return err
 	}
-	t := care.Term{Server: tidied(in.Server), Months: in.Months, Year: in.Year, Ground: tidied(in.Ground)}
+	t := care.Term{Class: in.Class, Server: tidied(in.Server), Months: in.Months, Year: in.Year, Ground: tidied(in.Ground)}
 	if err := t.Check(); err != nil {
 		return err
 	}
@@ -245,16 +265,12 @@ func (s *server) reconvert(rq *request) error {
 	if in.DryRun {
 		about, note = "web.flt.about_try", "reconvert try"
 	}
-	return s.start(rq, note, job.Request{Kind: "reconvert", Params: care.Reconversion{DryRun: in.DryRun}, About: rq.p.T(about)})
+	return s.start(rq, note, job.Request{Kind: "reconvert", Params: care.Reconversion{DryRun: in.DryRun}, Words: []job.Word{{Key: about}}})
 }
 
 // start notes and starts a job, and answers with it.
 func (s *server) start(rq *request, action string, q job.Request) error {
-	about := q.About
-	if strings.HasPrefix(action, "reconvert") {
-		about = "" // words in the asker's language
-	}
-	if err := s.note(rq, action, about, ""); err != nil {
+	if err := s.note(rq, action, q.About, ""); err != nil {
 		return err
 	}
 	j, err := s.cfg.Jobs.Submit(rq.r.Context(), rq.who, q)

@@ -1,188 +1,22 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/calendar"
+	"github.com/akashi-audit/akashi/internal/account/accounttest"
 	"github.com/akashi-audit/akashi/internal/care"
-	"github.com/akashi-audit/akashi/internal/job"
-	"github.com/akashi-audit/akashi/internal/seal"
-	"github.com/akashi-audit/akashi/internal/state"
 )
 
-// careMemory is a folder that is looked after.
-type careMemory struct {
-	did     []string
-	refuse  error
-	waiting []care.Term
-	bg      care.Background
-	cal     calendar.Settings
-	folders []string
-	lang    string
-	by      care.Author
-	bad     []care.SettingProblem
-}
-
-func (k *careMemory) do(what string) error {
-	k.did = append(k.did, what)
-	return k.refuse
-}
-
-func (k *careMemory) AddHold(_ context.Context, h care.Hold) error {
-	return k.do("hold " + h.Case + " " + strings.Join(h.Servers, ",") + " " + h.Query + " " + h.Ground)
-}
-
-func (k *careMemory) ReleaseHold(_ context.Context, name, ground string) error {
-	return k.do("release " + name + " " + ground)
-}
-
-func (k *careMemory) Retention(ctx context.Context) (*care.Retention, error) {
-	if !care.SeesAll(account.From(ctx)) {
-		return nil, care.ErrRestricted
-	}
-	return &care.Retention{
-		InForce: []care.Term{{Months: 84, By: "bob", Ground: "983205673214", Time: 1e18}}, Waiting: k.waiting,
-		Due: []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
-	}, nil
-}
-
-func (k *careMemory) ProposeRetention(_ context.Context, t care.Term) error {
-	return k.do("propose " + t.String())
-}
-
-func (k *careMemory) ConfirmRetention(_ context.Context, _, ground string) error {
-	return k.do("confirm " + ground)
-}
-
-func (k *careMemory) Pool(ctx context.Context) (*care.Pool, error) {
-	if !care.SeesAll(account.From(ctx)) {
-		return nil, care.ErrRestricted
-	}
-	return &care.Pool{Copies: 1, Free: -1, Days: -1, Volumes: []care.Volume{{ID: "v1", Name: "nas", Place: "/mnt", State: "active", Class: 1}}}, nil
-}
-
-func (k *careMemory) AddVolume(_ context.Context, f care.Folder) (*care.Volume, error) {
-	return &care.Volume{ID: "v1", Name: "nas", Probes: []care.Told{{Level: "warn", Key: "cli.pool.probe.write.fail", Args: []any{"detail", "x"}}}}, k.do("volume " + f.Path)
-}
-
-func (k *careMemory) AddBucket(_ context.Context, b care.Bucket) (*care.Volume, error) {
-	return &care.Volume{ID: "v2", Name: "s3"}, k.do("bucket " + b.Place())
-}
-
-func (k *careMemory) SetVolume(_ context.Context, c care.VolumeChange) error {
-	return k.do("set " + c.String())
-}
-
-func (k *careMemory) LoseVolume(_ context.Context, volume string) error {
-	return k.do("lose " + volume)
-}
-
-func (k *careMemory) Save(_ context.Context, x Saved) (*Saved, error) {
-	x.ID, x.Owner, x.Made = 1, "ann", time.Unix(1, 0).UTC()
-	return &x, k.do("save " + string(x.Name) + " " + x.Page + " " + string(x.Query))
-}
-
-func (k *careMemory) Share(_ context.Context, _ int64, owner string, shared bool) error {
-	return k.do("share " + owner)
-}
-
-func (k *careMemory) Remove(_ context.Context, _ int64, owner string) error {
-	return k.do("remove " + owner)
-}
-
-func (k *careMemory) Values() []care.Setting {
-	return []care.Setting{{Key: "language", Value: "'ja'", Default: "'ja'"}, {Key: "mail.password", Value: "'geheim'", Default: "''"}, {Key: "my_number.folders", Value: "['D:\\x']", Default: "[]"}}
-}
-
-func (k *careMemory) set(by care.Author, fn func()) ([]care.SettingProblem, error) {
-	if k.by = by; k.refuse == nil && len(k.bad) == 0 {
-		fn()
-	}
-	return k.bad, k.refuse
-}
-
-func (k *careMemory) Background() care.Background { return k.bg }
-
-func (k *careMemory) SetBackground(_ context.Context, by care.Author, b care.Background) ([]care.SettingProblem, error) {
-	return k.set(by, func() { k.bg = b })
-}
-
-func (k *careMemory) History(context.Context) ([]care.SettingChange, error) {
-	return []care.SettingChange{{By: "ann", Time: 1e18, Added: care.Background{Accounts: []string{"a"}}}}, nil
-}
-func (k *careMemory) Business() calendar.Settings { return k.cal }
-
-func (k *careMemory) SetBusiness(_ context.Context, by care.Author, c calendar.Settings) ([]care.SettingProblem, error) {
-	return k.set(by, func() { k.cal = c })
-}
-func (k *careMemory) Folders() []string { return k.folders }
-
-func (k *careMemory) SetFolders(_ context.Context, by care.Author, l []string) ([]care.SettingProblem, error) {
-	return k.set(by, func() { k.folders = l })
-}
-
-func (k *careMemory) FoldersHistory(context.Context) ([]care.FolderChange, error) {
-	return []care.FolderChange{{By: "ann", Time: 1e18, Added: []string{"a"}}}, nil
-}
-func (k *careMemory) Language() string { return k.lang }
-
-func (k *careMemory) SetLanguage(_ context.Context, by care.Author, lang string) error {
-	_, err := k.set(by, func() { k.lang = lang })
-	return err
-}
-
-func (k *careMemory) SealNow(context.Context) error { return k.do("seal") }
-
-func (k *careMemory) seal(context.Context) (*Seal, error) {
-	return &Seal{Leaves: 1, Last: 1e18, Points: []Checkpoint{{1e18, 1, "note"}}, Keys: []SealKey{{"1", "x"}}}, nil
-}
-
-// Submit takes a job of care.
-func (k *keptMemory) Submit(_ context.Context, _ *account.Visitor, q job.Request) (*job.Job, error) {
-	k.submitted = append(k.submitted, q)
-	j := k.one()
-	j.Kind, j.State, j.Files, j.All = q.Kind, job.Waiting, nil, 0
-	return j, nil
-}
-
-// noSeal takes every leaf.
-type noSeal struct{}
-
-func (noSeal) Record(context.Context, seal.Entry) error { return nil }
-
-const testPassword = "four strange words"
+const testPassword = accounttest.Password
 
 // newDesk is a desk with ann (1, administrator), bob (2, officer) and eve (3, viewer).
 func newDesk(t *testing.T) *account.Desk {
 	t.Helper()
-	db, err := state.Open(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	book, err := account.Open(db, account.Options{Seal: noSeal{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range []account.NewPerson{
-		{Name: "ann", Roles: []account.Role{account.Admin}}, {Name: "bob", Roles: []account.Role{account.Officer}}, {Name: "eve", Roles: []account.Role{account.Viewer}},
-	} {
-		n.Password = testPassword
-		if _, err := book.Add(t.Context(), account.Actor{Name: "t"}, n); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return account.NewDesk(book, account.DeskOptions{})
+	return accounttest.Desk(t, accounttest.Someone("ann", account.Admin), accounttest.Someone("bob", account.Officer), accounttest.Someone("eve", account.Viewer))
 }
 
 // changes asks every route that changes something, in an order in which each can be
@@ -192,6 +26,12 @@ func changes() []asking {
 		{"POST", "/saved", `{"name":"x","q":"op:read","shared":true}`, ""}, {"PATCH", "/saved/1", `{"shared":false}`, ""}, {"DELETE", "/saved/1", "", ""},
 		{"POST", "/holds", `{"case":"B","servers":["fs"],"q":"op:read","from":"2026-01-01","to":"2026-02-01","ground":"調査"}`, ""}, {"POST", "/holds/B/release", `{"ground":"済"}`, ""},
 		{"GET", "/retention", "", ""}, {"POST", "/retention/proposals", `{"months":84,"year":true,"ground":"規程"}`, ""},
+		{"POST", "/retention/proposals", `{"class":"archive","server":"fs","months":120,"ground":"規程"}`, ""},
+		{"GET", "/pool/rules", "", ""}, {"PUT", "/pool/rules", `{"copies":2,"warn_days":30,"move":[{"days":90,"class":7}]}`, "*"},
+		{"GET", "/pool/encryption", "", ""}, {"PUT", "/pool/encryption", `{"recipients":["passphrase"],"identity":"env:KEYS"}`, "*"},
+		{"GET", "/pool/volumes/nas/limits", "", ""}, {"PUT", "/pool/volumes/nas/limits", `{"quota":1073741824,"reserve":0}`, "*"}, {"POST", "/pool/volumes/nas/takeover", `{"force":false}`, ""},
+		{"GET", "/me/preferences", "", ""}, {"PUT", "/me/preferences", `{"shown":"安","language":"ja","zone":"Asia/Tokyo","dense":true}`, "*"},
+		{"POST", "/settings/background/preview", `{"accounts":["CORP\\svc"],"addresses":[],"processes":[]}`, ""},
 		{"POST", "/care", `{"kind":"verify"}`, ""}, {"POST", "/care", `{"kind":"nonsense"}`, ""}, {"POST", "/reconversions", `{"dry_run":true}`, ""},
 		{"GET", "/pool", "", ""}, {"POST", "/pool/volumes", `{"path":"/mnt","name":"nas"}`, ""},
 		{"POST", "/pool/volumes", `{"name":"s3","bucket":{"endpoint":"https://s3.example","bucket":"b","keys":"env:X","lock_days":1}}`, ""},
@@ -256,6 +96,18 @@ func TestChangesRefused(t *testing.T) {
 	f(asking{"POST", "/holds?x=1", `{"case":"A"}`, ""}, 400, "parameter", "x")
 	f(asking{"POST", "/retention/proposals", `{"months":1201}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/retention/proposals", `{"months":0,"year":true}`, ""}, 400, "value", "year")
+	f(asking{"POST", "/retention/proposals", `{"class":"all","months":12}`, ""}, 400, "value", "class")
+	f(asking{"POST", "/retention/proposals", `{"class":"originals","server":"fs","months":12}`, ""}, 400, "value", "class")
+	f(asking{"PUT", "/pool/rules", `{"copies":0,"warn_days":1,"move":[]}`, "*"}, 400, "value", "copies")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1,"move":[{"days":1,"class":9},{"days":0,"class":9}]}`, "*"}, 400, "value", "move[1].days")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1}`, "*"}, 400, "missing", "move")
+	f(asking{"PUT", "/pool/rules", `{"copies":1,"warn_days":1,"move":[]}`, ""}, 428, "if_match", "")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":["AGE-SECRET-KEY-1X"],"identity":"/k"}`, "*"}, 400, "value", "recipients[0]")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":["passphrase"],"identity":""}`, "*"}, 400, "missing", "identity")
+	f(asking{"PUT", "/pool/encryption", `{"recipients":[],"identity":"keys"}`, "*"}, 400, "value", "identity")
+	f(asking{"PUT", "/pool/volumes/nas/limits", `{"quota":-1,"reserve":0}`, "*"}, 400, "value", "quota")
+	f(asking{"PUT", "/pool/volumes/none/limits", `{"quota":1,"reserve":0}`, "*"}, 404, "not_there", "")
+	f(asking{"PUT", "/pool/volumes/nas/limits", `{"quota":1,"reserve":0}`, `"other"`}, 412, "changed", "")
 	f(asking{"POST", "/care", `{"kind":"drain"}`, ""}, 400, "missing", "volume")
 	f(asking{"POST", "/care", `{"kind":"replace","volume":"a"}`, ""}, 400, "missing", "with")
 	f(asking{"POST", "/care", `{"kind":"import"}`, ""}, 400, "value", "kind")

@@ -51,7 +51,7 @@ type told struct {
 
 func (s *server) task(rq *request, j *job.Job) task {
 	t := task{
-		ID: j.ID, Kind: j.Kind, By: j.By, About: Text(s.cfg.Source.Mask(j.About)), State: j.State, Created: Time(j.Created), Started: Time(j.Started), Ended: Time(j.Ended),
+		ID: j.ID, Kind: j.Kind, By: j.By, About: Text(s.cfg.Source.Mask(j.Say(rq.p.T))), State: j.State, Created: Time(j.Created), Started: Time(j.Started), Ended: Time(j.Ended),
 		Done: j.Done, All: j.All, Unit: j.Unit, Messages: []told{}, Files: append([]job.File{}, j.Files...), Until: Time(j.Until),
 	}
 	if p := j.Percent(); p >= 0 {

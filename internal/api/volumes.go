@@ -23,7 +23,9 @@ type volume struct {
 	Damaged int64   `json:"damaged"`
 	Missing int64   `json:"missing"`
 	Checked Time    `json:"checked"`
-	Probes  []Probe `json:"probes"` // of a volume that was just added
+	Quota   int64   `json:"quota"`   // bytes, 0 = as much as it holds
+	Reserve int64   `json:"reserve"` // bytes that stay free
+	Probes  []Probe `json:"probes"`  // of a volume that was just added
 }
 
 // Probe is something that was tried out on a volume.
@@ -35,7 +37,7 @@ type Probe struct {
 func volumeOf(rq *request, v *care.Volume) volume {
 	out := volume{
 		ID: v.ID, Name: v.Name, Place: Text(v.Place), State: v.State, Class: v.Class, Online: v.Online, Problem: Text(v.Problem), Total: v.Total, Free: v.Free,
-		Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: Time(v.Checked), Probes: []Probe{},
+		Objects: v.Objects, Bytes: v.Bytes, Damaged: v.Damaged, Missing: v.Missing, Checked: Time(v.Checked), Quota: v.Quota, Reserve: v.Reserve, Probes: []Probe{},
 	}
 	for _, t := range v.Probes {
 		out.Probes = append(out.Probes, Probe{t.Level, rq.p.T(t.Key, t.Args...)})
@@ -53,17 +55,17 @@ func (s *server) pool(rq *request) error {
 		return err
 	}
 	out := struct {
-		Copies  int      `json:"copies"`
-		Objects int64    `json:"objects"`
-		Bytes   int64    `json:"bytes"`
-		Short   int64    `json:"short"`
-		Lost    int64    `json:"lost"`
-		Free    int64    `json:"free"`    // bytes, -1 = without bound
-		PerDay  int64    `json:"per_day"` // bytes
-		Days    float64  `json:"days"`    // until it is full, -1 = not in sight
-		Warn    bool     `json:"warn"`
+		Objects int64   `json:"objects"`
+		Bytes   int64   `json:"bytes"`
+		Short   int64   `json:"short"`
+		Lost    int64   `json:"lost"`
+		Free    int64   `json:"free"`    // bytes, -1 = without bound
+		PerDay  int64   `json:"per_day"` // bytes
+		Days    float64 `json:"days"`    // until it is full, -1 = not in sight
+		Warn    bool    `json:"warn"`
+		rulesBody
 		Volumes []volume `json:"volumes"`
-	}{p.Copies, p.Objects, p.Bytes, p.Short, p.Lost, p.Free, p.PerDay, p.Days, p.Warn, []volume{}}
+	}{p.Objects, p.Bytes, p.Short, p.Lost, p.Free, p.PerDay, p.Days, p.Warn, rulesBody{p.Copies, p.WarnDays, movesOf(p.Move)}, []volume{}}
 	for i := range p.Volumes {
 		out.Volumes = append(out.Volumes, volumeOf(rq, &p.Volumes[i]))
 	}

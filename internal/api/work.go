@@ -66,6 +66,16 @@ type Care interface {
 	AddBucket(ctx context.Context, b care.Bucket) (*care.Volume, error)
 	SetVolume(ctx context.Context, c care.VolumeChange) error
 	LoseVolume(ctx context.Context, volume string) error
+	PoolCare
+}
+
+// PoolCare is what is settled of the volumes; see care.PoolRules. Of an author who says
+// what he saw, what somebody else changed since is care.ErrChanged.
+type PoolCare interface {
+	LimitVolume(ctx context.Context, x care.VolumeLimits) error
+	SetPool(ctx context.Context, x care.PoolRules) error
+	EncryptPool(ctx context.Context, x care.Encryption) error
+	TakeVolume(ctx context.Context, volume string, force bool) error
 }
 
 // Saves keeps searches. Owners are log-in names; the owner "" may change those of all.

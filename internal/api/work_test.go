@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type keptMemory struct {
 
 	submitted []job.Request
 	restored  []RestoreOrder
+	during    func(context.Context) // of Submit; nil = nothing
+	mu        sync.Mutex            // guards submitted
 }
 
 func (k *keptMemory) one() *job.Job {
@@ -241,7 +244,7 @@ func TestKeepingRestricted(t *testing.T) {
 	if err := json.Unmarshal(c.do("GET", Prefix+"/me", "").Body.Bytes(), &me); err != nil || me.Token != "script" || !slices.Equal(me.Rights, c.v.Rights.Names()) {
 		t.Errorf("%+v", me)
 	}
-	bare := &client{t, New(Config{Source: m}), everybody()}
+	bare := &client{t: t, h: New(Config{Source: m}), v: everybody()}
 	if w := bare.do("GET", Prefix+"/jobs", ""); w.Code != 404 {
 		t.Errorf("jobs where there are none: %d", w.Code)
 	}

@@ -114,6 +114,7 @@ func idOf(rq *request, name string) (int64, error) {
 func (s *server) refusal(rq *request, err error) *Problem {
 	var fault *care.Fault
 	var volume *care.VolumeError
+	var wait *account.WaitError
 	if !errors.As(err, &fault) {
 		fault = care.Refused(err)
 	}
@@ -124,12 +125,14 @@ func (s *server) refusal(rq *request, err error) *Problem {
 		switch fault.Code {
 		case care.Own, care.NoRight:
 			p.Status = http.StatusForbidden
-		case care.LastAdmin, care.Decided, care.Taken, care.Another:
+		case care.LastAdmin, care.Decided, care.Taken, care.Another, care.Done:
 			p.Status = http.StatusConflict
 		case "busy":
 			p.Status, p.after = http.StatusServiceUnavailable, 10*time.Second
 		}
 		return p
+	case errors.As(err, &wait):
+		return &Problem{Status: http.StatusTooManyRequests, Code: "wait", Detail: rq.p.T("web.login.wait", "wait", wait.Wait), after: wait.Wait}
 	case errors.As(err, &volume):
 		p := &Problem{Status: http.StatusConflict, Code: "volume", Detail: rq.p.T(volume.Key, volume.Args...)}
 		for _, t := range volume.Probes {

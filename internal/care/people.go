@@ -14,6 +14,7 @@ const (
 	Decided   = "decided"
 	Taken     = "taken"
 	Another   = "needs_other"
+	Done      = "done_already"
 )
 
 // Refused says which field or rule an error of package account is about, nil when it is
@@ -32,6 +33,8 @@ func Refused(err error) *Fault {
 		{account.ErrOwn, Fault{"", Own, "web.who.own", nil}}, {account.ErrLastAdmin, Fault{"roles", LastAdmin, "web.who.last_admin", nil}},
 		{account.ErrRight, Fault{"", NoRight, "web.error.no_right", nil}}, {account.ErrDecided, Fault{"", Decided, "web.approve.decided", nil}},
 		{account.ErrGround, Fault{"ground", Missing, "web.approve.no_ground", nil}}, {account.ErrToken, Fault{"rights", Wrong, "web.me.bad_token", nil}},
+		{account.ErrSecond, Fault{"", Done, "web.me.second_already", nil}}, {account.ErrLanguage, Fault{"language", Wrong, "web.error.form", nil}},
+		{account.ErrZone, Fault{"zone", Wrong, "web.me.bad_zone", nil}},
 		{account.ErrNeedsOther, Fault{"roles", Another, "web.who.add_officer", nil}},
 	} {
 		if errors.Is(err, x.err) {

@@ -57,19 +57,6 @@ type Pool struct {
 	Identity, KeyError string
 }
 
-// PoolRules is how the volumes are used together.
-type PoolRules struct {
-	Copies   int
-	WarnDays int
-	Move     []MoveRule // none = nothing moves
-}
-
-// MoveRule moves what is old to slower volumes.
-type MoveRule struct {
-	Days  int // since its day, and since it was last read
-	Class int // at least this slow
-}
-
 // Volume is a place of the archive.
 type Volume struct {
 	ID, Name, Place, State string

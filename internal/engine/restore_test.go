@@ -58,6 +58,7 @@ func sameAnswers(t *testing.T, at string, want, got *Engine) {
 			t.Fatal(err)
 		}
 		sameRecords(t, fmt.Sprintf("%s: %+v", at, q), a.Records, b.Records)
+		sameSlots(t, at, got, q, b.Records)
 		q.Limit = 7
 		paged(t, at, got, q, b.Records)
 		f, err := want.Facets(t.Context(), q)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
@@ -112,9 +113,10 @@ type Job struct {
 	Kind     string           `json:"kind"`
 	ByID     int64            `json:"-"`
 	By       string           `json:"by"`
-	Visitor  *account.Visitor `json:"-"` // at the start
-	Need     account.Right    `json:"-"` // of whoever takes the results
-	About    string           `json:"about"`
+	Visitor  *account.Visitor `json:"-"`     // at the start
+	Need     account.Right    `json:"-"`     // of whoever takes the results
+	About    string           `json:"about"` // as words of whoever asked; see Say
+	Words    []Word           `json:"-"`
 	Params   json.RawMessage  `json:"params"`
 	State    State            `json:"state"`
 	Created  int64            `json:"created"` // Unix ns, as all times
@@ -129,6 +131,39 @@ type Job struct {
 	Files    []File           `json:"files"`
 	Removed  int64            `json:"removed"` // when the files went, 0 = they are there
 	Until    int64            `json:"until"`   // when they go, 0 = not known yet
+}
+
+// Word is a piece of what a job works on: a text as it is, or words of the catalogue.
+type Word struct {
+	Key  string   `json:"key,omitempty"`
+	Args []string `json:"args,omitempty"` // pairs of name and value
+	Text string   `json:"text,omitempty"` // when there is no key
+}
+
+// Say is what the job works on, in the words of a reader; of jobs of earlier versions in
+// those of whoever asked for it.
+func (j *Job) Say(words func(key string, args ...any) string) string {
+	if len(j.Words) == 0 {
+		return j.About
+	}
+	return Said(j.Words, words)
+}
+
+// Said joins words.
+func Said(l []Word, words func(key string, args ...any) string) string {
+	var b strings.Builder
+	for _, w := range l {
+		if w.Key == "" {
+			b.WriteString(w.Text)
+			continue
+		}
+		args := make([]any, len(w.Args))
+		for i, a := range w.Args {
+			args[i] = a
+		}
+		b.WriteString(words(w.Key, args...))
+	}
+	return b.String()
 }
 
 // Rate is what was done in a second, 0 when that is not known yet.

@@ -138,7 +138,8 @@ func (r *Runner) dir(id string) string { return filepath.Join(r.opt.Dir, DirName
 type Request struct {
 	Kind   string
 	Params any           // as JSON; nil = none
-	About  string        // what it works on, in words
+	About  string        // what it works on, in words of nobody's language; or Words
+	Words  []Word        // what it works on; none = About
 	Need   account.Right // that taking the results needs
 	// Fill puts what the job needs into its folder of input (Task.Input), nil =
 	// nothing. The folder is removed when the job ends.
@@ -156,7 +157,7 @@ func (r *Runner) Submit(ctx context.Context, v *account.Visitor, q Request) (*Jo
 	}
 	j := &Job{
 		ID: strings.ToLower(rand.Text()[:16]), Kind: q.Kind, ByID: v.ID, By: v.Name, Visitor: v, Need: q.Need,
-		About: q.About, Params: params, State: Waiting, Created: r.now(), Messages: []Message{},
+		About: q.About, Words: q.Words, Params: params, State: Waiting, Created: r.now(), Messages: []Message{},
 	}
 	if q.Fill != nil {
 		in := filepath.Join(r.dir(j.ID), inputName)

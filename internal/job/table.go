@@ -10,14 +10,14 @@ import (
 	"github.com/akashi-audit/akashi/internal/account"
 )
 
-const columns = `id, kind, by_id, by_name, visitor, need, about, params, state, created, started, ended, attempt, done, whole, unit, messages, detail, removed`
+const columns = `id, kind, by_id, by_name, visitor, need, about, params, state, created, started, ended, attempt, done, whole, unit, messages, detail, removed, words`
 
 // scan reads a row of columns.
 func scan(row interface{ Scan(dest ...any) error }) (*Job, error) {
 	var j Job
-	var visitor, params, messages string
+	var visitor, params, messages, words string
 	err := row.Scan(&j.ID, &j.Kind, &j.ByID, &j.By, &visitor, &j.Need, &j.About, &params, &j.State, &j.Created, &j.Started,
-		&j.Ended, &j.Attempt, &j.Done, &j.All, &j.Unit, &messages, &j.Detail, &j.Removed)
+		&j.Ended, &j.Attempt, &j.Done, &j.All, &j.Unit, &messages, &j.Detail, &j.Removed, &words)
 	if err != nil {
 		return nil, err
 	}
@@ -27,6 +27,9 @@ func scan(row interface{ Scan(dest ...any) error }) (*Job, error) {
 	}
 	if err := json.Unmarshal([]byte(messages), &j.Messages); err != nil {
 		return nil, fmt.Errorf("messages of job %s: %w", j.ID, err)
+	}
+	if err := json.Unmarshal([]byte(words), &j.Words); err != nil {
+		return nil, fmt.Errorf("words of job %s: %w", j.ID, err)
 	}
 	return &j, nil
 }
@@ -71,8 +74,12 @@ func insert(ctx context.Context, tx *sql.Tx, j *Job) error {
 	if err != nil {
 		return fmt.Errorf("encode visitor: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO jobs (id, kind, by_id, by_name, visitor, need, about, params, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		j.ID, j.Kind, j.ByID, j.By, string(visitor), j.Need, j.About, string(j.Params), j.State, j.Created)
+	words, err := json.Marshal(append([]Word{}, j.Words...))
+	if err != nil {
+		return fmt.Errorf("encode words: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO jobs (id, kind, by_id, by_name, visitor, need, about, params, state, created, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		j.ID, j.Kind, j.ByID, j.By, string(visitor), j.Need, j.About, string(j.Params), j.State, j.Created, string(words))
 	return err
 }
 

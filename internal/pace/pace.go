@@ -22,6 +22,7 @@ var (
 type (
 	key      struct{}
 	progress struct{}
+	pieces   struct{}
 )
 
 // With returns a context whose work calls fn between its pieces. fn may wait; its
@@ -51,6 +52,19 @@ func WithProgress(ctx context.Context, fn func(done, all int)) context.Context {
 // Progress tells whoever wants to know how far the work is.
 func Progress(ctx context.Context, done, all int) {
 	if fn, ok := ctx.Value(progress{}).(func(done, all int)); ok {
+		fn(done, all)
+	}
+}
+
+// WithPieces returns a context whose work tells fn how many of its pieces are done, of
+// how many. fn may be called by several goroutines.
+func WithPieces(ctx context.Context, fn func(done, all int)) context.Context {
+	return context.WithValue(ctx, pieces{}, fn)
+}
+
+// Pieces tells whoever wants to know how many pieces are done.
+func Pieces(ctx context.Context, done, all int) {
+	if fn, ok := ctx.Value(pieces{}).(func(done, all int)); ok {
 		fn(done, all)
 	}
 }

@@ -280,6 +280,9 @@ type Change struct {
 	Quota      *int64
 	Reserve    *int64
 	State      *State // Active or ReadOnly
+	// Agree refuses the change when what is there now is not what somebody has seen; nil =
+	// whatever is there.
+	Agree func(*Config) error
 }
 
 // Set changes the pool or a volume.
@@ -302,6 +305,11 @@ func (p *Pool) Set(ctx context.Context, x Change) error {
 		return err
 	}
 	return p.configure(ctx, func(c *Config) error {
+		if x.Agree != nil {
+			if err := x.Agree(c); err != nil {
+				return err
+			}
+		}
 		set(&c.Copies, x.Copies)
 		set(&c.WarnDays, x.WarnDays)
 		set(&c.Rate, x.Rate)

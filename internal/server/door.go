@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/once"
 	"github.com/akashi-audit/akashi/internal/trail"
 )
 
@@ -14,6 +15,7 @@ import (
 type door struct {
 	desk  *account.Desk
 	trail *trail.Log
+	once  *once.Book
 	mask  func(string) string // no My Number is written into the trail
 	log   *slog.Logger
 }
@@ -29,6 +31,11 @@ func newDoor(ctx context.Context, cfg Config, local, secure bool, port string) (
 	if d.trail, err = cfg.Engine.Trail(ctx); err != nil {
 		return nil, fmt.Errorf("open the trail: %w", err)
 	}
+	db, err := cfg.Engine.State(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the answers: %w", err)
+	}
+	d.once = once.New(db, nil)
 	c := cfg.Engine.Config()
 	d.desk = account.NewDesk(book, account.DeskOptions{
 		Secure: secure, Port: port, Idle: c.Serve.IdleTime(), Life: c.Serve.SessionTime(), Demo: c.Demo && local, Log: cfg.Log,

@@ -96,11 +96,11 @@ func (s *service) apiConfig(d *door) api.Config {
 	lang := s.cfg.Engine.Config().Language
 	kept := keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}
 	c := api.Config{
-		Source: apiSource{s.src}, Keeping: kept, Care: s.data, Saves: apiSaves{kept}, Settings: s.set, Desk: d.desk, Seal: apiSeal(s.health),
+		Source: apiSource{s.src}, Keeping: kept, Care: s.data, Saves: apiSaves{kept}, Settings: s.set, Desk: d.desk, Once: d.once, Seal: apiSeal(s.health),
 		Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,
 	}
 	if s.jobs != nil {
-		c.Jobs = apiJobs{s.jobs, s.src.zone, lang}
+		c.Jobs = apiJobs{s.jobs, s.src.zone}
 	}
 	if d.trail != nil {
 		c.Trail = d.trail

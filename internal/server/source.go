@@ -66,6 +66,16 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	return f, err
 }
 
+// ArchivedSlots counts by time what only the archive holds.
+func (s source) ArchivedSlots(ctx context.Context, q query.Query, bounds []int64) ([]query.Slot, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil {
+		return nil, err
+	}
+	defer s.metrics.searched("facets", time.Now())
+	return searched(ctx, s.gate, func(ctx context.Context) ([]query.Slot, error) { return v.ArchivedSlots(ctx, q, bounds) })
+}
+
 // Record is one record.
 func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	v, err := viewOf(ctx, s.e)

@@ -85,9 +85,7 @@ func (d *dataSource) Pool(ctx context.Context) (*care.Pool, error) {
 		Copies: s.Copies, Objects: s.Objects, Bytes: s.Bytes, Short: s.Short, Lost: s.LostCount, Free: s.Free, PerDay: s.PerDay,
 		Days: s.Days, WarnDays: s.WarnDays, Warn: s.Warn, Recipients: s.Recipients, Identity: p.Config().Identity, KeyError: s.IdentityErr,
 	}
-	for _, r := range s.Rules {
-		out.Move = append(out.Move, care.MoveRule{Days: r.Days, Class: r.Class})
-	}
+	out.Move = moves(s.Rules)
 	quotas := make(map[string]pool.Volume)
 	for _, v := range p.Config().Volumes {
 		quotas[v.ID] = v

@@ -16,10 +16,25 @@ import (
 )
 
 // LimitVolume bounds what a volume takes.
-func (d *dataSource) LimitVolume(ctx context.Context, volume string, quota, reserve int64) error {
-	return d.change(ctx, volume, func(p *pool.Pool) error {
-		return p.Set(ctx, pool.Change{Volume: volume, Quota: &quota, Reserve: &reserve})
+func (d *dataSource) LimitVolume(ctx context.Context, x care.VolumeLimits) error {
+	agree := func(c *pool.Config) error {
+		v, err := c.Find(x.Volume)
+		if err != nil {
+			return err
+		}
+		return unchanged(x.Seen, care.VolumeLimits{Quota: v.Quota, Reserve: v.Reserve})
+	}
+	return d.change(ctx, x.Volume, func(p *pool.Pool) error {
+		return p.Set(ctx, pool.Change{Volume: x.Volume, Quota: &x.Quota, Reserve: &x.Reserve, Agree: agree})
 	})
+}
+
+// unchanged refuses a change by somebody who saw something else than what is there.
+func unchanged(seen string, now any) error {
+	if seen != "" && seen != care.Mark(now) {
+		return care.ErrChanged
+	}
+	return nil
 }
 
 // SetPool settles how the volumes are used together.
@@ -28,16 +43,29 @@ func (d *dataSource) SetPool(ctx context.Context, x care.PoolRules) error {
 	for _, r := range x.Move {
 		rules = append(rules, pool.Rule{Days: r.Days, Class: r.Class})
 	}
+	agree := func(c *pool.Config) error {
+		return unchanged(x.Seen, care.PoolRules{Copies: c.Copies, WarnDays: c.WarnDays, Move: moves(c.Rules)})
+	}
 	return d.change(ctx, "", func(p *pool.Pool) error {
-		return p.Set(ctx, pool.Change{Copies: &x.Copies, WarnDays: &x.WarnDays, Rules: &rules})
+		return p.Set(ctx, pool.Change{Copies: &x.Copies, WarnDays: &x.WarnDays, Rules: &rules, Agree: agree})
 	})
 }
 
+func moves(l []pool.Rule) (out []care.MoveRule) {
+	for _, r := range l {
+		out = append(out, care.MoveRule{Days: r.Days, Class: r.Class})
+	}
+	return out
+}
+
 // EncryptPool turns encryption of new objects on or off.
-func (d *dataSource) EncryptPool(ctx context.Context, recipients []string, identity string) error {
-	recipients = append([]string{}, recipients...)
+func (d *dataSource) EncryptPool(ctx context.Context, x care.Encryption) error {
+	recipients := append([]string{}, x.Recipients...)
+	agree := func(c *pool.Config) error {
+		return unchanged(x.Seen, care.Encryption{Recipients: c.Recipients, Identity: c.Identity})
+	}
 	return d.change(ctx, "", func(p *pool.Pool) error {
-		return p.Set(ctx, pool.Change{Recipients: &recipients, Identity: &identity})
+		return p.Set(ctx, pool.Change{Recipients: &recipients, Identity: &x.Identity, Agree: agree})
 	})
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
@@ -59,7 +60,11 @@ func (d *dataSource) change(ctx context.Context, volume string, do func(*pool.Po
 	if err != nil {
 		return err
 	}
-	if err := do(p); err != nil {
+	err = do(p)
+	if errors.Is(err, care.ErrChanged) {
+		return err
+	}
+	if err != nil {
 		x := volumeError(err, volume)
 		if x.Key == "web.pool.error.failed" {
 			x.Key = "web.vol.failed"

@@ -7,7 +7,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/api"
-	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/web"
 )
@@ -16,29 +15,23 @@ import (
 type apiJobs struct {
 	*job.Runner
 	zone *time.Location
-	lang string // of what a job is about when no language was asked for
 }
 
 var _ api.Jobs = apiJobs{}
 
 // Export starts what the page of exports would start.
 func (s apiJobs) Export(ctx context.Context, v *account.Visitor, o api.Order) (*job.Job, error) {
-	lang := o.Lang
-	if lang == "" {
-		lang = s.lang
-	}
-	p := i18n.For(lang)
-	about, text := o.Case, o.Text
+	what, text := job.Word{Text: o.Case}, job.Word{Text: o.Text}
 	if o.Kind == "export" {
-		about = p.T("web.export.format." + string(o.Format))
+		what = job.Word{Key: "web.export.format." + string(o.Format)}
 	}
-	if text == "" {
-		text = p.T("web.export.all")
+	if o.Text == "" {
+		text = job.Word{Key: "web.export.all"}
 	}
 	x := web.ExportRequest{
 		Query: o.Query, Text: o.Text, Format: o.Format, Entity: o.Entity, Lang: o.Lang, Zone: s.zone.String(), Unmask: o.Unmask, Ground: o.Ground, Case: o.Case,
 	}
-	return s.Submit(ctx, v, job.Request{Kind: o.Kind, Params: x, About: about + " – " + text, Need: o.Need})
+	return s.Submit(ctx, v, job.Request{Kind: o.Kind, Params: x, Words: []job.Word{what, {Text: " – "}, text}, Need: o.Need})
 }
 
 // keeping is what the folder keeps, for the API: what the pages show, in its types.

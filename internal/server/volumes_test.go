@@ -119,3 +119,43 @@ func TestVolumesChange(t *testing.T) {
 		t.Errorf("a restricted visitor: %v", err)
 	}
 }
+
+// TestPoolSettledByTwo: what somebody else settled since is refused by the pool itself,
+// under its lock.
+func TestPoolSettledByTwo(t *testing.T) {
+	k := newKit(t)
+	ops := as("ops")
+	if _, err := k.data.AddVolume(ops, care.Folder{Path: t.TempDir(), Name: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	now := func() *care.Pool {
+		t.Helper()
+		p, err := k.data.Pool(ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	i := slices.IndexFunc(now().Volumes, func(v care.Volume) bool { return v.Name == "one" })
+	rules := care.PoolRules{Copies: 2, WarnDays: 30, Move: []care.MoveRule{{Days: 90, Class: 7}}, Seen: care.Mark(now().Rules())}
+	limits := care.VolumeLimits{Volume: "one", Quota: 1 << 40, Reserve: 1 << 30, Seen: care.Mark(now().Volumes[i].Limits())}
+	key := care.Encryption{Seen: care.Mark(now().Encryption())}
+	for n, want := range []error{nil, care.ErrChanged} {
+		if err := k.data.SetPool(ops, rules); !errors.Is(err, want) || (err != nil) != (want != nil) {
+			t.Errorf("rules, %d: %v", n, err)
+		}
+		if err := k.data.LimitVolume(ops, limits); !errors.Is(err, want) || (err != nil) != (want != nil) {
+			t.Errorf("limits, %d: %v", n, err)
+		}
+	}
+	if p := now(); p.Copies != 2 || p.Volumes[i].Quota != 1<<40 || p.Volumes[i].Reserve != 1<<30 {
+		t.Errorf("%+v", p)
+	}
+	if err := k.data.EncryptPool(ops, key); err != nil {
+		t.Errorf("encryption: %v", err)
+	}
+	key.Seen = "other"
+	if err := k.data.EncryptPool(ops, key); !errors.Is(err, care.ErrChanged) {
+		t.Errorf("encryption that nobody saw: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/pace"
@@ -42,6 +43,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 		return nil, nil, err
 	}
 	total := facets.New(&q, s.opt.Zone)
+	all, done := pieces(l), atomic.Int64{}
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)
 	parts := make([]*facets.Counter, countWorkers)
@@ -52,6 +54,7 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 				if err := count(parts[i]); err != nil {
 					return err
 				}
+				pace.Pieces(ctx, int(done.Add(1)), all)
 			}
 			return nil
 		})
@@ -67,6 +70,17 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 		total.Merge(p)
 	}
 	return total, r.release, ctx.Err()
+}
+
+// pieces is how many counts gives out.
+func pieces(l []*selection) (n int) {
+	for _, x := range l {
+		n += len(x.segments)
+		if len(x.blocks) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // counts gives out the work of Facets: one piece per segment, and one for the

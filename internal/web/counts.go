@@ -15,10 +15,14 @@ type counts struct {
 	done *query.Facets // results that are success
 }
 
+// countSteps are the counts of a page: everything, the successes, the bars of time.
+const countSteps = 3
+
 // count asks for both. The second question is left out where its answer is
 // known.
 func (s *site) count(ctx context.Context, q query.Query) (*counts, error) {
 	q.Cursor, q.Near = "", true
+	nextStep(ctx, 1, countSteps)
 	all, err := s.cfg.Source.Facets(ctx, q)
 	if err != nil {
 		return nil, err
@@ -34,6 +38,7 @@ func (s *site) count(ctx context.Context, q query.Query) (*counts, error) {
 		if q.Lists == 0 { // nothing else of the successes is shown, and the top of all paths costs most
 			q.Lists = query.ListPeople | query.ListOps | query.ListDays
 		}
+		nextStep(ctx, 2, countSteps)
 		if c.done, err = s.cfg.Source.Facets(ctx, q); err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func TestPoolCareAsksFirst(t *testing.T) {
 	}
 	for target, want := range map[string][2]string{
 		"/data/pool/limits":     {"limits v 1610612736 0", "volume_limits|v quota 1610612736 reserve 0|"},
-		"/data/pool/rules":      {"rules {2 90 [{30 5} {365 9}]}", "pool_rules|2 copies, warn 90 days, move [{30 5} {365 9}]|"},
+		"/data/pool/rules":      {"rules 2 90 [{30 5} {365 9}]", "pool_rules|2 copies, warn 90 days, move [{30 5} {365 9}]|"},
 		"/data/pool/encryption": {"encrypt [" + aKey + " " + aKey + "] env:KEY", "pool_encryption|" + aKey + " " + aKey + "|"},
 		"/data/pool/takeover":   {"take v true", "volume_take|v, in use: true|"},
 	} {

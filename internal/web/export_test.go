@@ -10,6 +10,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/export"
+	"github.com/akashi-audit/akashi/internal/i18n"
 )
 
 func TestExportPages(t *testing.T) {
@@ -49,6 +50,13 @@ func TestExportPages(t *testing.T) {
 	}
 	if code := start(ask()); code != http.StatusSeeOther || jobs.last.Kind != "export" || jobs.last.Need != account.See|account.Export {
 		t.Errorf("export: %d, %+v", code, jobs.last)
+	}
+	for _, lang := range []string{"ja", "en"} {
+		_, body := get(t, h, "/jobs/abc", "Accept-Language", lang)
+		p := i18n.For(lang)
+		if says := p.T("web.export.format.xlsx") + " – " + p.T("web.how.part") + ": 給与"; !strings.Contains(body, says) {
+			t.Errorf("in %s the job is not about %q", lang, says)
+		}
 	}
 	var x ExportRequest
 	if err := json.Unmarshal(jobs.job.Params, &x); err != nil || x.Format != export.XLSX || len(x.Query.Words) != 1 || x.Query.Words[0] != "給与" || len(x.Query.Classes) != 1 || x.Text == "" {

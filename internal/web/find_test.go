@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/i18n"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -268,4 +270,17 @@ func TestSlots(t *testing.T) {
 	try("2026-11-01", "2026-11-20", "find.unit.days")
 	try("2026-01-01", "2026-12-20", "find.unit.weeks")
 	try("2020-01-01", "2026-12-20", "find.unit.months")
+
+	// The same of days that only the archive holds, a part of one among them.
+	f.m.archivedTo = time.Date(2026, 11, 20, 10, 0, 0, 0, tokyo()).UnixNano()
+	try("2026-11-20T09:00", "2026-11-20T11:00", "find.unit.minutes")
+	try("2026-11-20", "2026-11-20", "find.unit.hours")
+	try("2026-11-17", "2026-11-20", "find.unit.hours")
+	try("2026-11-01", "2026-11-20", "find.unit.days")
+	f.m.archiveFails = pace.ErrTooLong
+	try("2026-11-17", "2026-11-20", unitCoarse)
+	h := siteOf(t, func(c *Config) { c.Source = f.m })
+	if _, body := get(t, h, "/search?from=2026-11-17&to=2026-11-20&wait=1", "Accept-Language", "ja"); !strings.Contains(body, "保管した日を復元すると") {
+		t.Error("the page does not say why the bars are days")
+	}
 }

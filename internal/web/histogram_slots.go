@@ -2,8 +2,10 @@ package web
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -33,6 +35,7 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 	if c.Total == 0 {
 		return nil, "", nil
 	}
+	nextStep(ctx, countSteps, countSteps)
 	from, to := time.Unix(0, c.First).In(zone), time.Unix(0, c.Last+1).In(zone)
 	if q.From != 0 {
 		from = time.Unix(0, q.From).In(zone)
@@ -47,17 +50,54 @@ func (s *site) slots(ctx context.Context, q query.Query, c *counts, zone *time.L
 	case q.From == 0:
 		to = midnight(to.Add(-1)).AddDate(0, 0, 1)
 	}
+	archived := len(c.Archived) > 0 || c.Partial
+	held := q
+	held.HeldOnly = q.HeldOnly || archived // the archive is read once for all bars
 	switch length := to.Sub(from); {
-	case len(c.Archived) > 0 || c.Partial: // each bar would read the archive again
 	case length <= mostMinutes:
-		l, err = s.minuteSlots(ctx, q, from.Truncate(slotMinutes), to)
-		return l, "find.unit.minutes", err
+		l, err = s.minuteSlots(ctx, held, from.Truncate(slotMinutes), to)
+		unit = "find.unit.minutes"
 	case length <= mostHours && oneWeek(from, to):
-		l, err = s.hourSlots(ctx, q, from, to)
-		return l, "find.unit.hours", err
+		l, err = s.hourSlots(ctx, held, from, to)
+		unit = "find.unit.hours"
+	default:
+		l, unit = daySlots(between(c.days(), from, to), zone)
+		return l, unit, nil
 	}
-	l, unit = daySlots(between(c.days(), from, to), zone)
-	return l, unit, nil
+	if err == nil && archived && !c.Partial {
+		err = s.addArchived(ctx, q, l)
+	}
+	if errors.Is(err, pace.ErrTooLong) || errors.Is(err, pace.ErrBusy) {
+		l, _ = daySlots(between(c.days(), from, to), zone)
+		return l, unitCoarse, nil
+	}
+	return l, unit, err
+}
+
+// unitCoarse is the unit of bars of days that were to be shorter, and are not since the
+// archive takes too long to read again.
+const unitCoarse = "find.unit.coarse"
+
+// addArchived adds what only the archive holds to bars.
+func (s *site) addArchived(ctx context.Context, q query.Query, l []slot) error {
+	if len(l) == 0 {
+		return nil
+	}
+	bounds := []int64{l[0].From.UnixNano()}
+	for _, x := range l {
+		bounds = append(bounds, x.To.UnixNano())
+	}
+	more, err := s.cfg.Source.ArchivedSlots(ctx, q, bounds)
+	if err != nil {
+		return err
+	}
+	for i, x := range more {
+		l[i].N, l[i].Denied = l[i].N+x.N, l[i].Denied+x.Denied
+		for o, n := range x.Ops {
+			l[i].Groups[groupOf(o)] += n
+		}
+	}
+	return nil
 }
 
 // longest is the longest range, in days, of which empty days are added.

@@ -25,7 +25,7 @@ type fakeJobs struct {
 func (f *fakeJobs) Submit(_ context.Context, v *account.Visitor, q job.Request) (*job.Job, error) {
 	b, err := json.Marshal(q.Params)
 	f.last = q
-	f.job = job.Job{ID: "abc", Kind: q.Kind, By: v.Name, ByID: v.ID, Visitor: v, Params: b, State: job.Waiting, About: q.About, Need: q.Need}
+	f.job = job.Job{ID: "abc", Kind: q.Kind, By: v.Name, ByID: v.ID, Visitor: v, Params: b, State: job.Waiting, About: q.About, Words: q.Words, Need: q.Need}
 	return &f.job, err
 }
 

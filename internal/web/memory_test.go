@@ -23,6 +23,9 @@ type memory struct {
 	status  Status
 	earlier []record.Record // versions of any record
 	fail    error
+
+	archivedTo   int64 // what is before lies in the archive alone, Unix ns; 0 = nothing does
+	archiveFails error
 }
 
 func tokyo() *time.Location { return time.FixedZone("JST", 9*3600) }
@@ -133,6 +136,20 @@ func (m *memory) Search(_ context.Context, q query.Query) (*query.Page, error) {
 	return p, nil
 }
 
+// ArchivedSlots counts what lies before archivedTo.
+func (m *memory) ArchivedSlots(_ context.Context, q query.Query, bounds []int64) ([]query.Slot, error) {
+	l, mt := make([]query.Slot, len(bounds)-1), query.NewMatcher(q)
+	for i := range m.records {
+		r := &m.records[i]
+		for k := range l {
+			if r.Time < m.archivedTo && mt.Match(r) && r.Time >= bounds[k] && r.Time < bounds[k+1] {
+				l[k].Add(r)
+			}
+		}
+	}
+	return l, m.archiveFails
+}
+
 func (m *memory) Facets(_ context.Context, q query.Query) (*query.Facets, error) {
 	if m.fail != nil {
 		return nil, m.fail
@@ -148,8 +165,11 @@ func (m *memory) Facets(_ context.Context, q query.Query) (*query.Facets, error)
 	}
 	for i := range m.records {
 		r := &m.records[i]
-		if !mt.Match(r) {
+		if !mt.Match(r) || q.HeldOnly && r.Time < m.archivedTo {
 			continue
+		}
+		if r.Time < m.archivedTo && len(f.Archived) == 0 {
+			f.Archived = []string{"2026-11-20"}
 		}
 		f.Total++
 		f.First = r.Time

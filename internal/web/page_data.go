@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 )
 
 // dataRoutes are the pages of data management and what can be done there.
@@ -84,7 +85,7 @@ func (s *site) dataPage(rq *request) error {
 		Damage  []Damage
 		Imports []dataImport
 		Limited bool // only a part of the servers or folders is seen
-	}{dataFrame: s.dataFrame(rq, "days", "web.data.title"), Damage: rq.status.Damage, Limited: !seesAll(rq.who)}
+	}{dataFrame: s.dataFrame(rq, "days", "web.data.title"), Damage: rq.status.Damage, Limited: !care.SeesAll(rq.who)}
 	for _, i := range rq.status.Imports {
 		v.Imports = append(v.Imports, dataImport{i, clock(i.Time, rq.zone)})
 	}

@@ -2,11 +2,8 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,26 +13,21 @@ import (
 
 // PoolCare is what is settled of the volumes as a whole, and of how much one takes.
 type PoolCare interface {
-	// LimitVolume bounds what a volume takes: quota (bytes, 0 = as much as it holds)
-	// and reserve (bytes that stay free).
-	LimitVolume(ctx context.Context, volume string, quota, reserve int64) error
+	// LimitVolume bounds what a volume takes.
+	LimitVolume(ctx context.Context, x care.VolumeLimits) error
 	SetPool(ctx context.Context, x PoolRules) error
 	// EncryptPool encrypts new objects for these recipients; none = no encryption.
-	// identity is where the keys are that decrypt.
-	EncryptPool(ctx context.Context, recipients []string, identity string) error
+	EncryptPool(ctx context.Context, x care.Encryption) error
 	// TakeVolume takes a volume over from another data folder; force takes it from one
 	// that may still be using it.
 	TakeVolume(ctx context.Context, volume string, force bool) error
 }
 
-// The bounds of the rules of volumes.
+// What the forms of volumes hold.
 const (
-	maxCopies   = 9
-	maxWarnDays = 3650
-	maxMoveDays = 36_500
-	moveRules   = 3 // rows of the form
-	gib         = 1 << 30
-	maxGiB      = 1 << 30 // 1 EiB
+	moveRules = care.MoveRules // rows of the form
+	gib       = 1 << 30
+	maxGiB    = care.MaxLimit / gib
 )
 
 // keepRoutes are the forms of what is settled of the volumes.
@@ -75,25 +67,25 @@ func (s *site) volumeLimits(rq *request) error {
 	if err != nil {
 		return err
 	}
-	volume := v.Get("volume")
 	quota, ok := gigabytes(v.Get("quota"))
 	reserve, ok2 := gigabytes(v.Get("reserve"))
-	if volume == "" {
-		return errPage{http.StatusBadRequest, "web.data.bad_form"}
-	}
+	x := care.VolumeLimits{Volume: v.Get("volume"), Quota: quota, Reserve: reserve}
 	if !ok || !ok2 {
 		return s.pool(rq, v, &VolumeError{Key: "web.keep.bad_size"})
+	}
+	if x.Check() != nil {
+		return errPage{http.StatusBadRequest, "web.data.bad_form"}
 	}
 	if !certain(v) {
 		return s.ask(rq, sure{
 			dataFrame: s.dataFrame(rq, "pool", "web.keep.limits_title"), Words: strings.Split(rq.p.T("web.keep.sure_limits"), "\n"), Button: "web.vol.set", Back: "/data/pool",
-			Facts: []fact{{"web.pool.volume", visible(volume)}, {"web.keep.quota", s.limitText(rq, quota, "web.pool.unbounded")}, {"web.keep.reserve", s.limitText(rq, reserve, "web.keep.no_reserve")}},
+			Facts: []fact{{"web.pool.volume", visible(x.Volume)}, {"web.keep.quota", s.limitText(rq, quota, "web.pool.unbounded")}, {"web.keep.reserve", s.limitText(rq, reserve, "web.keep.no_reserve")}},
 		}, v)
 	}
-	if err := s.note(rq, "volume_limits", fmt.Sprintf("%s quota %d reserve %d", volume, quota, reserve)); err != nil {
+	if err := s.note(rq, "volume_limits", x.String()); err != nil {
 		return err
 	}
-	return s.volumeDone(rq, v, data.LimitVolume(rq.r.Context(), volume, quota, reserve), "volume_set")
+	return s.volumeDone(rq, v, data.LimitVolume(rq.r.Context(), x), "volume_set")
 }
 
 func (s *site) limitText(rq *request, n int64, none string) string {
@@ -105,29 +97,25 @@ func (s *site) limitText(rq *request, n int64, none string) string {
 
 // rulesOf reads the form of the rules.
 func rulesOf(v url.Values) (x PoolRules, ok bool) {
-	var err error
-	if x.Copies, err = strconv.Atoi(clean(v.Get("copies"))); err != nil || x.Copies < 1 || x.Copies > maxCopies {
-		return x, false
+	number := func(text string) int {
+		n, err := strconv.Atoi(clean(text))
+		if err != nil {
+			n, ok = 0, false
+		}
+		return n
 	}
-	if x.WarnDays, err = strconv.Atoi(clean(v.Get("warn"))); err != nil || x.WarnDays < 0 || x.WarnDays > maxWarnDays {
-		return x, false
-	}
+	ok = true
+	x.Copies, x.WarnDays = number(v.Get("copies")), number(v.Get("warn"))
 	days, classes := v["days"], v["class"]
-	if len(days) > moveRules || len(days) != len(classes) {
+	if len(days) != len(classes) {
 		return x, false
 	}
 	for i := range days {
-		if clean(days[i]) == "" {
-			continue
+		if clean(days[i]) != "" {
+			x.Move = append(x.Move, MoveRule{Days: number(days[i]), Class: number(classes[i])})
 		}
-		r := MoveRule{}
-		r.Days, err = strconv.Atoi(clean(days[i]))
-		if r.Class, _ = strconv.Atoi(classes[i]); err != nil || r.Days < 1 || r.Days > maxMoveDays || r.Class < care.FastestClass || r.Class > care.SlowestClass {
-			return x, false
-		}
-		x.Move = append(x.Move, r)
 	}
-	return x, true
+	return x, ok && x.Check() == nil
 }
 
 func moveText(rq *request, l []MoveRule) string {
@@ -157,32 +145,16 @@ func (s *site) poolRules(rq *request) error {
 			Facts: []fact{{"web.pool.copies", strconv.Itoa(x.Copies)}, {"web.keep.warn", strconv.Itoa(x.WarnDays)}, {"web.keep.moves", moveText(rq, x.Move)}},
 		}, v)
 	}
-	if err := s.note(rq, "pool_rules", fmt.Sprintf("%d copies, warn %d days, move %v", x.Copies, x.WarnDays, x.Move)); err != nil {
+	if err := s.note(rq, "pool_rules", x.String()); err != nil {
 		return err
 	}
 	return s.volumeDone(rq, v, data.SetPool(rq.r.Context(), x), "pool_rules")
 }
 
-// ageKey is a public key of age, or the word for the passphrase of the keys.
-var ageKey = regexp.MustCompile(`^(age1[0-9a-z]{20}[0-9a-z]*|passphrase)$`)
-
 // encryptionOf reads the form of encryption; wrong is the key of what is not right.
-func encryptionOf(v url.Values) (recipients []string, identity, wrong string) {
-	identity = clean(v.Get("identity"))
-	for _, line := range strings.Fields(v.Get("recipients")) {
-		if !ageKey.MatchString(line) || len(recipients) == 20 {
-			return nil, identity, "web.keep.bad_recipient"
-		}
-		recipients = append(recipients, line)
-	}
-	env := strings.HasPrefix(identity, "env:") && care.KeysNamed(identity)
-	if identity != "" && !env && (!filepath.IsAbs(identity) || len(identity) > 4096 || strings.ContainsRune(identity, 0)) {
-		return nil, identity, "web.keep.bad_identity"
-	}
-	if len(recipients) > 0 && identity == "" {
-		return nil, identity, "web.keep.needs_identity"
-	}
-	return recipients, identity, ""
+func encryptionOf(v url.Values) (x care.Encryption, wrong string) {
+	x = care.Encryption{Recipients: strings.Fields(v.Get("recipients")), Identity: clean(v.Get("identity"))}
+	return x, faultKey(x.Check())
 }
 
 // poolEncryption asks, and then turns encryption of new objects on or off.
@@ -191,7 +163,7 @@ func (s *site) poolEncryption(rq *request) error {
 	if err != nil {
 		return err
 	}
-	recipients, identity, wrong := encryptionOf(v)
+	x, wrong := encryptionOf(v)
 	if wrong != "" {
 		if strings.Contains(strings.ToUpper(v.Get("recipients")), "SECRET") {
 			v.Del("recipients") // a secret key goes back to nobody
@@ -199,19 +171,19 @@ func (s *site) poolEncryption(rq *request) error {
 		return s.pool(rq, v, &VolumeError{Key: wrong})
 	}
 	if !certain(v) {
-		words, to := "web.keep.sure_encrypt", strings.Join(recipients, " ")
-		if len(recipients) == 0 {
+		words, to := "web.keep.sure_encrypt", strings.Join(x.Recipients, " ")
+		if len(x.Recipients) == 0 {
 			words, to = "web.keep.sure_plain", rq.p.T("web.keep.plain")
 		}
 		return s.ask(rq, sure{
 			dataFrame: s.dataFrame(rq, "pool", "web.keep.encryption"), Words: strings.Split(rq.p.T(words), "\n"), Button: "web.vol.set", Back: "/data/pool", Grave: true,
-			Facts: []fact{{"web.keep.recipients", to}, {"web.keep.identity", visible(identity)}},
+			Facts: []fact{{"web.keep.recipients", to}, {"web.keep.identity", visible(x.Identity)}},
 		}, v)
 	}
-	if err := s.note(rq, "pool_encryption", strings.Join(recipients, " ")); err != nil {
+	if err := s.note(rq, "pool_encryption", x.Text()); err != nil {
 		return err
 	}
-	return s.volumeDone(rq, v, data.EncryptPool(rq.r.Context(), recipients, identity), "pool_encryption")
+	return s.volumeDone(rq, v, data.EncryptPool(rq.r.Context(), x), "pool_encryption")
 }
 
 // volumeTake asks, and then takes a volume over from another data folder.
@@ -234,7 +206,7 @@ func (s *site) volumeTake(rq *request) error {
 			Facts: []fact{{"web.pool.volume", visible(volume)}},
 		}, v)
 	}
-	if err := s.note(rq, "volume_take", fmt.Sprintf("%s, in use: %t", volume, force)); err != nil {
+	if err := s.note(rq, "volume_take", care.TakeText(volume, force)); err != nil {
 		return err
 	}
 	return s.volumeDone(rq, v, data.TakeVolume(rq.r.Context(), volume, force), "volume_take")

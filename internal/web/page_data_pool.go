@@ -110,7 +110,7 @@ func (s *site) poolAdd(rq *request) error {
 	if wrong := faultKey(f.Check()); wrong != "" {
 		return s.pool(rq, v, &VolumeError{Key: wrong})
 	}
-	if !seesAll(rq.who) {
+	if !care.SeesAll(rq.who) {
 		return errPage{http.StatusForbidden, "web.data.restricted"}
 	}
 	if !certain(v) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 )
 
@@ -98,7 +99,7 @@ func (s *site) restorePost(rq *request) error {
 	if what != "restore" && what != "release_days" || server == "" {
 		return errPage{http.StatusBadRequest, "web.data.bad_form"}
 	}
-	if !seesAll(rq.who) {
+	if !care.SeesAll(rq.who) {
 		return errPage{http.StatusForbidden, "web.data.restricted"}
 	}
 	wrong := ""

@@ -114,9 +114,6 @@ func (s *site) dataCare(rq *request) error {
 	return s.submit(rq, job.Request{Kind: k.Kind, Params: x, About: about, Need: account.See | account.Manage})
 }
 
-// seesAll reports whether the visitor sees everything.
-func seesAll(v *account.Visitor) bool { return care.SeesAll(v) }
-
 // faultKey is what is wrong with what was asked for, "" when nothing is, or when the
 // error is no fault of a field.
 func faultKey(err error) string {

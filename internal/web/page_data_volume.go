@@ -42,7 +42,7 @@ func (s *site) volumeForm(rq *request) (Data, url.Values, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !seesAll(rq.who) {
+	if !care.SeesAll(rq.who) {
 		return nil, nil, errPage{http.StatusForbidden, "web.data.restricted"}
 	}
 	return data, v, nil

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -156,23 +155,31 @@ func (s *site) exportStart(rq *request) error {
 	if err := s.noteGround(rq, "export", what+": "+x.Text, x.Ground); err != nil {
 		return err
 	}
-	return s.submit(rq, job.Request{Kind: kind, Params: x, About: about(rq, f, kind, x), Need: need})
+	return s.submit(rq, job.Request{Kind: kind, Params: x, Words: about(rq, f, kind, x), Need: need})
 }
 
 // about is an export in words.
-func about(rq *request, f *form, kind string, x ExportRequest) string {
-	var l []string
-	for _, c := range chips(rq, f) {
-		l = append(l, fmt.Sprintf("%s: %s", rq.p.T(c.Key), c.Text))
-	}
-	if len(l) == 0 {
-		l = append(l, rq.p.T("web.export.all"))
-	}
-	what := x.Case
+func about(rq *request, f *form, kind string, x ExportRequest) []job.Word {
+	l := []job.Word{{Text: x.Case}}
 	if kind == "export" {
-		what = rq.p.T("web.export.format." + string(x.Format))
+		l[0] = job.Word{Key: "web.export.format." + string(x.Format)}
 	}
-	return what + " – " + strings.Join(l, " / ")
+	l = append(l, job.Word{Text: " – "})
+	for i, c := range chips(rq, f) {
+		if i > 0 {
+			l = append(l, job.Word{Text: " / "})
+		}
+		l = append(l, job.Word{Key: c.Key}, job.Word{Text: ": "})
+		if c.Word != "" {
+			l = append(l, job.Word{Key: c.Word})
+		} else {
+			l = append(l, job.Word{Text: c.Text})
+		}
+	}
+	if len(l) == 2 {
+		l = append(l, job.Word{Key: "web.export.all"})
+	}
+	return l
 }
 
 // noteGround is note of an action that needs a ground.

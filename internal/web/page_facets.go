@@ -32,6 +32,7 @@ type facet struct {
 type chip struct {
 	Key  string
 	Text string
+	Word string // the key of Text, "" = it is no words
 	URL  string
 }
 
@@ -249,9 +250,9 @@ func pathFacets(f *form, counts []query.Count, most int) []facet {
 
 // chips are the conditions of the form that can be taken off one by one.
 func chips(rq *request, f *form) []chip {
-	T := rq.p.T
 	var l []chip
-	add := func(key, text string, off func(*form)) { l = append(l, chip{key, text, f.with(off)}) }
+	add := func(key, text string, off func(*form)) { l = append(l, chip{key, text, "", f.with(off)}) }
+	say := func(key, word string, off func(*form)) { l = append(l, chip{key, rq.p.T(word), word, f.with(off)}) }
 	for _, u := range f.Users {
 		add("web.field.user", record.Visible(u), func(x *form) { x.Users = toggle(x.Users, u) })
 	}
@@ -262,32 +263,38 @@ func chips(rq *request, f *form) []chip {
 		add("find.also", record.Visible(p), func(x *form) { x.drop(p) })
 	}
 	for _, o := range f.Ops {
-		add("web.field.op", T("web.op."+o.String()), func(x *form) { x.Ops = toggle(x.Ops, o) })
+		say("web.field.op", "web.op."+o.String(), func(x *form) { x.Ops = toggle(x.Ops, o) })
 	}
 	for _, r := range f.Results {
-		add("web.field.result", T("web.result."+r.String()), func(x *form) { x.Results = toggle(x.Results, r) })
+		say("web.field.result", "web.result."+r.String(), func(x *form) { x.Results = toggle(x.Results, r) })
 	}
 	for _, c := range f.Clients {
-		add("web.field.client", clientName(rq, c), func(x *form) { x.Clients = toggle(x.Clients, c) })
+		off := func(x *form) { x.Clients = toggle(x.Clients, c) }
+		if c == "local" {
+			say("web.field.client", "web.client.local", off)
+		} else {
+			add("web.field.client", record.Visible(c), off)
+		}
 	}
 	for _, c := range f.Servers {
 		add("web.field.server", record.Visible(c), func(x *form) { x.Servers = toggle(x.Servers, c) })
 	}
 	if f.Period != "" {
-		text := T("web.period." + f.Period)
+		off := func(x *form) { x.Period, x.From, x.To = "", "", "" }
 		if f.Period == "custom" {
-			text = strings.Replace(f.From, "T", " ", 1) + " – " + strings.Replace(f.To, "T", " ", 1)
+			add("web.field.period", strings.Replace(f.From, "T", " ", 1)+" – "+strings.Replace(f.To, "T", " ", 1), off)
+		} else {
+			say("web.field.period", "web.period."+f.Period, off)
 		}
-		add("web.field.period", text, func(x *form) { x.Period, x.From, x.To = "", "", "" })
 	}
 	if f.Noise {
-		add("web.field.noise", T("web.shown"), func(x *form) { x.Noise = false })
+		say("web.field.noise", "web.shown", func(x *form) { x.Noise = false })
 	}
 	if f.Network {
-		add("web.field.network", T("web.shown"), func(x *form) { x.Network = false })
+		say("web.field.network", "web.shown", func(x *form) { x.Network = false })
 	}
 	if f.Superseded {
-		add("web.field.superseded", T("web.shown"), func(x *form) { x.Superseded = false })
+		say("web.field.superseded", "web.shown", func(x *form) { x.Superseded = false })
 	}
 	for i, term := range f.Rest.Terms(f.zone) {
 		add("web.field.term", term, func(x *form) { x.Rest = f.without(i) })

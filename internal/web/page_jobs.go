@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -37,6 +38,7 @@ func (s *site) jobRoutes() []route {
 // jobView is a job as a page shows it.
 type jobView struct {
 	*job.Job
+	About                  string // in the reader's words
 	When, Began, End, Gone string
 	Percent                int // -1 = unknown
 	Rate                   uint64
@@ -56,7 +58,7 @@ type jobLine struct{ When, Level, Text string }
 
 func (s *site) viewJob(rq *request, j *job.Job) jobView {
 	v := jobView{
-		Job: j, When: clock(j.Created, rq.zone), Began: clock(j.Started, rq.zone), End: clock(j.Ended, rq.zone), Percent: j.Percent(),
+		Job: j, About: j.Say(rq.p.T), When: clock(j.Created, rq.zone), Began: clock(j.Started, rq.zone), End: clock(j.Ended, rq.zone), Percent: j.Percent(),
 		Rate: uint64(j.Rate(rq.now)), Left: roundLeft(j.Left(rq.now)), Own: j.Own(rq.who), Open: !j.State.Ended(),
 	}
 	if j.Until != 0 {
@@ -160,7 +162,7 @@ func (s *site) jobList(rq *request) error {
 		Everybody bool   // the visitor may see the jobs of others
 		Tab, Done string // of the tabs of data management
 		Jobs      []jobView
-	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && seesAll(rq.who), Tab: "jobs"}
+	}{frame: s.frame(rq, "/data", "web.jobs.title"), All: all, Everybody: rq.who.May(account.Manage) && care.SeesAll(rq.who), Tab: "jobs"}
 	for _, j := range l {
 		x := s.viewJob(rq, j)
 		v.Open = v.Open || x.Open

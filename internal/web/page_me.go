@@ -127,13 +127,12 @@ func (s *site) meShow(rq *request, section string, r *remark, change func(*meVie
 
 // mePrefer keeps name, language, zone and density.
 func (s *site) mePrefer(rq *request) error {
-	id, err := s.own(rq)
-	if err != nil {
+	if _, err := s.own(rq); err != nil {
 		return err
 	}
 	f := rq.r.PostForm
 	x := account.Preferences{Shown: f.Get("shown"), Lang: f.Get("lang"), Zone: f.Get("zone"), Dense: f.Get("dense") != ""}
-	if err := s.cfg.Desk.Book().Prefer(rq.r.Context(), id, x); err != nil {
+	if err := s.cfg.Desk.Book().Prefer(rq.r.Context(), account.ActorOf(rq.who, ""), x); err != nil {
 		return errPage{http.StatusBadRequest, "web.error.form"}
 	}
 	keepLanguage(rq.w, rq.r, x.Lang)

@@ -45,6 +45,7 @@ type results struct {
 	Columns []string // all that there are
 
 	Ready       bool // the counts are here
+	Stopped     bool // the reader waits for them no more
 	Total       uint64
 	From, To    string
 	People      []personRow
@@ -304,8 +305,12 @@ func (s *site) countsPart(rq *request) error {
 	}
 	v := s.newResults(rq, f)
 	s.links(f, v, &query.Page{})
+	if rq.r.URL.Query().Get("stop") == "1" { // counts that nobody waits for end by themselves
+		v.Stopped = true
+		return s.render(rq, http.StatusOK, "find-stopped", v)
+	}
 	t := s.counted(rq, f)
-	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+	if ok, err := s.ready(rq, t, "counting"); !ok {
 		return err
 	}
 	c, _ := t.value.(*tallied)

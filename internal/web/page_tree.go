@@ -166,7 +166,7 @@ func (s *site) treePart(rq *request) error {
 		q.Folders, q.Files = []string{under}, nil
 	}
 	t := s.tally(rq, "tree "+q.Text(nil), func(ctx context.Context) (any, error) { return s.countFolders(ctx, q) })
-	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+	if ok, err := s.ready(rq, t, "later-on"); !ok {
 		return err
 	}
 	c, _ := t.value.(*folderCounts)

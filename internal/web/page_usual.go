@@ -96,7 +96,7 @@ func (s *site) usualPart(rq *request) error {
 	t := s.tally(rq, fmt.Sprintf("usual %s %d %s", x.from, x.to.Unix()/60, q.Text(nil)), func(ctx context.Context) (any, error) {
 		return s.compareTimes(ctx, q, x)
 	})
-	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+	if ok, err := s.ready(rq, t, "later-on"); !ok {
 		return err
 	}
 	c, _ := t.value.(*compared)

@@ -11,15 +11,9 @@ import (
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/seal"
-	"github.com/akashi-audit/akashi/internal/state"
+	"github.com/akashi-audit/akashi/internal/account/accounttest"
 	"github.com/akashi-audit/akashi/internal/trail"
 )
-
-// noSeal takes every leaf.
-type noSeal struct{}
-
-func (noSeal) Record(context.Context, seal.Entry) error { return nil }
 
 // emptyTrail is a trail of nothing.
 type emptyTrail struct{}
@@ -29,20 +23,7 @@ func (emptyTrail) Read(context.Context, trail.Filter) (*trail.Page, error) { ret
 // roleSite is the site with a desk, and as many visitors as there are roles.
 func roleSite(t *testing.T, who func() *account.Visitor) (*site, http.Handler, *account.Desk) {
 	t.Helper()
-	db, err := state.Open(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	book, err := account.Open(db, account.Options{Seal: noSeal{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	desk := account.NewDesk(book, account.DeskOptions{})
+	desk := accounttest.Desk(t)
 	s := &site{cfg: Config{
 		Source: company(50), Now: testNow, Language: "en", Desk: desk, Trail: emptyTrail{}, Visitor: func(*http.Request) *account.Visitor { return who() },
 	}}

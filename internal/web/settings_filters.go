@@ -1,25 +1,15 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
-)
-
-const (
-	previewDays    = 30
-	previewRecords = 200_000         // most records that a preview reads
-	previewTime    = 3 * time.Second // and the longest that it takes
-	previewPage    = 1000
 )
 
 // filterField is one list of what counts as background.
@@ -137,106 +127,18 @@ func (s *site) filtersSave(rq *request) error {
 	return nil
 }
 
-// preview counts the newest records of people that b names. It reads no more than
-// previewRecords, and no longer than previewTime.
+// preview counts the newest records of people that b names.
 func (s *site) preview(rq *request, b Background) (*preview, error) {
-	ctx, cancel := context.WithTimeout(rq.r.Context(), previewTime)
-	defer cancel()
-	m := newNamer(b)
-	p := &preview{Entries: make([]previewEntry, len(m.entries))}
-	for i, e := range m.entries {
-		p.Entries[i].Text = record.Visible(e)
+	from := midnight(rq.now.In(rq.zone)).AddDate(0, 0, -(care.PreviewDays - 1))
+	x, err := care.PreviewOf(rq.r.Context(), s.cfg.Source.Search, b, from.UnixNano())
+	if err != nil {
+		return nil, err
 	}
-	from := midnight(rq.now.In(rq.zone)).AddDate(0, 0, -(previewDays - 1))
-	p.From = from.Format(time.DateOnly)
-	q := query.Query{From: from.UnixNano(), Limit: previewPage}
-	for {
-		page, err := s.cfg.Source.Search(ctx, q)
-		if errors.Is(err, context.DeadlineExceeded) && rq.r.Context().Err() == nil {
-			p.Cut = true
-			return p, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range page.Records {
-			p.Read++
-			if hits := m.hits(&page.Records[i]); len(hits) > 0 {
-				p.N++
-				for _, h := range hits {
-					p.Entries[h].N++
-				}
-			}
-		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			return p, nil
-		}
-		if p.Read >= previewRecords {
-			p.Cut = true
-			return p, nil
-		}
+	p := &preview{N: x.N, Read: x.Read, Cut: x.Cut, From: from.Format(time.DateOnly)}
+	for _, e := range x.Entries {
+		p.Entries = append(p.Entries, previewEntry{record.Visible(e.Text), e.N})
 	}
-}
-
-// namer finds the entries that name a record.
-type namer struct {
-	entries  []string
-	users    map[string]int // DOMAIN\name, name or SID, in lower case
-	prefixes map[netip.Prefix]int
-	programs map[string]int // names of files in lower case
-	starts   map[string]int // their beginnings
-}
-
-func newNamer(b Background) *namer {
-	m := &namer{users: map[string]int{}, prefixes: map[netip.Prefix]int{}, programs: map[string]int{}, starts: map[string]int{}}
-	add := func(s string) int { m.entries = append(m.entries, s); return len(m.entries) - 1 }
-	for _, s := range b.Accounts {
-		m.users[strings.ToLower(s)] = add(s)
-	}
-	for _, s := range b.Addresses {
-		if a, err := netip.ParseAddr(s); err == nil {
-			m.prefixes[netip.PrefixFrom(a.Unmap().WithZone(""), a.Unmap().BitLen())] = add(s)
-		} else if p, err := netip.ParsePrefix(s); err == nil {
-			m.prefixes[p.Masked()] = add(s)
-		}
-	}
-	for _, s := range b.Processes {
-		if start, ok := strings.CutSuffix(strings.ToLower(s), "*"); ok {
-			m.starts[start] = add(s)
-		} else {
-			m.programs[strings.ToLower(s)] = add(s)
-		}
-	}
-	return m
-}
-
-// hits are the entries that name the record.
-func (m *namer) hits(r *record.Record) []int {
-	var l []int
-	put := func(i int, ok bool) {
-		if ok && !slices.Contains(l, i) {
-			l = append(l, i)
-		}
-	}
-	user := strings.ToLower(r.User)
-	for _, name := range []string{user, user[strings.LastIndexByte(user, '\\')+1:], strings.ToLower(r.SID)} {
-		i, ok := m.users[name]
-		put(i, ok && name != "")
-	}
-	if a, err := netip.ParseAddr(r.ClientIP); err == nil {
-		for p, i := range m.prefixes {
-			put(i, p.Contains(a.Unmap().WithZone("")))
-		}
-	}
-	if r.Process != "" {
-		name := strings.ToLower(r.Process[strings.LastIndexAny(r.Process, `\/`)+1:])
-		i, ok := m.programs[name]
-		put(i, ok)
-		for start, i := range m.starts {
-			put(i, strings.HasPrefix(name, start))
-		}
-	}
-	return l
+	return p, nil
 }
 
 // reconvert is POST /settings/filters/reconvert: the records are made again under
@@ -257,7 +159,7 @@ func (s *site) reconvert(rq *request) error {
 	if err := s.note(rq, note, ""); err != nil {
 		return err
 	}
-	j, err := runner.Submit(rq.r.Context(), rq.who, job.Request{Kind: "reconvert", Params: ReconvertRequest{DryRun: dry}, About: rq.p.T(about)})
+	j, err := runner.Submit(rq.r.Context(), rq.who, job.Request{Kind: "reconvert", Params: ReconvertRequest{DryRun: dry}, Words: []job.Word{{Key: about}}})
 	if err != nil {
 		return jobError(err)
 	}

@@ -67,7 +67,7 @@ func (s *site) foldersPage(rq *request) error {
 // wholeSettings is the seam for those who see everything: entries can be folders that
 // others may not see.
 func (s *site) wholeSettings(rq *request) (Settings, error) {
-	if !seesAll(rq.who) {
+	if !care.SeesAll(rq.who) {
 		return nil, errPage{http.StatusForbidden, "web.data.restricted"}
 	}
 	return s.settings()
@@ -136,9 +136,9 @@ func (s *site) foldersSave(rq *request) error {
 }
 
 // previewFolders counts what each entry names, all together in no longer than
-// previewTime.
+// care.PreviewTime.
 func (s *site) previewFolders(rq *request, l []string) ([]folderPreview, error) {
-	ctx, cancel := context.WithTimeout(rq.r.Context(), previewTime)
+	ctx, cancel := context.WithTimeout(rq.r.Context(), care.PreviewTime)
 	defer cancel()
 	out := []folderPreview{}
 	for _, x := range l[:min(len(l), maxAlso)] {

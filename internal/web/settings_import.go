@@ -148,7 +148,7 @@ func (s *site) importUpload(rq *request) error {
 		return err
 	}
 	j, err := runner.Submit(rq.r.Context(), rq.who, job.Request{
-		Kind: "import", Params: ImportRequest{Upload: true}, About: rq.p.T("web.imp.about_upload"), Fill: u.fill,
+		Kind: "import", Params: ImportRequest{Upload: true}, Words: []job.Word{{Key: "web.imp.about_upload"}}, Fill: u.fill,
 	})
 	var refused errPage
 	if errors.As(err, &refused) {

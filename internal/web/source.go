@@ -28,6 +28,9 @@ func (e *HiddenEvents) Error() string {
 type Source interface {
 	Search(ctx context.Context, q query.Query) (*query.Page, error)
 	Facets(ctx context.Context, q query.Query) (*query.Facets, error)
+	// ArchivedSlots counts by time what only the archive holds: slot i from bounds[i] up
+	// to bounds[i+1], Unix ns. pace.ErrTooLong is an archive that is too much to read.
+	ArchivedSlots(ctx context.Context, q query.Query, bounds []int64) ([]query.Slot, error)
 	Record(ctx context.Context, id record.ID) (*record.Record, error)
 	// Raw gives the events behind a record. With some that are hidden the error is
 	// a *HiddenEvents and the others are there.

@@ -37,6 +37,7 @@ type tally struct {
 	done    chan struct{}
 	value   any
 	err     error
+	far     advance // told while it runs
 
 	mu      sync.Mutex
 	waiting int         // who waits for it; guarded by mu
@@ -112,6 +113,7 @@ func (s *site) tally(rq *request, question string, work func(context.Context) (a
 	c.l = slices.Insert(c.l, 0, t)
 	c.l = c.l[:min(len(c.l), tallyKept)]
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.r.Context()), tallyLimit)
+	ctx = withAdvance(ctx, &t.far)
 	t.idle = time.AfterFunc(tallyGrace, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
