@@ -168,8 +168,7 @@ func (c *Converter) forget(a *act) {
 		return
 	}
 	c.s.Acts.drop(a)
-	c.pools.deadActs = append(c.pools.deadActs, a)
-	c.pools.dead = true
+	c.pools.acts.give(a)
 	c.unlink(a, a.Key)
 	if a.NewPath != "" {
 		c.unlink(a, fold(a.NewPath))

@@ -239,8 +239,7 @@ func (c *Converter) fire(t *timer) {
 				return
 			}
 			c.s.Desks.drop(k, t.Num)
-			c.pools.deadDesks = append(c.pools.deadDesks, d)
-			c.pools.dead = true
+			c.pools.desks.give(d)
 		}
 	case timeHandle:
 		if h := c.s.Handles.get(t.handle()); h != nil && !c.s.Sees4658 {
