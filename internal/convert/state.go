@@ -34,7 +34,7 @@ type state struct {
 	Sessions table[session]
 	Handles  handles
 	Orphans  map[handleKey]*orphan
-	Acts     table[act]
+	Acts     acts
 	Paths    nameTable[pending]
 	Desks    nameTable[desk]
 	Walks    map[personKey]*walk

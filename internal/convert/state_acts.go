@@ -45,7 +45,7 @@ func (c *Converter) newAct(e *event.Event, s *session, op record.Op, rule ruleID
 		a.Logon, a.User, a.SID = s.Logon, s.User, s.SID
 		s.Pending++
 	}
-	c.s.Acts.put(a.Seq, a)
+	c.s.Acts.put(a)
 	return a
 }
 
@@ -95,7 +95,7 @@ func (c *Converter) actOf(s *session, h *handle, k handleKey, op record.Op, rule
 	}
 	c.takeIDs(a, h)
 	s.Pending++
-	c.s.Acts.put(a.Seq, a)
+	c.s.Acts.put(a)
 	h.Act = a.Seq
 	return a
 }
@@ -167,9 +167,8 @@ func (c *Converter) forget(a *act) {
 	if c.s.Acts.get(a.Seq) != a {
 		return
 	}
-	c.s.Acts.drop(a.Seq)
-	c.pools.deadActs = append(c.pools.deadActs, a)
-	c.pools.dead = true
+	c.s.Acts.drop(a)
+	c.pools.acts.give(a)
 	c.unlink(a, a.Key)
 	if a.NewPath != "" {
 		c.unlink(a, fold(a.NewPath))

@@ -173,14 +173,20 @@ func (l *entries) write(x *canon) {
 
 func (t *table[V]) canonical(x *canon) {
 	var l entries
-	acts := reflect.TypeFor[V]() == reflect.TypeFor[act]()
 	for k, v := range t.all() {
 		l.add(x, func() {
-			if !acts { // an act knows its number
-				x.uint(k)
-			}
+			x.uint(k)
 			x.value(reflect.ValueOf(v).Elem(), false)
 		})
+	}
+	l.write(x)
+}
+
+// canonical of acts: an act knows its number.
+func (t *acts) canonical(x *canon) {
+	var l entries
+	for _, a := range t.all() {
+		l.add(x, func() { x.value(reflect.ValueOf(a).Elem(), false) })
 	}
 	l.write(x)
 }

@@ -4,51 +4,45 @@ package convert
 // thing that is forgotten may still be looked at until the event is done with;
 // it is used again from the next event on.
 type pools struct {
-	acts, deadActs       []*act
-	handles, deadHandles []*handle
-	paths, deadPaths     []*pending
-	desks, deadDesks     []*desk
-	dead                 bool // something was forgotten
+	acts    pool[act]
+	handles pool[handle]
+	paths   pool[pending]
+	desks   pool[desk]
 }
 
 // poolLimit bounds each pool: more is left to the garbage collector.
 const poolLimit = 256
 
-// recycle makes what the last event forgot ready for use.
+// recycle makes what was forgotten ready for use.
 func (p *pools) recycle() {
-	if !p.dead {
-		return
-	}
-	p.dead = false
-	if len(p.deadActs) > 0 {
-		p.acts, p.deadActs = revive(p.acts, p.deadActs)
-	}
-	if len(p.deadHandles) > 0 {
-		p.handles, p.deadHandles = revive(p.handles, p.deadHandles)
-	}
-	if len(p.deadPaths) > 0 {
-		p.paths, p.deadPaths = revive(p.paths, p.deadPaths)
-	}
-	if len(p.deadDesks) > 0 {
-		p.desks, p.deadDesks = revive(p.desks, p.deadDesks)
+	p.acts.ready, p.handles.ready = len(p.acts.free), len(p.handles.free)
+	p.paths.ready, p.desks.ready = len(p.paths.free), len(p.desks.free)
+}
+
+// pool holds things of one kind.
+type pool[T any] struct {
+	free  []*T
+	ready int // so many of free, from its beginning, may be used
+}
+
+// give takes a thing that was forgotten.
+func (p *pool[T]) give(v *T) {
+	if len(p.free) < poolLimit {
+		p.free = append(p.free, v)
 	}
 }
 
-func revive[T any](free, dead []*T) (stillFree, none []*T) {
-	if n := poolLimit - len(free); n < len(dead) {
-		dead = dead[:max(n, 0)]
-	}
-	return append(free, dead...), dead[:0]
-}
-
-func pop[T any](free *[]*T) *T {
-	n := len(*free)
-	if n == 0 {
+// take returns a thing that was used before, or a new one.
+func (p *pool[T]) take() *T {
+	if p.ready == 0 {
 		return new(T)
 	}
-	p := (*free)[n-1]
-	*free = (*free)[:n-1]
-	return p
+	p.ready--
+	last := len(p.free) - 1
+	v := p.free[p.ready]
+	p.free[p.ready] = p.free[last]
+	p.free = p.free[:last]
+	return v
 }
 
 // longList is how many entries of a list are worth keeping for the next user.
@@ -63,7 +57,7 @@ func emptied[T any](l []T) []T {
 }
 
 func (p *pools) act() *act {
-	a := pop(&p.acts)
+	a := p.acts.take()
 	ids := a.IDs
 	*a = act{Detail: emptied(a.Detail), Touched: emptied(a.Touched)}
 	if a.IDs = a.few[:0]; cap(ids) > len(a.few) && cap(ids) <= longList {
@@ -73,7 +67,7 @@ func (p *pools) act() *act {
 }
 
 func (p *pools) handle() *handle {
-	h := pop(&p.handles)
+	h := p.handles.take()
 	ids := h.IDs
 	*h = handle{}
 	if h.IDs = h.few[:0]; cap(ids) > len(h.few) && cap(ids) <= longList {
@@ -83,7 +77,7 @@ func (p *pools) handle() *handle {
 }
 
 func (p *pools) desk() *desk {
-	d := pop(&p.desks)
+	d := p.desks.take()
 	*d = desk{SaveAt: longAgo, ListAt: longAgo, Change: longAgo, Moved: emptied(d.Moved)}
 	return d
 }
@@ -100,7 +94,7 @@ func (c *Converter) paths(logon uint64, key string) *pending {
 func (c *Converter) pathsAt(k pathKey, hash uint64) *pending {
 	p := c.s.Paths.get(k, hash)
 	if p == nil {
-		p = pop(&c.pools.paths)
+		p = c.pools.paths.take()
 		*p = pending{Hints: emptied(p.Hints)}
 		c.s.Paths.put(k, hash, p)
 	}
@@ -113,8 +107,7 @@ func (c *Converter) dropPaths(k pathKey, hash uint64, p *pending) {
 		return
 	}
 	c.s.Paths.drop(k, hash)
-	c.pools.deadPaths = append(c.pools.deadPaths, p)
-	c.pools.dead = true
+	c.pools.paths.give(p)
 }
 
 // deskIf returns what the session has under way in a folder, nil for nothing.

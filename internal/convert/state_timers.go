@@ -9,6 +9,7 @@ type timers struct {
 	Lanes [numLanes]lane
 	Heap  []timer
 
+	took  int            // the lane of the timer that was taken last, -1 the heap
 	n     int            // how many are set; derived, as is the rest
 	next  tick           // no timer is due before
 	first [numLanes]tick // when the first timer of each lane is due, always when there is none
@@ -102,6 +103,7 @@ func (q *timers) take(now tick) (t timer, ok bool) {
 		return timer{}, false
 	}
 	q.n--
+	q.took = best
 	if best < 0 {
 		return q.pop(), true
 	}
@@ -210,6 +212,9 @@ func (c *Converter) advance(now tick) {
 		if !ok {
 			return
 		}
+		if c.s.Timers.took >= 0 {
+			c.fetchAhead(c.s.Timers.took)
+		}
 		c.fire(&t)
 	}
 }
@@ -234,8 +239,7 @@ func (c *Converter) fire(t *timer) {
 				return
 			}
 			c.s.Desks.drop(k, t.Num)
-			c.pools.deadDesks = append(c.pools.deadDesks, d)
-			c.pools.dead = true
+			c.pools.desks.give(d)
 		}
 	case timeHandle:
 		if h := c.s.Handles.get(t.handle()); h != nil && !c.s.Sees4658 {

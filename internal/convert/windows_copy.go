@@ -9,10 +9,13 @@ func (c *Converter) copySource(s *session, dst *act) *act {
 	name := baseOf(dst.Key)
 	for i := len(s.Reads) - 1; i >= 0; i-- {
 		a := c.s.Acts.get(s.Reads[i])
-		if a == nil || a.Key == dst.Key || a.Op != record.OpRead || a.PID != dst.PID {
+		if a == nil {
 			continue
 		}
 		if d := dst.First - a.First; d > hintWindow || d < -addWindow {
+			continue
+		}
+		if a.Key == dst.Key || a.Op != record.OpRead || a.PID != dst.PID {
 			continue
 		}
 		if c.s.Sees4658 && !dst.Requested && !a.Open && a.End < dst.First {

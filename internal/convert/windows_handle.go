@@ -232,8 +232,7 @@ func (c *Converter) closeHandle(k handleKey, h *handle, at tick) {
 		return
 	}
 	c.s.Handles.drop(k)
-	c.pools.deadHandles = append(c.pools.deadHandles, h)
-	c.pools.dead = true
+	c.pools.handles.give(h)
 	a := c.s.Acts.get(h.Act)
 	if a == nil && h.Act == 0 {
 		c.madeEmpty(k, h)

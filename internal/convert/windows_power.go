@@ -227,8 +227,9 @@ func classicStrings(e *event.Event) []string {
 func (c *Converter) boot() {
 	var open [numPower]*act
 	for i, p := range c.s.Power {
-		open[i] = c.s.Acts.get(p.Act)
-		c.s.Acts.drop(p.Act)
+		if open[i] = c.s.Acts.get(p.Act); open[i] != nil {
+			c.s.Acts.drop(open[i])
+		}
 	}
 	now := c.s.Now
 	c.s.Boots++
@@ -246,7 +247,7 @@ func (c *Converter) boot() {
 	c.forgetPaths()
 	for _, a := range open {
 		if a != nil {
-			c.s.Acts.put(a.Seq, a)
+			c.s.Acts.put(a)
 			a.Timer = 1<<63 - 1
 			c.due(a, max(a.Due, now))
 		}

@@ -55,7 +55,7 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	}
 	a.detail("requested", rightsText(mask))
 	s.Pending++
-	c.s.Acts.put(a.Seq, a)
+	c.s.Acts.put(a)
 	if op != record.OpDelete {
 		c.saw(k.Key, dir, !dir && op == record.OpWrite)
 	}

@@ -53,6 +53,8 @@ func (c *Converter) session(logon uint64) *session {
 			s = &session{Logon: logon, Type: -1}
 			s.Reads = s.few[:0]
 			c.s.Sessions.put(logon, s)
+		} else {
+			fetchAll(s)
 		}
 		c.near = s
 	}

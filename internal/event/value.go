@@ -136,6 +136,9 @@ func parseNumber(s string) (uint64, bool) {
 
 // Uint is Number, or 0 when it is no number.
 func (v Value) Uint() uint64 {
+	if k := v.Kind; k == KindHex64 || k == KindHex32 {
+		return v.Num
+	}
 	n, _ := v.Number()
 	return n
 }

@@ -88,6 +88,16 @@ func (m *image) same(c []byte, at int) bool {
 // equalWhere reports whether a and b have the same bits where those of mask are set.
 // All have one length.
 func equalWhere(a, b, mask []byte) bool {
+	for len(a) >= 32 && len(b) >= 32 && len(mask) >= 32 {
+		d := (binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)) & binary.LittleEndian.Uint64(mask)
+		d |= (binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])) & binary.LittleEndian.Uint64(mask[8:])
+		d |= (binary.LittleEndian.Uint64(a[16:]) ^ binary.LittleEndian.Uint64(b[16:])) & binary.LittleEndian.Uint64(mask[16:])
+		d |= (binary.LittleEndian.Uint64(a[24:]) ^ binary.LittleEndian.Uint64(b[24:])) & binary.LittleEndian.Uint64(mask[24:])
+		if d != 0 {
+			return false
+		}
+		a, b, mask = a[32:], b[32:], mask[32:]
+	}
 	for len(a) >= 8 && len(b) >= 8 && len(mask) >= 8 {
 		if (binary.LittleEndian.Uint64(a)^binary.LittleEndian.Uint64(b))&binary.LittleEndian.Uint64(mask) != 0 {
 			return false
