@@ -61,15 +61,15 @@ func (f *facts) fetch(sum uint64) {
 	}
 }
 
-// fetchName asks for what is known of a name that is new, and of its folder.
-func (c *Converter) fetchName(s *session, p *pathInfo) {
-	if p.place.moves != 0 {
-		return
-	}
+// fetchName asks for what is known of a name that is new, and of its folder: in
+// general, and in the session that an event named last.
+func (c *Converter) fetchName(p *pathInfo) {
 	c.s.Facts.fetch(p.sum)
 	c.s.Facts.fetch(p.dirSum)
-	c.s.Paths.fetch(s.Logon, p.hash)
-	c.s.Desks.fetch(s.Logon, p.dirHash)
+	if s := c.near; s != nil {
+		c.s.Paths.fetch(s.Logon, p.hash)
+		c.s.Desks.fetch(s.Logon, p.dirHash)
+	}
 }
 
 // Timers of a lane behind the first one, for which something is fetched: first the act
@@ -79,6 +79,8 @@ const (
 	aheadThing = 4
 	aheadLinks = 3
 	aheadEnds  = 1
+
+	settledLines = 5 // of a session, which an act changes or asks when it is settled
 )
 
 // fetchAhead asks for what the next timers of the lane will need of which one was just
@@ -111,7 +113,7 @@ func (c *Converter) fetchAhead(lane int) {
 	if t := &q[aheadEnds]; t.Kind == timeAct {
 		if a := c.s.Acts.near(t.Seq); a != nil {
 			if s := c.s.Sessions.peek(a.Logon); s != nil {
-				fetchAll(s)
+				prefetchLines(unsafe.Pointer(&s.Last), settledLines) // up to Edits
 			}
 			if p := c.s.Paths.peek(a.Logon, a.tag.hash); p != nil {
 				fetchAll(p)

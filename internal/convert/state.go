@@ -93,6 +93,7 @@ type session struct {
 	sid        rawText // SID as the log has it; derived, as is the rest up to ip
 	at         rawText // the newest address
 	rawIP, ip  string  // its text, and the address
+	newest     string  // the last of IPs
 	Logon      uint64
 	User, SID  string
 	Named      bool // User has the domain's NetBIOS name

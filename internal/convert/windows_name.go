@@ -33,6 +33,7 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 	}
 	p.raw = p.Path
 	p.finish()
+	c.fetchName(p)
 	p.share, p.noise = l, noiseNo
 	if noiseName(p.Key) {
 		p.noise = noiseYes

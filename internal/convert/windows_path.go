@@ -103,6 +103,7 @@ func (c *Converter) newPath(raw string, hash uint64) *pathInfo {
 	p := c.parsePath(raw)
 	p.raw = raw
 	p.finish()
+	c.fetchName(p)
 	c.cache.put(hash, p)
 	c.at = p
 	return p

@@ -40,11 +40,10 @@ func (c *Converter) requested(k pathKey, p *pending, hints []hint) {
 	}
 	s := c.session(k.Logon)
 	c.s.Seq++
-	a := &act{
-		Seq: c.s.Seq, Op: op, Result: record.Success, Rule: rule, Src: last.Src, Logon: k.Logon, User: last.User, SID: last.SID, IP: last.IP,
-		Time: hints[0].At, First: hints[0].At, End: last.At, Last: last.At, Count: 1, Timer: 1<<63 - 1,
-		Path: last.Path, Key: k.Key, PID: 4, Requested: true, Probed: probed, Known: known, Object: record.ObjectFile, Mask: mask,
-	}
+	a := c.pools.act()
+	a.Seq, a.Op, a.Result, a.Rule, a.Src, a.Logon, a.User, a.SID, a.IP = c.s.Seq, op, record.Success, rule, last.Src, k.Logon, last.User, last.SID, last.IP
+	a.Time, a.First, a.End, a.Last, a.Count, a.Timer = hints[0].At, hints[0].At, last.At, last.At, 1, 1<<63-1
+	a.Path, a.Key, a.PID, a.Requested, a.Probed, a.Known, a.Object, a.Mask = last.Path, k.Key, 4, true, probed, known, record.ObjectFile, mask
 	for i := range hints {
 		if hints[i].Src.same(a.Src) {
 			c.addIDs(a, []uint64{hints[i].ID})

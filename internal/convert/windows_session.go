@@ -266,9 +266,10 @@ func (c *Converter) endSession(s *session) {
 
 // moved notes that a session's client has this address from now on.
 func (s *session) moved(at tick, ip string) {
-	if ip == "" {
+	if ip == "" || ip == s.newest {
 		return
 	}
+	s.newest = ip
 	if n := len(s.IPs); n > 0 && s.IPs[n-1].IP == ip {
 		return
 	}

@@ -205,7 +205,6 @@ func (c *Converter) shareOpen(e *event.Event) {
 		return
 	}
 	p, root, slot := c.sharePath(e, sh)
-	c.fetchName(s, p)
 	if p.Drop {
 		c.unused(e, ReasonNoVolume)
 		return

@@ -115,6 +115,7 @@ func (r *Reader) Events(ctx context.Context, fn func(*Record) error) error {
 	}
 	t := tally{r: r}
 	list = order(list)
+	t.spans = make([]span, 0, len(list))
 	if r.opt.Workers > 1 && len(list) > 1 {
 		err = r.parallel(ctx, list, fn, &t)
 	} else {

@@ -59,7 +59,7 @@ func openHeader(r io.ReaderAt, size int64) (h fileHeader, err error) {
 // header is missing it looks for one at another place, so that bytes that were
 // cut out or put in cost one chunk only.
 func indexChunks(r io.ReaderAt, size int64, buf []byte) ([]chunkInfo, error) {
-	var list []chunkInfo
+	list := make([]chunkInfo, 0, min(size/chunkSize+1, 1<<16))
 	var head [chunkHeaderSize + recordHeader]byte
 	for off := int64(fileHeaderSize); off < size; {
 		n, err := readAt(r, head[:min(int64(len(head)), size-off)], off)

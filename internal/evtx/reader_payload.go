@@ -100,30 +100,33 @@ func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, 
 			return false, errValues
 		}
 		raw := c[off:at]
-		switch vt := uint8(w >> 16); {
+		vt := uint8(w >> 16)
+		kind, num := event.Kind(vt), uint64(0)
+		switch {
 		case vt == uint8(event.KindString):
-			raw = trimNUL(raw)
-			switch {
-			case len(raw) == 0:
-				setNumber(dst, event.KindString, 0)
-			case st.unread:
-				setNumber(dst, event.KindUnread, event.Unread(event.KindString, off, len(raw)).Num)
-			default:
-				dst.Kind, dst.Num, dst.Str = event.KindString, 0, d.in.recall(st.memo, event.KindString, raw)
+			if raw = trimNUL(raw); len(raw) == 0 {
+				break
 			}
+			if !st.unread {
+				d.setText(dst, st.memo, kind, raw)
+				continue
+			}
+			kind, num = event.KindUnread, event.Unread(event.KindString, off, len(raw)).Num
 		case size == 8 && (vt == uint8(event.KindHex64) || vt == uint8(event.KindUint64)):
-			setNumber(dst, event.Kind(vt), binary.LittleEndian.Uint64(raw))
+			num = binary.LittleEndian.Uint64(raw)
 		case size == 4 && (vt == uint8(event.KindHex32) || vt == uint8(event.KindUint32)):
-			setNumber(dst, event.Kind(vt), uint64(binary.LittleEndian.Uint32(raw)))
+			num = uint64(binary.LittleEndian.Uint32(raw))
 		case isSID(vt, raw), vt == uint8(event.KindGUID) && size == 16:
-			if st.unread {
-				setNumber(dst, event.KindUnread, event.Unread(event.Kind(vt), off, size).Num)
-			} else {
-				dst.Kind, dst.Num, dst.Str = event.Kind(vt), 0, d.in.recall(st.memo, event.Kind(vt), raw)
+			if !st.unread {
+				d.setText(dst, st.memo, kind, raw)
+				continue
 			}
+			kind, num = event.KindUnread, event.Unread(kind, off, size).Num
 		default:
 			d.otherValue(dst, vt, c, off, size)
+			continue
 		}
+		setNumber(dst, kind, num)
 	}
 	for ; from+4 <= len(desc); from += 4 {
 		at += int(binary.LittleEndian.Uint16(desc[from:]))
@@ -132,6 +135,13 @@ func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, 
 		return false, errValues
 	}
 	return true, nil
+}
+
+// setText sets a text, SID or GUID.
+//
+//go:noinline
+func (d *decoder) setText(dst *event.Value, m *memo, k event.Kind, raw []byte) {
+	dst.Kind, dst.Num, dst.Str = k, 0, d.in.recall(m, k, raw)
 }
 
 // setNumber sets a value without a text. It writes the text only when there was
