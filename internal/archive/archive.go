@@ -56,6 +56,7 @@ func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Rec
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("user"), parquet.Ascending("sid"), parquet.Ascending("time"))),
 	)
 	rows, n := make([]row, chunkRows), 0
+	words := newGramSet()
 	flush := func() error {
 		if _, err := out.Write(rows[:n]); err != nil {
 			return fmt.Errorf("write archive: %w", err)
@@ -65,6 +66,7 @@ func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Rec
 	}
 	err = each(func(r *record.Record) error {
 		rows[n].set(r)
+		words.row(r)
 		if n++; n < len(rows) {
 			return nil
 		}
@@ -75,6 +77,9 @@ func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Rec
 	}
 	if err := flush(); err != nil {
 		return err
+	}
+	if text, ok := words.text(); ok {
+		out.SetKeyValueMetadata(keyWords, text)
 	}
 	if err := out.Close(); err != nil {
 		return fmt.Errorf("write archive: %w", err)

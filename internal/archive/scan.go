@@ -30,6 +30,7 @@ type table struct {
 	leaves map[string]int // columns by name
 	first  []int64        // first row of each row group, and behind the last
 	one    bool           // it is of schema version 1
+	words  wordFilter
 }
 
 // openTable opens the records of a part; nil when it has none.
@@ -61,6 +62,9 @@ func newTable(r Reader) (t *table, err error) {
 	t = &table{r: r, f: f, leaves: make(map[string]int), first: []int64{0}}
 	v, _ := f.Lookup(keySchema)
 	t.one = v == schemaOne
+	if w, ok := f.Lookup(keyWords); ok {
+		t.words = parseWords(w)
+	}
 	for _, path := range f.Schema().Columns() {
 		if leaf, ok := f.Schema().Lookup(path...); ok {
 			t.leaves[path[0]] = leaf.ColumnIndex
@@ -78,6 +82,9 @@ func (t *table) close() error { return t.r.Close() }
 // query, ascending.
 func (t *table) candidates(ctx context.Context, q *query.Query, l []group) (out []candidate, err error) {
 	defer recovered(&err)
+	if !t.words.mayHold(wordsOf(q)) {
+		return nil, nil
+	}
 	for i, g := range t.f.RowGroups() {
 		if !t.inTime(i, q) {
 			continue

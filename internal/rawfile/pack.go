@@ -223,7 +223,6 @@ func (p *Packer) split(events []*event.Event) (l *layout, ok bool) {
 	for f := range l.fields {
 		p.rows[f] = p.rows[f][:0]
 		p.code[f] = sized(p.code[f], len(events))
-		clear(p.code[f])
 	}
 	for i, k := range p.of {
 		for _, f := range l.slots[k] {
@@ -233,6 +232,11 @@ func (p *Packer) split(events []*event.Event) (l *layout, ok bool) {
 	for f := range systemFields {
 		for i := range events {
 			p.rows[f] = append(p.rows[f], uint32(i))
+		}
+	}
+	for f := range l.fields {
+		if len(p.rows[f]) < len(events) { // else every cell is written
+			clear(p.code[f])
 		}
 	}
 	return l, true
