@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/saved"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 	"github.com/akashi-audit/akashi/internal/verify"
@@ -81,6 +84,7 @@ const stateTries = 4
 // seal a moment before it is in the database.
 func checkState(ctx context.Context, dir string, entries []seal.Entry) ([]verify.Finding, error) {
 	var diffs []account.Difference
+	var rows []state.Difference
 	for try := range stateTries {
 		if try > 0 {
 			time.Sleep(300 * time.Millisecond)
@@ -91,16 +95,28 @@ func checkState(ctx context.Context, dir string, entries []seal.Entry) ([]verify
 			entries = l
 		}
 		var err error
-		if diffs, err = compareState(ctx, dir, entries); err != nil && try < stateTries-1 {
+		if diffs, rows, err = compareState(ctx, dir, entries); err != nil && try < stateTries-1 {
 			continue // copied in the middle of a write
 		} else if err != nil {
 			return nil, err
 		}
-		if len(diffs) == 0 {
-			return nil, nil
+		if len(diffs) == 0 && !slices.ContainsFunc(rows, func(d state.Difference) bool { return d.What != state.RowFound }) {
+			break
 		}
 	}
 	var out []verify.Finding
+	for _, d := range rows {
+		f := verify.Finding{State: verify.Damaged, What: "row_" + d.What, File: state.FileName, Part: d.Kind + " " + d.ID, Detail: d.Name}
+		switch d.What {
+		case state.RowGone:
+			f.State = verify.Missing
+		case state.RowUnsealed:
+			f.State = verify.Extra
+		case state.RowFound:
+			f.State = verify.Note
+		}
+		out = append(out, f)
+	}
 	for _, d := range diffs {
 		f := verify.Finding{State: verify.Damaged, What: "state_" + d.What, File: state.FileName, Part: fmt.Sprintf("%s %d", d.Kind, d.ID), Detail: d.Name}
 		switch d.What {
@@ -115,10 +131,10 @@ func checkState(ctx context.Context, dir string, entries []seal.Entry) ([]verify
 }
 
 // compareState does it once.
-func compareState(ctx context.Context, dir string, entries []seal.Entry) (diffs []account.Difference, err error) {
+func compareState(ctx context.Context, dir string, entries []seal.Entry) (diffs []account.Difference, rows []state.Difference, err error) {
 	tmp, err := os.MkdirTemp("", "akashi-verify-")
 	if err != nil {
-		return nil, fmt.Errorf("copy %s: %w", state.FileName, err)
+		return nil, nil, fmt.Errorf("copy %s: %w", state.FileName, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	for _, name := range []string{state.FileName, state.FileName + "-wal"} {
@@ -130,13 +146,23 @@ func compareState(ctx context.Context, dir string, entries []seal.Entry) (diffs 
 			err = os.WriteFile(filepath.Join(tmp, name), b, 0o600)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("copy %s: %w", name, err)
+			return nil, nil, fmt.Errorf("copy %s: %w", name, err)
 		}
 	}
 	db, err := state.Open(ctx, tmp)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return account.Check(ctx, db, entries)
+	if diffs, err = account.Check(ctx, db, entries); err != nil {
+		return nil, nil, err
+	}
+	for _, check := range []func(context.Context, *state.DB, []seal.Entry) ([]state.Difference, error){saved.Check, job.Check} {
+		l, err := check(ctx, db, entries)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, l...)
+	}
+	return diffs, rows, nil
 }

@@ -45,7 +45,9 @@ func stampedFolder(t *testing.T, tsa *sealtest.Authority, d func(*deps)) (*Engin
 		}
 		e = openDemo(t, dir, dd)
 	}
-	importNames(t, e, names[:len(names)/2]...)
+	slices.Sort(names)
+	slices.Reverse(names) // the file server's come first
+	importNames(t, e, names[:len(names)/2+1]...)
 	if err := e.NoteConsole(t.Context(), "t", "search", "x"); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestEverythingIsHashedAnew(t *testing.T) {
 		t.Fatalf("%+v, %v", res, err)
 	}
 	old := len(check(t, dir, verify.Options{Roots: roots}).Anchors)
-	importNames(t, e, names[len(names)/2:]...)
+	importNames(t, e, names[len(names)/2+1:]...)
 	sealAll(t, e)
 	if err := e.NoteConsole(t.Context(), "t", "search", "y"); err != nil {
 		t.Fatal(err)
@@ -306,7 +308,7 @@ func TestVolumesProveThemselvesWithoutSHA256(t *testing.T) {
 	tsa.Sign(t, "sha512")
 	e, roots, names := stampedFolder(t, tsa, nil)
 	dirs := pooledFolder(t, e, "one", "two")
-	importNames(t, e, names[len(names)/2:]...)
+	importNames(t, e, names[len(names)/2+1:]...)
 	sealAll(t, e)
 	if res, err := e.Renew(t.Context(), RenewRequest{Algorithm: seal.SHA512, By: "t"}); err != nil || len(res.Broken) > 0 {
 		t.Fatalf("%+v, %v", res, err)

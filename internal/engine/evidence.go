@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -207,9 +208,10 @@ func (e *Engine) knownHoles(server string, c *coverage.Channel) {
 // provenArchive is the archive of a folder as evidence.Archive. The caller holds
 // importing.
 type provenArchive struct {
-	e  *Engine
-	by string
-	at map[seal.Hash]int64 // leaves of parts in the log
+	e      *Engine
+	by     string
+	at     map[seal.Hash]int64 // leaves of parts in the log
+	object map[int64]string    // names of the manifests that these leaves are of
 }
 
 // Seal seals days of servers that are not sealed yet.
@@ -225,15 +227,23 @@ func (p *provenArchive) Seal(ctx context.Context, days []evidence.Day) error {
 // Parts lists the parts of a day that have a leaf in the log.
 func (p *provenArchive) Parts(ctx context.Context, d evidence.Day, fn func(*evidence.Part) error) error {
 	if p.at == nil {
-		p.at = make(map[seal.Hash]int64)
+		p.at, p.object = make(map[seal.Hash]int64), make(map[int64]string)
 		for l, err := range p.e.seal.Entries(0, p.e.seal.Size()) {
 			if err != nil {
 				return err
 			}
 			if l.Entry.Kind == seal.KindArchivePart {
-				p.at[l.Entry.Hash] = l.Index
+				var x struct{ Object string }
+				if err := json.Unmarshal([]byte(l.Entry.Subject), &x); err != nil {
+					return fmt.Errorf("leaf %d: %w", l.Index, err)
+				}
+				p.at[l.Entry.Hash], p.object[l.Index] = l.Index, x.Object
 			}
 		}
+	}
+	fresh, err := p.e.newLeaves(ctx, d)
+	if err != nil {
+		return err
 	}
 	return p.e.withArchive(ctx, func(a *archive.Archive) error {
 		return a.Leaves(ctx, d.Server, d.Day, func(m *manifest.Day, stored []byte, leaves []seal.Hash) error {
@@ -241,7 +251,7 @@ func (p *provenArchive) Parts(ctx context.Context, d evidence.Day, fn func(*evid
 			if !ok {
 				return nil
 			}
-			return fn(&evidence.Part{Day: *m, Text: stored, Index: at, Leaves: leaves})
+			return fn(&evidence.Part{Day: *m, Text: stored, Object: p.object[at], Index: at, Leaves: leaves, New: fresh[m.Part]})
 		})
 	})
 }

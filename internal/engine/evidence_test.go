@@ -64,6 +64,9 @@ func rewritten(t *testing.T, name, member string, change func([]byte) []byte) st
 	for i := range list.Members {
 		if m := &list.Members[i]; m.Name == member {
 			m.Size, m.SHA256 = int64(len(all[member])), seal.Sum(all[member])
+			if list.Again != "" {
+				m.New = list.Again.Sum(all[member])
+			}
 		}
 	}
 	if all[manifest.BundleName], err = manifest.Encode(list); err != nil {

@@ -63,6 +63,15 @@ func (e *Engine) People(ctx context.Context) (*account.Book, error) {
 	return e.people, nil
 }
 
+// SealedRows is where changes of rows of a kind are sealed, in a folder that is open for
+// writing.
+func (e *Engine) SealedRows(kind string) (*state.Rows, error) {
+	if e.opt.ReadOnly || e.seal == nil {
+		return nil, ErrReadOnly
+	}
+	return state.OpenRows(kind, e.seal, e.seal.Of(kind), e.deps.now)
+}
+
 // Trail is the folder's record of what people do in akashi, opened like State.
 func (e *Engine) Trail(ctx context.Context) (*trail.Log, error) {
 	if e.opt.ReadOnly {

@@ -29,9 +29,11 @@ type Day struct {
 // Part is a part of the archive.
 type Part struct {
 	Day    manifest.Day
-	Text   []byte      // the stored form of Day
-	Index  int64       // of its leaf in the log
-	Leaves []seal.Hash // of its records, in the order of its file
+	Text   []byte        // the stored form of Day
+	Object string        // its name in the archive
+	Index  int64         // of its leaf in the log
+	Leaves []seal.Hash   // of its records, in the order of its file
+	New    []seal.Digest // the same under the algorithm of the renewal; nil = there is none
 }
 
 // onDay notes the day of a record.
@@ -114,6 +116,7 @@ func (m *maker) provePart(p *Part, line map[seal.Hash]int64) (int, error) {
 	}
 	x.Proof = manifest.LeafProof{Index: p.Index, Leaf: string(leaf.Data), Path: path}
 	m.proofs.Parts = append(m.proofs.Parts, x)
+	m.notePart(p, keep)
 	m.parts = append(m.parts, provenPart{p.Day.Server, p.Day.Day, p.Day.Part, p.Day.Sealed, p.Index, len(keep)})
 	return len(keep), nil
 }
@@ -134,7 +137,7 @@ func (m *maker) sealManifest(ctx context.Context, hash seal.Hash, subject string
 	if err != nil {
 		return nil, fmt.Errorf("evidence: leaf: %w", err)
 	}
-	out := &manifest.BundleSeal{Format: manifest.BundleFormat, Checkpoint: string(c.Text)}
+	out := &manifest.BundleSeal{Format: m.format(), Checkpoint: string(c.Text)}
 	out.Manifest = manifest.LeafProof{Index: at, Leaf: string(leaf.Data)}
 	if out.Manifest.Path, err = m.log.Prove(at, c.Size); err != nil {
 		return nil, fmt.Errorf("evidence: proof: %w", err)
@@ -154,5 +157,6 @@ func (m *maker) sealManifest(ctx context.Context, hash seal.Hash, subject string
 		out.Stamp = s.Answer
 		m.anchored = true
 	}
-	return out, nil
+	out.Again, err = m.sealAgain(out.Manifest)
+	return out, err
 }

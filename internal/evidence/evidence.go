@@ -55,6 +55,10 @@ type Log interface {
 	StampOf(size int64) (*seal.Stamped, error)
 }
 
+// renewer is a Log that is hashed anew under another algorithm: Renewal is nil when none
+// is in force.
+type renewer interface{ Renewal() Renewal }
+
 // Options say what a bundle is and where it goes.
 type Options struct {
 	Case     string
@@ -111,6 +115,9 @@ type maker struct {
 
 	days     map[Day]int64       // records of each day
 	lineOf   map[seal.Hash]int64 // line of each record's leaf, for proveParts or gatherRows; nil without an archive
+	renewal  Renewal
+	again    []againPart // of the parts, in their order
+	heads    []seal.StampedHead
 	parts    []provenPart
 	unproven []Day
 	stamps   []stamped
@@ -126,6 +133,9 @@ func Make(ctx context.Context, src Source, log Log, opt Options) (res *Result, e
 		return nil, errors.New("evidence: a case, a name and, to show numbers, a ground are needed")
 	}
 	m := &maker{opt: opt, src: src, log: log, fs: opt.FS}
+	if r, ok := log.(renewer); ok {
+		m.renewal = r.Renewal()
+	}
 	if m.fs == nil {
 		m.fs = fsx.OS{}
 	}
@@ -251,7 +261,7 @@ func (m *maker) add(r *record.Record, events []*event.Event) error {
 	leaf := seal.LeafHash(line)
 	shown, commits := m.record(r)
 	if len(commits) > 0 {
-		m.proofs.Masked = append(m.proofs.Masked, manifest.MaskedLine{Member: manifest.RecordsName, Line: m.spool.count, Leaf: leaf, Commits: commits})
+		m.proofs.Masked = append(m.proofs.Masked, manifest.MaskedLine{Member: manifest.RecordsName, Line: m.spool.count, Leaf: leaf, Commits: commits, New: m.newLeaf(line)})
 		line = shown.AppendJSON(nil)
 	}
 	if m.lineOf != nil {
@@ -277,7 +287,7 @@ func (m *maker) seal(ctx context.Context) error {
 			return fmt.Errorf("evidence: seal the days of the records: %w", err)
 		}
 	}
-	m.sel.Format, m.sel.Made = manifest.BundleFormat, m.opt.Now.UnixNano()
+	m.sel.Format, m.sel.Made = m.format(), m.opt.Now.UnixNano()
 	m.sel.Records, m.sel.RecordsRoot = m.spool.count, m.spool.roots.Root()
 	for _, f := range m.raw.files {
 		m.sel.Raw = append(m.sel.Raw, manifest.RawRoot{Member: f.name + ".jsonl", Events: f.lines.count, Root: f.lines.roots.Root()})
@@ -316,7 +326,7 @@ func (m *maker) seal(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("evidence: proof: %w", err)
 	}
-	m.proofs.Format = manifest.BundleFormat
+	m.proofs.Format = m.format()
 	m.proofs.Selection = manifest.LeafProof{Index: at, Leaf: string(leaf.Data), Path: path}
 	for _, k := range m.log.Keys() {
 		m.proofs.Keys = append(m.proofs.Keys, k.Key)
@@ -327,7 +337,7 @@ func (m *maker) seal(ctx context.Context) error {
 		}
 		err = m.proveRows(rows, at+own)
 	} else if err = m.proveParts(ctx); err == nil {
-		err = m.proveGaps()
+		err = errors.Join(m.proveGaps(), m.proveAgain())
 	}
 	if err != nil {
 		return err
@@ -357,7 +367,7 @@ func (m *maker) keepKey(of seal.Hash) error {
 
 // write writes the members and returns the hash of manifest.json, the last.
 func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
-	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now}
+	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm()}
 	z.z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
 	for _, step := range []func(context.Context, *zipper) error{m.writeReports, m.writeRecords, m.writeRaw, m.writeProofs} {
 		if err := step(ctx, z); err != nil {
@@ -365,7 +375,7 @@ func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err erro
 		}
 	}
 	b, err := manifest.Encode(manifest.Bundle{
-		Format: manifest.BundleFormat, Software: m.opt.Software, Case: m.text(m.opt.Case), Query: m.text(m.opt.Query.Text(m.opt.Zone)), By: m.text(m.opt.By),
+		Format: m.format(), Again: m.algorithm(), Software: m.opt.Software, Case: m.text(m.opt.Case), Query: m.text(m.opt.Query.Text(m.opt.Zone)), By: m.text(m.opt.By),
 		Made: m.sel.Made, Records: m.sel.Records, Events: m.raw.count, Masked: m.masked, Narrow: m.opt.Narrow != nil, Members: z.members,
 	})
 	if err != nil {
@@ -375,12 +385,11 @@ func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err erro
 		return h, err
 	}
 	h = sha256.Sum256(b)
-	subject, err := json.Marshal(struct {
-		Case    string `json:"case"`
-		Query   string `json:"query"`
-		Records int64  `json:"records"`
-		Masked  int64  `json:"masked"`
-	}{m.opt.Case, m.text(m.opt.Query.Text(m.opt.Zone)), m.sel.Records, m.masked})
+	x := manifest.BundleSubject{Case: m.opt.Case, Query: m.text(m.opt.Query.Text(m.opt.Zone)), Records: m.sel.Records, Masked: m.masked}
+	if m.renewal != nil {
+		x.Hash, x.New = m.algorithm(), m.algorithm().Sum(b)
+	}
+	subject, err := json.Marshal(x)
 	if err != nil {
 		return h, fmt.Errorf("evidence: %w", err)
 	}

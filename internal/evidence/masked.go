@@ -57,22 +57,33 @@ func (m *maker) event(e *event.Event) (*event.Event, []seal.Hash) {
 	if m.opt.Unmask {
 		return e, nil
 	}
-	c := e.Clone()
-	commits := m.texts(&c.Computer, &c.Channel, &c.UserID)
-	for i := range c.Values {
-		v := &c.Values[i]
+	c := e // a clone as soon as something is masked, which is seldom
+	computer, channel, user := e.Computer, e.Channel, e.UserID
+	commits := m.texts(&computer, &channel, &user)
+	if len(commits) > 0 {
+		c = e.Clone()
+		c.Computer, c.Channel, c.UserID = computer, channel, user
+	}
+	for i := range e.Values {
+		v := e.Values[i]
+		var found []seal.Hash
 		switch v.Kind &^ event.KindArray {
 		case event.KindString, event.KindANSI, event.KindXML, event.KindSID:
-			commits = append(commits, m.texts(&v.Str)...)
+			found = m.texts(&v.Str)
 		case event.KindGUID: // random bits, whose digits are no number
 		default:
-			commits = append(commits, m.opaque(v)...)
+			found = m.opaque(&v)
 		}
+		if len(found) == 0 {
+			continue
+		}
+		if c == e {
+			c = e.Clone()
+		}
+		c.Values[i] = v
+		commits = append(commits, found...)
 	}
-	if len(commits) > 0 {
-		return c, commits
-	}
-	return e, nil
+	return c, commits
 }
 
 // opaque masks a value that is a number or bytes, in every form that a reader could

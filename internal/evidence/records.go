@@ -120,6 +120,9 @@ func (m *maker) writeProofs(_ context.Context, z *zipper) error {
 	if err := m.writeStamps(z); err != nil {
 		return err
 	}
+	if err := m.writeHeads(z); err != nil {
+		return err
+	}
 	for i, k := range m.proofs.Keys {
 		if err := z.bytes(fmt.Sprintf("keys/%d.pub", i+1), []byte(k+"\n")); err != nil {
 			return err

@@ -40,7 +40,7 @@ func (m *maker) gatherRows(ctx context.Context) (l []rowsOf, err error) {
 			if found += int64(len(keep)); len(keep) == 0 {
 				return nil
 			}
-			rows := manifest.Rows{Format: manifest.BundleFormat, Server: p.Day.Server, Day: p.Day.Day, Part: p.Day.Part, Leaf: p.Index, Records: p.Day.Records, Root: p.Day.RecordsRoot}
+			rows := manifest.Rows{Format: m.format(), Server: p.Day.Server, Day: p.Day.Day, Part: p.Day.Part, Leaf: p.Index, Records: p.Day.Records, Root: p.Day.RecordsRoot}
 			text, err := manifest.Encode(rows)
 			if err != nil {
 				return err

@@ -69,6 +69,7 @@ type zipper struct {
 	z       *zip.Writer
 	at      time.Time
 	members []manifest.Member
+	again   seal.Algorithm // "" = SHA-256 alone
 }
 
 func (z *zipper) member(name string, write func(io.Writer) error) error {
@@ -78,10 +79,19 @@ func (z *zipper) member(name string, write func(io.Writer) error) error {
 	}
 	sum := sha256.New()
 	c := &counter{}
-	if err := write(io.MultiWriter(w, sum, c)); err != nil {
+	to := []io.Writer{w, sum, c}
+	fresh := z.again.New()
+	if z.again != "" {
+		to = append(to, fresh)
+	}
+	if err := write(io.MultiWriter(to...)); err != nil {
 		return fmt.Errorf("member %s: %w", name, err)
 	}
-	z.members = append(z.members, manifest.Member{Name: name, Size: c.n, SHA256: seal.Hash(sum.Sum(nil))})
+	m := manifest.Member{Name: name, Size: c.n, SHA256: seal.Hash(sum.Sum(nil))}
+	if z.again != "" {
+		m.New = fresh.Sum(nil)
+	}
+	z.members = append(z.members, m)
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Options struct {
 	Keep  time.Duration    // of results; 0 = Keep
 	Now   func() time.Time // nil = time.Now
 	Log   *slog.Logger     // nil = no log
+	Rows  *state.Rows      // where jobs are sealed; nil = nowhere
 }
 
 // Runner is the jobs of a data folder.
@@ -72,6 +73,9 @@ func Open(ctx context.Context, opt Options) (*Runner, error) {
 	}
 	for _, k := range opt.Kinds {
 		r.kinds[k.Name] = k
+	}
+	if err := r.settle(ctx); err != nil {
+		return nil, err
 	}
 	if err := r.recover(ctx); err != nil {
 		return nil, err
@@ -176,7 +180,14 @@ func (r *Runner) Submit(ctx context.Context, v *account.Visitor, q Request) (*Jo
 		if n >= maxWaiting {
 			return ErrTooMany
 		}
-		return insert(ctx, tx, j)
+		if err := insert(ctx, tx, j); err != nil || r.opt.Rows == nil {
+			return err
+		}
+		l, err := sealedRows(ctx, tx, "id = ?", j.ID)
+		if err != nil {
+			return err
+		}
+		return r.opt.Rows.Seal(ctx, l[0], "take", j.By)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take job %s: %w", q.Kind, err), os.RemoveAll(r.dir(j.ID)))
@@ -227,7 +238,18 @@ func (r *Runner) begin(ctx context.Context, wg *sync.WaitGroup) error {
 		if t == nil {
 			return nil
 		}
-		ok, err := t.claim(ctx)
+		ok, err := r.genuine(ctx, t.job.ID)
+		if err == nil && !ok {
+			err = r.refuse(ctx, t.job)
+		}
+		if err != nil || t.job.State != Waiting {
+			r.drop(t.job.ID)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		ok, err = t.claim(ctx)
 		if !ok {
 			r.drop(t.job.ID)
 			if err != nil {

@@ -260,7 +260,7 @@ func (t *Task) finish(ctx context.Context, err error, cancelled bool) error {
 		t.r.opt.Log.ErrorContext(ctx, "job failed", slog.String("job", j.ID), slog.String("kind", j.Kind), slog.Any("error", err))
 	}
 	if state == Done {
-		err = os.RemoveAll(t.Input())
+		err = errors.Join(os.RemoveAll(t.Input()), t.r.sealFiles(ctx, j))
 	} else {
 		err = t.r.clear(ctx, j.ID, true)
 	}

@@ -2,9 +2,13 @@ package manifest
 
 import "github.com/akashi-audit/akashi/internal/seal"
 
-// BundleFormat is the version of the evidence bundles that this program writes. It
-// checks this one and every older one.
-const BundleFormat = 4
+// BundleFormat is the version of the evidence bundles that this program writes, and
+// AgainFormat that of a folder whose seal is hashed anew under another algorithm. It
+// checks these and every older one.
+const (
+	BundleFormat = 4
+	AgainFormat  = 5
+)
 
 // The names of the fixed members of an evidence bundle.
 const (
@@ -32,15 +36,18 @@ type Bundle struct {
 	Events   int64  `json:"events"`
 	Masked   int64  `json:"masked"` // values that are shown as stars
 	// Narrow: of what somebody may see who sees some folders only. Since format 4.
-	Narrow  bool     `json:"narrow,omitempty"`
-	Members []Member `json:"members"`
+	Narrow bool `json:"narrow,omitempty"`
+	// Again is the algorithm of the digests New of the members, since format 5.
+	Again   seal.Algorithm `json:"again,omitempty"`
+	Members []Member       `json:"members"`
 }
 
 // Member is a file of the ZIP.
 type Member struct {
-	Name   string    `json:"name"`
-	Size   int64     `json:"size"` // bytes, not compressed
-	SHA256 seal.Hash `json:"sha256"`
+	Name   string      `json:"name"`
+	Size   int64       `json:"size"` // bytes, not compressed
+	SHA256 seal.Hash   `json:"sha256"`
+	New    seal.Digest `json:"new,omitempty"`
 }
 
 // Selection fixes what a query gave at the moment of asking (selection.json). The
@@ -85,6 +92,8 @@ type Proofs struct {
 	// Stamps are time stamps of this and of earlier checkpoints, oldest first: the first
 	// one after each part was sealed, and those that renew it.
 	Stamps []StampProof `json:"stamps,omitempty"`
+	// Again proves the parts without SHA-256, since format 5.
+	Again *AgainProofs `json:"again,omitempty"`
 	// Keys are the public keys of the log (note verifier keys), oldest first, as
 	// in keys/*.pub.
 	Keys []string `json:"keys"`
@@ -119,7 +128,10 @@ type BundleSeal struct {
 	Manifest    LeafProof   `json:"manifest"`   // the leaf of kind evidence whose Hash is that of manifest.json
 	Checkpoint  string      `json:"checkpoint"` // the whole signed note
 	Consistency []seal.Hash `json:"consistency"`
-	Stamp       []byte      `json:"stamp,omitempty"` // the answer of a time-stamp authority to Checkpoint, base64
+	// Again proves the leaf without SHA-256, since format 5: its subject has the digest
+	// of manifest.json.
+	Again *AgainLeafProof `json:"again,omitempty"`
+	Stamp []byte          `json:"stamp,omitempty"` // the answer of a time-stamp authority to Checkpoint, base64
 }
 
 // MaskedLine is a line that does not show all of its content.
@@ -130,6 +142,7 @@ type MaskedLine struct {
 	// Commits are the commitments to the masked values in the order of the
 	// fields, SHA-256(salt ‖ twelve ASCII digits).
 	Commits []seal.Hash `json:"commits"`
+	New     seal.Digest `json:"new,omitempty"` // as Leaf, under the algorithm of Bundle.Again
 }
 
 // PartProof proves that lines of records.jsonl stood in a part of the archive.

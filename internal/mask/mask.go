@@ -32,6 +32,9 @@ func Commit(salt [sha256.Size]byte, number string) [sha256.Size]byte {
 // Text puts stars in place of the digits of every number in s, and returns the
 // commitments in their order. Other bytes stay, whether they are UTF-8 or not.
 func (m *Masker) Text(s string) (string, [][sha256.Size]byte) {
+	if !enough(s) {
+		return s, nil
+	}
 	var out []byte
 	var commits [][sha256.Size]byte
 	for x := range numbers(s) {

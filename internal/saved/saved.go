@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -42,10 +43,14 @@ type Search struct {
 }
 
 // Store keeps searches in the state of a data folder.
-type Store struct{ db *state.DB }
+type Store struct {
+	db   *state.DB
+	rows *state.Rows
+}
 
-// New returns the store of a database.
-func New(db *state.DB) *Store { return &Store{db} }
+// New returns the store of a database. Every change is sealed in rows before it is made;
+// nil = nowhere.
+func New(db *state.DB, rows *state.Rows) *Store { return &Store{db, rows} }
 
 // List is what a person sees: the own ones and those that others share, by name.
 func (s *Store) List(ctx context.Context, owner string) (l []Search, err error) {
@@ -90,23 +95,33 @@ func (s *Store) Add(ctx context.Context, x Search) error {
 		if err != nil {
 			return fmt.Errorf("keep saved search: %w", err)
 		}
-		return nil
+		return s.seal(ctx, tx, "save", x.Owner, "owner = ? COLLATE NOCASE AND name = ?", x.Owner, x.Name)
 	})
 }
 
 // Share shows a search to others, or no longer. owner "" is who may change the
 // searches of all.
 func (s *Store) Share(ctx context.Context, id int64, owner string, shared bool) error {
-	return s.change(ctx, "UPDATE saved_searches SET shared = ?3 WHERE id = ?1 AND (?2 = '' OR owner = ?2 COLLATE NOCASE)", id, owner, shared)
+	return s.db.Do(ctx, func(tx *sql.Tx) error {
+		if err := change(ctx, tx, "UPDATE saved_searches SET shared = ?3 WHERE id = ?1 AND (?2 = '' OR owner = ?2 COLLATE NOCASE)", id, owner, shared); err != nil {
+			return err
+		}
+		return s.seal(ctx, tx, "share", owner, "id = ?", id)
+	})
 }
 
 // Remove forgets a search. owner "" is who may change the searches of all.
 func (s *Store) Remove(ctx context.Context, id int64, owner string) error {
-	return s.change(ctx, "DELETE FROM saved_searches WHERE id = ?1 AND (?2 = '' OR owner = ?2 COLLATE NOCASE)", id, owner)
+	return s.db.Do(ctx, func(tx *sql.Tx) error {
+		if err := change(ctx, tx, "DELETE FROM saved_searches WHERE id = ?1 AND (?2 = '' OR owner = ?2 COLLATE NOCASE)", id, owner); err != nil {
+			return err
+		}
+		return s.rows.Seal(ctx, state.Row{ID: strconv.FormatInt(id, 10)}, "remove", owner)
+	})
 }
 
-func (s *Store) change(ctx context.Context, text string, args ...any) error {
-	r, err := s.db.ExecContext(ctx, text, args...)
+func change(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
+	r, err := tx.ExecContext(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("change saved search: %w", err)
 	}

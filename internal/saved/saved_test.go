@@ -22,7 +22,7 @@ func open(t *testing.T) *Store {
 			t.Error(err)
 		}
 	})
-	return New(db)
+	return New(db, nil)
 }
 
 // names is what a person sees, with "*" after what is shared.

@@ -27,6 +27,13 @@ func TestTreesAgree(t *testing.T) {
 		}
 		for k, a := range algs {
 			root := a.Root(by[k])
+			all := NewProver(a, by[k])
+			for m := 1; m <= n; m++ {
+				i := int64(rng.IntN(m))
+				if err := a.CheckPath(all.Prove(i, int64(m)), int64(m), a.Root(by[k][:m]), i, by[k][i]); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for i := range n {
 				path := a.Prove(by[k], i)
 				if err := a.CheckPath(path, int64(n), root, int64(i), by[k][i]); err != nil {

@@ -61,6 +61,8 @@ const (
 	KindPerson          = "person"   // a person was made or changed; Hash is that of the row's meaning
 	KindToken           = "token"    // an API token was made or ended; Hash as above
 	KindProposal        = "proposal" // something was proposed or decided on; Hash as above
+	KindSaved           = "saved"    // a saved search was made, changed or removed; Hash is that of the row's meaning
+	KindJob             = "job"      // a job was taken, or its results were kept; Hash as above
 	KindTrail           = "trail"    // a range of a file of the trail; Hash is that of its bytes
 	KindAgain           = "again"    // everything is hashed anew under another algorithm; an AgainLeaf
 )

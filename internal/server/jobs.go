@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/seal"
 )
 
 // newJobs makes the jobs of the folder, with every kind that the server knows.
@@ -13,7 +14,11 @@ func newJobs(ctx context.Context, cfg Config, data *dataSource) (*job.Runner, er
 	if err != nil {
 		return nil, err
 	}
-	return job.Open(ctx, job.Options{DB: db, Dir: cfg.Engine.Dir(), Kinds: jobKinds(cfg, data), Log: cfg.Log})
+	rows, err := cfg.Engine.SealedRows(seal.KindJob)
+	if err != nil {
+		return nil, err
+	}
+	return job.Open(ctx, job.Options{Rows: rows, DB: db, Dir: cfg.Engine.Dir(), Kinds: jobKinds(cfg, data), Log: cfg.Log})
 }
 
 // jobKinds is what can run in the background.

@@ -17,7 +17,7 @@ func TestSharedSearchesWithinScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	s := savedSearches{e}
+	s := newSaved(e)
 	for _, owner := range []string{"tanaka", "suzuki"} {
 		if err := s.Add(t.Context(), web.SavedSearch{Owner: owner, Name: "of " + owner, URL: "/search?path=x", Shared: true, Made: time.Unix(1, 0)}); err != nil {
 			t.Fatal(err)

@@ -28,6 +28,7 @@ type service struct {
 	local  bool      // only this machine reaches it
 	hosts  hosts
 	health *health // what the folder knows of itself
+	saved  savedSearches
 }
 
 // prepare decides between plain HTTP, which only loopback has, and TLS, which
@@ -39,7 +40,7 @@ func prepare(ctx context.Context, cfg Config, beside *errands) (*service, error)
 	}
 	c := cfg.Engine.Config()
 	cfg.gate = newGate(defaultGate())
-	s := &service{cfg: cfg, beside: beside, local: loopback(host), set: newSettings(cfg)}
+	s := &service{cfg: cfg, beside: beside, local: loopback(host), set: newSettings(cfg), saved: newSaved(cfg.Engine)}
 	s.health = newHealth(cfg, beside)
 	if s.src, err = newSource(cfg); err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 	e, set := s.cfg.Engine, s.set
 	return web.New(web.Config{
 		Source: s.src, Paths: paths{s.src.e, s.src.gate}, Rules: rules(), Language: e.Config().Language, Version: s.cfg.Version, Log: s.cfg.Log,
-		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: savedSearches{e}, Proofs: proofs{e}, Marked: newMarked(s.beside.ctx, e).is,
+		Jobs: s.jobs, Data: s.data, Mask: s.src.e.Mask, Saved: s.saved, Proofs: proofs{e}, Marked: newMarked(s.beside.ctx, e).is,
 		Health: s.health, Calendar: set.calendar, Settings: set, Imports: imported{e}, Steps: steps{e}, Go: s.beside.run,
 		Desk: d.desk, Trail: d.trail, Note: d.note, NoteAs: d.noteAs, Refused: d.refused,
 	})
@@ -94,7 +95,7 @@ func (s *service) newPages(d *door) (http.Handler, error) {
 // apiConfig puts the JSON API over the same sources.
 func (s *service) apiConfig(d *door) api.Config {
 	lang := s.cfg.Engine.Config().Language
-	kept := keeping{s.data, savedSearches{s.cfg.Engine}, s.src.zone}
+	kept := keeping{s.data, s.saved, s.src.zone}
 	c := api.Config{
 		Source: apiSource{s.src}, Keeping: kept, Care: s.data, Saves: apiSaves{kept}, Settings: s.set, Desk: d.desk, Once: d.once, Seal: apiSeal(s.health),
 		Zone: s.src.zone, Language: lang, Log: s.cfg.Log, Note: d.note,

@@ -4,24 +4,52 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/saved"
+	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
 // savedSearches keeps the searches of people in the state of the folder.
-type savedSearches struct{ e *engine.Engine }
+type savedSearches struct {
+	e    *engine.Engine
+	open *savedStore
+}
+
+// savedStore is opened once: what the seal says of the searches is compared with what is
+// there.
+type savedStore struct {
+	mu sync.Mutex
+	st *saved.Store
+}
+
+func newSaved(e *engine.Engine) savedSearches { return savedSearches{e, &savedStore{}} }
 
 var _ web.Saved = savedSearches{}
 
 func (s savedSearches) store(ctx context.Context) (*saved.Store, error) {
+	s.open.mu.Lock()
+	defer s.open.mu.Unlock()
+	if s.open.st != nil {
+		return s.open.st, nil
+	}
 	db, err := s.e.State(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return saved.New(db), nil
+	rows, err := s.e.SealedRows(seal.KindSaved)
+	if err != nil {
+		return nil, err
+	}
+	st := saved.New(db, rows)
+	if err := st.Settle(ctx); err != nil {
+		return nil, err
+	}
+	s.open.st = st
+	return st, nil
 }
 
 func (s savedSearches) List(ctx context.Context, owner string) ([]web.SavedSearch, error) {

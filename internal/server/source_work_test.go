@@ -76,7 +76,7 @@ func TestKeptThroughTheAPI(t *testing.T) {
 	for _, x := range []saved.Search{
 		{Owner: "narrow", Name: "own " + myNumber, URL: "/search?user=tanaka&path=" + myNumber, Made: time.Now()}, {Owner: "all", Name: "other", URL: "/files?user=sato", Made: time.Now()},
 	} {
-		if err := saved.New(db).Add(t.Context(), x); err != nil {
+		if err := saved.New(db, nil).Add(t.Context(), x); err != nil {
 			t.Fatal(err)
 		}
 	}

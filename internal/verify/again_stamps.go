@@ -63,7 +63,7 @@ func (g *again) stamp(r *Report, file string, b []byte, h *seal.Head, roots *x50
 		r.add(Finding{State: Note, What: "stamp_weak", File: file, Detail: st.Authority + ": " + string(st.Signed)})
 	default:
 		g.stamps = append(g.stamps, againStamp{file, h, st})
-		r.Anchors = append(r.Anchors, Anchor{Kind: "stamp", Size: h.Leaves, Time: st.Time.UnixNano(), Name: st.Authority})
+		r.Anchors = append(r.Anchors, Anchor{Kind: "stamp", Size: h.Leaves, Time: st.Time.UnixNano(), Name: st.Authority, again: true})
 	}
 }
 
@@ -82,15 +82,14 @@ func (g *again) expired(r *Report, now time.Time) {
 // weakAnchors takes out what rests on SHA-256 alone when that proves nothing any more: an
 // earlier checkpoint, and stamps that no stamped list of a renewal covers. Those that one
 // covers stay: when it was stamped, SHA-256 still held (RFC 4998, section 5.3).
-func (r *Report) weakAnchors(g *again, heads int) {
-	old := r.Anchors[:len(r.Anchors)-heads]
-	kept := slices.DeleteFunc(slices.Clone(old), func(a Anchor) bool {
-		return a.Kind != "stamp" || !g.covers(seal.DirName+"/"+seal.StampFile(a.Size))
+func (r *Report) weakAnchors(g *again) {
+	kept := slices.DeleteFunc(slices.Clone(r.Anchors), func(a Anchor) bool {
+		return !a.again && (a.Kind != "stamp" || !g.covers(seal.DirName+"/"+seal.StampFile(a.Size)))
 	})
-	if n := len(old) - len(kept); n > 0 {
+	if n := len(r.Anchors) - len(kept); n > 0 {
 		r.add(Finding{State: Note, What: "anchors_weak", File: seal.DirName, Detail: fmt.Sprintf("%d", n)})
 	}
-	r.Anchors = append(kept, r.Anchors[len(r.Anchors)-heads:]...)
+	r.Anchors = kept
 }
 
 // againFiles compares the files of the seal itself with the list of the renewal.

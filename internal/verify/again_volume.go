@@ -25,6 +25,7 @@ func (v *volume) readAgain(s *logState, opt *Options) error {
 	if !opt.onlySHA256() {
 		return nil
 	}
+	v.r.weakAnchors(s.again)
 	covered := int64(0)
 	if s.again != nil {
 		covered = min(s.again.leaves, v.r.Sealed)

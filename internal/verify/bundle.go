@@ -37,6 +37,8 @@ type bundle struct {
 	m       manifest.Bundle
 	keys    []string // of the log
 	held    []heldStamp
+	opt     *Options
+	g       *again // the stamps of heads
 }
 
 func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
@@ -52,7 +54,7 @@ func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
 	if err := checkZip(f, st.Size(), z); err != nil {
 		r.add(Finding{State: Damaged, What: "zip", Detail: err.Error()})
 	}
-	b := &bundle{r: r, members: map[string]*zip.File{}}
+	b := &bundle{r: r, members: map[string]*zip.File{}, opt: &opt}
 	for _, x := range z.File {
 		if b.members[x.Name] != nil {
 			r.add(Finding{State: Extra, What: "extra", File: x.Name})
@@ -63,10 +65,15 @@ func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
 	if !ok {
 		return nil
 	}
-	if err := manifest.Decode(text, &b.m); err != nil || b.m.Format < 1 || b.m.Format > manifest.BundleFormat {
+	if err := manifest.Decode(text, &b.m); err != nil || b.m.Format < 1 || b.m.Format > manifest.AgainFormat {
 		r.add(Finding{State: Damaged, What: "bundle", File: manifest.BundleName, Detail: fmt.Sprint(err)})
 		return nil
 	}
+	if _, err := seal.ParseAlgorithm(string(b.m.Again)); err != nil && b.m.Again != "" {
+		r.add(Finding{State: Damaged, What: "bundle", File: manifest.BundleName, Detail: err.Error()})
+		return nil
+	}
+	b.g = newAgain(b.m.Again)
 	if err := b.check(ctx); err != nil {
 		return err
 	}
@@ -76,6 +83,9 @@ func bundleOf(ctx context.Context, f *os.File, r *Report, opt Options) error {
 	}
 	if c := b.proofs(roots); c != nil && b.m.Format > 1 {
 		b.sealed(text, c, roots)
+	}
+	if opt.onlySHA256() {
+		r.weakAnchors(nil)
 	}
 	slices.SortStableFunc(b.held, func(x, y heldStamp) int { return cmp.Compare(x.size, y.size) })
 	r.expired(b.held, opt.now())
@@ -123,19 +133,22 @@ func (b *bundle) check(ctx context.Context) error {
 			continue
 		}
 		b.r.Files++
-		h := sha256.New()
+		h, fresh := sha256.New(), b.m.Again.New()
 		var n int64
 		rd, err := f.Open()
 		if err == nil {
-			n, err = io.Copy(h, io.LimitReader(rd, m.Size+1))
+			n, err = io.Copy(io.MultiWriter(h, fresh), io.LimitReader(rd, m.Size+1))
 			err = errors.Join(err, rd.Close())
 		}
 		b.r.Bytes += n
 		if err == nil && n != m.Size {
 			err = fmt.Errorf("%d bytes, %d were listed", n, m.Size)
 		}
-		if err == nil && seal.Hash(h.Sum(nil)) != m.SHA256 {
+		if err == nil && !b.opt.onlySHA256() && seal.Hash(h.Sum(nil)) != m.SHA256 {
 			err = errors.New("another SHA-256")
+		}
+		if err == nil && b.m.Again != "" && !m.New.Equal(fresh.Sum(nil)) {
+			err = fmt.Errorf("another %s", b.m.Again)
 		}
 		if err != nil {
 			b.r.add(Finding{State: Damaged, What: "bundle", File: m.Name, Detail: err.Error()})

@@ -105,6 +105,10 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 		b.r.add(Finding{State: Note, What: "lines_unarchived", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
 	}
 	b.keys = p.Keys
+	fresh := b.againParts(&p, b.againLeaves(&p), roots)
+	if rest := len(proven) - len(fresh); b.opt.onlySHA256() && b.m.Again != "" && rest > 0 {
+		b.r.add(Finding{State: Note, What: "again_part", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
+	}
 	for i := range p.Stamps {
 		b.stamped(&p.Stamps[i], c, roots)
 	}
@@ -165,8 +169,14 @@ func (b *bundle) signed(c *seal.Checkpoint) bool {
 
 // unlistedStamps names stamps that no proof is of.
 func (b *bundle) unlistedStamps(p *manifest.Proofs) {
+	heads := make(map[string]bool)
+	if p.Again != nil {
+		for _, h := range p.Again.Heads {
+			heads[h.Member] = true
+		}
+	}
 	for name := range b.members {
-		if strings.HasSuffix(name, ".tsr") && !slices.ContainsFunc(p.Stamps, func(x manifest.StampProof) bool { return x.Member == name }) {
+		if strings.HasSuffix(name, ".tsr") && !heads[name] && !slices.ContainsFunc(p.Stamps, func(x manifest.StampProof) bool { return x.Member == name }) {
 			b.r.add(Finding{State: Damaged, What: "stamp", File: name, Detail: "no proof ties it to the checkpoint"})
 		}
 	}
@@ -205,6 +215,7 @@ func (b *bundle) sealed(list []byte, c *seal.Checkpoint, roots *x509.CertPool) {
 		return
 	}
 	b.r.Checkpoints, b.r.Leaves, b.r.Sealed, b.r.SealedTime = 2, last.Size, last.Size, last.Time
+	b.againSealed(list, &s, roots)
 	if len(s.Stamp) > 0 {
 		b.hold(manifest.SealName, s.Stamp, last, -1, roots) // nothing renews it: no later checkpoint is in here
 	}

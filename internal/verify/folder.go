@@ -66,6 +66,15 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if err := f.check(ctx, s); err != nil {
 		return nil, err
 	}
+	names := make([]string, 0, len(have))
+	for n := range have {
+		if strings.HasPrefix(n, "archive/") {
+			names = append(names, n)
+		}
+	}
+	if err := r.rows(s, seal.DirName+"/"+seal.LeavesName, names, func(n string) ([]byte, error) { return readSmall(dir, n) }); err != nil {
+		return nil, err
+	}
 	if err := f.trail(ctx, s); err != nil {
 		return nil, err
 	}

@@ -53,10 +53,11 @@ type Report struct {
 
 // Anchor is a proof that did not come out of the folder alone.
 type Anchor struct {
-	Kind string `json:"kind"` // stamp, since
-	Size int64  `json:"size"` // leaves that it fixes
-	Time int64  `json:"time"` // Unix ns
-	Name string `json:"name"` // of the authority, or of the file
+	Kind  string `json:"kind"` // stamp, since
+	Size  int64  `json:"size"` // leaves that it fixes
+	Time  int64  `json:"time"` // Unix ns
+	Name  string `json:"name"` // of the authority, or of the file
+	again bool   // it is of a head of a renewal
 }
 
 // Damage says whether something differs from what was sealed.

@@ -81,12 +81,11 @@ func checkStamps(r *Report, dir string, s *logState, opt Options) error {
 			held = append(held, heldStamp{file, size, at, st})
 		}
 	}
-	before := len(r.Anchors)
 	if err := s.again.readStamps(r, dir, roots, &opt); err != nil {
 		return err
 	}
 	if opt.onlySHA256() {
-		r.weakAnchors(s.again, len(r.Anchors)-before)
+		r.weakAnchors(s.again)
 	}
 	s.again.expired(r, opt.now())
 	r.expired(slices.DeleteFunc(held, func(h heldStamp) bool { return s.again.renewed(h.file, h.Stamp) }), opt.now())

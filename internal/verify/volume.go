@@ -80,6 +80,9 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if err := v.days(s); err != nil {
 		return nil, err
 	}
+	if err := r.rows(s, manifest.LogDir, v.names, func(n string) ([]byte, error) { return readSmall(dir, n) }); err != nil {
+		return nil, err
+	}
 	v.removed(s)
 	r.deletions(s.entries, manifest.LogDir)
 	r.onePerson(s.entries, manifest.LogDir)
