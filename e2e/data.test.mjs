@@ -49,7 +49,7 @@ describe("data management", () => {
     await v.page.goto(`${app.base}/data`);
     const server = v.page.locator("main h2 a[href^='/data/server']").first();
     assert.ok(await v.page.locator("svg .d-store").count() > 0, "days in the store only");
-    assert.match(await work(v, care(v.page, "archive"), "archive"), /\d+ 個の日次アーカイブ/);
+    assert.match(await work(v, care(v.page, "archive"), "archive"), /\d+ 個の部/);
     await v.page.goto(`${app.base}/data`);
     assert.ok(await v.page.locator("svg .d-both").count() > 10, "days in the archive");
     await server.click();

@@ -107,7 +107,7 @@ describe("archived days", () => {
     t.after(() => v.context.close());
     await v.page.goto(`${app.base}/data`);
     await v.page.locator("main h2 a[href^='/data/server']").first().click();
-    assert.match(await v.page.locator("#restore-title").innerText(), /アーカイブだけに残る日/);
+    assert.match(await v.page.locator("#restore-title").innerText(), /保管庫だけに残る日/);
     await clean(v, "restore-ja-390");
   });
 });

@@ -280,7 +280,7 @@ func TestSlots(t *testing.T) {
 	f.m.archiveFails = pace.ErrTooLong
 	try("2026-11-17", "2026-11-20", unitCoarse)
 	h := siteOf(t, func(c *Config) { c.Source = f.m })
-	if _, body := get(t, h, "/search?from=2026-11-17&to=2026-11-20&wait=1", "Accept-Language", "ja"); !strings.Contains(body, "保管した日を復元すると") {
+	if _, body := get(t, h, "/search?from=2026-11-17&to=2026-11-20&wait=1", "Accept-Language", "ja"); !strings.Contains(body, "戻すと、細かく示せます") {
 		t.Error("the page does not say why the bars are days")
 	}
 }

@@ -223,7 +223,7 @@ func (s *site) page(rt route) http.HandlerFunc {
 	}
 }
 
-// answer checks the right before anything is read.
+// answer checks the right before anything of a page is read.
 func (s *site) answer(rq *request, rt route) error {
 	switch {
 	case rt.open:
@@ -235,22 +235,35 @@ func (s *site) answer(rq *request, rt route) error {
 		if s.cfg.Refused != nil {
 			s.cfg.Refused(rq.r.Context(), "page", rq.r.Method+" "+rq.r.URL.Path)
 		}
+		if rq.who.May(account.See) { // the frame of the page tells of the folder
+			if err := s.readStatus(rq); err != nil {
+				return err
+			}
+		}
 		return errPage{http.StatusForbidden, "web.error.no_right"}
 	}
 	if rq.who != nil {
-		st, err := s.cfg.Source.Status(rq.r.Context())
-		if err != nil {
+		if err := s.readStatus(rq); err != nil {
 			return err
-		}
-		rq.status = st
-		if st.Zone != nil {
-			rq.zone = st.Zone
-		}
-		if z, err := time.LoadLocation(rq.who.Zone); err == nil && rq.who.Zone != "" {
-			rq.zone = z
 		}
 	}
 	return rt.serve(rq)
+}
+
+// readStatus reads what the frame of a page tells of the folder, and the zone of its times.
+func (s *site) readStatus(rq *request) error {
+	st, err := s.cfg.Source.Status(rq.r.Context())
+	if err != nil {
+		return err
+	}
+	rq.status = st
+	if st.Zone != nil {
+		rq.zone = st.Zone
+	}
+	if z, err := time.LoadLocation(rq.who.Zone); err == nil && rq.who.Zone != "" {
+		rq.zone = z
+	}
+	return nil
 }
 
 // fail draws the error page. What only the operator may know goes to the log.

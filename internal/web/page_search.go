@@ -25,6 +25,7 @@ func (s *site) searchRoutes() []route {
 		{pattern: "GET /people/life", need: account.See, serve: s.lifePart},
 		{pattern: "GET /files/tree", need: account.See, serve: s.treePart},
 		{pattern: "GET /files/usual", need: account.See, serve: s.usualPart},
+		{pattern: "GET /files/taken", need: account.See, serve: s.takenPart},
 		{pattern: "GET /saved", need: account.See, serve: s.savedPage},
 		{pattern: "POST /saved", need: account.See, serve: s.saveSearch},
 		{pattern: "POST /saved/change", need: account.See, serve: s.changeSaved},
@@ -78,6 +79,7 @@ type results struct {
 	LifeURL    string // the life of the one file, "" = there is no such
 	TreeURL    string
 	UsualURL   string
+	TakenURL   string // signs that the person took something away, "" = of no person
 	ThisPage   string
 	Continued  bool
 	Saving     bool // searches can be kept
@@ -239,6 +241,9 @@ func (s *site) links(f *form, v *results, page *query.Page) {
 	}
 	if f.Page == "/files" {
 		v.TreeURL, v.UsualURL = "/files/tree?"+parameters, "/files/usual?"+parameters
+		if len(q.Users) > 0 {
+			v.TakenURL = "/files/taken?" + parameters
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func TestCountsTellHowFar(t *testing.T) {
 			pace.Pieces(ctx, 4, 4)
 			pace.Progress(ctx, 12, 40)
 			pace.Pieces(ctx, 1, 4)
-		}, "保管した 40 日のうち 12 日", "12 of 40 archived days"},
+		}, "保管庫の 40 日のうち 12 日", "12 of 40 archived days"},
 		{"nothing known", func(context.Context) {}, "数えています", "Counting …"},
 	} {
 		src := &slow{memory: company(50), far: x.far, wait: make(chan struct{}), gone: make(chan struct{})}

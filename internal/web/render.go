@@ -20,6 +20,10 @@ type renderer struct {
 	t *template.Template
 }
 
+// tallText is how many bytes a value has at least that scrolls within a box of its own:
+// a path has up to 32,767 characters, which would be a page of sixty screens.
+const tallText = 1500
+
 func (r *renderer) execute(w io.Writer, name string, view any) error {
 	return r.t.ExecuteTemplate(w, name, view)
 }
@@ -36,6 +40,7 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"size":    p.Bytes,
 			"visible": record.Visible,
 			"moment":  moment,
+			"tall":    func(s string) bool { return len(s) > tallText },
 			"fld": func(name, value, problem string) hoursField {
 				return hoursField{Name: name, Value: value, Problem: problem}
 			},

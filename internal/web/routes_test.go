@@ -72,7 +72,7 @@ func mayOpen() map[string]string {
 		"GET /search.csv": exporters, "GET /exports/new": exporters, "POST /exports": exporters,
 
 		"GET /search/counts": loggedIn, "GET /search/rows": loggedIn, "GET /search/tail": loggedIn, "GET /paths": loggedIn, "GET /people/life": loggedIn,
-		"GET /files/tree": loggedIn, "GET /files/usual": loggedIn, "GET /around/{id...}": loggedIn,
+		"GET /files/tree": loggedIn, "GET /files/usual": loggedIn, "GET /files/taken": loggedIn, "GET /around/{id...}": loggedIn,
 		"GET /saved": loggedIn, "POST /saved": loggedIn, "POST /saved/change": loggedIn,
 
 		"GET /me": loggedIn, "POST /me/preferences": loggedIn, "POST /me/password": loggedIn, "GET /me/second.svg": loggedIn, "POST /me/second": loggedIn,
