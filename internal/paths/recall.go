@@ -36,6 +36,13 @@ func (r *recall) get(n Needle) (*Set, bool) {
 	return a.set.clone(), true
 }
 
+// Remembers reports whether Search knows the answer to a needle already.
+func (d *Dict) Remembers(n Needle) bool {
+	d.recall.mu.Lock()
+	defer d.recall.mu.Unlock()
+	return slices.ContainsFunc(d.recall.last, func(a answer) bool { return a.needle == n })
+}
+
 // put keeps a copy of an answer.
 func (r *recall) put(n Needle, s *Set) {
 	a := answer{needle: n}

@@ -105,7 +105,7 @@ const (
 	lazyNames = 4000
 	// searchShare: to search all names of a dictionary takes as long as asking one in
 	// so many of them by its text.
-	searchShare = 128
+	searchShare = 256
 	// askedRows: to ask so many rows for names that are known takes as long as one name.
 	askedRows = 32
 )

@@ -4,12 +4,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // lazyClause makes a clause whose rows are asked one by one, by their texts.
 func (s *Segment) lazyClause(c *clause) *boundClause {
 	return &boundClause{clause: c, lazy: true, texts: s.sharesMatter(c), memo: make(map[[3]uint32]bool), known: make(map[uint32]bool)}
+}
+
+// remembers reports whether a clause can be bound without a search of names, because
+// the same was searched before.
+func (s *Segment) remembers(c *clause) bool {
+	return !slices.ContainsFunc(c.patterns, func(p query.Pattern) bool {
+		return strings.ContainsAny(p.Literal(), `\/`) || !s.dict.Remembers(paths.Meets(p))
+	})
 }
 
 // sharesMatter reports whether the UNC form of a row can meet one of the patterns

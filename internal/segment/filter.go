@@ -133,7 +133,7 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 		if b.none {
 			break
 		}
-		if b.people != nil && len(c.patterns) > 0 {
+		if b.people != nil && len(c.patterns) > 0 && !s.remembers(c) {
 			b.clauses = append(b.clauses, s.lazyClause(c))
 			continue
 		}

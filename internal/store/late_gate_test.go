@@ -23,7 +23,7 @@ func TestLateGateOfPeople(t *testing.T) {
 			r.Time += int64(m) * 31 * 86400e9
 			r.EndTime, r.Class, r.User = r.Time, record.ClassUser, `EX\many`
 			r.Path = fmt.Sprintf(`D:\共有\%d\%d.txt`, m, i)
-			if i < 6 {
+			if i < 3 {
 				r.User = `EX\few`
 			}
 			if (m == 1 || m == 4) && i < 8 {
@@ -73,8 +73,8 @@ func TestLateGateOfPeople(t *testing.T) {
 			}
 		}
 	}
-	f("few", 12, months, 0)
-	f("many", 4, 4, 2) // months 5, 4, 3 and 1
+	f("few", 6, months, 0)
+	f("many", 10, 4, 2) // months 5, 4, 3 and 1
 	f("nobody", 0, months, 0)
 }
 

@@ -42,12 +42,11 @@ func (s *site) listPart(rq *request) error {
 	ctx := rq.r.Context()
 	q, skip := f.query(), 0
 	if q.Cursor == "" && at > 0 {
-		t := s.counted(rq, f)
-		if _, err := t.wait(ctx, 0); err != nil {
+		days, err := s.days(rq, f)
+		if err != nil {
 			return err
 		}
-		c, _ := t.value.(*tallied)
-		if q, skip, err = s.place(rq, q, c.counts, rq.status.Zone, at); err != nil {
+		if q, skip, err = s.place(rq, q, days, rq.status.Zone, at); err != nil {
 			return err
 		}
 	}
@@ -62,14 +61,36 @@ func (s *site) listPart(rq *request) error {
 	return s.render(rq, http.StatusOK, "gridrows", rowsView{rows(rq, l), s.layout(rq, f)})
 }
 
+// days is how many records each day brings to a form: of its counts when they are there,
+// else counted by themselves, which is quicker than to wait for all lists.
+func (s *site) days(rq *request, f *form) ([]query.DayCount, error) {
+	q := f.query()
+	q.Cursor, q.Limit = "", 0
+	if t := s.ready(rq, pageQuestion(q)); t != nil {
+		if c, ok := t.value.(*tallied); ok {
+			return c.Days, nil
+		}
+	}
+	q.Lists = query.ListDays
+	t := s.facets(rq, q)
+	if _, err := t.wait(rq.r.Context(), 0); err != nil {
+		return nil, err
+	}
+	c, ok := t.value.(*query.Facets)
+	if !ok {
+		return nil, nil
+	}
+	return c.Days, nil
+}
+
 // place narrows q so that row number at of its answer is among the first ones,
 // and tells how many come before it: first by the counts of days, then of hours,
 // then by counting ever shorter times.
-func (s *site) place(rq *request, q query.Query, c *counts, zone *time.Location, at uint64) (query.Query, int, error) {
+func (s *site) place(rq *request, q query.Query, days []query.DayCount, zone *time.Location, at uint64) (query.Query, int, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
-	days := slices.Clone(c.Days)
+	days = slices.Clone(days)
 	if !q.Oldest {
 		slices.Reverse(days)
 	}

@@ -258,7 +258,7 @@ type tallied struct {
 func (s *site) counted(rq *request, f *form) *tally {
 	q := f.query()
 	q.Cursor, q.Limit = "", 0
-	return s.tally(rq, "page "+q.Text(nil), func(ctx context.Context) (any, error) {
+	return s.tally(rq, pageQuestion(q), func(ctx context.Context) (any, error) {
 		c, err := s.count(ctx, q)
 		if err != nil {
 			return nil, err
@@ -272,6 +272,9 @@ func (s *site) counted(rq *request, f *form) *tally {
 		return t, err
 	})
 }
+
+// pageQuestion names the counts of a page.
+func pageQuestion(q query.Query) string { return "page " + q.Text(nil) }
 
 // everyone counts what all people did, for the names that forms offer: by people
 // alone, which the store knows without looking at records.

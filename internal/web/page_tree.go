@@ -124,7 +124,7 @@ func (s *site) countFolders(ctx context.Context, q query.Query) (*folderCounts, 
 	c.all, c.server = all, f.Servers
 	if len(q.Folders) == 1 {
 		names := q
-		names.Lists, names.Top = query.ListPaths, 2000
+		names.Lists, names.Top, names.Near = query.ListPaths, 2000, true
 		f, err := s.cfg.Source.Facets(ctx, names)
 		if err != nil {
 			return nil, err

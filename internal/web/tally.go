@@ -93,18 +93,14 @@ func (t *tally) wait(ctx context.Context, d time.Duration) (bool, error) {
 // when it is not known yet. What one visitor may see another may not: visitors
 // with different scopes never share an answer.
 func (s *site) tally(rq *request, question string, work func(context.Context) (any, error)) *tally {
-	rights := account.Right(0)
-	if rq.who != nil {
-		rights = rq.who.Rights
-	}
-	key := fmt.Sprintf("%s\x00%d\x00%s", scopeKey(rq.who), rights, question)
+	key := tallyKey(rq, question)
 	c := &s.tallies
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if i := slices.IndexFunc(c.l, func(t *tally) bool { return t.key == key }); i >= 0 {
 		t := c.l[i]
 		c.l = slices.Delete(c.l, i, i+1)
-		if !t.ended() && t.take() || t.ended() && t.err == nil && (t.records == rq.status.Records || rq.now.Sub(t.at) < tallyFresh) {
+		if !t.ended() && t.take() || t.good(rq) {
 			c.l = slices.Insert(c.l, 0, t)
 			return t
 		}
@@ -134,6 +130,32 @@ func (s *site) tally(rq *request, question string, work func(context.Context) (a
 		t.value, t.err = work(ctx)
 	}()
 	return t
+}
+
+// tallyKey is a question with what of the visitor its answer hangs on.
+func tallyKey(rq *request, question string) string {
+	rights := account.Right(0)
+	if rq.who != nil {
+		rights = rq.who.Rights
+	}
+	return fmt.Sprintf("%s\x00%d\x00%s", scopeKey(rq.who), rights, question)
+}
+
+// good reports whether the answer is there and holds still.
+func (t *tally) good(rq *request) bool {
+	return t.ended() && t.err == nil && (t.records == rq.status.Records || rq.now.Sub(t.at) < tallyFresh)
+}
+
+// ready is the tally of a question when its answer is there already, else nil.
+func (s *site) ready(rq *request, question string) *tally {
+	key := tallyKey(rq, question)
+	c := &s.tallies
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.IndexFunc(c.l, func(t *tally) bool { return t.key == key }); i >= 0 && c.l[i].good(rq) {
+		return c.l[i]
+	}
+	return nil
 }
 
 // ended reports whether the answer is there.
