@@ -58,14 +58,23 @@ func (b *Builder) order(m Month) *ordered {
 	used[0] = true
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
 	x.sorted, x.numbers, x.path = sortPaths(b.paths.All(), used)
-	x.usual = make([]uint32, len(x.sorted))
-	for i, n := range x.path {
-		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
-			x.usual[n] = x.share[b.usual[i]-1]
-		}
-	}
+	x.usual = b.usualShares(x)
 	b.sortRows(x, first, last)
 	return x
+}
+
+// usualShares are those of the sorted paths. A path that only new paths name has none;
+// it is given that of the one before it, so that there are few runs.
+func (b *Builder) usualShares(x *ordered) []uint32 {
+	l := make([]uint32, len(x.sorted))
+	last := uint32(0)
+	for n, i := range x.numbers {
+		if b.usual[i] != 0 {
+			last = x.share[b.usual[i]-1]
+		}
+		l[n] = last
+	}
+	return l
 }
 
 // sortRows sorts by day and person in one go, then each person's rows.
@@ -114,8 +123,8 @@ func ascends(l []int64) bool {
 
 // namedPath is a path within its folder.
 type namedPath struct {
-	key uint64 // paths.NameKey of the name
-	n   uint32
+	key, key2 uint64 // paths.NameKeys of the name
+	n         uint32
 }
 
 // sortPaths is keepUsed for paths: it sorts the folders first and then the names
@@ -134,7 +143,8 @@ func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32
 		if int(f) == len(in) {
 			in = append(in, nil)
 		}
-		in[f] = append(in[f], namedPath{paths.NameKey(p[at:]), uint32(i)})
+		key, key2 := paths.NameKeys(p[at:])
+		in[f] = append(in[f], namedPath{key, key2, uint32(i)})
 		count++
 	}
 	order := make([]uint32, len(folders.all))
@@ -155,6 +165,9 @@ func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32
 			slices.SortFunc(l, func(a, b namedPath) int {
 				if a.key != b.key {
 					return cmp.Compare(a.key, b.key)
+				}
+				if a.key2 != b.key2 {
+					return cmp.Compare(a.key2, b.key2)
 				}
 				return paths.Compare(all[a.n][n:], all[b.n][n:])
 			})

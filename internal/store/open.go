@@ -239,8 +239,9 @@ func (s *Store) needed() func(dir string, num uint32) bool {
 			want[file{keepDir, num}] = true
 		}
 	}
+	making := slices.Clone(s.making)
 	return func(dir string, num uint32) bool {
-		return want[file{dir, num}] || dir == logDir && num >= first
+		return slices.Contains(making, num) || want[file{dir, num}] || dir == logDir && num >= first
 	}
 }
 
