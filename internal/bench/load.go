@@ -19,6 +19,10 @@ import (
 // commitRecords is how many records one commit of the load has.
 const commitRecords = 65_536
 
+// loadMemory is the soft limit of the memory of a load, in bytes, unless GOMEMLIMIT
+// sets a lower one: the collector lets the heap double only below it.
+const loadMemory = 900 << 20
+
 // settler is a store that can wait until all that was committed is in sealed
 // segments.
 type settler interface {
@@ -100,6 +104,7 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), loadMemory)))
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()
 	if r.st, err = openStore(r.opt.Dir, true); err != nil {

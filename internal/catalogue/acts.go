@@ -18,7 +18,7 @@ import (
 // its name.
 type Acts struct {
 	list    []numberedAct
-	roots   roots
+	roots   *roots
 	channel string // the last one
 }
 
@@ -153,26 +153,30 @@ func eachNamed(months map[Month][]Named, fn func(p *Named, in Months) error) err
 
 // roots are the local folders of shares.
 type roots struct {
-	last *Root
-	all  map[Root]bool
+	last *Root // the one of the record before, in all
+	all  map[Root]*Root
 }
 
-func newRoots() roots { return roots{&Root{}, make(map[Root]bool)} }
+func newRoots() *roots { return &roots{&Root{}, make(map[Root]*Root)} }
 
-func (l roots) add(r *record.Record) {
+func (l *roots) add(r *record.Record) {
 	k := int(r.ShareRoot)
 	if r.Share == "" || k <= 0 || k > len(r.Path) {
 		return
 	}
-	if x := (Root{r.Share, r.Path[:k]}); x != *l.last {
-		*l.last = Root{strings.Clone(x.Share), strings.Clone(x.Folder)}
-		l.all[*l.last] = true
+	x := Root{r.Share, r.Path[:k]}
+	if x == *l.last {
+		return
+	}
+	if l.last = l.all[x]; l.last == nil {
+		l.last = &Root{strings.Clone(x.Share), strings.Clone(x.Folder)}
+		l.all[*l.last] = l.last
 	}
 }
 
 // end writes the touches of acts, whose paths were written, and the rest of the
 // part. first is when each path was named first.
-func (w *writer) end(server string, acts []numberedAct, first []int64, shares roots) error {
+func (w *writer) end(server string, acts []numberedAct, first []int64, shares *roots) error {
 	for _, t := range touchesOf(acts, first) {
 		if err := w.touch(t); err != nil {
 			return err

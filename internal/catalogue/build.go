@@ -18,7 +18,7 @@ type Builder struct {
 	zone   *time.Location
 	paths  map[string]*seen
 	order  []*seen // as they came
-	roots  roots
+	roots  *roots
 	acts   []act
 	month  Month // the last one, and where it begins and ends (Unix ns)
 	begin  int64

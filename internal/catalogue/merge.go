@@ -21,28 +21,28 @@ func Merge(out io.Writer, parts ...*Part) error {
 	if err != nil {
 		return err
 	}
-	l := make([]*merging, len(parts))
-	var roots []Root
-	for i, p := range parts {
-		if !strings.EqualFold(p.server, parts[0].server) {
-			return fmt.Errorf("merge path catalogues of two servers, %s and %s", parts[0].server, p.server)
-		}
-		q := *p
-		q.cache = NewCache(1)
-		l[i] = &merging{p: &q, c: p.dict.With(q.page).Cursor(), ids: make([]uint32, 0, p.Len()), at: -1}
-		roots = append(roots, p.roots...)
+	l, roots, err := mergingParts(parts)
+	if err != nil {
+		return err
 	}
 	if err := mergePaths(w, l); err != nil {
 		return err
 	}
-	if !numberSpans(l) {
-		return fmt.Errorf("merge path catalogues: too many acts at one time")
+	return w.joined(l, parts[0].server, roots)
+}
+
+// mergingParts makes parts of one server ready, past their cache.
+func mergingParts(parts []*Part) (l []*merging, roots []Root, err error) {
+	for _, p := range parts {
+		if !strings.EqualFold(p.server, parts[0].server) {
+			return nil, nil, fmt.Errorf("merge path catalogues of two servers, %s and %s", parts[0].server, p.server)
+		}
+		q := *p
+		q.cache = NewCache(1)
+		l = append(l, &merging{p: &q, c: p.dict.With(q.page).Cursor(), at: -1})
+		roots = append(roots, p.roots...)
 	}
-	if err := mergeTouches(w, l); err != nil {
-		return err
-	}
-	slices.SortFunc(roots, compareRoots)
-	return w.finish(parts[0].server, slices.Compact(roots))
+	return l, roots, nil
 }
 
 // merging is a part that is being merged.
@@ -60,7 +60,7 @@ type merging struct {
 func mergePaths(w *writer, l []*merging) error {
 	sources := make([]paths.Source, len(l))
 	for i, m := range l {
-		sources[i] = m.c
+		sources[i], m.ids = m.c, make([]uint32, 0, m.p.Len())
 	}
 	u := paths.NewUnion(sources)
 	for id := uint32(0); u.Next(); id++ {

@@ -83,16 +83,26 @@ func (t *Table) FindAll(l []string, out []uint32) {
 
 // Add returns the number of s, a new one when s is new.
 func (t *Table) Add(s string) uint32 {
+	n, _ := t.Keep(s, nil)
+	return n
+}
+
+// Keep is Add that keeps what keep makes of a new text, which must be equal to it;
+// fresh tells whether it was new. nil = the text itself.
+func (t *Table) Keep(s string, keep func(string) string) (n uint32, fresh bool) {
 	i, h := t.find(s)
 	if n := t.slots[i].n; n != 0 {
-		return n - 1
+		return n - 1, false
+	}
+	if keep != nil {
+		s = keep(s)
 	}
 	t.text = append(t.text, s)
 	t.slots[i] = slot{h, uint32(len(t.text))}
 	if 2*len(t.text) > len(t.slots) {
 		t.widen()
 	}
-	return uint32(len(t.text) - 1)
+	return uint32(len(t.text) - 1), true
 }
 
 func (t *Table) widen() {

@@ -77,7 +77,19 @@ func key[T string | []byte](s T) (rune, int) {
 // NameKey is a number of a name, the same for names that differ in case only: of
 // two paths of one folder, the one whose name has the lesser key comes first.
 func NameKey(name string) uint64 {
-	k := uint64(0)
+	k, _ := nameKey(name)
+	return k
+}
+
+// NameKeys is NameKey and, of names with the same one, the next such number.
+func NameKeys(name string) (first, second uint64) {
+	first, name = nameKey(name)
+	second, _ = nameKey(name)
+	return first, second
+}
+
+// nameKey is the key of the first three characters, and what is behind them.
+func nameKey(name string) (k uint64, rest string) {
 	for range 3 { // characters of 21 bits, one more than each is worth: the end comes first
 		k <<= 21
 		if len(name) > 0 {
@@ -86,7 +98,7 @@ func NameKey(name string) uint64 {
 			name = name[n:]
 		}
 	}
-	return k
+	return k, name
 }
 
 // orbit is the smallest rune of those that are equal to r but for case.

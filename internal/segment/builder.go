@@ -63,8 +63,11 @@ type Builder struct {
 	shares     interned[share]
 	processes  interned[string]
 	paths      *column.Table
-	recent     [1024]uint32     // paths asked for last, by a weak hash
-	room       *strings.Builder // holds texts, many in one piece of memory
+	names      []namedPath         // of paths
+	keepText   func(string) string // keep, made once
+	folders    interned[string]    // of paths
+	recent     [1024]uint32        // paths asked for last, by a weak hash
+	room       *strings.Builder    // holds texts, many in one piece of memory
 	details    interned[string]
 	usual      []uint32 // share of each path, as first seen; + 1
 	text       int      // bytes of all texts
@@ -78,8 +81,9 @@ func NewBuilder(server string, superseded bool, opt Options) *Builder {
 	b := &Builder{
 		server: strings.Clone(server), superseded: superseded, opt: opt, cal: facets.NewCalendar(opt.zone()),
 		people: newInterned[person](), origins: newInterned[origin](), stamps: newInterned[stamp](), clients: newInterned[client](),
-		kinds: newInterned[kind](), shares: newInterned[share](), processes: newInterned[string](), paths: column.NewTable(), room: &strings.Builder{}, details: newInterned[string](),
+		kinds: newInterned[kind](), shares: newInterned[share](), processes: newInterned[string](), paths: column.NewTable(), folders: newInterned[string](), room: &strings.Builder{}, details: newInterned[string](),
 	}
+	b.keepText = b.keep
 	b.path("")
 	return b
 }
@@ -110,10 +114,9 @@ func (b *Builder) path(s string) uint32 {
 	if int(*near) < b.paths.Len() && b.paths.Text(*near) == s {
 		return *near
 	}
-	n, ok := b.paths.Find(s)
-	if !ok {
-		n = b.paths.Add(b.keep(s))
-		b.usual = append(b.usual, 0)
+	n, fresh := b.paths.Keep(s, b.keepText)
+	if fresh {
+		b.addPath(b.paths.Text(n), n)
 	}
 	*near = n
 	return n
@@ -199,7 +202,7 @@ func (b *Builder) Len() int { return b.rows.n }
 
 // Bytes estimates the memory that the Builder holds.
 func (b *Builder) Bytes() int {
-	return len(b.rows.chunks)*builtChunk*builtRowSize + cap(b.raw) + b.text
+	return len(b.rows.chunks)*builtChunk*builtRowSize + cap(b.raw) + b.text + len(b.names)*namedPathSize
 }
 
 // Months lists the months that have rows, ascending.

@@ -57,15 +57,24 @@ func (b *Builder) order(m Month) *ordered {
 	}
 	used[0] = true
 	x.tables.shares, x.share = keepUsed(b.shares.all, usedShares, nil)
-	x.sorted, x.numbers, x.path = sortPaths(b.paths.All(), used)
-	x.usual = make([]uint32, len(x.sorted))
-	for i, n := range x.path {
-		if used[i] && b.usual[i] != 0 && usedShares[b.usual[i]-1] {
-			x.usual[n] = x.share[b.usual[i]-1]
-		}
-	}
+	x.sorted, x.numbers, x.path = b.sortPaths(used)
+	x.usual = b.usualShares(x)
 	b.sortRows(x, first, last)
 	return x
+}
+
+// usualShares are those of the sorted paths. A path that only new paths name has none;
+// it is given that of the one before it, so that there are few runs.
+func (b *Builder) usualShares(x *ordered) []uint32 {
+	l := make([]uint32, len(x.sorted))
+	last := uint32(0)
+	for n, i := range x.numbers {
+		if b.usual[i] != 0 {
+			last = x.share[b.usual[i]-1]
+		}
+		l[n] = last
+	}
+	return l
 }
 
 // sortRows sorts by day and person in one go, then each person's rows.
@@ -110,65 +119,6 @@ func ascends(l []int64) bool {
 		}
 	}
 	return true
-}
-
-// namedPath is a path within its folder.
-type namedPath struct {
-	key uint64 // paths.NameKey of the name
-	n   uint32
-}
-
-// sortPaths is keepUsed for paths: it sorts the folders first and then the names
-// within each.
-func sortPaths(all []string, used []bool) (kept []string, codes, number []uint32) {
-	folders := newInterned[string]()
-	var in [][]namedPath // used paths of each folder
-	count := 0
-	for i, ok := range used {
-		if !ok {
-			continue
-		}
-		p := all[i]
-		at := strings.LastIndexByte(p, '\\') + 1
-		f := folders.code(p[:at], same)
-		if int(f) == len(in) {
-			in = append(in, nil)
-		}
-		in[f] = append(in[f], namedPath{paths.NameKey(p[at:]), uint32(i)})
-		count++
-	}
-	order := make([]uint32, len(folders.all))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return paths.Compare(folders.all[a], folders.all[b]) })
-	number = make([]uint32, len(all))
-	kept, codes = make([]string, 0, count), make([]uint32, 0, count)
-	for i := 0; i < len(order); {
-		l := in[order[i]]
-		j := i + 1
-		for ; j < len(order) && strings.EqualFold(folders.all[order[i]], folders.all[order[j]]); j++ { // one folder for NTFS
-			l = append(l, in[order[j]]...)
-		}
-		if j == i+1 { // one spelling: the names tell
-			n := len(folders.all[order[i]])
-			slices.SortFunc(l, func(a, b namedPath) int {
-				if a.key != b.key {
-					return cmp.Compare(a.key, b.key)
-				}
-				return paths.Compare(all[a.n][n:], all[b.n][n:])
-			})
-		} else {
-			slices.SortFunc(l, func(a, b namedPath) int { return paths.Compare(all[a.n], all[b.n]) })
-		}
-		i = j
-		for _, k := range l {
-			number[k.n] = uint32(len(kept))
-			kept = append(kept, all[k.n])
-			codes = append(codes, k.n)
-		}
-	}
-	return kept, codes, number
 }
 
 func compareStamps(a, b stamp) int {

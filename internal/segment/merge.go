@@ -18,18 +18,27 @@ var ErrNoRows = errors.New("no rows")
 // merge joins segments.
 type merge struct {
 	in     []*mergeInput
+	all    *Filter
 	drop   *View
 	tables *tables
 	dict   *packedPaths
 	usual  []uint32
+
+	partial bool // the dictionary has not all paths of the inputs
 }
 
 // mergeInput is one segment and what its numbers become.
 type mergeInput struct {
 	s                                                         *Segment
-	usual                                                     []uint32 // usual share of each path
+	usual                                                     []uint32 // usual share of each path; nil = those of the output
 	sc                                                        *scan
 	person, origin, stamp, client, kind, share, process, path []uint32
+}
+
+// Union is how the path dictionaries of the inputs of a merge became one.
+type Union struct {
+	Dict    *paths.Packed
+	Numbers [][]uint32 // by input and number there
 }
 
 // Merge writes the rows of segments of one server, month and kind as one
@@ -37,6 +46,42 @@ type mergeInput struct {
 // (same place, id and version of the rules) are kept once, of the highest seq.
 // A damaged input ends the merge with its error.
 func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Options) (*Meta, error) {
+	meta, _, err := MergeUnion(ctx, w, in, drop, opt)
+	return meta, err
+}
+
+// MergeUnion is Merge that tells what became of the paths. The Union is nil when the
+// dictionary does not hold all of the inputs, because rows were left out.
+func MergeUnion(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Options) (*Meta, *Union, error) {
+	m, err := newMerge(ctx, in, drop, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	pk, err := newPacker(opt.Level)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer pk.close()
+	m.dict = newPackedPaths(pk)
+	if err := m.number(ctx); err != nil {
+		return nil, nil, err
+	}
+	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
+	defer f.wait()
+	if err := m.days(ctx, f); err != nil {
+		return nil, nil, err
+	}
+	if len(f.parts) == 0 {
+		return nil, nil, ErrNoRows
+	}
+	first := in[0].Meta()
+	meta := &Meta{Server: first.Server, Superseded: first.Superseded, Zone: first.Zone}
+	f.finish(meta, m.dict)
+	return meta, m.union(), f.err
+}
+
+// newMerge makes sure that the inputs belong together.
+func newMerge(ctx context.Context, in []*Segment, drop View, opt Options) (*merge, error) {
 	if len(in) == 0 {
 		return nil, errors.New("merge of no segments")
 	}
@@ -44,43 +89,23 @@ func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Optio
 	if z := opt.zone().String(); z != first.Zone {
 		return nil, fmt.Errorf("merge in zone %s of segments of zone %s", z, first.Zone)
 	}
-	m := &merge{drop: &drop}
+	m := &merge{drop: &drop, all: NewFilter(query.Query{})}
 	for _, s := range in {
 		if x := s.Meta(); x.Server != first.Server || x.Superseded != first.Superseded || x.Month() != first.Month() || x.Zone != first.Zone {
 			return nil, fmt.Errorf("merge %s and %s: another server, kind, month or zone", in[0].opt.Name, s.opt.Name)
 		}
-		sc, err := s.newScan(ctx, NewFilter(query.Query{}), &drop)
+		sc, err := s.newScan(ctx, m.all, &drop)
 		if err != nil {
 			return nil, err
 		}
 		sc.b, sc.strict = &binding{f: sc.b.f}, true
 		m.in = append(m.in, &mergeInput{s: s, sc: sc})
 	}
-	pk, err := newPacker(opt.Level)
-	if err != nil {
-		return nil, err
-	}
-	defer pk.close()
-	m.dict = newPackedPaths(pk)
-	if err := m.number(ctx); err != nil {
-		return nil, err
-	}
-	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
-	defer f.wait()
-	for _, day := range m.days() {
-		if err := m.day(ctx, f, day); err != nil {
-			return nil, err
-		}
-	}
-	if len(f.parts) == 0 {
-		return nil, ErrNoRows
-	}
-	meta := &Meta{Server: first.Server, Superseded: first.Superseded, Zone: first.Zone}
-	f.finish(meta, m.dict)
-	return meta, f.err
+	return m, nil
 }
 
-func (m *merge) days() []int {
+// days merges the days one after the other.
+func (m *merge) days(ctx context.Context, f *fileWriter) error {
 	var l []int
 	for _, in := range m.in {
 		for _, p := range in.s.parts {
@@ -88,7 +113,28 @@ func (m *merge) days() []int {
 		}
 	}
 	slices.Sort(l)
-	return slices.Compact(l)
+	for _, day := range slices.Compact(l) {
+		p, err := m.day(ctx, f, day)
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			f.addPart(p, 0)
+		}
+	}
+	return nil
+}
+
+// union is what became of the paths.
+func (m *merge) union() *Union {
+	if m.partial {
+		return nil
+	}
+	u := &Union{Dict: &m.dict.Packed}
+	for _, in := range m.in {
+		u.Numbers = append(u.Numbers, in.path)
+	}
+	return u
 }
 
 // number joins the dictionaries. When rows are dropped, only what the others
@@ -99,6 +145,7 @@ func (m *merge) number(ctx context.Context) error {
 	used := make([]*usedCodes, len(m.in))
 	for i, in := range m.in {
 		if in.sc.v.stamps != nil || in.sc.v.none || len(in.sc.v.hide) > 0 {
+			m.partial = true
 			if used[i], err = in.used(ctx); err != nil {
 				return err
 			}
@@ -164,11 +211,13 @@ func union[T comparable](n int, table func(int) []T, used func(int) []bool, comp
 	return out
 }
 
-// usedPaths goes through the paths of an input that are used.
+// usedPaths goes through the paths of an input that are used, and their usual shares.
 type usedPaths struct {
-	in   *mergeInput
-	used *usedCodes // nil = all
-	c    *paths.Cursor
+	in      *mergeInput
+	used    *usedCodes // nil = all
+	c       *paths.Cursor
+	run     int  // of the usual shares, where the path is
+	differs bool // some path has another usual share in the output
 }
 
 func (p *usedPaths) Next() bool {
@@ -183,12 +232,29 @@ func (p *usedPaths) Next() bool {
 func (p *usedPaths) Path() []byte { return p.c.Path() }
 func (p *usedPaths) Err() error   { return p.in.s.pathError(p.c.Err()) }
 
+// usual is the usual share of the path in the numbers of the output; false when no
+// row that counts has it.
+func (p *usedPaths) usual() (uint32, bool) {
+	l, id := p.in.s.usual, p.c.ID()
+	for p.run < len(l) && l[p.run].end <= id {
+		p.run++
+	}
+	sh := uint32(0)
+	if p.run < len(l) {
+		sh = l[p.run].share
+	}
+	if p.used != nil && !p.used.of[colShare][sh] {
+		return 0, false
+	}
+	return p.in.share[sh], true
+}
+
 // paths joins the dictionaries of paths and the usual shares.
 func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 	l := make([]*usedPaths, len(m.in))
 	sources := make([]paths.Source, len(m.in))
 	for i, in := range m.in {
-		in.path, in.usual = make([]uint32, in.s.dict.Len()), in.s.usualShares()
+		in.path = make([]uint32, in.s.dict.Len())
 		l[i] = &usedPaths{in: in, used: used[i], c: in.s.dict.With(in.s.readPathPage).Cursor()}
 		sources[i] = l[i]
 	}
@@ -198,139 +264,27 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		if err := m.dict.enc.Add(string(u.Path())); err != nil {
 			return err
 		}
-		m.usual = append(m.usual, 0)
-		for _, i := range slices.Backward(u.On()) {
+		usual, known := uint32(0), false
+		for _, i := range u.On() {
 			p := l[i]
-			id := p.c.ID()
-			if sh := p.in.usual[id]; p.used == nil || p.used.of[colShare][sh] {
-				m.usual[n] = p.in.share[sh]
+			p.in.path[p.c.ID()] = n
+			sh, ok := p.usual()
+			if ok && !known {
+				usual, known = sh, true
 			}
-			p.in.path[id] = n
+			p.differs = p.differs || !ok || sh != usual
 		}
+		m.usual = append(m.usual, usual)
 		if n%blockRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+	for _, p := range l {
+		if p.differs {
+			p.in.usual = p.in.s.usualShares()
+		}
+	}
 	return u.Err()
-}
-
-// mergeCursor goes through the rows of one partition of an input.
-type mergeCursor struct {
-	in    *mergeInput
-	order int
-	rd    reader
-	block int
-	sel   []uint16
-	at    int
-	row   row
-	done  bool
-}
-
-// next makes the next row the current one.
-func (c *mergeCursor) next() error {
-	sc := c.in.sc
-	for c.at++; c.at >= len(c.sel); c.at++ {
-		if c.block == len(sc.dir.blocks) {
-			c.done = true
-			return nil
-		}
-		b := &sc.dir.blocks[c.block]
-		c.block++
-		sel, err := sc.match(b)
-		if err != nil {
-			return err
-		}
-		c.sel, c.at = slices.Clone(sel), -1
-		if err := c.rd.load(sc.p, sc.dir, b, c.sel); err != nil {
-			return err
-		}
-	}
-	return c.fill()
-}
-
-func (c *mergeCursor) fill() error {
-	in, i := c.in, c.at
-	v := func(col int) uint64 { return c.rd.v[col][i] }
-	r := &c.row
-	r.person = in.person[c.rd.people[i]]
-	for _, col := range [...]int{colTime, colLength, colFirstID, colOrdinal, colSession, colCount} {
-		r.v[col] = v(col)
-	}
-	r.v[colStamp] = uint64(in.stamp[v(colStamp)])
-	r.v[colOrigin] = uint64(in.origin[v(colOrigin)])
-	r.v[colClient] = uint64(in.client[v(colClient)])
-	r.v[colKind] = uint64(in.kind[v(colKind)])
-	r.v[colProcess] = uint64(in.process[v(colProcess)])
-	r.v[colPath], r.v[colNewPath] = uint64(in.path[v(colPath)]), uint64(in.path[v(colNewPath)])
-	sh := uint64(in.usual[v(colPath)])
-	if v(colShare) > 0 {
-		sh = v(colShare) - 1
-	}
-	r.v[colShare] = uint64(in.share[sh])
-	r.detail = r.detail[:0]
-	if d := v(colDetail); d > 0 {
-		r.detail = encodeDetail(r.detail, c.rd.det.sets[d-1])
-	}
-	r.gaps = c.rd.raw.gaps(r.gaps[:0], int(c.sel[i]))
-	return nil
-}
-
-// day merges one partition of all inputs.
-func (m *merge) day(ctx context.Context, f *fileWriter, day int) error {
-	var cs []*mergeCursor
-	for i, in := range m.in {
-		for _, p := range in.s.parts {
-			if p.info.day != day || in.sc.v.none {
-				continue
-			}
-			dir, err := p.directory()
-			if err != nil {
-				return err
-			}
-			in.sc.p, in.sc.dir = p, dir
-			c := &mergeCursor{in: in, order: i, rd: reader{once: true}}
-			if err := c.next(); err != nil {
-				return err
-			}
-			if !c.done {
-				cs = append(cs, c)
-			}
-		}
-	}
-	if len(cs) == 0 {
-		return nil
-	}
-	out := f.partition(day)
-	for n := 0; len(cs) > 0; {
-		best, second := m.firstTwo(cs)
-		c := cs[best]
-		var next *mergeCursor // whose row comes behind those of c
-		if second >= 0 {
-			next = cs[second]
-		}
-		for ; next == nil || m.compare(c, next) < 0; n++ { // most rows of a person lie together
-			if !m.twice(c, next, cs) {
-				if m.usual[c.row.v[colPath]] == uint32(c.row.v[colShare]) {
-					c.row.v[colShare] = 0
-				} else {
-					c.row.v[colShare]++
-				}
-				out.add(&c.row)
-			}
-			if err := c.next(); err != nil {
-				return err
-			}
-			if c.done {
-				cs = slices.Delete(cs, best, best+1)
-				break
-			}
-			if n%blockRows == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-	}
-	out.close()
-	return f.err
 }
 
 // firstTwo finds the cursors whose rows come first; the second is -1 when there is
@@ -350,39 +304,39 @@ func (m *merge) firstTwo(cs []*mergeCursor) (best, second int) {
 
 // compare is the stored order.
 func (m *merge) compare(a, b *mergeCursor) int {
-	if a.row.person != b.row.person {
-		return cmp.Compare(a.row.person, b.row.person)
+	if x, y := a.person(), b.person(); x != y {
+		return cmp.Compare(x, y)
 	}
-	if x, y := int64(a.row.v[colTime]), int64(b.row.v[colTime]); x != y {
+	if x, y := a.time(), b.time(); x != y {
 		return cmp.Compare(x, y)
 	}
 	t := m.tables
-	return cmp.Or(m.compareIDs(a, b), compareArrival(t.stamps[a.row.v[colStamp]], t.stamps[b.row.v[colStamp]]), cmp.Compare(a.order, b.order))
+	return cmp.Or(m.compareIDs(a, b), compareArrival(t.stamps[a.value(colStamp)], t.stamps[b.value(colStamp)]), cmp.Compare(a.order, b.order))
 }
 
 func (m *merge) compareIDs(a, b *mergeCursor) int {
 	o := m.tables.origins
-	return cmp.Or(compareOrigins(&o[a.row.v[colOrigin]], &o[b.row.v[colOrigin]]),
-		cmp.Compare(a.row.v[colFirstID], b.row.v[colFirstID]), cmp.Compare(a.row.v[colOrdinal], b.row.v[colOrdinal]))
+	return cmp.Or(compareOrigins(&o[a.value(colOrigin)], &o[b.value(colOrigin)]),
+		cmp.Compare(a.value(colFirstID), b.value(colFirstID)), cmp.Compare(a.value(colOrdinal), b.value(colOrdinal)))
 }
 
 // twice reports whether another input's current row is the same record and came
 // as late or later. next is the cursor whose row comes behind that of c; nil = none.
 func (m *merge) twice(c, next *mergeCursor, cs []*mergeCursor) bool {
-	if next == nil || next.row.person != c.row.person || next.row.v[colTime] != c.row.v[colTime] {
+	if next == nil || next.person() != c.person() || next.time() != c.time() {
 		return false
 	}
 	t := m.tables
-	k := &t.kinds[c.row.v[colKind]]
+	k := &t.kinds[c.value(colKind)]
 	for _, o := range cs {
-		if o == c || o.row.person != c.row.person || o.row.v[colTime] != c.row.v[colTime] || m.compareIDs(c, o) != 0 {
+		if o == c || o.person() != c.person() || o.time() != c.time() || m.compareIDs(c, o) != 0 {
 			continue
 		}
-		x := &t.kinds[o.row.v[colKind]]
+		x := &t.kinds[o.value(colKind)]
 		if x.rules != k.rules || x.superseded != k.superseded {
 			continue
 		}
-		a, b := t.stamps[c.row.v[colStamp]], t.stamps[o.row.v[colStamp]]
+		a, b := t.stamps[c.value(colStamp)], t.stamps[o.value(colStamp)]
 		if k.superseded != 0 && a != b { // of superseded ones each counts
 			continue
 		}

@@ -75,21 +75,20 @@ func (p *packer) numbers(dst []byte, v []uint64, signed, scaled bool) []byte {
 			v[i] = uint64(int64(x) / grain)
 		}
 	}
-	s := statsOf(v, signed)
 	head := func(form byte) {
 		dst = binary.AppendUvarint(append(dst, form), scale)
 	}
-	switch {
-	case s.runs == 1:
+	if isConst(v) {
 		head(formConst)
 		return binary.AppendUvarint(dst, v[0])
-	case s.runs <= len(v)/16:
+	}
+	s := statsOf(v, signed)
+	if s.runs <= len(v)/16 {
 		head(formRuns)
 		return appendRuns(dst, v, s.runs)
 	}
 	wide, dwide := (bits.Len64(s.max-s.min)+7)/8, (bits.Len64(uint64(s.dmax)-uint64(s.dmin))+7)/8
-	n := len(v)
-	if p.deltas(v[:min(n, sampleRows)], uint64(s.dmin)); p.cost(p.codes, dwide) < p.plainCost(v[:min(n, sampleRows)], s.min, wide) {
+	if p.deltasPay(v, &s, wide, dwide) {
 		head(formDelta)
 		dst = appendSyncs(dst, v, s.min, wide)
 		dst = binary.AppendUvarint(dst, uint64(s.dmin))
@@ -104,6 +103,27 @@ func (p *packer) numbers(dst []byte, v []uint64, signed, scaled bool) []byte {
 
 // sampleRows is how many rows decide between two forms.
 const sampleRows = 2048
+
+// deltasPay reports whether the differences take less room than the values, of which
+// each takes so many bytes.
+func (p *packer) deltasPay(v []uint64, s *numberStats, wide, dwide int) bool {
+	if p.plainly {
+		return dwide < wide
+	}
+	v = v[:min(len(v), sampleRows)]
+	p.deltas(v, uint64(s.dmin))
+	return p.cost(p.codes, dwide) < p.plainCost(v, s.min, wide)
+}
+
+// isConst reports whether all values are the same.
+func isConst(v []uint64) bool {
+	for _, x := range v {
+		if x != v[0] {
+			return false
+		}
+	}
+	return true
+}
 
 // plain fills codes with the differences to the least value.
 func (p *packer) plain(v []uint64, least uint64) {
@@ -199,6 +219,9 @@ func (p *packer) planes(dst []byte, wide int) []byte {
 	dst = append(dst, byte(wide))
 	p.plane = slices.Grow(p.plane[:0], n)[:n]
 	b := p.plane
+	if p.plainly {
+		return p.plainPlanes(dst, wide)
+	}
 	for k := range wide {
 		h, shift := &p.hist, uint(8*k)
 		*h = [256]uint32{}
@@ -220,6 +243,21 @@ func (p *packer) planes(dst []byte, wide int) []byte {
 			}
 		}
 		dst = append(append(dst, planeRaw), b...)
+	}
+	return dst
+}
+
+// plainPlanes is planes of what is written again soon: no plane is packed.
+func (p *packer) plainPlanes(dst []byte, wide int) []byte {
+	n := len(p.codes)
+	for k := range wide {
+		dst = slices.Grow(append(dst, planeRaw), n)
+		at, shift := len(dst), uint(8*k)
+		dst = dst[:at+n]
+		b := dst[at:]
+		for i, x := range p.codes {
+			b[i] = byte(x >> shift)
+		}
 	}
 	return dst
 }

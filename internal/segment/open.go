@@ -285,7 +285,9 @@ func (s *Segment) readUsual(b []byte) error {
 	d := &decoder{b: b}
 	at := uint64(0)
 	shares := uint64(len(s.tables.shares))
-	for range d.count() {
+	runs := d.count()
+	s.usual = make([]usualRun, 0, runs)
+	for range runs {
 		at += d.max(1<<31, "run")
 		n := d.u()
 		if n >= shares || at > uint64(s.meta.Paths) {

@@ -11,11 +11,14 @@ import (
 type packer struct {
 	enc   *zstd.Encoder
 	least float64 // bits of information of a byte from which on it is not worth packing
-	plane []byte
-	out   []byte
-	alt   []uint64
-	codes []uint64
-	hist  [256]uint32
+	// plainly: columns of numbers are not packed at all. They are written again soon, and
+	// the time for packing and unpacking them is worth more than their room.
+	plainly bool
+	plane   []byte
+	out     []byte
+	alt     []uint64
+	codes   []uint64
+	hist    [256]uint32
 }
 
 func newPacker(level int) (*packer, error) {
@@ -27,11 +30,7 @@ func newPacker(level int) (*packer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make packer: %w", err)
 	}
-	p := &packer{enc: enc, least: 7.8}
-	if level == 1 { // of what is written again soon
-		p.least = 4
-	}
-	return p, nil
+	return &packer{enc: enc, least: 7.8, plainly: level == 1}, nil
 }
 
 func (p *packer) close() { _ = p.enc.Close() } // it writes nowhere

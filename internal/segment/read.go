@@ -67,7 +67,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		if err != nil {
 			return err
 		}
-		col.pick(rd.v[c], rows)
+		rd.pick(col, c, rows, b.rows)
 	}
 	var err error
 	if rd.raw, err = p.rawIDs(b, !rd.once); err != nil {
@@ -76,7 +76,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 	if rd.det, err = p.details(b, !rd.once); err != nil {
 		return err
 	}
-	rd.det.codes.pick(rd.v[colDetail], rows)
+	rd.pick(rd.det.codes, colDetail, rows, b.rows)
 	rd.people = rd.people[:0]
 	at := -1
 	for _, r := range rows {
@@ -93,6 +93,15 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		return p.seg.damage(b.off[0], b.off[numCols-1]+int64(b.chunks[numCols-1].size)-b.off[0], err.Error())
 	}
 	return nil
+}
+
+// pick spells out some rows of a column of n.
+func (rd *reader) pick(col *numbers, c int, rows []uint16, n int) {
+	if len(rows) == n {
+		col.read(rd.v[c], 0)
+		return
+	}
+	col.pick(rd.v[c], rows)
 }
 
 // check makes sure that every number names an entry of its dictionary.

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -169,8 +170,10 @@ type packedPaths struct {
 
 func newPackedPaths(pk *packer) *packedPaths {
 	d := &packedPaths{}
+	var packed []byte
 	d.enc = paths.NewEncoder(func(page []byte) error {
-		d.Pages, d.Plain = append(d.Pages, pk.pack(nil, page)), append(d.Plain, len(page))
+		packed = pk.pack(packed[:0], page) // its memory is as large as the page: only what is packed stays
+		d.Pages, d.Plain = append(d.Pages, bytes.Clone(packed)), append(d.Plain, len(page))
 		return nil
 	})
 	return d

@@ -48,30 +48,32 @@ type rollup struct {
 
 // partWriter writes one partition; rows come in order.
 type partWriter struct {
-	f                 *fileWriter
-	info              partInfo
-	at                int64
-	*openBlock                    // the block in the making
-	closed            *openBlock  // the one before, which is being written
-	firstRaw, restRaw []uint64    // of rawChunk; so buf, guarded by fileWriter.wait
-	blocks            []blockInfo // guarded by fileWriter.wait
-	runs              []run
-	paths             []uint32
-	news              []uint64 // path << 32 | row
-	person            []rollup // of the current person
-	rolls             []rollup
-	hours             [24][]uint64 // rows by hour and act
-	table             hourTable
-	ids               []idRange
-	buf               []byte
+	f          *fileWriter
+	info       partInfo
+	at         int64
+	*openBlock             // the block in the making
+	closed     *openBlock  // the one before, which is being written
+	blocks     []blockInfo // guarded by fileWriter.wait
+	runs       []run
+	paths      []uint32
+	news       []uint64 // path << 32 | row
+	person     []rollup // of the current person
+	rolls      []rollup
+	hours      [24][]uint64 // rows by hour and act
+	table      hourTable
+	ids        []idRange
+	buf        []byte
+	places     [3]int64 // of the postings of paths, of new paths and the roll-up
+	pages      [3][]page
 }
 
 // openBlock is the rows of a block before it is written.
 type openBlock struct {
-	n       int
-	col     [numCols][blockRows]uint64
-	gaps    []uint64
-	details interned[string]
+	n           int
+	gen         int // counts how often it was begun
+	col         [numCols][blockRows]uint64
+	first, rest []uint64 // differences of raw record ids: the first of each row, and the others
+	details     interned[string]
 }
 
 func (f *fileWriter) partition(day int) *partWriter {
@@ -97,7 +99,8 @@ func (f *fileWriter) partition(day int) *partWriter {
 }
 
 func (p *partWriter) resetBlock() {
-	p.n, p.gaps = 0, p.gaps[:0]
+	p.n, p.first, p.rest = 0, p.first[:0], p.rest[:0]
+	p.gen++
 	p.details = newInterned[string]()
 	p.details.code("", same)
 }
@@ -116,7 +119,7 @@ func (p *partWriter) add(r *row) {
 		p.endPerson()
 		p.runs = append(p.runs, run{r.person, n})
 	}
-	if p.n == blockRows || p.n > 0 && len(p.gaps)+len(r.gaps) > maxRaw {
+	if p.n == blockRows || p.n > 0 && len(p.first)+len(p.rest)+len(r.gaps) > maxRaw {
 		p.flush()
 	}
 	if len(r.detail) > 0 {
@@ -135,23 +138,25 @@ func (p *partWriter) add(r *row) {
 	if n := r.v[colShare]; n > 0 {
 		p.f.odd[n-1] = true
 	}
-	p.gaps = append(p.gaps, r.gaps...)
+	if len(r.gaps) > 0 {
+		p.first, p.rest = append(p.first, r.gaps[0]), append(p.rest, r.gaps[1:]...)
+	}
 	p.paths = append(p.paths, uint32(r.v[colPath]))
 	if r.v[colNewPath] != 0 {
 		p.news = append(p.news, r.v[colNewPath]<<32|uint64(n))
 	}
 	p.n++
 	p.info.rows++
-	p.count(r, t)
+	p.count(r.person, r.v[colStamp], r.v[colOrigin], r.v[colFirstID], r.v[colClient], r.v[colKind], t)
 }
 
 // count keeps the sums of the footer.
-func (p *partWriter) count(r *row, t int64) {
+func (p *partWriter) count(person uint32, stamp, origin, firstID, by, kind uint64, t int64) {
 	f := p.f
-	f.stamps[r.v[colStamp]]++
-	f.ids[r.v[colOrigin]].add(r.v[colFirstID])
-	p.ids[r.v[colOrigin]].add(r.v[colFirstID])
-	client, act := uint32(r.v[colClient]), f.acts[r.v[colKind]]
+	f.stamps[stamp]++
+	f.ids[origin].add(firstID)
+	p.ids[origin].add(firstID)
+	client, act := uint32(by), f.acts[kind]
 	p.hours[p.table.find(t).Hour][act]++
 	for i := range p.person {
 		if e := &p.person[i]; e.client == client && e.act == act {
@@ -160,7 +165,7 @@ func (p *partWriter) count(r *row, t int64) {
 			return
 		}
 	}
-	p.person = append(p.person, rollup{r.person, client, act, 1, t, t})
+	p.person = append(p.person, rollup{person, client, act, 1, t, t})
 }
 
 func (p *partWriter) endPerson() {
@@ -205,7 +210,7 @@ func (p *partWriter) chunk(dst []byte, l *openBlock, c int) []byte {
 	case colTime, colLength:
 		return p.f.pk.numbers(dst, v, true, true)
 	case colRaw:
-		return p.rawChunk(dst, v, l.gaps)
+		return p.rawChunk(dst, v, l)
 	case colDetail:
 		e := &encoder{b: dst}
 		e.part(p.f.pk.numbers(nil, v, false, false))
@@ -222,40 +227,40 @@ func (p *partWriter) chunk(dst []byte, l *openBlock, c int) []byte {
 	return p.f.pk.numbers(dst, v, false, false)
 }
 
-// rawChunk splits the raw record ids in how many there are, the first
-// differences and the others.
-func (p *partWriter) rawChunk(dst []byte, counts, gaps []uint64) []byte {
-	first, rest := p.firstRaw[:0], p.restRaw[:0]
-	at := 0
-	for _, n := range counts {
-		if n > 0 {
-			first = append(first, gaps[at])
-			rest = append(rest, gaps[at+1:at+int(n)]...)
-			at += int(n)
-		}
-	}
-	p.firstRaw, p.restRaw = first, rest
+// rawChunk is how many raw record ids each row has, the first differences and the
+// others.
+func (p *partWriter) rawChunk(dst []byte, counts []uint64, l *openBlock) []byte {
 	e := &encoder{b: dst}
 	e.part(p.f.pk.numbers(nil, counts, false, false))
-	e.part(p.f.pk.numbers(nil, first, false, false))
-	e.b = p.f.pk.numbers(e.b, rest, false, false)
+	e.part(p.f.pk.numbers(nil, l.first, false, false))
+	e.b = p.f.pk.numbers(e.b, l.rest, false, false)
 	return e.b
 }
 
-// close writes what is left, the postings, the roll-up and the directory.
+// close writes what is left of the partition.
 func (p *partWriter) close() {
+	p.end()
+	p.f.addPart(p, 0)
+}
+
+// end writes the last block, the postings and the roll-up.
+func (p *partWriter) end() {
 	p.flush()
 	p.endPerson()
 	f := p.f
 	f.wait()
-	pathsAt := f.off
-	pathPages := f.postings(p.paths)
-	newAt := f.off
-	newPages := f.newPostings(p.news)
-	rollAt := f.off
-	rollPages := f.rollPages(p.rolls)
+	p.places[0] = f.off
+	p.pages[0] = f.postings(p.paths)
+	p.places[1] = f.off
+	p.pages[1] = f.newPostings(p.news)
+	p.places[2] = f.off
+	p.pages[2] = f.rollPages(p.rolls)
+}
+
+// addPart writes the directory of a partition whose places count from base.
+func (f *fileWriter) addPart(p *partWriter, base int64) {
 	e := &encoder{}
-	e.u(uint64(p.at))
+	e.u(uint64(p.at + base))
 	e.u(uint64(len(p.runs)))
 	prev := run{}
 	for _, r := range p.runs {
@@ -271,9 +276,9 @@ func (p *partWriter) close() {
 		e.i(b.last - p.info.first)
 		e.chunks(b.chunks[:])
 	}
-	e.pages(pathsAt, pathPages)
-	e.pages(newAt, newPages)
-	e.pages(rollAt, rollPages)
+	for i, l := range p.pages {
+		e.pages(p.places[i]+base, l)
+	}
 	e.hours(&p.hours)
 	e.u(uint64(len(p.ids)))
 	for _, r := range p.ids {

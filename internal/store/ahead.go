@@ -200,6 +200,9 @@ func (f *flush) segments(ctx context.Context, server string, blocks []*recBlock,
 			return fmt.Errorf("path catalogue: %w", err)
 		}
 		paths = append(paths, p)
+		if r := segments[len(segments)-1]; len(months) == 1 && p.part.Len() == r.seg.Paths().Len() {
+			r.paths = p
+		}
 		return nil
 	})
 	return segments, paths, err

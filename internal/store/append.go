@@ -35,6 +35,25 @@ func compareRecords(at int64, aid record.ID, bt int64, bid record.ID) int {
 	return cmp.Or(cmp.Compare(bt, at), query.CompareIDs(bid, aid))
 }
 
+// newestFirst sorts records by time, id and arrival, all falling.
+func newestFirst(l []record.Record) {
+	compare := func(a, b *record.Record) int {
+		if a.Time != b.Time {
+			return cmp.Compare(b.Time, a.Time)
+		}
+		return cmp.Or(query.CompareIDs(b.ID(), a.ID()), cmp.Compare(b.Received, a.Received))
+	}
+	rises := true // as a conversion gives them
+	for i := 1; rises && i < len(l); i++ {
+		rises = compare(&l[i-1], &l[i]) > 0
+	}
+	if rises {
+		slices.Reverse(l)
+		return
+	}
+	slices.SortFunc(l, func(a, b record.Record) int { return compare(&a, &b) })
+}
+
 // Append makes the commit durable and then visible. It returns the commit's
 // sequence number. On an error nothing of the commit is stored.
 func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
@@ -118,9 +137,7 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	}
 	recs := func(l []record.Record, soon bool) []*recBlock {
 		var out []*recBlock
-		slices.SortFunc(l, func(a, b record.Record) int {
-			return cmp.Or(compareRecords(a.Time, a.ID(), b.Time, b.ID()), cmp.Compare(b.Received, a.Received))
-		})
+		newestFirst(l)
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
 			form = s.records.AppendBlock(form[:0], part)
@@ -214,6 +231,12 @@ func recMeta(server string, seq uint64, part []record.Record) *recBlock {
 	b := &recBlock{server: server, seq: seq, max: part[0].Time, min: part[len(part)-1].Time}
 	for i := range part {
 		r := &part[i]
+		if n := len(b.ids); n > 0 {
+			if x := &b.ids[n-1]; x.gen == r.Generation && x.channel == r.Channel {
+				x.lo, x.hi = min(x.lo, r.FirstID), max(x.hi, r.FirstID)
+				continue
+			}
+		}
 		at := slices.IndexFunc(b.ids, func(x idRange) bool { return x.channel == r.Channel && x.gen == r.Generation })
 		if at < 0 {
 			b.ids = append(b.ids, idRange{r.Channel, r.Generation, r.FirstID, r.FirstID})
@@ -237,8 +260,11 @@ func (s *Store) write(f *frame, body []byte) error {
 	f.hash = sha256.Sum256(meta)
 	meta = s.codec.pack(meta)
 	h := header{kind: frameCommit, version: metaVersion, metaLen: uint32(len(meta)), body: uint32(len(body)), seq: f.seq, metaCRC: checksum(meta)}
-	b := h.append(make([]byte, 0, h.size()))
+	b := h.append(slices.Grow(s.written[:0], int(h.size())))
 	b = append(append(b, meta...), body...)
+	if cap(b) <= keptBody {
+		s.written = b
+	}
 	need := 2*uint64(len(b)) + reserve
 	free, err := s.fs.Free(s.dir)
 	if err != nil {

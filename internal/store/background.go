@@ -1,53 +1,107 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/segment"
 )
 
-// background flushes and merges while the store is used.
+// background flushes and merges while the store is used, each in a goroutine of its
+// own: a merge of a month takes its time, and the log goes on filling.
 type background struct {
-	ctx  context.Context
-	quit context.CancelFunc
-	due  chan struct{} // capacity 1
-	done sync.WaitGroup
+	ctx      context.Context
+	quit     context.CancelFunc
+	due      chan struct{} // capacity 1: the log may be due
+	mergeDue chan struct{} // capacity 1: segments may be due
+	done     sync.WaitGroup
 
-	mu    sync.Mutex
-	ended *sync.Cond // on mu: a round of work has ended
-	err   error      // of the last round
+	mu       sync.Mutex
+	ended    *sync.Cond // on mu: a flush or merge has ended
+	err      error      // of the last flush
+	mergeErr error      // of the last merge
+	merging  bool       // there is something to merge, or that is not known yet
 }
 
 // start begins the background work of a writing store.
 func (s *Store) start() {
 	b := &s.back
 	b.ctx, b.quit = context.WithCancel(context.Background())
-	b.due = make(chan struct{}, 1)
+	b.due, b.mergeDue = make(chan struct{}, 1), make(chan struct{}, 1)
 	b.ended = sync.NewCond(&b.mu)
-	b.done.Add(1)
-	go func() {
-		defer b.done.Done()
-		var later <-chan time.Time // nil = never
-		for {
-			select {
-			case <-b.ctx.Done():
-				return
-			case <-b.due:
-			case <-later:
-			}
-			err := s.round(b.ctx)
-			later = nil
-			if d := s.flushIn(); d > 0 && err == nil {
-				later = time.After(d)
-			}
-			b.mu.Lock()
-			b.err = err
-			b.ended.Broadcast()
-			b.mu.Unlock()
+	b.done.Go(s.flushes)
+	b.done.Go(s.merges)
+	wake(b.due)
+	wake(b.mergeDue)
+}
+
+// flushes flushes whenever it is due.
+func (s *Store) flushes() {
+	b := &s.back
+	var later <-chan time.Time // nil = never
+	for {
+		select {
+		case <-b.ctx.Done():
+			return
+		case <-b.due:
+		case <-later:
 		}
-	}()
-	s.wake()
+		var err error
+		if s.flushIn() == 0 {
+			err = s.Flush(b.ctx)
+		}
+		wake(b.mergeDue)
+		later = nil
+		if d := s.flushIn(); d > 0 && err == nil {
+			later = time.After(d)
+		}
+		b.end(&b.err, err)
+		if s.flushIn() == 0 && err == nil { // as much came meanwhile
+			wake(b.due)
+		}
+	}
+}
+
+// merges merges until nothing is worth it, whenever there may be something.
+func (s *Store) merges() {
+	b := &s.back
+	for {
+		select {
+		case <-b.ctx.Done():
+			return
+		case <-b.mergeDue:
+		}
+		for did := true; did && b.ctx.Err() == nil; {
+			var err error
+			did, err = s.mergeNext(b.ctx)
+			did = did && err == nil
+			b.mu.Lock()
+			b.merging = did
+			b.mu.Unlock()
+			b.end(&b.mergeErr, err)
+		}
+	}
+}
+
+// mergeNext does one merge when one is worth it.
+func (s *Store) mergeNext(ctx context.Context) (did bool, err error) {
+	s.merging.Lock()
+	defer s.merging.Unlock()
+	if did, err = s.mergeOnce(ctx, worthwhile); err == nil && !did {
+		did, err = s.mergePaths(ctx, false)
+	}
+	return did, err
+}
+
+// end notes how a flush or merge went, and tells who waits for it.
+func (b *background) end(at *error, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	*at = err
+	b.ended.Broadcast()
 }
 
 // stop ends the background work; what is half done is done again later.
@@ -60,30 +114,6 @@ func (s *Store) stop() {
 	s.back.mu.Lock()
 	s.back.ended.Broadcast()
 	s.back.mu.Unlock()
-}
-
-// round flushes when it is due, and merges until nothing is worth it.
-func (s *Store) round(ctx context.Context) error {
-	s.work.Lock()
-	defer s.work.Unlock()
-	if s.flushIn() == 0 {
-		if err := s.flush(ctx); err != nil {
-			return err
-		}
-	}
-	for {
-		did, err := s.mergeOnce(ctx, worthwhile)
-		if err == nil && !did {
-			did, err = s.mergePaths(ctx, false)
-		}
-		if err != nil || !did {
-			return err
-		}
-		if s.flushIn() == 0 {
-			s.wake()
-			return nil
-		}
-	}
 }
 
 // flushIn is how long it is until what the log holds is flushed: 0 = now, below
@@ -128,22 +158,43 @@ func (s *Store) farAhead() bool {
 	return s.index.logRows >= rows || s.filesBytes() >= flushAhead*flushBytes
 }
 
-// wake tells the background work that something may be due.
-func (s *Store) wake() {
-	if s.back.due == nil {
-		return
+// behind reports whether merges are so far behind the flushes that an append waits,
+// provided that there is something to merge.
+func (s *Store) behind() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, sv := range s.index.servers {
+		if len(sv.segments) < mergeLate {
+			continue
+		}
+		months := make(map[segment.Month]bool)
+		for _, r := range sv.segments {
+			months[r.month] = true
+		}
+		if len(sv.segments)-len(months) >= mergeLate {
+			return true
+		}
 	}
+	return false
+}
+
+// wake tells the background work that something may be due.
+func (s *Store) wake() { wake(s.back.due) }
+
+// wake fills a channel of capacity 1; nil is left alone.
+func wake(due chan struct{}) {
 	select {
-	case s.back.due <- struct{}{}:
+	case due <- struct{}{}:
 	default:
 	}
 }
 
-// wait holds an append back while the log is far ahead of the flushes. When
-// they fail the append goes on: the log takes it as long as there is space.
+// wait holds an append back while the log is far ahead of the flushes, or they of the
+// merges. When those fail the append goes on: the log takes it as long as there is
+// space.
 func (s *Store) wait(ctx context.Context) error {
 	b := &s.back
-	if b.ended == nil || !s.farAhead() {
+	if b.ended == nil || !s.farAhead() && !s.behind() {
 		return nil
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -155,7 +206,7 @@ func (s *Store) wait(ctx context.Context) error {
 	s.wake()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for ctx.Err() == nil && b.ctx.Err() == nil && b.err == nil && s.farAhead() {
+	for ctx.Err() == nil && b.ctx.Err() == nil && b.err == nil && (s.farAhead() || b.merging && b.mergeErr == nil && s.behind()) {
 		b.ended.Wait()
 		s.wake()
 	}
@@ -170,8 +221,8 @@ func (s *Store) Background() error {
 	}
 	s.back.mu.Lock()
 	defer s.back.mu.Unlock()
-	if s.back.err != nil {
-		return fmt.Errorf("move the log into segments: %w", s.back.err)
+	if err := cmp.Or(s.back.err, s.back.mergeErr); err != nil {
+		return fmt.Errorf("move the log into segments: %w", err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,12 +24,6 @@ const catalogueCache = 160 << 20
 // gateMonths is from how many months on the catalogue is asked first: for fewer,
 // asking the segments themselves is as quick.
 const gateMonths = 4
-
-// Parts of largePart bytes and more become one pathFan at a time, not mergeFan.
-const (
-	largePart = 1 << 20
-	pathFan   = 16
-)
 
 // pathRef is an open part of the path catalogue.
 type pathRef struct {
@@ -78,123 +71,6 @@ func parts(l []*pathRef, server string) (out catalogue.Parts) {
 		}
 	}
 	return out
-}
-
-// mergePaths joins parts of the catalogue of one server that are of one size,
-// or all of them. The caller holds work.
-func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) {
-	release := s.pins.hold()
-	defer release()
-	s.mu.RLock()
-	have := slices.Clone(s.index.paths)
-	s.mu.RUnlock()
-	l := choosePaths(have, all)
-	if len(l) == 0 {
-		return false, ctx.Err()
-	}
-	var in []*catalogue.Part
-	var size uint64
-	for _, r := range l {
-		in, size = append(in, r.part), size+uint64(r.size)
-	}
-	if err := s.room(size); err != nil {
-		return false, err
-	}
-	num := s.newNumber()
-	_, err = s.writeFile(pathDir, num, func(w io.Writer) error { return catalogue.Merge(w, in...) })
-	if err == nil {
-		err = s.syncDirs(pathDir)
-	}
-	var r *pathRef
-	if err == nil {
-		r, err = s.openPaths(num, l[0].server)
-	}
-	if err == nil {
-		m := *s.manifest
-		m.Generation++
-		m.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(f manifestFile) bool {
-			return slices.ContainsFunc(l, func(r *pathRef) bool { return r.num == f.Num })
-		})
-		m.Paths = append(m.Paths, manifestFile{Num: num, Server: r.server, Size: r.size})
-		err = s.publish(&m)
-	}
-	if err != nil {
-		if r != nil {
-			err = errors.Join(err, r.file.Close())
-		}
-		s.clean()
-		return false, fmt.Errorf("merge path catalogue of %s: %w", l[0].server, err)
-	}
-	s.mu.Lock()
-	s.index.paths = append(slices.DeleteFunc(slices.Clone(s.index.paths), func(o *pathRef) bool { return slices.Contains(l, o) }), r)
-	s.mu.Unlock()
-	var gone []io.Closer
-	for _, o := range l {
-		gone = append(gone, o.file)
-	}
-	s.pins.retire(func() { closeAll(gone) })
-	s.clean()
-	return true, nil
-}
-
-// mostPaths bounds the paths of the parts that become one. What a merge holds in memory, and
-// what every part does once it is open, grows with it; beyond it the parts of a
-// server stay side by side, each of its own months.
-const mostPaths = 16 << 20
-
-// choosePaths picks the parts that should become one: mergeFan of a size of one
-// server, or pathFan; with all, as many as may be one.
-func choosePaths(l []*pathRef, all bool) []*pathRef {
-	byServer := make(map[string][]*pathRef)
-	for _, r := range l {
-		byServer[r.server] = append(byServer[r.server], r)
-	}
-	for _, l := range byServer {
-		if all {
-			if l := manyPaths(l, mostPaths); l != nil {
-				return l
-			}
-			continue
-		}
-		slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.size, b.size) })
-		for i := range l {
-			fan := mergeFan
-			if l[i].size >= largePart {
-				fan = pathFan
-			}
-			if i+fan <= len(l) && l[i+fan-1].size <= max(64<<10, l[i].size*mergeFan) && pathsOf(l[i:i+fan]) <= mostPaths {
-				return l[i : i+fan]
-			}
-		}
-	}
-	return nil
-}
-
-// manyPaths are the first parts, by age, that may become one, of at most limit
-// paths together; nil when there are none.
-func manyPaths(l []*pathRef, limit int) []*pathRef {
-	slices.SortFunc(l, func(a, b *pathRef) int { return cmp.Compare(a.num, b.num) })
-	from, n := 0, 0
-	for i, r := range l {
-		if n += r.part.Len(); i > from && n > limit {
-			if i-from > 1 {
-				return l[from:i]
-			}
-			from, n = i, r.part.Len()
-		}
-	}
-	if len(l)-from > 1 {
-		return l[from:]
-	}
-	return nil
-}
-
-// pathsOf is how many paths parts have, each its own.
-func pathsOf(l []*pathRef) (n int) {
-	for _, r := range l {
-		n += r.part.Len()
-	}
-	return n
 }
 
 // gate leaves out the segments of months in which no path can meet the query.

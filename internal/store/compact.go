@@ -71,8 +71,7 @@ func (s *Store) Compact(ctx context.Context, by string, now int64) (*Removal, er
 	if err := s.eraseTails(ctx); err != nil {
 		return nil, err
 	}
-	s.work.Lock()
-	defer s.work.Unlock()
+	defer s.alone()()
 	if err := s.flush(ctx); err != nil {
 		return nil, err
 	}

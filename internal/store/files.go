@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -64,6 +65,23 @@ func (s *Store) newNumber() uint32 {
 	defer s.mu.Unlock()
 	s.nextFile++
 	return s.nextFile - 1
+}
+
+// beginFile is newNumber for a file that is made while work is not held: until endFile
+// it is not taken for one that a failed flush has left.
+func (s *Store) beginFile() uint32 {
+	num := s.newNumber()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.making = append(s.making, num)
+	return num
+}
+
+// endFile ends what beginFile began: a manifest names the file, or it may go.
+func (s *Store) endFile(num uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.making = slices.DeleteFunc(s.making, func(n uint32) bool { return n == num })
 }
 
 // writeFile makes an immutable file: written whole and synced under its number,
@@ -129,6 +147,9 @@ type segmentRef struct {
 	meta *segment.Meta
 
 	month segment.Month
+	// paths, when it is in the index, is a part of the catalogue with just the
+	// dictionary of the segment. nil = none is known. Guarded by merging.
+	paths *pathRef
 }
 
 func (r *segmentRef) name() string { return fileName(segmentDir, r.num) }
@@ -163,7 +184,7 @@ func (s *Store) openSegment(num uint32) (*segmentRef, error) {
 		}
 		if err == nil {
 			m := seg.Meta()
-			return &segmentRef{num, size, f, seg, m, segment.MonthOf(m.Days[0].Day)}, nil
+			return &segmentRef{num: num, size: size, file: f, seg: seg, meta: m, month: segment.MonthOf(m.Days[0].Day)}, nil
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), f.Close())

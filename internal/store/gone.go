@@ -184,8 +184,7 @@ func (s *Store) Remember(ctx context.Context, server string, l []Gone) error {
 	if len(l) == 0 {
 		return nil
 	}
-	s.work.Lock()
-	defer s.work.Unlock()
+	defer s.alone()()
 	if err := s.flush(ctx); err != nil {
 		return err
 	}

@@ -12,12 +12,15 @@ import (
 )
 
 // Merges join segments of one server, month and kind. Rows are written again a
-// few times at most: eight of a size, or thirty-two, become one of the next, and a
-// month that is over becomes one segment.
+// few times at most: eight of a size, or sixty-four, become one of the next, and a
+// month that is over becomes one segment. A merge goes on beside flushes: it takes
+// only segments that are there when it begins, and only for the moment in which its
+// result takes their place it keeps flushes away.
 
 const (
 	mergeFan   = 8       // segments of a size that become one
-	mergeLarge = 32      // the same, of the largest size that is merged at all: each row of them costs most
+	mergeLarge = 64      // the same, of the largest size that is merged at all: each row of them costs most
+	mergeLate  = 256     // segments of one server that make appends wait for merges
 	mergeRows  = 1 << 16 // rows of the smallest size
 	mergeSizes = 3       // sizes, each mergeFan times the one before; larger ones stay until their month is over
 	mergeWorth = 10      // a month that is over is merged again when a tenth of it is in small segments
@@ -119,7 +122,8 @@ func whole(g *group) []*segmentRef {
 	return nil
 }
 
-// mergeOnce does the first merge that choose finds. The caller holds work.
+// mergeOnce does the first merge that choose finds. The caller holds merging, and
+// not work.
 func (s *Store) mergeOnce(ctx context.Context, choose func(*group) []*segmentRef) (did bool, err error) {
 	for _, g := range s.groups() {
 		if l := choose(g); len(l) > 0 {
@@ -137,9 +141,9 @@ func (s *Store) Settle(ctx context.Context) error {
 	if s.opt.ReadOnly {
 		return errors.New("settle: the data folder is open for reading only")
 	}
-	s.work.Lock()
-	defer s.work.Unlock()
-	if err := s.flush(ctx); err != nil {
+	s.merging.Lock()
+	defer s.merging.Unlock()
+	if err := s.Flush(ctx); err != nil {
 		return err
 	}
 	for {
@@ -160,7 +164,20 @@ func (s *Store) Settle(ctx context.Context) error {
 			break
 		}
 	}
+	s.work.Lock()
+	defer s.work.Unlock()
 	return s.forget()
+}
+
+// alone keeps flushes and merges away until the end of the work of the caller, who
+// calls done then.
+func (s *Store) alone() (done func()) {
+	s.merging.Lock()
+	s.work.Lock()
+	return func() {
+		s.work.Unlock()
+		s.merging.Unlock()
+	}
 }
 
 // forget writes the manifest once more, so that nothing is kept for the one
@@ -180,15 +197,38 @@ func (s *Store) forget() error {
 
 // merge puts one segment in the place of some. Rows that are void and compared
 // are left out; when none is left there is no new segment. Rows that were erased
-// stay until Compact has found the events behind them.
+// stay until Compact has found the events behind them. The caller holds merging,
+// and not work.
 func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
-	return s.mergeWithout(ctx, g, l, nil)
+	m, err := s.join(ctx, g, l, nil)
+	s.work.Lock()
+	defer s.work.Unlock()
+	return s.take(m, err)
 }
 
-// mergeWithout is merge without the rows that match one of the filters.
+// mergeWithout is merge without the rows that match one of the filters. The caller
+// holds merging and work.
 func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hide []*segment.Filter) error {
-	release := s.pins.hold()
-	defer release()
+	return s.take(s.join(ctx, g, l, hide))
+}
+
+// joined is a merge that is written and not yet true.
+type joined struct {
+	g    *group
+	from []*segmentRef
+	num  uint32
+	out  []*segmentRef // one, or none when no row was left
+
+	// The parts of the catalogue of these segments and the one in their place, whose
+	// dictionary is that of the new segment; nil = they stay.
+	oldPaths []*pathRef
+	pathNum  uint32
+	paths    *pathRef
+}
+
+// join writes one segment of what some hold, which stay. The caller holds merging, so
+// that they stay open.
+func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*segment.Filter) (*joined, error) {
 	s.mu.RLock()
 	sv := s.index.servers[g.server]
 	yes, _ := sv.settled()
@@ -203,43 +243,64 @@ func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hid
 		in = append(in, r.seg)
 		size += uint64(r.size)
 	}
+	m := &joined{g: g, from: l}
 	if err := s.room(size); err != nil {
-		return err
+		return m, err
 	}
 	opt := segment.Options{Zone: s.opt.Zone}
 	if !g.over && len(l) < len(g.list) { // will be merged again
 		opt.Level = flushLevel
 	}
-	num := s.newNumber()
+	m.num = s.beginFile()
 	var meta *segment.Meta
-	_, err := s.writeFile(segmentDir, num, func(w io.Writer) (err error) {
-		meta, err = segment.Merge(ctx, w, in, drop, opt)
+	var union *segment.Union
+	_, err := s.writeFile(segmentDir, m.num, func(w io.Writer) (err error) {
+		meta, union, err = segment.MergeUnion(ctx, w, in, drop, opt)
 		return err
 	})
 	if errors.Is(err, segment.ErrNoRows) {
-		meta, err = &segment.Meta{}, nil
+		return m, nil
 	}
 	if err == nil {
 		err = s.syncDirs(segmentDir)
 	}
-	var out []*segmentRef
 	if err == nil && meta.Rows > 0 {
 		var r *segmentRef
-		if r, err = s.openSegment(num); err == nil {
-			out = append(out, r)
+		if r, err = s.openSegment(m.num); err == nil {
+			m.out = append(m.out, r)
+			err = s.joinPaths(m, union)
+			r.paths = m.paths
 		}
 	}
+	return m, err
+}
+
+// take makes a merge true, or clears away what is left of it when err is not nil.
+// The caller holds merging and work.
+func (s *Store) take(m *joined, err error) error {
 	if err == nil {
-		err = s.publish(s.merged(g.server, l, out))
+		now := s.merged(m.g.server, m.from, m.out)
+		if m.paths != nil {
+			now.putPaths(m.oldPaths, m.paths)
+		}
+		err = s.publish(now)
 	}
+	s.endFile(m.num)
+	s.endFile(m.pathNum)
 	if err != nil {
-		for _, r := range out {
+		for _, r := range m.out {
 			err = errors.Join(err, r.file.Close())
+		}
+		if m.paths != nil {
+			err = errors.Join(err, m.paths.file.Close())
 		}
 		s.clean()
 		return err
 	}
-	s.replace(g, l, out)
+	s.replace(m.g, m.from, m.out)
+	if m.paths != nil {
+		s.replacePaths(m.oldPaths, m.paths)
+	}
 	s.clean()
 	return nil
 }

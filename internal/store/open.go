@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // adopt takes over what a manifest says. Files that do not open are damage:
@@ -28,8 +30,8 @@ func (s *Store) adopt(m *manifest, was *index) error {
 	for _, f := range m.Facts {
 		x.facts = append(x.facts, &factBlock{blockRef: f.Ref.ref(), seq: f.Seq, min: f.Min, max: f.Max})
 	}
-	for _, f := range m.Segments {
-		r, err := s.reopen(f, was)
+	for i, o := range openAll(m.Segments, func(f manifestFile) (*segmentRef, error) { return s.reopen(f, was) }) {
+		f, r, err := m.Segments[i], o.file, o.err
 		if err != nil {
 			s.lost(segmentDir, f, err)
 			continue
@@ -59,8 +61,8 @@ func (s *Store) adopt(m *manifest, was *index) error {
 			}
 		})
 	}
-	for _, f := range m.Paths {
-		r, err := s.openPaths(f.Num, f.Server)
+	for i, o := range openAll(m.Paths, func(f manifestFile) (*pathRef, error) { return s.openPaths(f.Num, f.Server) }) {
+		f, r, err := m.Paths[i], o.file, o.err
 		if err != nil {
 			s.lost(pathDir, f, err)
 			x.partial[f.Server] = true
@@ -69,6 +71,31 @@ func (s *Store) adopt(m *manifest, was *index) error {
 		x.paths = append(x.paths, r)
 	}
 	return s.openKeeps(m)
+}
+
+// openedFile is what opening a file gave.
+type openedFile[T any] struct {
+	file T
+	err  error
+}
+
+// openFan is how many files are opened at a time: a cold disk is asked for several
+// footers at once.
+const openFan = 8
+
+// openAll opens files side by side.
+func openAll[T any](l []manifestFile, open func(manifestFile) (T, error)) []openedFile[T] {
+	out := make([]openedFile[T], len(l))
+	var group errgroup.Group
+	group.SetLimit(openFan)
+	for i := range l {
+		group.Go(func() error {
+			out[i].file, out[i].err = open(l[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // each has its own error
+	return out
 }
 
 // reopen opens a segment, or takes the one that is open already.
@@ -239,8 +266,9 @@ func (s *Store) needed() func(dir string, num uint32) bool {
 			want[file{keepDir, num}] = true
 		}
 	}
+	making := slices.Clone(s.making)
 	return func(dir string, num uint32) bool {
-		return want[file{dir, num}] || dir == logDir && num >= first
+		return slices.Contains(making, num) || want[file{dir, num}] || dir == logDir && num >= first
 	}
 }
 

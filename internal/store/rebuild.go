@@ -17,8 +17,7 @@ func (s *Store) RebuildPaths(ctx context.Context) error {
 	if s.opt.ReadOnly {
 		return errors.New("rebuild: the data folder is open for reading only")
 	}
-	s.work.Lock()
-	defer s.work.Unlock()
+	defer s.alone()()
 	if err := s.flush(ctx); err != nil {
 		return err
 	}

@@ -72,8 +72,7 @@ func (s *Store) repairAll(ctx context.Context, out *RepairReport, by string, now
 	if err := s.record(ctx, e); err != nil {
 		return err
 	}
-	s.work.Lock()
-	defer s.work.Unlock()
+	defer s.alone()()
 	if err := s.flush(ctx); err != nil { // what the log still gives; damaged log files go aside
 		return err
 	}

@@ -147,8 +147,7 @@ func (s *Store) Expire(ctx context.Context, opt ExpireOptions) (*Expiry, error) 
 		return nil, ErrUnconfirmed
 	}
 	out := &Expiry{Deleted: []Due{}, Kept: []Due{}, Removed: &Removal{Left: []Left{}}}
-	s.work.Lock()
-	defer s.work.Unlock()
+	defer s.alone()()
 	if err := s.flush(ctx); err != nil {
 		return nil, err
 	}

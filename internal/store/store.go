@@ -44,8 +44,13 @@ type Store struct {
 	aheadOff  bool              // until the next flush nothing is made ready; guarded by append
 	raw       *event.Encoder    // guarded by append
 	body      []byte            // of the commit before, to be used again; guarded by append
+	written   []byte            // its frame, the same
 
-	work sync.Mutex // held by the one flush, merge or repair; taken before append
+	// merging is held by the one merge, or by what must see none; taken before work.
+	// Segments and parts of the catalogue are only taken away while it is held.
+	merging sync.Mutex
+
+	work sync.Mutex // held by the one flush or repair, and when a merge becomes true; taken before append
 	pins pins       // readers
 	back background
 
@@ -57,6 +62,7 @@ type Store struct {
 	files    []*logFile  // ascending; the last takes new frames
 	kept     []*logFile  // files of kept blocks, ascending
 	nextFile uint32      // number of the next file of any kind
+	making   []uint32    // numbers of files that a merge writes
 	nextLog  uint32      // number of the log file that follows a flush; 0 = any
 	flushed  time.Time   // when the last flush began
 	failed   error       // an append left the file in an unknown state
