@@ -66,7 +66,7 @@ func (s *site) listPart(rq *request) error {
 func (s *site) days(rq *request, f *form) ([]query.DayCount, error) {
 	q := f.query()
 	q.Cursor, q.Limit = "", 0
-	if t := s.ready(rq, pageQuestion(q)); t != nil {
+	if t := s.known(rq, pageQuestion(q)); t != nil {
 		if c, ok := t.value.(*tallied); ok {
 			return c.Days, nil
 		}

@@ -146,8 +146,8 @@ func (t *tally) good(rq *request) bool {
 	return t.ended() && t.err == nil && (t.records == rq.status.Records || rq.now.Sub(t.at) < tallyFresh)
 }
 
-// ready is the tally of a question when its answer is there already, else nil.
-func (s *site) ready(rq *request, question string) *tally {
+// known is the tally of a question when its answer is there already, else nil.
+func (s *site) known(rq *request, question string) *tally {
 	key := tallyKey(rq, question)
 	c := &s.tallies
 	c.mu.Lock()
