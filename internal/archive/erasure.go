@@ -19,7 +19,9 @@ import (
 
 // Erasures travel with the archive: each is an object of its own, and so are the
 // record ids of events that were erased, so that whoever reads the archive alone
-// hides the same and takes no erased event for a lost one.
+// hides the same and takes no erased event for a lost one. Orders of terms for classes
+// of records travel like erasures, under a kind of their own: they hide records, and the
+// parts stay as they are.
 
 // ErrErasures: an object that says what is erased cannot be read, so nothing is
 // answered from the archive.
@@ -32,9 +34,10 @@ type tombs struct {
 	// deletions are orders of retention; doomed are the manifests that they name.
 	deletions []tomb
 	doomed    map[string]bool
-	given     []erasure.Erasure // by Honour
-	set       *erasure.Set      // of orders and given
-	bad       error             // why an order cannot be read
+	given     []erasure.Erasure       // by Honour
+	set       *erasure.Set            // of orders and given
+	sets      map[string]*erasure.Set // what of set concerns a server
+	bad       error                   // why an order cannot be read
 
 	viewsOf *erasure.Set            // what views were made of
 	views   map[string]segment.View // by server: the same for segments
@@ -99,7 +102,7 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 	a.tombs.bad = nil
 	for _, name := range names {
 		kind := ""
-		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved, manifest.KindDeletion} {
+		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved, manifest.KindDeletion, manifest.KindClass} {
 			if strings.HasPrefix(name, manifest.ErasuresDir+"/") && strings.Contains(name, "."+k+".") {
 				kind = k
 			}
@@ -113,7 +116,7 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 		}
 		if err != nil {
 			a.unread[name] = err
-			if kind == manifest.KindErasure {
+			if kind == manifest.KindErasure || kind == manifest.KindClass {
 				a.tombs.bad = errors.Join(ErrErasures, err)
 			}
 			continue
@@ -152,11 +155,16 @@ func (a *Archive) loadTomb(ctx context.Context, name, kind string) (t tomb, err 
 	}
 	format := 0
 	switch kind {
-	case manifest.KindErasure:
+	case manifest.KindErasure, manifest.KindClass:
 		var o ordered
 		err = manifest.Decode(b, &o)
 		format, t.Erasure, t.time, t.by = o.Format, o.Erasure, o.Time, o.By
-		err = errors.Join(err, t.Check())
+		if err == nil {
+			err = t.Check()
+		}
+		if err == nil && (t.Order != nil) != (kind == manifest.KindClass) {
+			err = erasure.ErrOrder
+		}
 	case manifest.KindDeletion:
 		var o deletion
 		err = manifest.Decode(b, &o)
@@ -247,7 +255,7 @@ func (a *Archive) hiding() (*erasure.Set, error) {
 				l = append(l, a.tombs.given[i])
 			}
 		}
-		a.tombs.set = erasure.NewSet(l)
+		a.tombs.set, a.tombs.sets = erasure.NewSet(l), make(map[string]*erasure.Set)
 	}
 	return a.tombs.set, nil
 }
@@ -268,10 +276,16 @@ func (a *Archive) look(k key) ([]part, *erasure.Set, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return slices.Clone(a.days[k]), all.Of(k.server), nil
+	of := a.tombs.sets[k.server]
+	if of == nil {
+		of = all.Of(k.server)
+		a.tombs.sets[k.server] = of
+	}
+	return slices.Clone(a.days[k]), of, nil
 }
 
-// Erasures lists the erasures that lie in the archive, oldest first.
+// Erasures lists the erasures and the orders of terms that lie in the archive, oldest
+// first.
 func (a *Archive) Erasures() []erasure.Erasure {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -285,7 +299,11 @@ func (a *Archive) Bury(ctx context.Context, l []erasure.Erasure, opt SealOptions
 		if slices.ContainsFunc(have, func(o erasure.Erasure) bool { return o.Equal(&l[i]) }) {
 			continue
 		}
-		if err := a.putTomb(ctx, manifest.KindErasure, l[i].Time, ordered{manifest.Format, l[i]}, opt); err != nil {
+		kind := manifest.KindErasure
+		if l[i].Order != nil {
+			kind = manifest.KindClass
+		}
+		if err := a.putTomb(ctx, kind, l[i].Time, ordered{manifest.Format, l[i]}, opt); err != nil {
 			return fmt.Errorf("put an erasure into the archive: %w", err)
 		}
 	}

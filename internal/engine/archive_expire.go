@@ -153,10 +153,14 @@ func (e *Engine) forbid(ctx context.Context, a *archive.Archive, l []archive.Due
 	return nil
 }
 
-// archivedOnly searches the archive alone, and fails where a day cannot be read: what
-// cannot be decided is held.
+// archivedOnly searches the archive alone, for what terms took out of the store too, and
+// fails where a day cannot be read: what cannot be decided is held.
 func (e *Engine) archivedOnly(ctx context.Context, q query.Query) (*query.Page, error) {
 	p, err := e.SearchArchive(ctx, q)
+	if err == nil && len(p.Records)+len(p.Unread) == 0 && q.Cursor == "" {
+		q.Removed = true
+		p, err = e.SearchArchive(ctx, q)
+	}
 	if err == nil && len(p.Unread) > 0 {
 		err = fmt.Errorf("archived days cannot be read, so what a legal hold keeps cannot be found: %s", strings.Join(p.Unread, ", "))
 	}

@@ -75,6 +75,9 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 			return nil, err
 		}
 	}
+	if _, err := e.st.DropTaken(ctx); err != nil {
+		return nil, err
+	}
 	s.Elapsed = t.elapsed()
 	t.done()
 	return s, nil

@@ -179,8 +179,8 @@ func (s *Store) forget() error {
 }
 
 // merge puts one segment in the place of some. Rows that are void and compared
-// are left out; when none is left there is no new segment. Rows that were erased
-// stay until Compact has found the events behind them.
+// are left out, and so are those that terms took out; when none is left there is no new
+// segment. Rows that were erased stay until Compact has found the events behind them.
 func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
 	return s.mergeWithout(ctx, g, l, nil)
 }
@@ -192,7 +192,7 @@ func (s *Store) mergeWithout(ctx context.Context, g *group, l []*segmentRef, hid
 	s.mu.RLock()
 	sv := s.index.servers[g.server]
 	yes, _ := sv.settled()
-	drop := segment.View{Hide: hide}
+	drop := segment.View{Hide: slices.Concat(hide, sv.taken())}
 	if !g.superseded { // superseded records hold whatever becomes void
 		drop.Void = ranges(yes)
 	}

@@ -70,6 +70,9 @@ type selection struct {
 
 // selections lists what must be looked at. page: only what comes first is wanted.
 func (r *reader) selections(ctx context.Context, q *query.Query, page bool) (out []*selection, err error) {
+	if q.Removed { // only the archive has them
+		return nil, nil
+	}
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			q.Trace.Skip(query.SkipServer, len(sv.segments))
