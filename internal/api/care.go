@@ -97,6 +97,7 @@ func (s *server) holdsOf(rq *request, status int, name string) error {
 
 // term is care.Term as clients get it.
 type term struct {
+	Class  string `json:"class"`  // "" = records and raw events of the store, archive, originals, marked, background, logon, system
 	Server string `json:"server"` // "" = all
 	Months int    `json:"months"` // 0 = for ever
 	Year   bool   `json:"year"`
@@ -131,10 +132,15 @@ func (s *server) terms(rq *request, status int) error {
 		return err
 	}
 	out := struct {
-		InForce []term `json:"in_force"`
-		Waiting []term `json:"waiting"`
-		Due     []due  `json:"due"`
-	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}}
+		InForce  []term     `json:"in_force"`
+		Waiting  []term     `json:"waiting"`
+		Due      []due      `json:"due"`
+		Classes  []classDue `json:"classes"`
+		TakenOut []taken    `json:"taken_out"`
+	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}, classesOf(r.Classes), takenOut(r.Taken)}
+	for i := range out.TakenOut {
+		out.TakenOut[i].Ground = Text(s.cfg.Source.Mask(string(out.TakenOut[i].Ground)))
+	}
 	for _, d := range r.Due {
 		out.Due = append(out.Due, due{d.Server, d.Month, d.Records, d.Events, d.Bytes, d.Archived, append([]string{}, d.Held...)})
 	}
@@ -145,7 +151,7 @@ func (s *server) terms(rq *request, status int) error {
 func (s *server) termsOf(l []care.Term) []term {
 	out := []term{}
 	for _, t := range l {
-		out = append(out, term{t.Server, t.Months, t.Year, t.By, Text(s.cfg.Source.Mask(t.Ground)), Time(t.Time)})
+		out = append(out, term{t.Class, t.Server, t.Months, t.Year, t.By, Text(s.cfg.Source.Mask(t.Ground)), Time(t.Time)})
 	}
 	return out
 }
@@ -153,6 +159,7 @@ func (s *server) termsOf(l []care.Term) []term {
 // proposeTerm puts a term forward.
 func (s *server) proposeTerm(rq *request) error {
 	var in struct {
+		Class  string `json:"class"`
 		Server string `json:"server"`
 		Months int    `json:"months"`
 		Year   bool   `json:"year"`
@@ -161,7 +168,7 @@ func (s *server) proposeTerm(rq *request) error {
 	if err := s.read(rq, &in, "months"); err != nil {
 		return err
 	}
-	t := care.Term{Server: tidied(in.Server), Months: in.Months, Year: in.Year, Ground: tidied(in.Ground)}
+	t := care.Term{Class: in.Class, Server: tidied(in.Server), Months: in.Months, Year: in.Year, Ground: tidied(in.Ground)}
 	if err := t.Check(); err != nil {
 		return err
 	}

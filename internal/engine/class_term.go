@@ -193,43 +193,47 @@ func (e *Engine) ordersOf(sch *store.Schedule, l []store.ClassDue, opt store.Exp
 	return out
 }
 
-// Taken lists the orders of terms that took records out which a query would find
-// without them, by time of the order.
-func (e *Engine) Taken(q query.Query) []store.Erasure {
-	return slices.DeleteFunc(erasure.OrdersOf(e.st.Erasures()), func(x store.Erasure) bool { return !x.Touches(&q) })
-}
-
 // Orders lists all orders of terms, oldest first.
 func (e *Engine) Orders() []store.Erasure { return erasure.OrdersOf(e.st.Erasures()) }
 
+// TakenOf is an order in the words of an answer.
+func TakenOf(x *store.Erasure) query.Taken {
+	return query.Taken{
+		Class: x.Class, Server: x.Servers[0], First: x.FirstDay, Last: x.LastDay, Records: x.Records, Months: x.Months, Year: x.Year,
+		ProposedBy: x.ProposedBy, By: x.By, Ground: x.Ground, Time: x.Time, OutsideArchive: x.NotArchived,
+	}
+}
+
+// taken lists the orders of terms that took records out which a query would find without
+// them. Who sees some folders of a server is not told how many records of it went.
+func (e *Engine) taken(q *query.Query) (l []query.Taken) {
+	if q.Removed || q.HeldOnly {
+		return nil
+	}
+	sight := query.NewSight(q.Within)
+	for _, x := range e.Orders() {
+		if !x.Touches(q) || !q.Within.All() && !sight.Server(x.Servers[0]) {
+			continue
+		}
+		t := TakenOf(&x)
+		if !q.Within.All() && sight.Narrow() {
+			t.Records = 0
+		}
+		l = append(l, t)
+	}
+	return l
+}
+
 // TakenBy is the order that took a record out of the store; nil = none did.
-func (e *Engine) TakenBy(r *record.Record) *store.Erasure {
+func (e *Engine) TakenBy(r *record.Record) *query.Taken {
 	for _, x := range e.Orders() {
 		if erasure.NewSet([]erasure.Erasure{x}).Takes(r) {
-			return &x
+			t := TakenOf(&x)
+			return &t
 		}
 	}
 	return nil
 }
 
-// Taken is Engine.Taken within the view. Who sees some folders of a server is not told
-// how many records of it went.
-func (v *View) Taken(q query.Query) []store.Erasure {
-	l := slices.DeleteFunc(v.e.Taken(v.Restrict(q)), func(x store.Erasure) bool { return !v.sight.Server(x.Servers[0]) })
-	for i := range l {
-		if v.sight.Narrow() {
-			o := *l[i].Order
-			o.Records, o.Superseded = 0, 0
-			l[i].Order = &o
-		}
-	}
-	return l
-}
-
-// TakenBy is Engine.TakenBy of a record that the view gave.
-func (v *View) TakenBy(r *record.Record) *store.Erasure { return v.e.TakenBy(r) }
-
-// OrderTerm says the term of an order: months, and whether the calendar year counts too.
-func OrderTerm(o *erasure.Order) store.Term {
-	return store.Term{Months: o.Months, Year: o.Year}
-}
+// Schedule is the terms in force and those that wait.
+func (e *Engine) Schedule() store.Schedule { return e.st.Retention() }

@@ -46,6 +46,7 @@ func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, er
 	}
 	f := c.Facets()
 	f.Reached = *reached
+	f.Taken = e.taken(&q)
 	return f, nil
 }
 

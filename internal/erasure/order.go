@@ -116,6 +116,9 @@ func (e *Erasure) Touches(q *query.Query) bool {
 	if e.Order == nil || q.From != 0 && q.From >= e.To || q.To != 0 && q.To <= e.From || !q.WantsServer(e.Servers[0]) {
 		return false
 	}
+	if e.Class != ClassBackground && len(q.Words)+len(q.Paths)+len(q.Files)+len(q.Folders)+len(q.Lives)+len(q.Within.Folders) > 0 {
+		return false // those have no path
+	}
 	_, ok := Narrow(*q, e.Class)
 	return ok
 }

@@ -66,6 +66,15 @@ func (s source) Facets(ctx context.Context, q query.Query) (*query.Facets, error
 	return f, err
 }
 
+// TakenBy is the order of a term that took a record out of the store.
+func (s source) TakenBy(ctx context.Context, id record.ID) (*query.Taken, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil || len(s.e.Orders()) == 0 {
+		return nil, err
+	}
+	return v.TakenBy(ctx, id), nil
+}
+
 // Record is one record.
 func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	v, err := viewOf(ctx, s.e)
