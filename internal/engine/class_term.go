@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/hold"
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -29,7 +30,8 @@ func noClasses() ClassExpiry {
 }
 
 // ClassDue tells what the confirmed terms of classes of records (or, of a class without
-// one, the proposed ones) would take out of the store now, and what forbids it.
+// one, the proposed ones) would take out of the store now, and what forbids it. It reads
+// no object: whether copies are right is found out when it is done.
 func (e *Engine) ClassDue(ctx context.Context) (l []store.ClassDue, err error) {
 	sch := e.st.Retention()
 	next := sch.AsProposed()
@@ -47,13 +49,13 @@ func (e *Engine) ClassDue(ctx context.Context) (l []store.ClassDue, err error) {
 		return []store.ClassDue{}, nil
 	}
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
-		l, err = e.classDue(ctx, a, &next, e.deps.now().UnixNano(), e.archived(a))
+		l, err = e.classDue(ctx, a, &next, e.deps.now().UnixNano(), e.archived(a), false)
 		return err
 	})
 	return l, err
 }
 
-func (e *Engine) classDue(ctx context.Context, a *archive.Archive, sch *store.Schedule, now int64, archived store.Archived) ([]store.ClassDue, error) {
+func (e *Engine) classDue(ctx context.Context, a *archive.Archive, sch *store.Schedule, now int64, archived store.Archived, read bool) ([]store.ClassDue, error) {
 	l, err := e.st.ClassDue(ctx, *sch, now, archived)
 	if err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func (e *Engine) classDue(ctx context.Context, a *archive.Archive, sch *store.Sc
 		if !d.Archived || len(d.Held) > 0 || d.Unsure != "" {
 			continue
 		}
-		if d.Unsure, err = e.copiesMissing(ctx, a, d); err != nil {
+		if d.Unsure, err = e.copiesMissing(ctx, a, d, read); err != nil {
 			return nil, err
 		}
 	}
@@ -97,12 +99,12 @@ func (e *Engine) classHeld(ctx context.Context, d *store.ClassDue) ([]string, er
 }
 
 // copiesMissing says why the archive is not sure to have the days of a month: an object
-// lacks a copy, or its volume does not answer. No object is read whole for it: the raw
-// events stay in the store too.
-func (e *Engine) copiesMissing(ctx context.Context, a *archive.Archive, d *store.ClassDue) (string, error) {
+// lacks a copy, or its volume does not answer, or with read a copy of what holds records
+// is not what was sealed. Raw events are not read for it: the store has them still.
+func (e *Engine) copiesMissing(ctx context.Context, a *archive.Archive, d *store.ClassDue, read bool) (string, error) {
 	for _, day := range monthDays(d.Period) {
 		for _, name := range a.ObjectsOf(d.Server, day) {
-			if _, err := e.objectReady(ctx, name, false); err != nil {
+			if _, err := e.objectReady(ctx, name, read && !strings.Contains(name, "."+manifest.KindRaw+".")); err != nil {
 				return err.Error(), ctx.Err()
 			}
 		}
@@ -125,7 +127,7 @@ func (e *Engine) expireClasses(ctx context.Context, a *archive.Archive, sch *sto
 	if !sch.HasClass() {
 		return nil
 	}
-	due, err := e.classDue(ctx, a, sch, opt.Now, opt.Archived)
+	due, err := e.classDue(ctx, a, sch, opt.Now, opt.Archived, true)
 	if err != nil {
 		return err
 	}
