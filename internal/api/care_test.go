@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/state"
 )
@@ -48,7 +49,9 @@ func (k *careMemory) Retention(ctx context.Context) (*care.Retention, error) {
 	}
 	return &care.Retention{
 		InForce: []care.Term{{Months: 84, By: "bob", Ground: "983205673214", Time: 1e18}}, Waiting: k.waiting,
-		Due: []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
+		Due:     []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
+		Classes: []care.ClassMonth{{Class: "background", Server: "FS", Month: "2026-01", Records: 2, Stays: "held", Cases: []string{"A"}}},
+		Taken:   []query.Taken{{Class: "background", Server: "FS", First: "2026-01-01", Last: "2026-01-31", Records: 3, Months: 3, ProposedBy: "a", By: "b", Ground: "983205673214", Time: 1e18}},
 	}, nil
 }
 
@@ -192,6 +195,7 @@ func changes() []asking {
 		{"POST", "/saved", `{"name":"x","q":"op:read","shared":true}`, ""}, {"PATCH", "/saved/1", `{"shared":false}`, ""}, {"DELETE", "/saved/1", "", ""},
 		{"POST", "/holds", `{"case":"B","servers":["fs"],"q":"op:read","from":"2026-01-01","to":"2026-02-01","ground":"調査"}`, ""}, {"POST", "/holds/B/release", `{"ground":"済"}`, ""},
 		{"GET", "/retention", "", ""}, {"POST", "/retention/proposals", `{"months":84,"year":true,"ground":"規程"}`, ""},
+		{"POST", "/retention/proposals", `{"months":3,"class":"background","server":"fs"}`, ""},
 		{"POST", "/care", `{"kind":"verify"}`, ""}, {"POST", "/care", `{"kind":"nonsense"}`, ""}, {"POST", "/reconversions", `{"dry_run":true}`, ""},
 		{"GET", "/pool", "", ""}, {"POST", "/pool/volumes", `{"path":"/mnt","name":"nas"}`, ""},
 		{"POST", "/pool/volumes", `{"name":"s3","bucket":{"endpoint":"https://s3.example","bucket":"b","keys":"env:X","lock_days":1}}`, ""},
@@ -256,6 +260,8 @@ func TestChangesRefused(t *testing.T) {
 	f(asking{"POST", "/holds?x=1", `{"case":"A"}`, ""}, 400, "parameter", "x")
 	f(asking{"POST", "/retention/proposals", `{"months":1201}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/retention/proposals", `{"months":0,"year":true}`, ""}, 400, "value", "year")
+	f(asking{"POST", "/retention/proposals", `{"months":3,"class":"user"}`, ""}, 400, "value", "class")
+	f(asking{"POST", "/retention/proposals", `{"months":1201,"class":"background"}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/care", `{"kind":"drain"}`, ""}, 400, "missing", "volume")
 	f(asking{"POST", "/care", `{"kind":"replace","volume":"a"}`, ""}, 400, "missing", "with")
 	f(asking{"POST", "/care", `{"kind":"import"}`, ""}, 400, "value", "kind")
