@@ -80,13 +80,15 @@ func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) 
 	if o.JSON {
 		return json.NewEncoder(a.Stdout).Encode(x)
 	}
-	a.printDue(x.Deleted)
-	if len(x.Kept) > 0 {
-		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.kept"))
-		a.printDue(x.Kept)
+	if sch := e.Schedule(); sch.InForce() {
+		a.printDue(x.Deleted)
+		if len(x.Kept) > 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.kept"))
+			a.printDue(x.Kept)
+		}
+		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
+		a.printLeft(x.Removed.Left)
 	}
-	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
-	a.printLeft(x.Removed.Left)
 	return a.printClassExpiry(e, &x.Classes)
 }
 
@@ -112,7 +114,7 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 	line := func(key string, t *store.Term) {
 		fmt.Fprintln(a.Stdout, a.p.T(key, "term", a.term(t), "by", t.By, "time", a.when(t.Time, zone), "ground", t.Ground))
 	}
-	if !now.InForce() {
+	if !now.InForce() && !now.HasClass() {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.none"))
 	}
 	for _, t := range now.Terms() {

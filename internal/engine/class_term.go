@@ -213,11 +213,13 @@ func (e *Engine) taken(q *query.Query) (l []query.Taken) {
 		return nil
 	}
 	sight := query.NewSight(q.Within)
-	for _, x := range e.Orders() {
+	all := e.st.Erasures()
+	for i := range all {
+		x := &all[i]
 		if !x.Touches(q) || !q.Within.All() && !sight.Server(x.Servers[0]) {
 			continue
 		}
-		t := TakenOf(&x)
+		t := TakenOf(x)
 		if !q.Within.All() && sight.Narrow() {
 			t.Records = 0
 		}

@@ -152,11 +152,12 @@ func (s *Store) Erase(ctx context.Context, e Erasure) error {
 	return nil
 }
 
-// Erasures lists the erasures and the orders of terms in force, oldest first.
+// Erasures lists the erasures and the orders of terms in force, oldest first. The list
+// must not be changed: it is that of the index, which is never changed in place.
 func (s *Store) Erasures() []Erasure {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.index.erasures)
+	return slices.Clip(s.index.erasures)
 }
 
 // record writes an entry down before what it tells of is done.
