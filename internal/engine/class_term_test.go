@@ -222,19 +222,7 @@ func TestClassTermsAgainstModel(t *testing.T) {
 		}
 		w := &plainWorld{e: openEngine(t, filepath.Join(t.TempDir(), "d"), classDeps(nil, 1)), orders: map[classOrder]bool{}}
 		first, second := halves(t, rng, yearFiles(t, 20+rng.IntN(20)))
-		months := map[[2]string]int{}
-		var terms []store.Term
-		for _, c := range erasure.Classes() {
-			for _, server := range []string{"", "A"} {
-				if rng.IntN(3) > 0 {
-					n := 17 + rng.IntN(12)
-					months[[2]string{c, server}] = n
-					terms = append(terms, store.Term{Class: c, Server: server, Months: n})
-				}
-			}
-		}
-		terms = append(terms, store.Term{Class: "background", Server: "B", Months: 20})
-		months[[2]string{"background", "B"}] = 20
+		months, terms := anyTerms(rng)
 		importAll(t, e, first...)
 		importAll(t, w.e, first...)
 		before := everything(t, e, false)
@@ -291,6 +279,21 @@ func TestClassTermsAgainstModel(t *testing.T) {
 	if went == 0 {
 		t.Error("choose other seeds")
 	}
+}
+
+// anyTerms are terms of classes, and their months by class and server.
+func anyTerms(rng *rand.Rand) (months map[[2]string]int, terms []store.Term) {
+	months = map[[2]string]int{{"background", "B"}: 20}
+	for _, c := range erasure.Classes() {
+		for _, server := range []string{"", "A"} {
+			if rng.IntN(3) > 0 {
+				n := 17 + rng.IntN(12)
+				months[[2]string{c, server}] = n
+				terms = append(terms, store.Term{Class: c, Server: server, Months: n})
+			}
+		}
+	}
+	return months, append(terms, store.Term{Class: "background", Server: "B", Months: 20})
 }
 
 // wantOrders sees that what the seal says is what went.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/gloss"
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -135,14 +134,8 @@ func (s *site) record(rq *request) error {
 		return fmt.Errorf("versions of record %s: %w", id, err)
 	}
 	v.Replaced = r.SupersededBy
-	if src, ok := s.cfg.Source.(TakenSource); ok {
-		t, err := src.TakenBy(ctx, id)
-		if err != nil {
-			return fmt.Errorf("order on record %s: %w", id, err)
-		}
-		if t != nil {
-			v.TakenBy = &takenViews(rq, []query.Taken{*t})[0]
-		}
+	if v.TakenBy, err = s.takenBy(rq, id); err != nil {
+		return err
 	}
 	for i := range earlier {
 		e := &earlier[i]

@@ -43,6 +43,19 @@ func (v *results) taken(rq *request, f *form, l []query.Taken) {
 	v.RemovedURL = f.with(func(c *form) { c.Rest.Removed, c.Network = true, true })
 }
 
+// takenBy is the order that took a record out of the store; nil = none did.
+func (s *site) takenBy(rq *request, id record.ID) (*takenView, error) {
+	src, ok := s.cfg.Source.(TakenSource)
+	if !ok {
+		return nil, nil
+	}
+	t, err := src.TakenBy(rq.r.Context(), id)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return &takenViews(rq, []query.Taken{*t})[0], nil
+}
+
 // classView is a line of what terms of classes would take out.
 type classView struct {
 	care.ClassMonth
