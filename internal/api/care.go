@@ -96,7 +96,7 @@ func (s *server) holdsOf(rq *request, status int, name string) error {
 
 // term is care.Term as clients get it.
 type term struct {
-	Class  string `json:"class"`  // as care.Term has it
+	Class  string `json:"class"`  // "" = records and raw events of the store, archive, originals, marked, background, logon, system
 	Server string `json:"server"` // "" = all
 	Months int    `json:"months"` // 0 = for ever
 	Year   bool   `json:"year"`
@@ -149,10 +149,15 @@ func (s *server) terms(rq *request, status int) error {
 		Waiting []term `json:"waiting"`
 		Due     []due  `json:"due"`
 		// Kept is what is past its term of the archive and of kept files.
-		Kept []keptMonth `json:"kept"`
-	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}, []keptMonth{}}
+		Kept     []keptMonth `json:"kept"`
+		Classes  []classDue  `json:"classes"`
+		TakenOut []taken     `json:"taken_out"`
+	}{s.termsOf(r.InForce), s.termsOf(r.Waiting), []due{}, []keptMonth{}, classesOf(r.Classes), takenOut(r.Taken)}
 	for _, k := range r.Kept {
 		out.Kept = append(out.Kept, keptMonth{k.Server, k.Month, k.Things, k.Records, k.Events, k.Bytes, k.Stays, append([]string{}, k.Cases...), Time(k.Until), Text(k.Reason)})
+	}
+	for i := range out.TakenOut {
+		out.TakenOut[i].Ground = Text(s.cfg.Source.Mask(string(out.TakenOut[i].Ground)))
 	}
 	for _, d := range r.Due {
 		out.Due = append(out.Due, due{d.Server, d.Month, d.Records, d.Events, d.Bytes, d.Archived, append([]string{}, d.Held...)})

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/calendar"
 	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/job"
+	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // careMemory is a folder that is looked after.
@@ -47,8 +48,10 @@ func (k *careMemory) Retention(ctx context.Context) (*care.Retention, error) {
 	}
 	return &care.Retention{
 		InForce: []care.Term{{Months: 84, By: "bob", Ground: "983205673214", Time: 1e18}}, Waiting: k.waiting,
-		Due:  []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
-		Kept: []care.KeptMonth{{Server: "FS", Month: "2016-01", Things: 1, Stays: "held", Cases: []string{"A"}}},
+		Due:     []care.DueMonth{{Server: "FS", Month: "2016-01", Records: 1, Held: []string{"A"}}},
+		Kept:    []care.KeptMonth{{Server: "FS", Month: "2016-01", Things: 1, Stays: "held", Cases: []string{"A"}}},
+		Classes: []care.ClassMonth{{Class: "background", Server: "FS", Month: "2026-01", Records: 2, Stays: "held", Cases: []string{"A"}}},
+		Taken:   []query.Taken{{Class: "background", Server: "FS", First: "2026-01-01", Last: "2026-01-31", Records: 3, Months: 3, ProposedBy: "a", By: "b", Ground: "983205673214", Time: 1e18}},
 	}, nil
 }
 

@@ -26,6 +26,7 @@ func changes() []asking {
 		{"POST", "/saved", `{"name":"x","q":"op:read","shared":true}`, ""}, {"PATCH", "/saved/1", `{"shared":false}`, ""}, {"DELETE", "/saved/1", "", ""},
 		{"POST", "/holds", `{"case":"B","servers":["fs"],"q":"op:read","from":"2026-01-01","to":"2026-02-01","ground":"調査"}`, ""}, {"POST", "/holds/B/release", `{"ground":"済"}`, ""},
 		{"GET", "/retention", "", ""}, {"POST", "/retention/proposals", `{"months":84,"year":true,"ground":"規程"}`, ""},
+		{"POST", "/retention/proposals", `{"months":3,"class":"background","server":"fs"}`, ""},
 		{"POST", "/retention/proposals", `{"class":"archive","server":"fs","months":120,"ground":"規程"}`, ""},
 		{"GET", "/pool/rules", "", ""}, {"PUT", "/pool/rules", `{"copies":2,"warn_days":30,"move":[{"days":90,"class":7}]}`, "*"},
 		{"GET", "/pool/encryption", "", ""}, {"PUT", "/pool/encryption", `{"recipients":["passphrase"],"identity":"env:KEYS"}`, "*"},
@@ -96,6 +97,8 @@ func TestChangesRefused(t *testing.T) {
 	f(asking{"POST", "/holds?x=1", `{"case":"A"}`, ""}, 400, "parameter", "x")
 	f(asking{"POST", "/retention/proposals", `{"months":1201}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/retention/proposals", `{"months":0,"year":true}`, ""}, 400, "value", "year")
+	f(asking{"POST", "/retention/proposals", `{"months":3,"class":"user"}`, ""}, 400, "value", "class")
+	f(asking{"POST", "/retention/proposals", `{"months":1201,"class":"background"}`, ""}, 400, "value", "months")
 	f(asking{"POST", "/retention/proposals", `{"class":"all","months":12}`, ""}, 400, "value", "class")
 	f(asking{"POST", "/retention/proposals", `{"class":"originals","server":"fs","months":12}`, ""}, 400, "value", "class")
 	f(asking{"PUT", "/pool/rules", `{"copies":0,"warn_days":1,"move":[]}`, "*"}, 400, "value", "copies")

@@ -29,6 +29,7 @@ type counted struct {
 	Restored   []string       `json:"restored"` // days that were counted in what is restored of it
 	Unread     []string       `json:"unread"`   // archived days that cannot be read now
 	Partial    bool           `json:"partial"`  // the archive took too long and is not counted
+	TakenOut   []taken        `json:"taken_out"`
 }
 
 type value struct {
@@ -101,7 +102,7 @@ func newCounted(q *query.Query, f *query.Facets) *counted {
 		Total: f.Total, First: Time(f.First), Last: Time(f.Last), People: []person{}, PeopleMore: f.PeopleMore, Ops: values(f.Ops), Results: values(f.Results),
 		Clients: values(f.Clients), Servers: values(f.Servers), Folders: values(f.Folders), Paths: values(f.Paths), PathsMore: f.PathsMore,
 		Files: []file{}, FilesMore: f.FilesMore, Days: []day{},
-		Archived: append([]string{}, f.Archived...), Restored: append([]string{}, f.Restored...), Unread: append([]string{}, f.Unread...), Partial: f.Partial,
+		Archived: append([]string{}, f.Archived...), Restored: append([]string{}, f.Restored...), Unread: append([]string{}, f.Unread...), Partial: f.Partial, TakenOut: takenOut(f.Taken),
 	}
 	for _, p := range f.People {
 		c.People = append(c.People, person{Text(p.User), p.SID, p.N, ops(p.Ops), p.Denied, Time(p.First), Time(p.Last), append([]string{}, p.Clients...)})

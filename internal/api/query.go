@@ -19,7 +19,7 @@ const (
 
 // keyed are the parameters of a search that are keys of the text language: their
 // values are read as there. Several values, or one with commas, must one hold.
-var keyed = [...]string{"op", "result", "object", "confidence", "class", "session", "from", "to", "day", "last", "logons", "superseded", "sort"}
+var keyed = [...]string{"op", "result", "object", "confidence", "class", "session", "from", "to", "day", "last", "logons", "superseded", "removed", "sort"}
 
 // textual are those whose value is a text as it stands.
 func textual(q *query.Query) map[string]*[]string {

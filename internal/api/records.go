@@ -82,6 +82,11 @@ func (s *server) records(rq *request) error {
 		}
 		b = append(append(b, `,"`+l.name+`":`...), days...)
 	}
+	out, err := json.Marshal(takenOut(page.Taken))
+	if err != nil {
+		return err
+	}
+	b = append(append(b, `,"taken_out":`...), out...)
 	return s.bytes(rq, "application/json", append(b, "}\n"...))
 }
 

@@ -42,7 +42,11 @@ type builder struct {
 }
 
 func (b *builder) build(ctx context.Context, src Source, from, to int64, whole bool) error {
-	have, err := b.a.held(ctx, b.parts)
+	_, hidden, err := b.a.look(key{b.server, b.day})
+	if err != nil {
+		return err
+	}
+	have, err := b.a.held(ctx, b.parts, hidden)
 	if err != nil {
 		return err
 	}

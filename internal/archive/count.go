@@ -90,8 +90,10 @@ func (c *dayCount) count(ctx context.Context, except Except) (err error) {
 	if err != nil {
 		return err
 	}
-	day, stale := c.a.restoredDay(c.key, parts)
-	c.stale = stale
+	var day *restored.Day
+	if !c.q.Removed { // which no segment has
+		day, c.stale = c.a.restoredDay(c.key, parts)
+	}
 	if day != nil {
 		c.quick, err = c.segments(ctx, day)
 		day.Release()
@@ -105,7 +107,7 @@ func (c *dayCount) count(ctx context.Context, except Except) (err error) {
 		return err
 	}
 	add := func(p *part, row int64, r *record.Record) {
-		if (r.SupersededBy != 0) == c.q.Superseded && !gone.has(place{p.Part, row}) && !hidden.Hides(r) && c.m.Match(r) && (c.not == nil || !c.not(r)) {
+		if (r.SupersededBy != 0) == c.q.Superseded && !gone.has(place{p.Part, row}) && wanted(c.q).has(hidden, r) && c.m.Match(r) && (c.not == nil || !c.not(r)) {
 			c.into.Add(r)
 		}
 	}

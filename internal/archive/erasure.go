@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +18,9 @@ import (
 
 // Erasures travel with the archive: each is an object of its own, and so are the
 // record ids of events that were erased, so that whoever reads the archive alone
-// hides the same and takes no erased event for a lost one.
+// hides the same and takes no erased event for a lost one. Orders of terms for classes
+// of records travel like erasures, under a kind of their own: they hide records, and the
+// parts stay as they are.
 
 // ErrErasures: an object that says what is erased cannot be read, so nothing is
 // answered from the archive.
@@ -32,9 +33,10 @@ type tombs struct {
 	// deletions are orders of retention; doomed are the manifests that they name.
 	deletions []tomb
 	doomed    map[string]bool
-	given     []erasure.Erasure // by Honour
-	set       *erasure.Set      // of orders and given
-	bad       error             // why an order cannot be read
+	given     []erasure.Erasure       // by Honour
+	set       *erasure.Set            // of orders and given
+	sets      map[string]*erasure.Set // what of set concerns a server
+	bad       error                   // why an order cannot be read
 
 	viewsOf *erasure.Set            // what views were made of
 	views   map[string]segment.View // by server: the same for segments
@@ -99,7 +101,7 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 	a.tombs.bad = nil
 	for _, name := range names {
 		kind := ""
-		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved, manifest.KindDeletion} {
+		for _, k := range [...]string{manifest.KindErasure, manifest.KindRemoved, manifest.KindDeletion, manifest.KindClass} {
 			if strings.HasPrefix(name, manifest.ErasuresDir+"/") && strings.Contains(name, "."+k+".") {
 				kind = k
 			}
@@ -113,7 +115,7 @@ func (a *Archive) refreshErasures(ctx context.Context, names []string) error {
 		}
 		if err != nil {
 			a.unread[name] = err
-			if kind == manifest.KindErasure {
+			if kind == manifest.KindErasure || kind == manifest.KindClass {
 				a.tombs.bad = errors.Join(ErrErasures, err)
 			}
 			continue
@@ -152,11 +154,16 @@ func (a *Archive) loadTomb(ctx context.Context, name, kind string) (t tomb, err 
 	}
 	format := 0
 	switch kind {
-	case manifest.KindErasure:
+	case manifest.KindErasure, manifest.KindClass:
 		var o ordered
 		err = manifest.Decode(b, &o)
 		format, t.Erasure, t.time, t.by = o.Format, o.Erasure, o.Time, o.By
-		err = errors.Join(err, t.Check())
+		if err == nil {
+			err = t.Check()
+		}
+		if err == nil && (t.Order != nil) != (kind == manifest.KindClass) {
+			err = erasure.ErrOrder
+		}
 	case manifest.KindDeletion:
 		var o deletion
 		err = manifest.Decode(b, &o)
@@ -247,7 +254,7 @@ func (a *Archive) hiding() (*erasure.Set, error) {
 				l = append(l, a.tombs.given[i])
 			}
 		}
-		a.tombs.set = erasure.NewSet(l)
+		a.tombs.set, a.tombs.sets = erasure.NewSet(l), make(map[string]*erasure.Set)
 	}
 	return a.tombs.set, nil
 }
@@ -268,10 +275,16 @@ func (a *Archive) look(k key) ([]part, *erasure.Set, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return slices.Clone(a.days[k]), all.Of(k.server), nil
+	of := a.tombs.sets[k.server]
+	if of == nil {
+		of = all.Of(k.server)
+		a.tombs.sets[k.server] = of
+	}
+	return slices.Clone(a.days[k]), of, nil
 }
 
-// Erasures lists the erasures that lie in the archive, oldest first.
+// Erasures lists the erasures and the orders of terms that lie in the archive, oldest
+// first.
 func (a *Archive) Erasures() []erasure.Erasure {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -285,108 +298,13 @@ func (a *Archive) Bury(ctx context.Context, l []erasure.Erasure, opt SealOptions
 		if slices.ContainsFunc(have, func(o erasure.Erasure) bool { return o.Equal(&l[i]) }) {
 			continue
 		}
-		if err := a.putTomb(ctx, manifest.KindErasure, l[i].Time, ordered{manifest.Format, l[i]}, opt); err != nil {
+		kind := manifest.KindErasure
+		if l[i].Order != nil {
+			kind = manifest.KindClass
+		}
+		if err := a.putTomb(ctx, kind, l[i].Time, ordered{manifest.Format, l[i]}, opt); err != nil {
 			return fmt.Errorf("put an erasure into the archive: %w", err)
 		}
-	}
-	return nil
-}
-
-// Removed is which events were erased, by server, without those that a part holds.
-func (a *Archive) Removed() map[string][]Gone {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.removed()
-}
-
-func (a *Archive) removed() map[string][]Gone {
-	out := make(map[string][]Gone)
-	for i := range a.tombs.removals {
-		for server, l := range a.tombs.removals[i].removed {
-			out[server] = append(out[server], l...)
-		}
-	}
-	for server, l := range out {
-		if l = without(l, a.holding(server)); len(l) == 0 {
-			delete(out, server)
-		} else {
-			out[server] = l
-		}
-	}
-	return out
-}
-
-// lifeKey is one life of one channel.
-type lifeKey struct {
-	channel string
-	gen     uint32
-}
-
-// holding is the record ids that parts of a server hold. The caller holds mu.
-func (a *Archive) holding(server string) map[lifeKey]runs {
-	out := make(map[lifeKey]runs)
-	for k, parts := range a.days {
-		if k.server != server {
-			continue
-		}
-		for _, p := range parts {
-			for _, c := range p.Channels {
-				at := lifeKey{c.Name, c.Generation}
-				out[at] = mergeRuns(out[at], c.Runs)
-			}
-		}
-	}
-	return out
-}
-
-// without takes record ids out of a list.
-func without(l []Gone, held map[lifeKey]runs) []Gone {
-	var out []Gone
-	for _, g := range l {
-		ids := g.ids().minus(held[lifeKey{g.Channel, g.Generation}])
-		if len(ids) == 0 {
-			continue
-		}
-		if g.Removed = ids; slices.Equal(ids, runs(g.Runs)) {
-			g.Removed = nil
-		}
-		out = append(out, g)
-	}
-	return out
-}
-
-// NoteRemoved writes down which events were erased that no part holds and that
-// nothing says yet.
-func (a *Archive) NoteRemoved(ctx context.Context, l map[string][]Gone, opt SealOptions) error {
-	fresh := make(map[string][]Gone)
-	a.mu.Lock()
-	known := a.removed()
-	for server, list := range l {
-		held := a.holding(server)
-		for _, g := range known[server] {
-			at := lifeKey{g.Channel, g.Generation}
-			held[at] = mergeRuns(held[at], g.ids())
-		}
-		if x := without(list, held); len(x) > 0 {
-			fresh[server] = x
-		}
-	}
-	a.mu.Unlock()
-	return a.putRemoved(ctx, fresh, opt)
-}
-
-func (a *Archive) putRemoved(ctx context.Context, l map[string][]Gone, opt SealOptions) error {
-	r := removal{Format: manifest.Format, Time: opt.Now.UnixNano()}
-	for _, server := range slices.Sorted(maps.Keys(l)) {
-		if len(l[server]) > 0 {
-			r.Servers = append(r.Servers, removedServer{server, l[server]})
-		}
-	}
-	if len(r.Servers) == 0 {
-		return nil
-	}
-	if err := a.putTomb(ctx, manifest.KindRemoved, r.Time, r, opt); err != nil {
-		return fmt.Errorf("write down which events were erased: %w", err)
 	}
 	return nil
 }

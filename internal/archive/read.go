@@ -10,9 +10,11 @@ import (
 	"io"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pace"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/rawfile"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -123,9 +125,34 @@ func (a *Archive) readVoids(ctx context.Context, o *manifest.Object, rows map[in
 // erased, and the superseded ones. The record belongs to fn, which must not use
 // the archive.
 func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *record.Record) error) error {
+	return a.records(ctx, key{server, day}, shown, fn)
+}
+
+// which says which records of a day are wanted.
+type which int
+
+const (
+	shown which = 1 // what answers give
+	taken which = 2 // what terms of classes took out of the store
+	all   which = 3 // all that is not erased
+)
+
+func (w which) has(hidden *erasure.Set, r *record.Record) bool {
+	return w&shown != 0 && !hidden.Hides(r) || w&taken != 0 && hidden.Takes(r)
+}
+
+// wanted is what of the records of a day a query finds.
+func wanted(q *query.Query) which {
+	if q.Removed {
+		return taken
+	}
+	return shown
+}
+
+func (a *Archive) records(ctx context.Context, k key, w which, fn func(r *record.Record) error) error {
 	a.using.RLock()
 	defer a.using.RUnlock()
-	parts, hidden, err := a.look(key{server, day})
+	parts, hidden, err := a.look(k)
 	if err != nil {
 		return err
 	}
@@ -135,7 +162,7 @@ func (a *Archive) Records(ctx context.Context, server, day string, fn func(r *re
 	}
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			if gone.has(place{parts[i].Part, row}) || hidden.Hides(r) {
+			if gone.has(place{parts[i].Part, row}) || !w.has(hidden, r) {
 				return nil
 			}
 			return fn(r)

@@ -189,7 +189,7 @@ func (a *Archive) view(server string) (segment.View, error) {
 	}
 	v, ok := a.tombs.views[server]
 	if !ok {
-		for _, x := range all.Of(server).List() {
+		for _, x := range erasure.Effective(all.Of(server).List()) {
 			q := x.Query()
 			q.Servers = nil // it concerns the server
 			v.Hide = append(v.Hide, segment.NewFilter(q))

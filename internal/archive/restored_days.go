@@ -29,6 +29,9 @@ func (a *Archive) restoredDay(k key, parts []part) (d *restored.Day, stale bool)
 // quick takes the best records of a day from its segments; false when there are none
 // that can be used.
 func (s *finder) quick(ctx context.Context, d *dayScan) (bool, error) {
+	if s.q.Removed { // no segment has them
+		return false, nil
+	}
 	day, stale := s.a.restoredDay(d.key, d.parts)
 	d.stale = stale
 	if day == nil {
@@ -64,11 +67,13 @@ func damaged(err error) bool {
 
 // recordOf finds a record of a day: the one that holds, else the superseded one that
 // came last; nil when there is none.
-func (a *Archive) recordOf(ctx context.Context, k key, id record.ID) (best *record.Record, err error) {
-	if best, ok, err := a.quickRecord(ctx, k, id); ok || err != nil {
-		return best, err
+func (a *Archive) recordOf(ctx context.Context, k key, id record.ID, w which) (best *record.Record, err error) {
+	if w == shown {
+		if best, ok, err := a.quickRecord(ctx, k, id); ok || err != nil {
+			return best, err
+		}
 	}
-	err = a.Records(ctx, k.server, k.day, func(r *record.Record) error {
+	err = a.records(ctx, k, w, func(r *record.Record) error {
 		if r.ID() != id {
 			return nil
 		}

@@ -113,7 +113,7 @@ func (a *Archive) unclean(server string) (l []key, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if hidden.Empty() {
+		if hidden = hidden.Lawful(); hidden.Empty() {
 			return nil, nil
 		}
 		mark, err := cleanMark(parts, hidden)
@@ -158,7 +158,7 @@ func (a *Archive) noteClean(l []key) error {
 		if err != nil {
 			return err
 		}
-		if marks[k.server+"\x00"+k.day], err = cleanMark(parts, hidden); err != nil {
+		if marks[k.server+"\x00"+k.day], err = cleanMark(parts, hidden.Lawful()); err != nil {
 			return err
 		}
 	}
@@ -222,7 +222,7 @@ func (a *Archive) rewriteDay(ctx context.Context, k key, ids idSet, opt SealOpti
 func (b *builder) rebuild(ctx context.Context, k key, parts []part, ids idSet) (removed []Gone, err error) {
 	rest := b.sorter()
 	var p printer
-	err = b.a.Records(ctx, k.server, k.day, func(r *record.Record) error { return rest.add(r, p.of(r)) })
+	err = b.a.records(ctx, k, all, func(r *record.Record) error { return rest.add(r, p.of(r)) })
 	if err != nil {
 		return nil, err
 	}

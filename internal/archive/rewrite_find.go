@@ -60,6 +60,7 @@ func (a *Archive) erasedOn(ctx context.Context, k key, x *erased, always idSet) 
 	if err != nil {
 		return err
 	}
+	hidden = hidden.Lawful()
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(_ int64, r *record.Record) error {
 			if hidden.Hides(r) {

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -44,7 +45,7 @@ type heldRows struct {
 }
 
 // held finds the rows of parts that hold.
-func (a *Archive) held(ctx context.Context, parts []part) (*heldRows, error) {
+func (a *Archive) held(ctx context.Context, parts []part, hidden *erasure.Set) (*heldRows, error) {
 	h := &heldRows{}
 	gone, err := a.voided(ctx, parts)
 	if err != nil {
@@ -58,7 +59,7 @@ func (a *Archive) held(ctx context.Context, parts []part) (*heldRows, error) {
 	var p printer
 	for i := range parts {
 		err := a.readRecords(ctx, &parts[i].Day, func(row int64, r *record.Record) error {
-			if at := (place{parts[i].Part, row}); !gone.has(at) {
+			if at := (place{parts[i].Part, row}); !gone.has(at) && !hidden.Takes(r) {
 				h.l = append(h.l, heldRow{p.of(r), at})
 			}
 			return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -101,11 +102,17 @@ func (a *Archive) wanted(q *query.Query, only Only) []key {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out []key
+	var orders []erasure.Erasure
+	if q.Removed {
+		if all, err := a.hiding(); err == nil { // else look says why
+			orders = erasure.Effective(erasure.OrdersOf(all.List()))
+		}
+	}
 	for k, parts := range a.days {
 		inTime := func(p part) bool {
 			return p.Records > 0 && (q.From == 0 || p.Last >= q.From) && (q.To == 0 || p.First < q.To)
 		}
-		if q.WantsServer(k.server) && slices.ContainsFunc(parts, inTime) && (only == nil || only(k.server, k.day)) {
+		if q.WantsServer(k.server) && slices.ContainsFunc(parts, inTime) && (!q.Removed || slices.ContainsFunc(orders, func(e erasure.Erasure) bool { return e.Concerns(k.server) && meets(parts, e.From, e.To) })) && (only == nil || only(k.server, k.day)) {
 			out = append(out, k)
 		}
 	}
@@ -117,6 +124,11 @@ func (a *Archive) wanted(q *query.Query, only Only) []key {
 		return cmp.Or(c, strings.Compare(x.server, y.server))
 	})
 	return out
+}
+
+// meets reports whether parts have records of a period.
+func meets(parts []part, from, to int64) bool {
+	return slices.ContainsFunc(parts, func(p part) bool { return p.Records > 0 && p.Last >= from && p.First < to })
 }
 
 // finder keeps the best records of a search that runs: the worst is on top.
@@ -215,11 +227,29 @@ func (a *Archive) times(k key) (first, last int64) {
 var errEnough = errors.New("found")
 
 // Record returns the archived record with this id: the one that holds, else the
-// superseded one that came last, else ErrNotFound.
+// superseded one that came last, else what the term of a class took out of the store,
+// else ErrNotFound.
 func (a *Archive) Record(ctx context.Context, id record.ID) (*record.Record, error) {
+	best, err := a.record(ctx, id, shown)
+	if best == nil && err == nil && a.ordered(id.Server) {
+		best, err = a.record(ctx, id, taken)
+	}
+	if best == nil && err == nil {
+		err = ErrNotFound
+	}
+	return best, err
+}
+
+// ordered reports whether terms took records of a server out of the store.
+func (a *Archive) ordered(server string) bool {
+	_, hidden, err := a.look(key{server: server})
+	return err == nil && len(erasure.OrdersOf(hidden.List())) > 0
+}
+
+func (a *Archive) record(ctx context.Context, id record.ID, w which) (*record.Record, error) {
 	var best *record.Record
 	for _, k := range a.near(id) {
-		r, err := a.recordOf(ctx, k, id)
+		r, err := a.recordOf(ctx, k, id, w)
 		if err != nil {
 			return nil, err
 		}
@@ -229,9 +259,6 @@ func (a *Archive) Record(ctx context.Context, id record.ID) (*record.Record, err
 		if best != nil && best.SupersededBy == 0 {
 			break
 		}
-	}
-	if best == nil {
-		return nil, ErrNotFound
 	}
 	return best, nil
 }

@@ -129,7 +129,7 @@ func (s *finder) take(ctx context.Context, d *dayScan, l []found) error {
 			return err
 		}
 		for k := range recs {
-			if !d.hidden.Hides(&recs[k]) {
+			if wanted(&s.q).has(d.hidden, &recs[k]) {
 				s.offer(&recs[k])
 			}
 		}

@@ -85,7 +85,7 @@ var allowed = map[string][]string{
 		"internal/job", "internal/saved", "internal/account", "internal/state", "internal/trail",
 		"internal/event", "internal/record", "internal/query", "internal/evtx", "internal/engine", "internal/server",
 		"internal/config", "internal/i18n", "internal/collect", "internal/convert", "internal/coverage", "internal/simulate", "internal/fsx", "internal/store",
-		"internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask", "internal/export", "internal/pace",
+		"internal/erasure", "internal/gloss", "internal/bench", "internal/seal", "internal/manifest", "internal/pool", "internal/archive", "internal/hold", "internal/evidence", "internal/verify", "internal/mask", "internal/export", "internal/pace",
 	},
 	"internal/simulate/score": {"internal/simulate", "internal/record"},
 	"internal/tools/uibuild":  {},

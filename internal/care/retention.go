@@ -2,9 +2,11 @@ package care
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // maxMonths bounds a term.
@@ -13,7 +15,8 @@ const maxMonths = 1200
 // Term is how long records stay.
 type Term struct {
 	// Class is what stays: "" = the store, "archive" = archived days, "originals" = kept
-	// input files, "marked" = what tells of specific personal information, at least.
+	// input files, "marked" = what tells of specific personal information, at least; or one
+	// of RecordClasses: records of this class leave the store early.
 	Class  string
 	Server string // "" = all
 	Months int    // 0 = for ever
@@ -29,6 +32,20 @@ type Retention struct {
 	Waiting []Term
 	Due     []DueMonth
 	Kept    []KeptMonth // of the archive and of kept files
+	Classes []ClassMonth
+	Taken   []query.Taken // orders of terms of classes, newest first
+}
+
+// RecordClasses are the classes of records that a term can take out of the store early.
+func RecordClasses() []string { return []string{"background", "logon", "system"} }
+
+// ClassMonth is the records of a class of a server and month that are past their term.
+type ClassMonth struct {
+	Class, Server, Month string
+	Records              int64    // superseded ones too
+	Stays                string   // "", "held", "unarchived", "unsure"
+	Cases                []string // that hold some
+	Reason               string   // why it is not sure
 }
 
 // KeptMonth is a month of archived days, or of kept files, that is past its term.
@@ -55,6 +72,11 @@ type DueMonth struct {
 
 // Check refuses a term that is none.
 func (t *Term) Check() error {
+	if slices.Contains(RecordClasses(), t.Class) {
+		u := *t
+		u.Class = ""
+		return u.Check()
+	}
 	switch {
 	case t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked", t.Class == "originals" && t.Server != "":
 		return wrong("class", "web.retention.bad_term")

@@ -173,6 +173,7 @@ func (a *app) tellReached(r *query.Reached) {
 		}
 	}
 	a.tellUnread(r.Unread)
+	a.tellTaken(r.Taken)
 }
 
 // countProgress tells how many days of the archive are counted, on a terminal.

@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -99,7 +101,7 @@ func (a *app) printKept(ctx context.Context, e *engine.Engine, asJSON bool) erro
 	some := false
 	list := func(key string, l []store.Term) {
 		for i := range l {
-			if t := &l[i]; t.Class != store.KeepStore {
+			if t := &l[i]; t.Class != store.KeepStore && !slices.Contains(erasure.Classes(), t.Class) {
 				a.line(key, "term", a.term(t), "by", t.By, "time", a.when(t.Time, zone), "ground", t.Ground)
 				some = true
 			}

@@ -26,7 +26,7 @@ type searchOptions struct {
 	From, To, Class, Format      string
 	Limit                        int
 	Limited                      bool // --limit was given
-	Superseded, Oldest           bool
+	Superseded, Removed, Oldest  bool
 	Facets                       string // lists, "" = records are wanted
 	Files, People, Count         bool
 	Follow, All, Explain         bool
@@ -65,6 +65,7 @@ func (a *app) newSearch() *cobra.Command {
 	f.BoolVar(&o.All, "all", false, t("cli.search.all"))
 	f.BoolVar(&o.Oldest, "oldest", false, t("cli.search.oldest"))
 	f.BoolVar(&o.Superseded, "superseded", false, t("cli.search.superseded"))
+	f.BoolVar(&o.Removed, "removed", false, t("cli.search.removed"))
 	f.BoolVar(&o.Count, "count", false, t("cli.search.count"))
 	f.StringVar(&o.Facets, "facets", "", t("cli.search.facets"))
 	f.Lookup("facets").NoOptDefVal = "all"
@@ -134,9 +135,12 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 	case len(status.Damage) > 0:
 		return &exit{code: exitDamage}
 	case !found:
-		if s.q.Superseded {
+		switch {
+		case s.q.Removed:
+			a.note("cli.search.none_removed")
+		case s.q.Superseded:
 			a.note("cli.search.none_superseded")
-		} else {
+		default:
 			a.note("cli.search.none")
 		}
 		return &exit{code: exitNotFound}

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -105,6 +106,9 @@ func reachedJSON(r *query.Reached) string {
 		if len(x.days) > 0 {
 			b = strconv.AppendInt(append(append(append(b, `,"`...), x.name...), `":`...), int64(len(x.days)), 10)
 		}
+	}
+	if l, err := json.Marshal(r.Taken); err == nil && len(r.Taken) > 0 {
+		b = append(append(b, `,"taken_out":`...), l...)
 	}
 	return string(b)
 }

@@ -17,7 +17,7 @@ import (
 func (a *app) query(o searchOptions, at query.Clock) (query.Query, error) {
 	q := query.Query{
 		Users: o.Users, Words: one(o.Path), Files: one(o.File), Folders: one(o.Folder), Clients: o.Clients, Servers: o.Servers,
-		Processes: o.Processes, Rules: o.Rules, Superseded: o.Superseded, Oldest: o.Oldest,
+		Processes: o.Processes, Rules: o.Rules, Superseded: o.Superseded, Removed: o.Removed, Oldest: o.Oldest,
 	}
 	if o.Limited {
 		q.Limit = o.Limit

@@ -39,7 +39,7 @@ func (a *app) printLadder(asJSON bool) error {
 		l = append(l, line{p, a.p.T(p.why)})
 	}
 	if asJSON {
-		return json.NewEncoder(a.Stdout).Encode(map[string]any{"law": false, "note": a.p.T("cli.store.retention.ladder.nolaw"), "proposals": l})
+		return json.NewEncoder(a.Stdout).Encode(map[string]any{"law": false, "note": a.p.T("cli.store.retention.ladder.nolaw"), "proposals": l, "classes": a.classLadder()})
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.ladder.nolaw"))
 	for _, p := range l {
@@ -48,6 +48,10 @@ func (a *app) printLadder(asJSON bool) error {
 			mark = "*"
 		}
 		fmt.Fprintf(a.Stdout, "%s %-4s %s\n", mark, p.Term, p.Source)
+	}
+	a.line("cli.class.ladder")
+	for _, p := range a.classLadder() {
+		fmt.Fprintf(a.Stdout, "  %-10s %-4s %s\n", p.Class, p.Term, p.Source)
 	}
 	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.ladder.end"))
 	return nil

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -18,17 +20,19 @@ import (
 type retentionOptions struct {
 	termOptions
 	WithoutArchive, Propose bool
+	Class                   string
 }
 
 func (a *app) newRetention() *cobra.Command {
 	var o retentionOptions
 	c := &cobra.Command{
-		Use: "retention --data DIR [--set TERM [--server NAME] --by NAME | --confirm --by NAME --ground TEXT | --delete | --propose]", Args: a.noArgs,
+		Use: "retention --data DIR [--set TERM [--class background|logon|system] [--server NAME] --by NAME | --confirm --by NAME --ground TEXT | --delete | --propose]", Args: a.noArgs,
 		Short: a.p.T("cli.store.retention.short"), Long: a.p.T("cli.store.retention.long"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRetention(cmd.Context(), o) },
 	}
 	a.termFlags(c, &o.termOptions, "cli.store.retention.delete")
 	f, t := c.Flags(), a.p.T
+	f.StringVar(&o.Class, "class", "", t("cli.class.flag"))
 	f.BoolVar(&o.Propose, "propose", false, t("cli.store.retention.propose"))
 	f.BoolVar(&o.WithoutArchive, "without-archive", false, t("cli.store.retention.without"))
 	c.MarkFlagsMutuallyExclusive("set", "confirm", "delete", "propose")
@@ -59,7 +63,10 @@ func (a *app) runRetention(ctx context.Context, o retentionOptions) error {
 	if o.Propose {
 		return a.printLadder(o.JSON)
 	}
-	return a.runTerms(ctx, o.termOptions, "",
+	if o.Class != "" && (!slices.Contains(erasure.Classes(), o.Class) || o.Set == "") {
+		return usage(errors.New(a.p.T("cli.class.bad", "classes", strings.Join(erasure.Classes(), ", "))))
+	}
+	return a.runTerms(ctx, o.termOptions, o.Class,
 		func(e *engine.Engine) error { return a.expire(ctx, e, o) },
 		func(e *engine.Engine) error { return a.printRetention(ctx, e, o.JSON) },
 		store.ErrUnconfirmed, "cli.store.retention.unconfirmed")
@@ -73,14 +80,16 @@ func (a *app) expire(ctx context.Context, e *engine.Engine, o retentionOptions) 
 	if o.JSON {
 		return json.NewEncoder(a.Stdout).Encode(x)
 	}
-	a.printDue(x.Deleted)
-	if len(x.Kept) > 0 {
-		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.kept"))
-		a.printDue(x.Kept)
+	if sch := e.Schedule(); sch.InForce() {
+		a.printDue(x.Deleted)
+		if len(x.Kept) > 0 {
+			fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.kept"))
+			a.printDue(x.Kept)
+		}
+		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
+		a.printLeft(x.Removed.Left)
 	}
-	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.deleted", "n", len(x.Deleted), "records", x.Removed.Records, "events", x.Removed.Events, "kept", len(x.Kept)))
-	a.printLeft(x.Removed.Left)
-	return nil
+	return a.printClassExpiry(e, &x.Classes)
 }
 
 func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool) error {
@@ -88,8 +97,14 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 	if err != nil {
 		return err
 	}
+	classes, err := e.ClassDue(ctx)
+	if err != nil {
+		return err
+	}
 	if asJSON {
-		return json.NewEncoder(a.Stdout).Encode(map[string]any{"schedule": now, "due": append([]store.Due{}, due...)})
+		return json.NewEncoder(a.Stdout).Encode(map[string]any{
+			"schedule": now, "due": append([]store.Due{}, due...), "class_due": classes, "orders": append([]store.Erasure{}, e.Orders()...),
+		})
 	}
 	conf := e.Config()
 	zone, err := conf.Location()
@@ -99,7 +114,7 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 	line := func(key string, t *store.Term) {
 		fmt.Fprintln(a.Stdout, a.p.T(key, "term", a.term(t), "by", t.By, "time", a.when(t.Time, zone), "ground", t.Ground))
 	}
-	if !now.InForce() {
+	if !now.InForce() && !now.HasClass() {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.none"))
 	}
 	for _, t := range now.Terms() {
@@ -110,10 +125,15 @@ func (a *app) printRetention(ctx context.Context, e *engine.Engine, asJSON bool)
 	}
 	if len(due) == 0 {
 		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.nothing"))
-		return nil
+	} else {
+		fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.due"))
+		a.printDue(due)
 	}
-	fmt.Fprintln(a.Stdout, a.p.T("cli.store.retention.due"))
-	a.printDue(due)
+	if len(classes) > 0 {
+		a.line("cli.class.due")
+		a.printClassDue(classes)
+	}
+	a.printOrders(e.Orders(), zone)
 	return nil
 }
 

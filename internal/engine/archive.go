@@ -114,6 +114,9 @@ func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifes
 				return err
 			}
 		}
+		if _, err := e.st.DropTaken(ctx); err != nil { // of what came since, or was stopped
+			return err
+		}
 		if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
 			return err
 		}
@@ -151,8 +154,11 @@ func (e *Engine) SearchArchive(ctx context.Context, q query.Query) (p *query.Pag
 // lost finds the archived days that the store does not hold, or not wholly any
 // more: what came last before the end of a month can outlive it in the store.
 // What the store holds is asked with the first day that a search wants: most
-// searches want none of the archive.
-func (e *Engine) lost(a *archive.Archive) archive.Only {
+// searches want none of the archive. nil = all days.
+func (e *Engine) lost(a *archive.Archive, q query.Query) archive.Only {
+	if q.Removed { // they are in the archive, whatever the store has of the day
+		return nil
+	}
 	have := sync.OnceValue(e.heldDays)
 	return func(server, day string) bool {
 		d, held := have()[[2]string{server, day}]
@@ -179,7 +185,7 @@ func (e *Engine) heldDays() map[[2]string]int {
 // no longer holds.
 func (e *Engine) reach(ctx context.Context, q query.Query, p *query.Page) error {
 	return e.withArchive(ctx, func(a *archive.Archive) error {
-		more, err := a.Search(ctx, q, e.lost(a))
+		more, err := a.Search(ctx, q, e.lost(a, q))
 		if err != nil {
 			return fmt.Errorf("search the archive: %w", err)
 		}

@@ -75,6 +75,18 @@ func (e *Engine) RebuildFromArchive(ctx context.Context, from string, progress f
 			return nil, err
 		}
 	}
+	held, err := e.st.Info()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := e.st.DropTaken(ctx); err != nil {
+		return nil, err
+	}
+	left, err := e.st.Info()
+	if err != nil {
+		return nil, err
+	}
+	s.Records -= held.Records - left.Records
 	s.Elapsed = t.elapsed()
 	t.done()
 	return s, nil

@@ -97,42 +97,57 @@ func (e *Engine) ConfirmRetention(ctx context.Context, by, ground string) error 
 	return nil
 }
 
-// Expire seals the closed days, and then deletes what is past the confirmed terms,
-// archived and kept by no legal hold.
-func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*store.Expiry, error) {
+// Expired is what Expire did.
+type Expired struct {
+	*store.Expiry
+	Classes ClassExpiry `json:"classes"`
+}
+
+// Expire seals the closed days, and then deletes what is past the confirmed terms of
+// the store and takes out what is past those of classes of records, archived and kept
+// by no legal hold.
+func (e *Engine) Expire(ctx context.Context, withoutArchive bool) (*Expired, error) {
 	if e.opt.ReadOnly {
 		return nil, ErrReadOnly
 	}
 	e.importing.Lock()
 	defer e.importing.Unlock()
 	sch := e.st.Retention()
-	if !sch.InForce() {
+	if !sch.InForce() && !sch.HasClass() {
 		return nil, store.ErrUnconfirmed
 	}
 	if _, err := e.holds.Holds(); err != nil { // before anything is sealed
 		return nil, err
 	}
 	opt := store.ExpireOptions{Now: e.deps.now().UnixNano(), WithoutArchive: withoutArchive, Held: e.held}
-	if withoutArchive {
-		x, err := e.st.Expire(ctx, opt)
-		if err != nil {
-			return x, err
+	if !withoutArchive {
+		if _, err := e.sealArchive(ctx, SealRequest{By: sch.Terms()[0].By}); err != nil {
+			return nil, err
 		}
-		return x, e.sealFolder(ctx)
 	}
-	if _, err := e.sealArchive(ctx, SealRequest{By: sch.Terms()[0].By}); err != nil {
-		return nil, err
-	}
-	var out *store.Expiry
+	out := &Expired{Expiry: &store.Expiry{Deleted: []store.Due{}, Kept: []store.Due{}, Removed: &store.Removal{Left: []store.Left{}}}, Classes: noClasses()}
 	err := e.withArchive(ctx, func(a *archive.Archive) (err error) {
-		opt.Archived = e.archived(a)
-		out, err = e.st.Expire(ctx, opt)
-		return err
+		if !withoutArchive {
+			opt.Archived = e.archived(a)
+		}
+		if sch.InForce() {
+			x, err := e.st.Expire(ctx, opt)
+			if x != nil {
+				out.Expiry = x
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return e.expireClasses(ctx, a, &sch, opt, &out.Classes)
 	})
 	if err != nil {
 		return out, err
 	}
-	return out, e.sealFolder(ctx)
+	if err := e.sealFolder(ctx); err != nil || len(out.Classes.Orders) == 0 {
+		return out, err
+	}
+	return out, e.publishLog(ctx)
 }
 
 // Snapshot copies the folder while it is used, and reads the whole copy.
@@ -269,13 +284,17 @@ func (e *Engine) again(ctx context.Context, r *store.RepairReport, progress func
 		}
 		for _, x := range l {
 			var tomb store.Erasure
-			if x.Kind != seal.KindErasure || json.Unmarshal([]byte(x.Subject), &tomb) != nil {
+			if x.Kind != seal.KindErasure && x.Kind != seal.KindClassRemoval || json.Unmarshal([]byte(x.Subject), &tomb) != nil {
 				continue
 			}
-			if have := e.st.Erasures(); slices.ContainsFunc(have, func(o store.Erasure) bool { return o.Time == tomb.Time }) {
+			if have := e.st.Erasures(); slices.ContainsFunc(have, func(o store.Erasure) bool { return o.Equal(&tomb) }) {
 				continue
 			}
-			if err := e.st.Erase(ctx, tomb); err != nil {
+			give := e.st.Erase
+			if tomb.Order != nil {
+				give = func(ctx context.Context, x store.Erasure) error { return e.st.TakeOut(ctx, []store.Erasure{x}) }
+			}
+			if err := give(ctx, tomb); err != nil {
 				return nil, err
 			}
 		}

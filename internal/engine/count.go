@@ -34,8 +34,12 @@ func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, er
 	}
 	defer release()
 	var reached *query.Reached
+	not := archive.Except(nil)
 	err = e.withArchive(ctx, func(a *archive.Archive) error {
-		reached, err = a.Count(ctx, q, e.lost(a), e.heldToo(a), c)
+		if !q.Removed {
+			not = e.heldToo(a)
+		}
+		reached, err = a.Count(ctx, q, e.lost(a, q), not, c)
 		return err
 	})
 	if err != nil {
@@ -46,6 +50,7 @@ func (e *Engine) countAll(ctx context.Context, q query.Query) (*query.Facets, er
 		return nil, err
 	}
 	f.Reached = *reached
+	f.Taken = e.taken(&q)
 	return f, nil
 }
 

@@ -194,6 +194,7 @@ func (e *Engine) Search(ctx context.Context, q query.Query) (*query.Page, error)
 	if err := e.reach(ctx, q, p); err != nil {
 		return nil, err
 	}
+	p.Taken = e.taken(&q)
 	return p, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/archive"
+	"github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -70,7 +71,7 @@ func (e *Engine) Erase(ctx context.Context, x store.Erasure) (*Erased, error) {
 // eraseArchived takes what erasures hide out of the archive. The caller holds
 // importing.
 func (e *Engine) eraseArchived(ctx context.Context, a *archive.Archive, opt archive.SealOptions) (*archive.Rewritten, error) {
-	if len(a.Erasures()) == 0 {
+	if len(erasure.LawfulOf(a.Erasures())) == 0 {
 		return &archive.Rewritten{Days: []archive.Rewrite{}}, nil
 	}
 	opt.Progress = nil
@@ -88,14 +89,21 @@ func (e *Engine) eraseArchived(ctx context.Context, a *archive.Archive, opt arch
 }
 
 // adoptErasures takes over what an archive says is erased and the store does not
-// know: the erasures, and which events are no loss.
+// know: the erasures, the orders of terms, and which events are no loss.
 func (e *Engine) adoptErasures(ctx context.Context, a *archive.Archive) error {
 	have := e.st.Erasures()
-	var fresh []store.Erasure
+	var fresh, orders []store.Erasure
 	for _, x := range a.Erasures() {
-		if !slices.ContainsFunc(have, func(o store.Erasure) bool { return o.Equal(&x) }) {
+		switch {
+		case slices.ContainsFunc(have, func(o store.Erasure) bool { return o.Equal(&x) }):
+		case x.Order != nil:
+			orders = append(orders, x)
+		default:
 			fresh = append(fresh, x)
 		}
+	}
+	if err := e.st.TakeOut(ctx, orders); err != nil {
+		return err
 	}
 	if len(fresh) == 0 {
 		return nil
@@ -137,7 +145,7 @@ type Pending struct {
 func (e *Engine) Pending(ctx context.Context) (*Pending, error) { return e.pending(ctx) }
 
 func (e *Engine) pending(ctx context.Context) (*Pending, error) {
-	out := &Pending{Erasures: append([]store.Erasure{}, e.st.Erasures()...), Copies: []pool.Left{}, Days: []archive.Rewrite{}}
+	out := &Pending{Erasures: append([]store.Erasure{}, erasure.LawfulOf(e.st.Erasures())...), Copies: []pool.Left{}, Days: []archive.Rewrite{}}
 	if len(out.Erasures) == 0 {
 		out.Files = []store.Left{}
 		return out, nil

@@ -112,6 +112,12 @@ func (e *Engine) everywhere(ctx context.Context, q query.Query) (*query.Page, er
 	return p, err
 }
 
+// removed searches what terms of classes took out of the store and the archive has.
+func (e *Engine) removed(ctx context.Context, q query.Query) (*query.Page, error) {
+	q.Removed = true
+	return e.everywhere(ctx, q)
+}
+
 // held asks the holds about a time of a server.
 func (e *Engine) held(ctx context.Context, server string, from, to int64) ([]string, error) {
 	r, err := e.register()
@@ -133,6 +139,9 @@ func (e *Engine) mayErase(ctx context.Context, x store.Erasure) error {
 	}
 	q := query.Query{Servers: x.Servers, Users: x.Users, Files: x.Files, Folders: x.Folders, From: x.From, To: x.To, Classes: record.Classes()}
 	cases, err := r.Conflicts(ctx, q, finder(e.everywhere))
+	if err == nil && len(cases) == 0 { // the archive has records that terms took out of the store
+		cases, err = r.Conflicts(ctx, q, finder(e.removed))
+	}
 	if err != nil {
 		return err
 	}

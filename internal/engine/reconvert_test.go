@@ -318,7 +318,7 @@ func TestFormat1(t *testing.T) {
 		t.Errorf("after one more event (-want +got):\n%s", d)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "format"))
-	if err != nil || string(b) != "akashi data folder 5\n" {
+	if err != nil || string(b) != "akashi data folder 6\n" {
 		t.Errorf("format %q, %v", b, err)
 	}
 }

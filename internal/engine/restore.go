@@ -11,6 +11,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/restored"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -152,7 +153,7 @@ func (e *Engine) toRestore(a *archive.Archive, p *Period, out *RestoreSummary) (
 		current[x.Key()] = !x.Stale && d != nil
 		d.Release()
 	}
-	lost := e.lost(a)
+	lost := e.lost(a, query.Query{})
 	for _, d := range a.Stored() {
 		switch {
 		case !p.has(d.Server, d.Day):
@@ -310,7 +311,7 @@ func (e *Engine) Archived(ctx context.Context) ([]ArchivedDay, error) {
 		for _, x := range a.Restored() {
 			have[x.Key()] = x
 		}
-		lost := e.lost(a)
+		lost := e.lost(a, query.Query{})
 		for _, d := range a.Stored() {
 			x := ArchivedDay{Server: d.Server, Day: d.Day, Records: d.Records, Bytes: d.Bytes, Held: !lost(d.Server, d.Day)}
 			if r, ok := have[restored.Key{Server: d.Server, Day: d.Day}]; ok {

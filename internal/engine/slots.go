@@ -26,7 +26,11 @@ func (e *Engine) ArchivedSlots(ctx context.Context, q query.Query, bounds []int6
 	}
 	slots := make([]query.Slot, n)
 	err := e.withArchive(ctx, func(a *archive.Archive) error {
-		_, err := a.Found(ctx, q, e.lost(a), e.heldToo(a), func(r *record.Record) {
+		not := archive.Except(nil)
+		if !q.Removed {
+			not = e.heldToo(a)
+		}
+		_, err := a.Found(ctx, q, e.lost(a, q), not, func(r *record.Record) {
 			i := sort.Search(n, func(i int) bool { return bounds[i+1] > r.Time })
 			if i < n && r.Time >= bounds[i] {
 				slots[i].Add(r)

@@ -70,6 +70,7 @@ func (v *View) Search(ctx context.Context, q query.Query) (*query.Page, error) {
 	for i := range p.Records {
 		p.Records[i] = v.Shown(&p.Records[i])
 	}
+	v.maskedTaken(p.Taken)
 	return p, nil
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -109,6 +110,7 @@ func (v *View) maskedFacets(f *query.Facets) {
 	if v.plain {
 		return
 	}
+	v.maskedTaken(f.Taken)
 	for i := range f.People {
 		p := &f.People[i]
 		p.User, p.SID = t.Text(p.User), t.Text(p.SID)
@@ -124,6 +126,36 @@ func (v *View) maskedFacets(f *query.Facets) {
 	for i := range f.Files {
 		f.Files[i].Path = t.Text(f.Files[i].Path)
 	}
+}
+
+// maskedTaken masks what orders of terms say.
+func (v *View) maskedTaken(l []query.Taken) {
+	if v.plain {
+		return
+	}
+	t := v.e.tags
+	for i := range l {
+		x := &l[i]
+		x.Server, x.By, x.ProposedBy, x.Ground = t.Text(x.Server), t.Text(x.By), t.Text(x.ProposedBy), t.Text(x.Ground)
+	}
+}
+
+// TakenBy is Engine.TakenBy of a record as it is, for a record that the view gave.
+func (v *View) TakenBy(ctx context.Context, id record.ID) *query.Taken {
+	r, err := v.record(ctx, v.revealedID(id))
+	if err != nil {
+		return nil
+	}
+	x := v.e.TakenBy(r)
+	if x == nil {
+		return nil
+	}
+	l := []query.Taken{*x}
+	if v.sight.Narrow() {
+		l[0].Records = 0
+	}
+	v.maskedTaken(l)
+	return &l[0]
 }
 
 // revealed is a query with the tags of its texts taken back.

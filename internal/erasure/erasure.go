@@ -7,7 +7,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/query"
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // ErrIncomplete is the error of an erasure that does not say what, why or by whom.
@@ -26,10 +25,17 @@ type Erasure struct {
 	Ground  string   `json:"ground"`            // why, in words
 	By      string   `json:"by"`                // who ordered it
 	Time    int64    `json:"time"`              // Unix ns, when it was ordered
+
+	// Order, when set, makes it no erasure but the order of a term for a class of
+	// records, see Order.
+	*Order
 }
 
 // Check refuses an erasure that would hide everything.
 func (e *Erasure) Check() error {
+	if e.Order != nil {
+		return e.checkOrder()
+	}
 	if len(e.Users)+len(e.Files)+len(e.Folders) == 0 {
 		return ErrIncomplete
 	}
@@ -38,17 +44,26 @@ func (e *Erasure) Check() error {
 
 // Query finds what the erasure hides, on the servers that it concerns.
 func (e *Erasure) Query() query.Query {
+	if e.Order != nil {
+		return e.orderQuery()
+	}
 	return query.Query{Servers: e.Servers, Users: e.Users, Files: e.Files, Folders: e.Folders, From: e.From, To: e.To, Classes: query.AllClasses()}
 }
 
 // Concerns reports whether the erasure is about a server.
 func (e *Erasure) Concerns(server string) bool {
+	if e.Order != nil { // of this one, not of another with the same host part
+		return slices.Contains(e.Servers, server)
+	}
 	q := query.Query{Servers: e.Servers}
 	return q.WantsServer(server)
 }
 
 // Equal reports whether both are the same order.
 func (e *Erasure) Equal(o *Erasure) bool {
+	if (e.Order == nil) != (o.Order == nil) || e.Order != nil && *e.Order != *o.Order {
+		return false
+	}
 	return e.Time == o.Time && e.From == o.From && e.To == o.To && e.Ground == o.Ground && e.By == o.By &&
 		slices.Equal(e.Servers, o.Servers) && slices.Equal(e.Users, o.Users) && slices.Equal(e.Files, o.Files) && slices.Equal(e.Folders, o.Folders)
 }
@@ -117,55 +132,4 @@ func sharePath(ev *event.Event) []string {
 		}
 	}
 	return out
-}
-
-// Set is several erasures made ready for one use.
-type Set struct {
-	list []Erasure
-	each []*query.Matcher
-}
-
-// NewSet prepares erasures. A Set of none hides nothing.
-func NewSet(l []Erasure) *Set {
-	s := &Set{list: slices.Clone(l)}
-	for i := range l {
-		s.each = append(s.each, query.NewMatcher(l[i].Query()))
-	}
-	return s
-}
-
-// List is what the set was made of.
-func (s *Set) List() []Erasure { return slices.Clone(s.list) }
-
-// Of is the erasures that concern a server.
-func (s *Set) Of(server string) *Set {
-	out := &Set{}
-	for i := range s.list {
-		if s.list[i].Concerns(server) {
-			out.list, out.each = append(out.list, s.list[i]), append(out.each, s.each[i])
-		}
-	}
-	return out
-}
-
-// Empty reports whether the set hides nothing.
-func (s *Set) Empty() bool { return s == nil || len(s.list) == 0 }
-
-// Hides reports whether a record is in no answer any more.
-func (s *Set) Hides(r *record.Record) bool {
-	return s != nil && slices.ContainsFunc(s.each, func(m *query.Matcher) bool { return m.Match(r) })
-}
-
-// Names reports whether an event of a server that the set is of names what is
-// erased; always says that it goes even when a record that stays rests on it.
-func (s *Set) Names(ev *event.Event) (named, always bool) {
-	if s == nil {
-		return false, false
-	}
-	for i := range s.list {
-		if s.list[i].Names(ev) {
-			named, always = true, always || s.list[i].ByName()
-		}
-	}
-	return named, always
 }

@@ -80,6 +80,10 @@ func (m *maker) proven(p *i18n.Printer) []string {
 		l = append(l, p.T("evidence.proof.unanchored"))
 	}
 	l = append(l, p.T("evidence.proof.before"), p.T("evidence.proof.raw"))
+	for _, t := range m.reached.Taken {
+		l = append(l, p.T("evidence.taken", "class", p.T("cli.class."+t.Class), "server", m.shown(t.Server), "first", t.First, "last", t.Last,
+			"by", m.shown(t.By), "proposer", m.shown(t.ProposedBy), "ground", m.shown(t.Ground), "time", m.when(t.Time)))
+	}
 	if m.opt.Narrow != nil {
 		l = append(l, p.T("narrow.proof.limits"))
 	}

@@ -122,6 +122,7 @@ type maker struct {
 	unproven []Day
 	stamps   []stamped
 	anchored bool
+	reached  query.Reached // by the search
 }
 
 // Make writes the bundle of everything that the query finds. The days of its records
@@ -219,6 +220,7 @@ func (m *maker) gather(ctx context.Context) (err error) {
 				return err
 			}
 		}
+		m.reached.Add(&page.Reached)
 		done += int64(len(page.Records))
 		m.opt.Progress(done, m.raw.count)
 		if page.Next == "" || most > 0 && done >= int64(most) {

@@ -28,6 +28,7 @@ const (
 	KindErasure  = "erasure"  // an order to erase
 	KindRemoved  = "removed"  // record ids of events that were erased
 	KindDeletion = "deletion" // an order of retention to delete parts
+	KindClass    = "class"    // an order of a term for a class of records
 )
 
 // Object is an immutable sequence of bytes in the pool. Its name ends in its own

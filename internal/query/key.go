@@ -27,6 +27,7 @@ const (
 	KeyDay
 	KeyLogons
 	KeySuperseded
+	KeyRemoved
 	KeySort
 	KeyLimit
 )
@@ -54,6 +55,7 @@ var keyNames = [...][]string{
 	KeyDay:        {"day", "日", "日付"},
 	KeyLogons:     {"logons", "ネットワークログオン"},
 	KeySuperseded: {"superseded", "以前の記録"},
+	KeyRemoved:    {"removed", "外した記録"},
 	KeySort:       {"sort", "並び順", "順"},
 	KeyLimit:      {"limit", "件数"},
 }

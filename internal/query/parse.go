@@ -209,6 +209,8 @@ func (p *parser) setting(t *term) (err *SyntaxError) {
 		p.q.HideNetworkLogons, err = p.choice(t, "hidden", "shown")
 	case KeySuperseded:
 		p.q.Superseded, err = p.choice(t, "yes", "no")
+	case KeyRemoved:
+		p.q.Removed, err = p.choice(t, "yes", "no")
 	case KeySort:
 		p.q.Oldest, err = p.choice(t, "oldest", "newest")
 	case KeyLimit:

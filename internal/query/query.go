@@ -41,6 +41,10 @@ type Query struct {
 	// later conversion replaced.
 	Superseded bool
 
+	// Removed finds, instead of what an answer gives, records that the term of a class
+	// took out of the store and that the archive still has.
+	Removed bool
+
 	// HeldOnly leaves out the days that only the archive has. It is no condition of
 	// the language: whoever wants names for a form does not wait for the archive.
 	HeldOnly bool

@@ -16,6 +16,26 @@ type Reached struct {
 	// Unread lists archived days of which something cannot be read now, so that
 	// records may be missing.
 	Unread []string
+	// Taken lists the orders of terms that took records out which would be among what is
+	// found; an answer of Query.Removed has none.
+	Taken []Taken
+}
+
+// Taken is an order of a term that took the records of a class of a server out of every
+// answer. Whether the archive has them still is a question of its own term.
+type Taken struct {
+	Class          string `json:"class"` // background, logon or system
+	Server         string `json:"server"`
+	First          string `json:"first"`   // day, 2026-01-01
+	Last           string `json:"last"`    // day, included
+	Records        int64  `json:"records"` // that went; 0 = not told
+	Months         int    `json:"months"`  // the term
+	Year           bool   `json:"year"`
+	ProposedBy     string `json:"proposed_by"`
+	By             string `json:"by"` // who confirmed the term
+	Ground         string `json:"ground"`
+	Time           int64  `json:"-"`               // of the order, Unix ns
+	OutsideArchive bool   `json:"outside_archive"` // they went without being archived
 }
 
 // Note adds a day. quick says that it was restored, stale that what is restored of it
@@ -53,6 +73,11 @@ func (r *Reached) Add(o *Reached) {
 			if !slices.Contains(*l.to, d) {
 				*l.to = append(*l.to, d)
 			}
+		}
+	}
+	for _, t := range o.Taken {
+		if !slices.Contains(r.Taken, t) {
+			r.Taken = append(r.Taken, t)
 		}
 	}
 }

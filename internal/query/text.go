@@ -32,6 +32,7 @@ func (q Query) Terms(zone *time.Location) []string {
 	}
 	set(q.HideNetworkLogons, KeyLogons, "hidden")
 	set(q.Superseded, KeySuperseded, "yes")
+	set(q.Removed, KeyRemoved, "yes")
 	set(q.Oldest, KeySort, "oldest")
 	set(q.Limit > 0, KeyLimit, strconv.Itoa(q.Limit))
 	return w.terms

@@ -21,7 +21,7 @@ func (k Key) words() []synonym {
 		return classWords[:]
 	case KeyLogons:
 		return logonsWords[:]
-	case KeySuperseded:
+	case KeySuperseded, KeyRemoved:
 		return supersededWords[:]
 	case KeySort:
 		return sortWords[:]

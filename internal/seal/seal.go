@@ -30,6 +30,7 @@ const (
 	KindRetentionProposed = "retention_proposed" // a schedule waits for confirmation
 	KindRetention         = "retention"          // a schedule was confirmed
 	KindDeletion          = "deletion"           // a month of a server was deleted by the schedule
+	KindClassRemoval      = "class_removal"      // records of a class of a server were taken out by a term; the subject is the order's JSON
 	KindRepair            = "repair"             // damaged files were put aside, records made again
 	KindRebuild           = "rebuild"            // derived files were made again
 )

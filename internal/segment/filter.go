@@ -226,11 +226,14 @@ func (s *Segment) bindView(ctx context.Context, v *View) (*boundView, error) {
 		b.stamps = nil
 	}
 	for _, f := range v.Hide {
+		if some, _ := f.times(s.meta.First, s.meta.Last); !some {
+			continue
+		}
 		h, err := s.bind(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		if some, _ := f.times(s.meta.First, s.meta.Last); some && !h.none {
+		if !h.none {
 			b.hide = append(b.hide, h)
 		}
 	}

@@ -180,6 +180,13 @@ func (w work) expire(ctx context.Context, t *job.Task) error {
 		return err
 	}
 	t.Say("info", "job.expire.done", "n", count(int64(len(x.Deleted))), "records", count(x.Removed.Records), "kept", count(int64(len(x.Kept))))
+	if c := &x.Classes; len(c.Orders)+len(c.Kept) > 0 {
+		n := int64(0)
+		for i := range c.Orders {
+			n += c.Orders[i].Records + c.Orders[i].Superseded
+		}
+		t.Say("info", "job.expire.classes", "n", count(n), "kept", count(int64(len(c.Kept))), "bytes", count(c.Freed))
+	}
 	return result(ctx, t, "expire.json", asJSON(x))
 }
 

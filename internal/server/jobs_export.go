@@ -97,6 +97,9 @@ func (w work) export(ctx context.Context, t *job.Task) error {
 		}
 	}
 	tellExport(t, r, len(unread))
+	if n := len(facets.Taken); n > 0 {
+		t.Say("info", "job.export.taken", "n", count(int64(n)))
+	}
 	return nil
 }
 

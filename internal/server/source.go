@@ -76,6 +76,15 @@ func (s source) ArchivedSlots(ctx context.Context, q query.Query, bounds []int64
 	return searched(ctx, s.gate, func(ctx context.Context) ([]query.Slot, error) { return v.ArchivedSlots(ctx, q, bounds) })
 }
 
+// TakenBy is the order of a term that took a record out of the store.
+func (s source) TakenBy(ctx context.Context, id record.ID) (*query.Taken, error) {
+	v, err := viewOf(ctx, s.e)
+	if err != nil || len(s.e.Orders()) == 0 {
+		return nil, err
+	}
+	return v.TakenBy(ctx, id), nil
+}
+
 // Record is one record.
 func (s source) Record(ctx context.Context, id record.ID) (*record.Record, error) {
 	v, err := viewOf(ctx, s.e)

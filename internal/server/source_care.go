@@ -6,6 +6,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
+	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -39,6 +40,15 @@ func (d *dataSource) Retention(ctx context.Context) (*care.Retention, error) {
 		return nil, err
 	}
 	r.Kept = keptMonths(kept, zone)
+	classes, err := d.e.ClassDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Classes = classMonths(classes)
+	orders := d.e.Orders()
+	for i := range orders {
+		r.Taken = append(r.Taken, engine.TakenOf(&orders[len(orders)-1-i]))
+	}
 	return r, nil
 }
 

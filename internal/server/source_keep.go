@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/job"
 	"github.com/akashi-audit/akashi/internal/pool"
+	"github.com/akashi-audit/akashi/internal/store"
 )
 
 // LimitVolume bounds what a volume takes.
@@ -120,6 +121,24 @@ func staysBy(d *archive.DueDay) string {
 		return "locked"
 	}
 	return ""
+}
+
+// classMonths are what terms of classes would take out, and what forbids it.
+func classMonths(l []store.ClassDue) (out []care.ClassMonth) {
+	for i := range l {
+		d := &l[i]
+		m := care.ClassMonth{Class: d.Class, Server: d.Server, Month: d.Period, Records: d.Records + d.Superseded, Cases: d.Held, Reason: d.Unsure}
+		switch {
+		case len(d.Held) > 0:
+			m.Stays = "held"
+		case d.Unsure != "":
+			m.Stays = "unsure"
+		case !d.Archived:
+			m.Stays = "unarchived"
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 // expireKept deletes archived days and kept files past their confirmed terms.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	erasures "github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -19,6 +20,7 @@ type Removal struct {
 	Events   int64  `json:"events"`
 	Segments int    `json:"segments"` // files that were written again, or left
 	Packs    int    `json:"packs"`
+	Bytes    int64  `json:"bytes"` // of segments and paths that came free, by TakenOut
 	Left     []Left `json:"left"`
 }
 
@@ -62,7 +64,7 @@ func (s *Store) Compact(ctx context.Context, by string, now int64) (*Removal, er
 		return nil, errors.New("compact: the data folder is open for reading only")
 	}
 	out := &Removal{Left: []Left{}}
-	if len(s.Erasures()) == 0 {
+	if len(erasures.LawfulOf(s.Erasures())) == 0 {
 		return out, nil
 	}
 	if err := s.record(ctx, seal.Entry{Kind: seal.KindRemoval, Subject: "erased records and the events behind them", By: by, Time: now}); err != nil {
@@ -103,8 +105,8 @@ func (s *Store) erasedState() map[string]compacted {
 	defer s.mu.RUnlock()
 	out := make(map[string]compacted)
 	for name, sv := range s.index.servers {
-		if len(sv.erasures) > 0 {
-			out[name] = compacted{s.index.seq, len(sv.erasures)}
+		if sv.lawful > 0 {
+			out[name] = compacted{s.index.seq, sv.lawful}
 		}
 	}
 	return out
@@ -127,7 +129,7 @@ func (s *Store) Compacted() bool {
 // Leftovers lists the files that Compact does not write again.
 func (s *Store) Leftovers() ([]Left, error) {
 	out := &Removal{Left: []Left{}}
-	if len(s.Erasures()) == 0 {
+	if len(erasures.LawfulOf(s.Erasures())) == 0 {
 		return out.Left, nil
 	}
 	return out.Left, s.leftovers(out)
@@ -179,7 +181,7 @@ func (s *Store) compactServer(ctx context.Context, name string, out *Removal) er
 	s.mu.RLock()
 	sv := s.index.servers[name].clone()
 	s.mu.RUnlock()
-	if len(sv.erasures) == 0 {
+	if sv.lawful == 0 {
 		return nil
 	}
 	gone, hit, err := s.erasedEvents(ctx, sv, out)
@@ -232,7 +234,7 @@ func (s *Store) erasedEvents(ctx context.Context, sv *serverIndex, out *Removal)
 func (s *Store) erasedRows(ctx context.Context, sv *serverIndex, gone eventSet, out *Removal) (hit []*segmentRef, err error) {
 	for _, r := range slices.Concat(sv.segments, sv.oldSegments) {
 		rows := int64(0)
-		for _, f := range sv.hidden() {
+		for _, f := range sv.lawfully() {
 			err := r.seg.Each(ctx, f, segment.View{}, func(rec *record.Record, _ uint64) error {
 				rows++
 				forEachRaw(rec, func(id uint64) { gone.add(origin{rec.Channel, rec.Generation}, id) })
@@ -292,7 +294,7 @@ func (s *Store) namedEvents(ctx context.Context, sv *serverIndex, gone, always e
 				return err
 			}
 			for _, e := range l {
-				for i := range sv.erasures {
+				for i := range sv.erasures[:sv.lawful] {
 					switch x := &sv.erasures[i]; {
 					case !x.Names(e):
 					case x.ByName():
@@ -353,7 +355,7 @@ func (s *Store) leftovers(out *Removal) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, sv := range s.index.servers {
-		if len(sv.erasures) == 0 {
+		if sv.lawful == 0 {
 			continue
 		}
 		for _, c := range sv.checkpoints {

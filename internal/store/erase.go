@@ -18,15 +18,18 @@ import (
 // ErrErasure is the error of an erasure that does not say what, why or by whom.
 var ErrErasure = erasures.ErrIncomplete
 
-// erasuresOf are the erasures that concern a server.
-func (x *index) erasuresOf(server string) []erasure {
-	var l []erasure
-	for _, e := range x.erasures {
-		if e.Concerns(server) {
-			l = append(l, newErasure(e))
+// setErasures gives a server what concerns it.
+func (x *index) setErasures(s *serverIndex) {
+	var l []Erasure
+	for i := range x.erasures {
+		if x.erasures[i].Concerns(s.name) {
+			l = append(l, x.erasures[i])
 		}
 	}
-	return l
+	s.erasures, s.orders, s.lawful = nil, erasures.OrdersOf(l), len(erasures.LawfulOf(l))
+	for _, e := range erasures.Effective(l) {
+		s.erasures = append(s.erasures, newErasure(e))
+	}
 }
 
 // erase takes new erasures.
@@ -37,7 +40,7 @@ func (x *index) erase(l []Erasure) {
 	x.erasures = append(slices.Clone(x.erasures), l...)
 	for name, sv := range x.servers {
 		c := sv.clone()
-		c.erasures = x.erasuresOf(name)
+		x.setErasures(c)
 		x.servers[name] = c
 	}
 }
@@ -53,7 +56,7 @@ func (s *serverIndex) erasedPath(path string) bool {
 // newServer begins the index of a server.
 func (x *index) newServer(name string) *serverIndex {
 	sv := newServerIndex(name)
-	sv.erasures = x.erasuresOf(name)
+	x.setErasures(sv)
 	x.servers[name] = sv
 	return sv
 }
@@ -127,6 +130,9 @@ func (s *Store) Erase(ctx context.Context, e Erasure) error {
 	if err := e.Check(); err != nil {
 		return err
 	}
+	if e.Order != nil { // by TakeOut
+		return ErrErasure
+	}
 	if strings.TrimSpace(e.Ground) == "" || strings.TrimSpace(e.By) == "" {
 		return ErrErasure
 	}
@@ -146,11 +152,12 @@ func (s *Store) Erase(ctx context.Context, e Erasure) error {
 	return nil
 }
 
-// Erasures lists the erasures in force, oldest first.
+// Erasures lists the erasures and the orders of terms in force, oldest first. The list
+// must not be changed: it is that of the index, which is never changed in place.
 func (s *Store) Erasures() []Erasure {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.index.erasures)
+	return slices.Clip(s.index.erasures)
 }
 
 // record writes an entry down before what it tells of is done.

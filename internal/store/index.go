@@ -129,7 +129,9 @@ type serverIndex struct {
 	segments    []*segmentRef // records that hold or did
 	oldSegments []*segmentRef // superseded records
 	voids       []void        // commits whose rows in segments do not hold
-	erasures    []erasure
+	erasures    []erasure     // what is hidden, the lawful erasures first
+	lawful      int           // so many of erasures are lawful ones
+	orders      []Erasure     // of terms, as they came: the rest of erasures says the same with fewer
 }
 
 // lives lists the lives of a channel in the order of their generations. Two

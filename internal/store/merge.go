@@ -196,9 +196,9 @@ func (s *Store) forget() error {
 }
 
 // merge puts one segment in the place of some. Rows that are void and compared
-// are left out; when none is left there is no new segment. Rows that were erased
-// stay until Compact has found the events behind them. The caller holds merging,
-// and not work.
+// are left out, and so are those that terms took out; when none is left there is no new
+// segment. Rows that were erased stay until Compact has found the events behind them.
+// The caller holds merging, and not work.
 func (s *Store) merge(ctx context.Context, g *group, l []*segmentRef) error {
 	m, err := s.join(ctx, g, l, nil)
 	s.work.Lock()
@@ -232,7 +232,7 @@ func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*seg
 	s.mu.RLock()
 	sv := s.index.servers[g.server]
 	yes, _ := sv.settled()
-	drop := segment.View{Hide: hide}
+	drop := segment.View{Hide: slices.Concat(hide, sv.taken())}
 	if !g.superseded { // superseded records hold whatever becomes void
 		drop.Void = ranges(yes)
 	}

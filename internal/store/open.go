@@ -24,7 +24,7 @@ func (s *Store) adopt(m *manifest, was *index) error {
 	x.erasures, x.schedule, x.expired = slices.Clone(m.Erasures), m.Schedule, slices.Clone(m.Expired)
 	for i := range m.Servers {
 		sv := m.Servers[i].index()
-		sv.erasures = x.erasuresOf(sv.name)
+		x.setErasures(sv)
 		x.servers[sv.name] = sv
 	}
 	for _, f := range m.Facts {

@@ -18,7 +18,7 @@ type recents struct {
 type recentPaths struct {
 	mu     sync.Mutex // held while it is brought up to date or read
 	blocks map[*recBlock]bool
-	erased int // erasures that were known
+	erased int // orders that were known
 	paths  *catalogue.Recent
 }
 
@@ -44,8 +44,8 @@ func (x *recents) with(ctx context.Context, s *Store, sv *serverIndex, fn func(l
 			held++
 		}
 	}
-	if p.paths == nil || held < len(p.blocks) || p.erased != len(sv.erasures) {
-		p.paths, p.blocks, p.erased = catalogue.NewRecent(), make(map[*recBlock]bool), len(sv.erasures)
+	if p.paths == nil || held < len(p.blocks) || p.erased != sv.ordered() {
+		p.paths, p.blocks, p.erased = catalogue.NewRecent(), make(map[*recBlock]bool), sv.ordered()
 	}
 	for _, ref := range sv.records {
 		if p.blocks[ref] {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	erasures "github.com/akashi-audit/akashi/internal/erasure"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
@@ -23,21 +24,28 @@ const (
 	KeepMarked = "marked"
 )
 
-// KeepClasses are all classes.
-func KeepClasses() []string { return []string{KeepStore, KeepArchive, KeepOriginals, KeepMarked} }
+// KeepClasses are all classes: those above, and the classes of records that a term takes
+// out of the store early (package erasure).
+func KeepClasses() []string {
+	return append([]string{KeepStore, KeepArchive, KeepOriginals, KeepMarked}, erasures.Classes()...)
+}
 
 // Term says how long something of a server stays. In the store, records of every class
 // and the raw events behind them go together, by month: a conversion makes records anew
 // from the raw events, so neither stays right without the other. A sealed day of the
-// archive goes whole too: its raw events prove its records.
+// archive goes whole too: its raw events prove its records. A term of a class of records
+// takes them out of the store early and leaves the raw events and the archive; an order
+// (erasure.Order) keeps them from coming back.
 type Term struct {
-	Class  string `json:"class,omitempty"`  // KeepStore …
+	Class  string `json:"class,omitempty"`  // KeepStore …, or of erasure.Classes
 	Server string `json:"server,omitempty"` // full name or host part; "" = every server without a term of its own
 	Months int    `json:"months"`           // whole calendar months; 0 = for ever
 	Year   bool   `json:"year,omitempty"`   // and the rest of the calendar year in which they end
 	By     string `json:"by"`
 	Ground string `json:"ground,omitempty"`
 	Time   int64  `json:"time"` // Unix ns
+	// Proposed is who proposed a term that is in force; By confirmed it.
+	Proposed string `json:"proposed_by,omitempty"`
 }
 
 // Schedule is the retention of a data folder. Only a confirmed term deletes
@@ -78,6 +86,9 @@ func (t *Term) subject() string {
 	}
 	return s
 }
+
+// HasClass reports whether a term of a class of records is confirmed.
+func (s *Schedule) HasClass() bool { return slices.ContainsFunc(erasures.Classes(), s.Has) }
 
 // longer reports whether t keeps for longer than o at some moment.
 func (t *Term) longer(o *Term) bool {
@@ -236,7 +247,7 @@ func (s *Store) ConfirmRetention(ctx context.Context, by, ground string, at int6
 	next := Schedule{Confirmed: now.Confirmed, Own: now.Own, Kept: now.Kept, Before: now.Terms()}
 	for i := range waiting {
 		t := &waiting[i]
-		t.By, t.Ground, t.Time = by, ground, at
+		t.Proposed, t.By, t.Ground, t.Time = t.By, by, ground, at
 		next = next.with(*t)
 	}
 	return s.schedule(ctx, next, seal.KindRetention, waiting...)

@@ -99,7 +99,17 @@ func (s *Store) SealMark(server string, from, to int64) (mark string, whole bool
 			}
 		}
 	}
-	return fmt.Sprintf("%d %d %d %d %d %d", rows, logged, last, events, sv.rewind.at, len(sv.erasures)), whole
+	mark = fmt.Sprintf("%d %d %d %d %d %d", rows, logged, last, events, sv.rewind.at, sv.lawful)
+	orders := 0
+	for i := range sv.orders {
+		if x := &sv.orders[i]; x.From < to && from < x.To {
+			orders++
+		}
+	}
+	if orders > 0 {
+		mark += fmt.Sprintf(" %d", orders)
+	}
+	return mark, whole
 }
 
 // ExpiredIn reports whether retention deleted something of a server from one time
@@ -216,10 +226,10 @@ func (s *Store) SealEvents(ctx context.Context, server string, from, to int64, f
 // leftErased is the events that erasures take away and that Compact left in the
 // files of a server; none when it left none.
 func (s *Store) leftErased(ctx context.Context, sv *serverIndex) (eventSet, error) {
-	if sv == nil || len(sv.erasures) == 0 {
+	if sv == nil || sv.lawful == 0 {
 		return nil, nil
 	}
-	now := compacted{s.LastCommit(), len(sv.erasures)}
+	now := compacted{s.LastCommit(), sv.lawful}
 	s.sealMu.Lock()
 	defer s.sealMu.Unlock()
 	if s.pure[sv.name] == now {

@@ -72,6 +72,9 @@ type selection struct {
 // Which segments of many months can have a path that q wants is asked of the catalogue
 // at once, or, when little else may have to be looked at, late.
 func (r *reader) selections(ctx context.Context, q *query.Query, f *segment.Filter, page bool) (out []*selection, err error) {
+	if q.Removed { // only the archive has them
+		return nil, nil
+	}
 	for _, sv := range r.servers {
 		if !q.WantsServer(sv.name) {
 			q.Trace.Skip(query.SkipServer, len(sv.segments))

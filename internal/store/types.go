@@ -13,7 +13,7 @@ import (
 
 // FormatVersion is the version of the data folder that this program writes. It
 // opens this one and every older one.
-const FormatVersion = 5
+const FormatVersion = 6
 
 // DefaultLimit is the size of a page when the query names none.
 const DefaultLimit = 100
@@ -174,7 +174,7 @@ type Commit struct {
 	Imports  []Import
 
 	superseded []record.Record // earlier records, by Store.Supersede
-	erasures   []Erasure       // by Store.Erase
+	erasures   []Erasure       // by Store.Erase and Store.TakeOut
 	schedule   *Schedule       // by Store.ProposeRetention and ConfirmRetention
 	step       supersedeStep
 }

@@ -85,13 +85,21 @@ func (s *serverIndex) prune() {
 	})
 }
 
-func (s *serverIndex) hidden() []*segment.Filter {
-	var l []*segment.Filter
-	for _, e := range s.erasures {
-		l = append(l, e.filter)
+// hidden are the filters of what is in no answer; lawful those of erasures, taken those
+// of what terms took out.
+func (s *serverIndex) hidden() []*segment.Filter   { return filtersOf(s.erasures) }
+func (s *serverIndex) lawfully() []*segment.Filter { return filtersOf(s.erasures[:s.lawful]) }
+func (s *serverIndex) taken() []*segment.Filter    { return filtersOf(s.erasures[s.lawful:]) }
+
+func filtersOf(l []erasure) (out []*segment.Filter) {
+	for _, e := range l {
+		out = append(out, e.filter)
 	}
-	return l
+	return out
 }
+
+// ordered is how many orders hide something of a server: it only grows.
+func (s *serverIndex) ordered() int { return s.lawful + len(s.orders) }
 
 // Erasure is a tombstone, see package erasure. What it hides leaves the files by
 // Store.Compact.
@@ -112,7 +120,12 @@ func newErasure(e Erasure) erasure {
 
 // erased reports whether a record is in no answer any more.
 func erased(l []erasure, r *record.Record) bool {
-	return slices.ContainsFunc(l, func(e erasure) bool { return e.matcher.Match(r) })
+	return slices.ContainsFunc(l, func(e erasure) bool {
+		if e.From != 0 && r.Time < e.From || e.To != 0 && r.Time >= e.To { // quick: most orders are of long ago
+			return false
+		}
+		return e.matcher.Match(r)
+	})
 }
 
 func (s *serverIndex) erased(r *record.Record) bool { return erased(s.erasures, r) }

@@ -101,6 +101,50 @@ func (r *Report) onePerson(entries []seal.Entry, file string) {
 	}
 }
 
+// takenRecords is what is read of the subject of an entry of class_removal.
+type takenRecords struct {
+	Servers    []string `json:"servers"`
+	Class      string   `json:"class"`
+	FirstDay   string   `json:"first_day"`
+	LastDay    string   `json:"last_day"`
+	ProposedBy string   `json:"proposed_by"`
+	Records    int64    `json:"records"`
+	Superseded int64    `json:"superseded"`
+}
+
+// classRemovals says which records of classes terms took out of the store, and on whose
+// order: by server, class and order, with the first day and the last.
+func (r *Report) classRemovals(entries []seal.Entry, file string) {
+	type order struct{ server, class, who string }
+	type sum struct {
+		first, last string
+		n           int64
+	}
+	sums := make(map[order]*sum)
+	var orders []order
+	for i, e := range entries {
+		var x takenRecords
+		if e.Kind != seal.KindClassRemoval || int64(i) >= r.Sealed || json.Unmarshal([]byte(e.Subject), &x) != nil || len(x.Servers) != 1 {
+			continue
+		}
+		o := order{x.Servers[0], x.Class, orderOf(&e)}
+		if x.ProposedBy != "" {
+			o.who += " (" + x.ProposedBy + ")"
+		}
+		s := sums[o]
+		if s == nil {
+			s = &sum{first: x.FirstDay, last: x.LastDay}
+			sums[o] = s
+			orders = append(orders, o)
+		}
+		s.first, s.last, s.n = min(s.first, x.FirstDay), max(s.last, x.LastDay), s.n+x.Records+x.Superseded
+	}
+	for _, o := range orders {
+		s := sums[o]
+		r.add(Finding{State: Note, What: "records_taken", File: file, Server: o.server, Period: s.first + " – " + s.last, Part: fmt.Sprintf("%s %d", o.class, s.n), Detail: o.who})
+	}
+}
+
 // deleted tells of a file that an entry of deletion names, and reports whether one does.
 func (f *folder) deleted(name string) bool {
 	o, ok := f.ordered[strings.TrimPrefix(name, "archive/")]

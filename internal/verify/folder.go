@@ -63,6 +63,7 @@ func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	f := &folder{r: r, dir: dir, have: have, opt: opt, ordered: deletedObjects(s.entries)}
 	r.deletions(s.entries, seal.DirName)
 	r.onePerson(s.entries, seal.DirName)
+	r.classRemovals(s.entries, seal.DirName)
 	if err := f.check(ctx, s); err != nil {
 		return nil, err
 	}

@@ -86,6 +86,7 @@ func Volume(ctx context.Context, dir string, opt Options) (*Report, error) {
 	v.removed(s)
 	r.deletions(s.entries, manifest.LogDir)
 	r.onePerson(s.entries, manifest.LogDir)
+	r.classRemovals(s.entries, manifest.LogDir)
 	for _, b := range bad {
 		if _, told := v.bad[b.file.Name]; told {
 			r.add(Finding{State: Damaged, What: "object", File: b.file.Name, Detail: b.detail})

@@ -231,6 +231,9 @@ func classText(rq *request, class string) string {
 	case "archive", "originals", "marked":
 		return rq.p.T("web.keep.class." + class)
 	}
+	if ofRecords(class) {
+		return rq.p.T("web.keep.class." + class)
+	}
 	return rq.p.T("web.keep.class.store")
 }
 

@@ -10,6 +10,9 @@ import (
 	"github.com/akashi-audit/akashi/internal/care"
 )
 
+// maxOrders is how many orders of terms of classes the page names.
+const maxOrders = 200
+
 // termView is a term in words.
 type termView struct {
 	Text, By, When, Ground string
@@ -21,6 +24,10 @@ type retentionView struct {
 	InForce, Waiting []termView
 	Due              []DueMonth
 	Kept             []keptView
+	Classes          []classView
+	ClassGoes        int   // lines of Classes that would go
+	ClassRecords     int64 // of them
+	Orders           []orderView
 	KeptGoes         int  // lines of Kept that would go
 	KeptInForce      bool // a term of the archive or of kept files is confirmed
 	Own              bool // the visitor proposed something of what waits
@@ -31,7 +38,8 @@ type retentionView struct {
 	Records, Bytes   int64
 }
 
-func termText(rq *request, t *Term) string {
+// lengthText says how long a term is.
+func lengthText(rq *request, t *Term) string {
 	s := rq.p.T("web.retention.forever")
 	switch {
 	case t.Months > 0 && t.Months%12 == 0:
@@ -42,6 +50,10 @@ func termText(rq *request, t *Term) string {
 	if t.Months > 0 && t.Year {
 		s += rq.p.T("web.retention.year_end")
 	}
+	return s
+}
+
+func termText(rq *request, t *Term) string {
 	who := rq.p.T("web.retention.all_servers")
 	if t.Server != "" {
 		who = visible(t.Server)
@@ -52,7 +64,7 @@ func termText(rq *request, t *Term) string {
 			who = classText(rq, t.Class)
 		}
 	}
-	return rq.p.T("web.retention.term", "server", who, "term", s)
+	return rq.p.T("web.retention.term", "server", who, "term", lengthText(rq, t))
 }
 
 func termViews(rq *request, l []Term) (out []termView) {
@@ -79,6 +91,12 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 	v := retentionView{
 		dataFrame: s.dataFrame(rq, "retention", "web.retention.title"), InForce: termViews(rq, r.InForce), Waiting: termViews(rq, r.Waiting), Due: r.Due,
 		Wrong: wrong, Given: given, Kept: keptViews(rq, r.Kept),
+		Classes: classViews(rq, r.Classes), Orders: orderViews(rq, r.Taken[:min(len(r.Taken), maxOrders)]),
+	}
+	for _, c := range r.Classes {
+		if c.Stays == "" {
+			v.ClassGoes, v.ClassRecords = v.ClassGoes+1, v.ClassRecords+c.Records
+		}
 	}
 	for _, k := range r.Kept {
 		if k.Stays == "" {
@@ -108,7 +126,7 @@ func (s *site) retention(rq *request, given url.Values, wrong string) error {
 // termOf reads the form of a proposal.
 func termOf(v url.Values) (t Term, ok bool) {
 	t = Term{Class: v.Get("keep"), Server: clean(v.Get("server")), Year: v.Get("year") == "1", Ground: clean(v.Get("reason"))}
-	if t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked" || t.Class == "originals" && t.Server != "" {
+	if t.Class != "" && t.Class != "archive" && t.Class != "originals" && t.Class != "marked" && !ofRecords(t.Class) || t.Class == "originals" && t.Server != "" {
 		return t, false
 	}
 	if v.Get("unit") == "none" {
@@ -167,7 +185,7 @@ func (s *site) retentionConfirm(rq *request) error {
 	if !certain(v) || care.CheckGround(ground) != nil || may != nil {
 		q := sure{
 			dataFrame: s.dataFrame(rq, "retention", "web.retention.confirm_title"), Words: strings.Split(rq.p.T("web.retention.sure_confirm"), "\n"),
-			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due, Kept: keptViews(rq, r.Kept),
+			Button: "web.retention.confirm", Back: "/data/retention", Grave: true, Ground: true, Due: r.Due, Kept: keptViews(rq, r.Kept), Classes: classViews(rq, r.Classes),
 		}
 		switch {
 		case certain(v) && may != nil:

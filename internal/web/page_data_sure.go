@@ -14,17 +14,18 @@ import (
 // sure is a page that says what will happen before it does.
 type sure struct {
 	dataFrame
-	Words  []string // paragraphs
-	Facts  []fact
-	Due    []DueMonth
-	Kept   []keptView
-	Fields url.Values // that go along
-	Action string     // where the answer goes
-	Button string     // key
-	Grave  bool       // it cannot be undone
-	Ground bool       // a reason is asked for
-	Wrong  string     // key
-	Back   string
+	Words   []string // paragraphs
+	Facts   []fact
+	Due     []DueMonth
+	Kept    []keptView
+	Classes []classView
+	Fields  url.Values // that go along
+	Action  string     // where the answer goes
+	Button  string     // key
+	Grave   bool       // it cannot be undone
+	Ground  bool       // a reason is asked for
+	Wrong   string     // key
+	Back    string
 }
 
 // fact is a line of a list of facts.
@@ -96,7 +97,7 @@ func (s *site) dataCare(rq *request) error {
 			if len(r.InForce) == 0 {
 				return errPage{http.StatusConflict, "web.retention.none"}
 			}
-			q.Due = r.Due
+			q.Due, q.Classes = r.Due, classViews(rq, r.Classes)
 		}
 		if k.Kind == "expire_kept" {
 			r, err := data.Retention(rq.r.Context())

@@ -50,8 +50,9 @@ type recordView struct {
 	URL       string
 	Nobody    bool // Around is about the server, as the record has no person
 	FileURL   string
-	Replaced  uint32    // version of the rules under which a later conversion replaced it, 0: it holds
-	Earlier   []version // that this record replaced
+	TakenBy   *orderView // order of a term that took it out of the store, nil: none did
+	Replaced  uint32     // version of the rules under which a later conversion replaced it, 0: it holds
+	Earlier   []version  // that this record replaced
 	RawCount  int
 	RawHidden int        // more events, which name what the visitor may not see
 	Events    []rawEvent // the first shownRaw unless all were asked for
@@ -133,6 +134,9 @@ func (s *site) record(rq *request) error {
 		return fmt.Errorf("versions of record %s: %w", id, err)
 	}
 	v.Replaced = r.SupersededBy
+	if v.TakenBy, err = s.takenBy(rq, id); err != nil {
+		return err
+	}
 	for i := range earlier {
 		e := &earlier[i]
 		v.Earlier = append(v.Earlier, version{clock(e.Received, rq.zone), e.RulesVersion, gloss.Differences(rq.p.Printer, rq.zone, e, r)})

@@ -63,6 +63,9 @@ type results struct {
 	Reached     query.Reached // where rows were found that the store does not hold
 	Counted     query.Reached // the same of the counts
 	Partial     bool          // the archive is not counted
+	Taken       []orderView   // orders of terms that took records out of the answer
+	TakenMore   int           // more of them
+	RemovedURL  string        // these records, where the archive has them
 
 	NextURL    string
 	CSVURL     string
@@ -183,6 +186,7 @@ func (s *site) find(rq *request, f *form, v *results, wait bool) error {
 		return err
 	}
 	v.Rows, v.Unread, v.Reached = rows(rq, page.Records), page.Unread, page.Reached
+	v.taken(rq, f, page.Taken)
 	s.links(f, v, page)
 	if f.Cursor != "" {
 		v.Continued, v.FirstURL = true, f.with(func(*form) {})

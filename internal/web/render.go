@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/care"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -44,12 +45,13 @@ func loadPages(a *assets) (map[string]*renderer, error) {
 			"fld": func(name, value, problem string) hoursField {
 				return hoursField{Name: name, Value: value, Problem: problem}
 			},
-			"lang":    func() string { return lang },
-			"hows":    func() []string { return []string{"part", "file", "folder"} },
-			"periods": func() []string { return []string{"", "today", "7d", "30d", "custom"} },
-			"groups":  func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
-			"days":    tokenDays,
-			"words":   func(r *remark) string { return p.T(r.Key, r.Args...) },
+			"lang":          func() string { return lang },
+			"recordClasses": care.RecordClasses,
+			"hows":          func() []string { return []string{"part", "file", "folder"} },
+			"periods":       func() []string { return []string{"", "today", "7d", "30d", "custom"} },
+			"groups":        func() []group { return []group{groupRead, groupChange, groupCopy, groupDelete} },
+			"days":          tokenDays,
+			"words":         func(r *remark) string { return p.T(r.Key, r.Args...) },
 			"tokenList": func(rows []tokenRow, to string) tokenTable {
 				return tokenTable{rows, to}
 			},
