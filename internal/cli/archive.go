@@ -239,6 +239,9 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	show := a.newProgress(o.Quiet)
+	show.line = func(p engine.Progress) string {
+		return a.p.T("cli.archive.rebuild.progress", "events", p.Events, "all", p.AllEvents, "records", p.Records)
+	}
 	s, err := e.RebuildFromArchive(ctx, o.From, show.update)
 	show.end()
 	if err != nil {
