@@ -239,6 +239,9 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	show := a.newProgress(o.Quiet)
+	show.line = func(p engine.Progress) string {
+		return a.p.T("cli.archive.rebuild.progress", "events", p.Events, "all", p.AllEvents, "records", p.Records)
+	}
 	s, err := e.RebuildFromArchive(ctx, o.From, show.update)
 	show.end()
 	if err != nil {
@@ -250,7 +253,7 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 
 type exportOptions struct {
 	Data, From, To string
-	JSON           bool
+	JSON, Quiet    bool
 }
 
 func (a *app) newArchiveExport() *cobra.Command {
@@ -268,6 +271,7 @@ func (a *app) newArchiveExport() *cobra.Command {
 	a.dataFlag(c, &o.Data)
 	c.Flags().StringVar(&o.From, "from", "", a.p.T("cli.archive.export.from"))
 	c.Flags().StringVar(&o.To, "to", "", a.p.T("cli.archive.export.to"))
+	c.Flags().BoolVarP(&o.Quiet, "quiet", "q", false, a.p.T("cli.import.quiet"))
 	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
 	return c
 }
@@ -282,7 +286,16 @@ func (a *app) runArchiveExport(ctx context.Context, o exportOptions, dest string
 		}
 	}
 	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
-		x, err := e.ExportArchive(ctx, dest, o.From, o.To)
+		show := a.newProgress(o.Quiet || o.JSON)
+		var at engine.ExportProgress
+		show.line = func(engine.Progress) string {
+			return a.p.T("cli.archive.export.progress", "records", at.Records, "all", at.AllRecords, "events", at.Events, "of", at.AllEvents)
+		}
+		x, err := e.ExportArchive(ctx, dest, o.From, o.To, func(p engine.ExportProgress) {
+			at = p
+			show.update(engine.Progress{})
+		})
+		show.end()
 		if err != nil {
 			return err
 		}

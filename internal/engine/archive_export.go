@@ -6,11 +6,14 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/archive"
 	"github.com/akashi-audit/akashi/internal/evtx"
+	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -32,14 +35,36 @@ type Exported struct {
 	Refused []string `json:"refused"` // events that EVTX cannot hold, and why
 }
 
+// ExportProgress is how far an export is.
+type ExportProgress struct{ Records, AllRecords, Events, AllEvents int64 }
+
+// exporting counts while it is exported.
+type exporting struct {
+	*Exported
+	all  ExportProgress
+	tell func(ExportProgress) // nil = nobody
+}
+
+// step tells what was written, after so many more of both kinds.
+func (x *exporting) step(every int64) {
+	if x.tell != nil && (x.Records+x.Events)%every == 0 {
+		x.tell(ExportProgress{x.Records, x.all.AllRecords, x.Events, x.all.AllEvents})
+	}
+}
+
+// inPeriod reports whether a day lies between two, both included; "" = no bound.
+func inPeriod(day, from, to string) bool {
+	return (from == "" || day >= from) && (to == "" || day <= to)
+}
+
 // ExportArchive writes the archived days from one to another, both included
 // (2026-11-23; "" = no bound), into the folder dest, which must be missing or
 // empty: records as JSON Lines and CSV, raw events as EVTX.
-func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exported, error) {
+func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string, progress func(ExportProgress)) (*Exported, error) {
 	if l, err := os.ReadDir(dest); err == nil && len(l) > 0 {
 		return nil, fmt.Errorf("folder %s is not empty: name an empty or a new one", dest)
 	}
-	out := &Exported{Refused: []string{}}
+	out := &exporting{Exported: &Exported{Refused: []string{}}, tell: progress}
 	err := e.withArchive(ctx, func(a *archive.Archive) error {
 		days, err := a.Days(ctx)
 		if err != nil {
@@ -48,10 +73,15 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 		if _, why := a.Unread(); why != nil {
 			return fmt.Errorf("the archive cannot be read whole: %w", why)
 		}
+		days = slices.DeleteFunc(days, func(d manifest.Day) bool { return !inPeriod(d.Day, from, to) })
+		for _, d := range days {
+			out.all.AllRecords += d.Records
+			out.all.AllEvents += d.Events
+		}
 		last := ""
 		for _, d := range days {
 			dir := filepath.Join(dest, archive.SafeName(d.Server), d.Day)
-			if dir == last || from != "" && d.Day < from || to != "" && d.Day > to {
+			if dir == last {
 				continue
 			}
 			last = dir
@@ -62,6 +92,7 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 				return err
 			}
 			out.Days++
+			out.step(1)
 		}
 		for _, server := range a.Servers() {
 			streams, err := a.Shown(ctx, server)
@@ -69,13 +100,14 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 				return err
 			}
 			for _, s := range streams {
-				if from != "" && s.Day < from || to != "" && s.Day > to {
+				if !inPeriod(s.Day, from, to) {
 					continue
 				}
 				name := fmt.Sprintf("%s-%d-%04d.再構成.evtx", archive.SafeName(s.Channel), s.Generation, s.Part)
-				if err := exportEvents(filepath.Join(dest, archive.SafeName(server), s.Day, name), s, out); err != nil {
+				if err := exportEvents(filepath.Join(dest, archive.SafeName(server), s.Day, name), s, out, newFile); err != nil {
 					return err
 				}
+				out.step(1)
 			}
 		}
 		if out.Days == 0 {
@@ -86,10 +118,10 @@ func (e *Engine) ExportArchive(ctx context.Context, dest, from, to string) (*Exp
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	return out, nil
+	return out.Exported, nil
 }
 
-func (e *Engine) exportRecords(ctx context.Context, a *archive.Archive, server, day, dir string, out *Exported) (err error) {
+func (e *Engine) exportRecords(ctx context.Context, a *archive.Archive, server, day, dir string, out *exporting) (err error) {
 	lines, err := newExport(filepath.Join(dir, "records.jsonl"))
 	if err != nil {
 		return err
@@ -110,6 +142,7 @@ func (e *Engine) exportRecords(ctx context.Context, a *archive.Archive, server, 
 	var b []byte
 	err = a.Records(ctx, server, day, func(r *record.Record) error {
 		out.Records++
+		out.step(1024)
 		b = append(r.AppendJSON(b[:0]), '\n')
 		_, err := lines.Write(b)
 		return errors.Join(err, w.Write(r.CSV()))
@@ -134,10 +167,10 @@ func newExport(path string) (*export, error) {
 
 func (x *export) close() error { return errors.Join(x.Flush(), x.f.Sync(), x.f.Close()) }
 
-// exportEvents writes one stream, in further files when one is full.
-func exportEvents(path string, s archive.Stream, out *Exported) (err error) {
+// exportEvents writes one stream, in further files when one is full. open makes them.
+func exportEvents(path string, s archive.Stream, out *exporting, open func(name string) (syncedFile, error)) (err error) {
 	var w *evtx.Writer
-	var f *os.File
+	var f *evtxFile
 	files := 0
 	end := func() error {
 		if w == nil {
@@ -156,9 +189,11 @@ func exportEvents(path string, s archive.Stream, out *Exported) (err error) {
 		if files++; files > 1 {
 			name = fmt.Sprintf("%s.%d.evtx", path, files)
 		}
-		if f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		file, err := open(name)
+		if err != nil {
 			return err
 		}
+		f = &evtxFile{syncedFile: file}
 		w, err = evtx.NewWriter(f, evtx.WriterOptions{})
 		return err
 	}
@@ -176,11 +211,40 @@ func exportEvents(path string, s archive.Stream, out *Exported) (err error) {
 			}
 			err = w.Write(ev)
 		}
+		if f.failed != nil { // no event is to blame
+			return f.failed
+		}
 		if err != nil {
 			out.Refused = append(out.Refused, fmt.Sprintf("%s: event %d: %v", filepath.Base(path), ev.RecordID, err))
 			continue
 		}
 		out.Events++
+		out.step(1024)
 	}
 	return nil
+}
+
+// syncedFile is a file that is written.
+type syncedFile interface {
+	io.WriteSeeker
+	Sync() error
+	Close() error
+}
+
+func newFile(name string) (syncedFile, error) {
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// evtxFile remembers that it could not be written.
+type evtxFile struct {
+	syncedFile
+	failed error
+}
+
+func (f *evtxFile) Write(b []byte) (int, error) {
+	n, err := f.syncedFile.Write(b)
+	if err != nil {
+		f.failed = err
+	}
+	return n, err
 }

@@ -126,6 +126,9 @@ func (e *Engine) importArchive(ctx context.Context, set archivedEvents, t *track
 		for _, x := range set.a.Streams(ctx, server) {
 			s.Events += x.Count
 		}
+	}
+	t.set(func(p *Progress) { p.AllEvents = s.Events })
+	for _, server := range set.Servers() {
 		n, err := e.importServer(ctx, set, server, t, at)
 		if s.Duplicates += n; err != nil {
 			return nil, err

@@ -78,7 +78,7 @@ func erasedNowhere(t *testing.T, at string, e *Engine, x erasure.Erasure) {
 		}
 	}
 	dest := filepath.Join(t.TempDir(), "export")
-	if _, err := e.ExportArchive(t.Context(), dest, "", ""); err != nil {
+	if _, err := e.ExportArchive(t.Context(), dest, "", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(dest, 0o700); err != nil { // there may be nothing to export

@@ -47,6 +47,9 @@ func (p *Packer) differs(r *blockReader, events []*event.Event) string {
 			return "times or record ids"
 		}
 	}
+	if r.n == 0 { // no columns were read
+		return ""
+	}
 	for f := range r.l.fields {
 		if !slices.Equal(r.dicts[f], p.dicts[f].vals) || !slices.Equal(r.code[f], p.code[f]) {
 			return "values of field " + r.l.names[f]

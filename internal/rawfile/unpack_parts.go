@@ -190,3 +190,13 @@ func (r *blockReader) events(rows []uint32) []*event.Event {
 	}
 	return l
 }
+
+// rule reads what the column at a place of the order follows.
+func (r *blockReader) rule(in *column.Reader, at int) rule {
+	n := int(in.Uvarint(uint64(2*at + 1)))
+	rl := rule{byNothing, n&1 != 0}
+	if n >= 2 {
+		rl.parent = r.order[n/2-1]
+	}
+	return rl
+}
