@@ -345,26 +345,6 @@ func (m *maker) seal(ctx context.Context) error {
 	return m.addStamps()
 }
 
-// keepKey keeps what masked numbers can be revealed with, before the bundle is
-// out: DIR/evidence/<hash of the selection>.key, for its owner only.
-func (m *maker) keepKey(of seal.Hash) error {
-	if len(m.proofs.Masked) == 0 {
-		return nil
-	}
-	dir := filepath.Join(m.opt.Data, "evidence")
-	if err := m.fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("evidence: %w", err)
-	}
-	err := fsx.WriteAtomic(m.fs, filepath.Join(dir, fmt.Sprintf("%x.key", of)), 0o600, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%x\n", m.key)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("evidence: keep key: %w", err)
-	}
-	return nil
-}
-
 // write writes the members and returns the hash of manifest.json, the last.
 func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
 	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm()}
