@@ -76,6 +76,8 @@ type Options struct {
 	Narrow   *Narrow // nil = whoever gets it may see everything of the servers of its records
 	// Progress is told how much was gathered; nil = nobody.
 	Progress func(records, events int64)
+	// Writing is told how much of what was gathered is in the file, in bytes; nil = nobody.
+	Writing func(done, all int64)
 }
 
 // Result says what was written.
@@ -347,7 +349,7 @@ func (m *maker) seal(ctx context.Context) error {
 
 // write writes the members and returns the hash of manifest.json, the last.
 func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
-	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm()}
+	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm(), ctx: ctx, tell: m.opt.Writing, all: m.gathered()}
 	z.z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
 	for _, step := range []func(context.Context, *zipper) error{m.writeReports, m.writeRecords, m.writeRaw, m.writeProofs} {
 		if err := step(ctx, z); err != nil {
