@@ -93,6 +93,12 @@ func (a *app) evidence(ctx context.Context, o evidenceOptions, opt evidence.Opti
 		return a.p.T("cli.evidence.progress", "n", at.Records, "events", at.Events)
 	}
 	opt.Progress = func(records, events int64) { show.update(engine.Progress{Records: records, Events: events}) }
+	opt.Writing = func(done, all int64) {
+		show.line = func(engine.Progress) string {
+			return a.p.T("cli.evidence.writing", "done", a.p.Bytes(done), "all", a.p.Bytes(all))
+		}
+		show.update(engine.Progress{})
+	}
 	var res *evidence.Result
 	e, err := engine.Open(ctx, o.Data, engine.Options{})
 	switch {

@@ -271,6 +271,9 @@ func (e *Engine) stampAgain(ctx context.Context, a *seal.Authority) (*seal.Stamp
 func (e *Engine) needsAgainStamp() bool {
 	e.againMu.Lock()
 	defer e.againMu.Unlock()
+	if e.forceAgain() != nil { // told where it is followed
+		return false
+	}
 	return e.anew != nil && e.anew.force && e.anew.NeedsStamp()
 }
 

@@ -7,15 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/akashi-audit/akashi/internal/archive"
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/seal"
@@ -229,25 +224,28 @@ func (p *againPass) trail() (out []thing, err error) {
 // rows hashes the records of archived parts: a root over the same lines as that of the
 // part's manifest.
 func (p *againPass) rows(ctx context.Context) error {
-	days, err := p.e.ArchiveDays(ctx)
-	if err != nil {
-		return err
-	}
-	seen := make(map[[2]string]bool)
-	for i := range days {
-		k := [2]string{days[i].Server, days[i].Day}
-		if seen[k] {
-			continue
-		}
-		seen[k] = true
-		if err := p.rowsOf(ctx, k[0], k[1]); err != nil {
+	return p.e.withArchive(ctx, func(a *archive.Archive) error {
+		days, err := a.Days(ctx)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		seen := make(map[[2]string]bool)
+		for i := range days {
+			x, k := rowsThing(&days[i]), [2]string{days[i].Server, days[i].Day}
+			if x.Name == "" || seen[k] || !p.fresh(&x, true) {
+				continue
+			}
+			seen[k] = true
+			if err := p.rowsOf(ctx, a, k[0], k[1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (p *againPass) rowsOf(ctx context.Context, server, day string) error {
+// rowsOf hashes the records of the parts of a server's day that are to be hashed.
+func (p *againPass) rowsOf(ctx context.Context, a *archive.Archive, server, day string) error {
 	var x seal.Again
 	var old seal.Roots
 	fresh := seal.NewDigests(p.g.Algorithm())
@@ -255,22 +253,20 @@ func (p *againPass) rowsOf(ctx context.Context, server, day string) error {
 		x, old, fresh = rowsThing(d), seal.Roots{}, seal.NewDigests(p.g.Algorithm())
 		return x.Name != "" && p.fresh(&x, true)
 	}
-	return p.e.withArchive(ctx, func(a *archive.Archive) error {
-		return a.Lines(ctx, server, day, want, func(line []byte) error {
-			old.Add(seal.LeafHash(line))
-			fresh.Add(p.g.Algorithm().Leaf(line))
-			if fresh.Len()%1024 == 0 {
-				return pace.Yield(ctx)
-			}
-			return nil
-		}, func(_ *manifest.Day, err error) error {
-			p.progress(RenewProgress{p.done, p.sum, p.bytes, x.Name})
-			if err == nil && (old.Root() != x.Old || fresh.Len() != x.Size) {
-				err = errors.New("its records are not those that were sealed")
-			}
-			x.New = fresh.Root()
-			return p.add(&x, err)
-		})
+	return a.Lines(ctx, server, day, want, func(line []byte) error {
+		old.Add(seal.LeafHash(line))
+		fresh.Add(p.g.Algorithm().Leaf(line))
+		if fresh.Len()%1024 == 0 {
+			return pace.Yield(ctx)
+		}
+		return nil
+	}, func(_ *manifest.Day, err error) error {
+		p.progress(RenewProgress{p.done, p.sum, p.bytes, x.Name})
+		if err == nil && (old.Root() != x.Old || fresh.Len() != x.Size) {
+			err = errors.New("its records are not those that were sealed")
+		}
+		x.New = fresh.Root()
+		return p.add(&x, err)
 	})
 }
 
@@ -384,88 +380,4 @@ func (p *againPass) add(x *seal.Again, err error) error {
 	}
 	y := seal.Again{Kind: seal.AgainBroken, Of: x.Kind, Name: x.Name, From: x.From, Size: max(x.Size, 0), Old: x.Old, Why: err.Error()}
 	return p.g.Add(&y)
-}
-
-// opener opens a range of a file of the folder.
-func (p *againPass) opener(name string, from, size int64) func(context.Context) (io.ReadCloser, error) {
-	return func(context.Context) (io.ReadCloser, error) {
-		f, err := p.e.disk().OpenFile(filepath.Join(p.e.dir, filepath.FromSlash(name)), os.O_RDONLY, 0)
-		if err != nil {
-			return nil, err
-		}
-		return readCloser{io.NewSectionReader(f, from, size), f}, nil
-	}
-}
-
-// unpacked opens what a kept input file holds.
-func (p *againPass) unpacked(name string) func(context.Context) (io.ReadCloser, error) {
-	return func(context.Context) (io.ReadCloser, error) {
-		f, err := p.e.disk().OpenFile(filepath.Join(p.e.dir, filepath.FromSlash(name)), os.O_RDONLY, 0)
-		if err != nil {
-			return nil, err
-		}
-		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<28))
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		return readCloser{z, closers{z.IOReadCloser(), f}}, nil
-	}
-}
-
-func (e *Engine) disk() fsx.FS {
-	if e.deps.fs != nil {
-		return e.deps.fs
-	}
-	return fsx.OS{}
-}
-
-type readCloser struct {
-	io.Reader
-	io.Closer
-}
-
-type closers []io.Closer
-
-func (l closers) Close() error {
-	var errs []error
-	for _, c := range l {
-		errs = append(errs, c.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// pacer holds a reader to a number of bytes a second; nil does not.
-type pacer struct {
-	rate int64
-	free time.Time // when the next byte may go
-}
-
-func newPacer(rate int64) *pacer {
-	if rate <= 0 {
-		return nil
-	}
-	return &pacer{rate: rate}
-}
-
-func (p *pacer) wait(ctx context.Context, n int) error {
-	if p == nil {
-		return nil
-	}
-	now := time.Now()
-	if p.free.Before(now) {
-		p.free = now
-	}
-	d := p.free.Sub(now)
-	p.free = p.free.Add(time.Duration(float64(n) / float64(p.rate) * float64(time.Second)))
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

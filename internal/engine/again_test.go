@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/config"
+	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/seal/sealtest"
 	"github.com/akashi-audit/akashi/internal/verify"
@@ -227,78 +229,122 @@ func TestWhatIsBrokenIsNotCarriedOver(t *testing.T) {
 	}
 }
 
-// A pass that is stopped anywhere goes on, and in the end the list is that of one that
-// was not.
-func TestHashingAnewStopped(t *testing.T) {
-	lines := func(e *Engine) map[string]bool {
-		out := map[string]bool{}
-		err := e.anew.Walk(func(_ []byte, x *seal.Again, _ seal.Digest) error {
-			if x.Kind == seal.AgainObject || x.Kind == seal.AgainRows || x.Kind == seal.AgainContent {
-				if out[x.Key()] {
-					t.Errorf("%s stands twice", x.Key())
-				}
-				out[x.Key()] = true
+// renewedThings are the objects and records of the list of a folder's renewal.
+func renewedThings(t *testing.T, e *Engine) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	err := e.anew.Walk(func(_ []byte, x *seal.Again, _ seal.Digest) error {
+		if x.Kind == seal.AgainObject || x.Kind == seal.AgainRows || x.Kind == seal.AgainContent {
+			if out[x.Key()] {
+				t.Errorf("%s stands twice", x.Key())
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+			out[x.Key()] = true
 		}
-		return out
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	var want map[string]bool
-	for stop := -1; ; stop++ {
-		e, _, _ := stampedFolder(t, nil, nil)
-		stopped, begun := false, false
-		if stop >= 0 {
-			ctx, cancel := context.WithCancel(t.Context())
-			n := 0
-			_, err := e.Renew(ctx, RenewRequest{Algorithm: seal.SHA512, By: "t", Progress: func(RenewProgress) {
-				if n++; n > stop*3 {
-					stopped = true
-					cancel()
-				}
-			}})
-			cancel()
-			if stopped && !errors.Is(err, context.Canceled) {
-				t.Fatalf("stopped at %d: %v", stop, err)
-			}
-			dir, d := e.dir, e.deps
-			if err := e.Close(); err != nil {
-				t.Fatal(err)
-			}
-			e = openDemo(t, dir, d)
-			s, err := Seal(dir)
-			if err != nil || stopped && s.AgainBegun != seal.SHA512 && s.Again.Act != seal.AgainDone {
-				t.Fatalf("%+v, %v", s, err)
-			}
-			begun = s.AgainBegun != ""
-		}
-		var err error
-		if begun { // as a running server does
-			err = e.goOnAgain(t.Context())
-		} else {
-			_, err = e.Renew(t.Context(), RenewRequest{Algorithm: seal.SHA512, By: "t"})
-		}
+	return out
+}
+
+// goesOn finishes the renewal of a folder that was left in the middle, and compares.
+func goesOn(t *testing.T, what, dir string, want map[string]bool) {
+	t.Helper()
+	d := realDeps()
+	e, err := open(t.Context(), dir, Options{}, d)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	s, err := Seal(dir)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if s.AgainBegun != "" { // as a running server does
+		err = e.goOnAgain(t.Context())
+	} else {
+		_, err = e.Renew(t.Context(), RenewRequest{Algorithm: seal.SHA512, By: "t"})
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if got := renewedThings(t, e); len(got) != len(want) || len(want) == 0 {
+		t.Errorf("%s: %d things, want %d", what, len(got), len(want))
+	}
+	if r := without(t, dir, nil); len(bad(r)) > 0 {
+		t.Errorf("%s: %+v", what, r.Findings)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// A pass that is stopped, or whose disk dies, anywhere goes on, and in the end the list is
+// that of one that was not.
+func TestHashingAnewStopped(t *testing.T) {
+	first, _, _ := stampedFolder(t, nil, nil)
+	dir := first.dir
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// run opens a copy on a disk that dies at its n-th change, -1 = never, and stops the pass
+	// at its stop-th step.
+	run := func(n, stop int) (at string, f *fsx.Fault, opening int, things map[string]bool, err error) {
+		at = copied(t, dir)
+		f = fsx.NewFault(fsx.OS{}, n)
+		f.Sticky = true
+		d := realDeps()
+		d.fs = f
+		e, err := open(t.Context(), at, Options{}, d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := lines(e)
-		if stop < 0 {
-			want = got
+		opening = f.Calls()
+		ctx, cancel := context.WithCancel(t.Context())
+		steps := 0
+		_, err = e.Renew(ctx, RenewRequest{Algorithm: seal.SHA512, By: "t", Progress: func(RenewProgress) {
+			if steps++; steps == stop {
+				cancel()
+			}
+		}})
+		cancel()
+		if err == nil {
+			things = renewedThings(t, e)
 		}
-		if len(got) != len(want) || len(want) == 0 {
-			t.Errorf("stopped at %d: %d things, want %d", stop, len(got), len(want))
+		if c := e.Close(); c != nil && !f.Fired() {
+			t.Fatal(c)
 		}
-		if r := without(t, e.dir, nil); len(bad(r)) > 0 {
-			t.Errorf("stopped at %d: %+v", stop, r.Findings)
+		return at, f, opening, things, err
+	}
+	_, f, opening, want, err := run(-1, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := f.Calls()
+	for stop := 1; ; stop += 2 {
+		at, _, _, _, err := run(-1, stop)
+		if err == nil {
+			break
 		}
-		if err := e.Close(); err != nil {
-			t.Fatal(err)
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped at step %d: %v", stop, err)
 		}
-		if stop >= 0 && !stopped {
-			return
+		goesOn(t, fmt.Sprintf("stopped at step %d", stop), at, want)
+	}
+	step := 5
+	if os.Getenv("AKASHI_LONG") != "" {
+		step = 1
+	}
+	died := 0
+	for n := opening; n < total; n += step {
+		at, f, _, _, _ := run(n, -1)
+		if f.Fired() {
+			died++
 		}
+		goesOn(t, fmt.Sprintf("the disk died at change %d of %d", n, total), at, want)
+	}
+	if died < 5 {
+		t.Errorf("the disk died %d times", died)
 	}
 }
 

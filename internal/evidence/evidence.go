@@ -76,6 +76,8 @@ type Options struct {
 	Narrow   *Narrow // nil = whoever gets it may see everything of the servers of its records
 	// Progress is told how much was gathered; nil = nobody.
 	Progress func(records, events int64)
+	// Writing is told how much of what was gathered is in the file, in bytes; nil = nobody.
+	Writing func(done, all int64)
 }
 
 // Result says what was written.
@@ -347,29 +349,9 @@ func (m *maker) seal(ctx context.Context) error {
 	return m.addStamps()
 }
 
-// keepKey keeps what masked numbers can be revealed with, before the bundle is
-// out: DIR/evidence/<hash of the selection>.key, for its owner only.
-func (m *maker) keepKey(of seal.Hash) error {
-	if len(m.proofs.Masked) == 0 {
-		return nil
-	}
-	dir := filepath.Join(m.opt.Data, "evidence")
-	if err := m.fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("evidence: %w", err)
-	}
-	err := fsx.WriteAtomic(m.fs, filepath.Join(dir, fmt.Sprintf("%x.key", of)), 0o600, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%x\n", m.key)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("evidence: keep key: %w", err)
-	}
-	return nil
-}
-
 // write writes the members and returns the hash of manifest.json, the last.
 func (m *maker) write(ctx context.Context, out io.Writer) (h seal.Hash, err error) {
-	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm()}
+	z := &zipper{z: zip.NewWriter(out), at: m.opt.Now, again: m.algorithm(), ctx: ctx, tell: m.opt.Writing, all: m.gathered()}
 	z.z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
 	for _, step := range []func(context.Context, *zipper) error{m.writeReports, m.writeRecords, m.writeRaw, m.writeProofs} {
 		if err := step(ctx, z); err != nil {

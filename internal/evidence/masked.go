@@ -3,12 +3,16 @@ package evidence
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
@@ -139,4 +143,24 @@ func readings(v *event.Value) (l []string) {
 		}
 	}
 	return l
+}
+
+// keepKey keeps what masked numbers can be revealed with, before the bundle is
+// out: DIR/evidence/<hash of the selection>.key, for its owner only.
+func (m *maker) keepKey(of seal.Hash) error {
+	if len(m.proofs.Masked) == 0 {
+		return nil
+	}
+	dir := filepath.Join(m.opt.Data, "evidence")
+	if err := m.fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
+	err := fsx.WriteAtomic(m.fs, filepath.Join(dir, fmt.Sprintf("%x.key", of)), 0o600, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%x\n", m.key)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("evidence: keep key: %w", err)
+	}
+	return nil
 }

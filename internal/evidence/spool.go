@@ -70,6 +70,10 @@ type zipper struct {
 	at      time.Time
 	members []manifest.Member
 	again   seal.Algorithm // "" = SHA-256 alone
+
+	ctx       context.Context       // of the call that writes
+	tell      func(done, all int64) // nil = nobody
+	done, all int64                 // bytes of files
 }
 
 func (z *zipper) member(name string, write func(io.Writer) error) error {
@@ -104,9 +108,41 @@ func (z *zipper) bytes(name string, b []byte) error {
 
 func (z *zipper) file(name string, f *os.File) error {
 	return z.member(name, func(w io.Writer) error {
-		_, err := io.Copy(w, io.NewSectionReader(f, 0, 1<<62))
+		_, err := io.Copy(w, &filed{z, io.NewSectionReader(f, 0, 1<<62)})
 		return err
 	})
+}
+
+// filed reads a file into the ZIP, until the context ends, and tells how far it is.
+type filed struct {
+	z *zipper
+	r io.Reader
+}
+
+func (f *filed) Read(b []byte) (int, error) {
+	if err := f.z.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := f.r.Read(b)
+	f.z.done += int64(n)
+	if f.z.tell != nil {
+		f.z.tell(min(f.z.done, f.z.all), f.z.all)
+	}
+	return n, err
+}
+
+// gathered is the bytes of what was put aside.
+func (m *maker) gathered() (n int64) {
+	l := []*os.File{m.spool.f}
+	for _, f := range m.raw.files {
+		l = append(l, f.lines.f, f.evtx)
+	}
+	for _, f := range l {
+		if st, err := f.Stat(); err == nil {
+			n += st.Size()
+		}
+	}
+	return n
 }
 
 type counter struct{ n int64 }

@@ -164,6 +164,7 @@ func (w work) evidence(ctx context.Context, t *job.Task) error {
 	res, err := v.Evidence(ctx, evidence.Options{
 		Case: x.Case, By: t.By().Name, Ground: x.Ground, Unmask: x.Unmask, Query: x.Query, Software: "akashi " + w.version, Out: filepath.Join(dir, name),
 		Progress: func(records, _ int64) { t.Progress(records, 0, "records") },
+		Writing:  func(done, all int64) { t.Progress(done, all, "bytes") },
 	})
 	if errors.Is(err, evidence.ErrNone) {
 		return &job.Error{Key: "job.evidence.none", Err: err}

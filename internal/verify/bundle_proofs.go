@@ -68,6 +68,28 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 			bad(raw.Member, "the events are not those of the selection")
 		}
 	}
+	b.gapProofs(&p, c, bad)
+	proven := archivedLines(&p, c, lines, bad)
+	if b.m.Narrow {
+		b.r.add(Finding{State: Note, What: "narrow", File: manifest.BundleName})
+	}
+	if rest := sel.Records - int64(len(proven)); rest > 0 && b.m.Format > 1 {
+		b.r.add(Finding{State: Note, What: "lines_unarchived", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
+	}
+	b.keys = p.Keys
+	fresh := b.againParts(&p, b.againLeaves(&p), roots)
+	if rest := len(proven) - len(fresh); b.opt.onlySHA256() && b.m.Again != "" && rest > 0 {
+		b.r.add(Finding{State: Note, What: "again_part", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
+	}
+	for i := range p.Stamps {
+		b.stamped(&p.Stamps[i], c, roots)
+	}
+	b.unlistedStamps(&p)
+	return c
+}
+
+// gapProofs checks the proofs of gap reports and takes them over.
+func (b *bundle) gapProofs(p *manifest.Proofs, c *seal.Checkpoint, bad func(file, detail string)) {
 	for i := range p.Gaps {
 		if e, err := leafOf(p.Gaps[i], c); err != nil || e.Kind != seal.KindGapReport {
 			bad(manifest.ProofsName, fmt.Sprintf("gap report %d: %v", i+1, err))
@@ -79,6 +101,10 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 		}
 	}
 	sortGaps(b.r.Gaps)
+}
+
+// archivedLines checks the proofs of archived parts; it returns the lines that they prove.
+func archivedLines(p *manifest.Proofs, c *seal.Checkpoint, lines []seal.Hash, bad func(file, detail string)) map[int64]bool {
 	proven := make(map[int64]bool)
 	for i := range p.Parts {
 		if err := checkPart(&p.Parts[i], c, lines); err != nil {
@@ -98,22 +124,7 @@ func (b *bundle) proofs(roots *x509.CertPool) *seal.Checkpoint {
 			proven[n] = true
 		}
 	}
-	if b.m.Narrow {
-		b.r.add(Finding{State: Note, What: "narrow", File: manifest.BundleName})
-	}
-	if rest := sel.Records - int64(len(proven)); rest > 0 && b.m.Format > 1 {
-		b.r.add(Finding{State: Note, What: "lines_unarchived", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
-	}
-	b.keys = p.Keys
-	fresh := b.againParts(&p, b.againLeaves(&p), roots)
-	if rest := len(proven) - len(fresh); b.opt.onlySHA256() && b.m.Again != "" && rest > 0 {
-		b.r.add(Finding{State: Note, What: "again_part", File: manifest.RecordsName, Detail: fmt.Sprintf("%d / %d", rest, sel.Records)})
-	}
-	for i := range p.Stamps {
-		b.stamped(&p.Stamps[i], c, roots)
-	}
-	b.unlistedStamps(&p)
-	return c
+	return proven
 }
 
 // stamped checks the time stamp of an earlier checkpoint, and that the tree of c goes
