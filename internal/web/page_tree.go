@@ -47,6 +47,7 @@ func treeShown() []int { return []int{0, 1, 2, 3, 4, 6} }
 type treeView struct {
 	Root    bool
 	Sums    []treeSum
+	Note    bool // the figures hold what hints at data taken away
 	Cols    []damage
 	Servers []treeServer
 	Nodes   []treeNode
@@ -176,7 +177,7 @@ func (s *site) treePart(rq *request) error {
 		v.Cols = append(v.Cols, damages()[i])
 	}
 	if v.Root {
-		v.Sums = sums(f, c)
+		v.Sums, v.Note = sums(f, c), len(f.Users) == 0
 	}
 	b := treeBuilder{f, c, s.marks()}
 	if v.Root {

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -104,5 +106,25 @@ func TestTaken(t *testing.T) {
 	}
 	if res, _ := get(t, h, "/files/taken?page=/files&path=a"); res.StatusCode != 400 {
 		t.Errorf("signs of nobody: %d", res.StatusCode)
+	}
+}
+
+// TestLongValues: a path of the greatest length scrolls in a box of its own, and the page
+// of a missing right tells of the folder as every page does.
+func TestLongValues(t *testing.T) {
+	m := &memory{status: company(50).status, records: deskDay(`1 copy tanaka D:\` + strings.Repeat("x", 32_000) + ` E:\short`)}
+	h := siteOf(t, func(c *Config) { c.Source = m })
+	_, body := get(t, h, "/records/"+m.records[0].ID().String(), "Accept-Language", "en")
+	checkHTML(t, "a long path", body)
+	if strings.Count(body, `tall" tabindex="0" role="group" aria-label="The whole text"`) != 1 {
+		t.Errorf("%.3000s", body)
+	}
+	h = siteOf(t, func(c *Config) {
+		c.Source = m
+		c.Visitor = func(*http.Request) *account.Visitor { return &account.Visitor{ID: 1, Name: "v", Rights: account.See} }
+	})
+	res, body := get(t, h, "/settings/calendar", "Accept-Language", "ja")
+	if res.StatusCode != http.StatusForbidden || strings.Contains(body, "まだ記録がありません") {
+		t.Errorf("%d %.3000s", res.StatusCode, body)
 	}
 }
