@@ -102,7 +102,7 @@ type boundClause struct {
 const (
 	// lazyNames is how many names are asked by their text, at least, before the whole
 	// dictionary is searched.
-	lazyNames = 4000
+	lazyNames = 500
 	// searchShare: to search all names of a dictionary takes as long as asking one in
 	// so many of them by its text.
 	searchShare = 256
