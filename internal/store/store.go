@@ -264,56 +264,6 @@ func (s *Store) repair() error {
 	return s.secure(l)
 }
 
-// Refresh makes what another process has committed since visible to a read-only
-// store. Searches do it by themselves.
-func (s *Store) Refresh() error {
-	if !s.opt.ReadOnly {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return os.ErrClosed
-	}
-	if max(s.manifestGeneration(manifestNames[0]), s.manifestGeneration(manifestNames[1])) > s.manifest.Generation {
-		return s.reload()
-	}
-	if n := len(s.files); n > 0 { // the writer cut a failed commit: read again
-		if size, err := s.files[n-1].size(); err == nil && size < s.files[n-1].end {
-			return s.reload()
-		}
-	}
-	return s.load()
-}
-
-// reload reads everything again. Segments that stay are not opened anew; other
-// files close when the readers of now are done. The caller holds mu.
-func (s *Store) reload() error {
-	was := s.index
-	left := slices.Concat(s.files, s.kept)
-	var gone []io.Closer
-	s.damageMu.Lock()
-	s.damage = nil
-	s.damageMu.Unlock()
-	s.files, s.kept, s.index = nil, nil, newIndex()
-	s.cache.clear()
-	err := s.loadManifest(was)
-	stays := make(map[io.Closer]bool)
-	for _, c := range s.index.closers() {
-		stays[c] = true
-	}
-	for _, c := range was.closers() {
-		if !stays[c] {
-			gone = append(gone, c)
-		}
-	}
-	s.leave(left, gone)
-	if err != nil {
-		return err
-	}
-	return s.load()
-}
-
 // damaged notes a damaged place once.
 func (s *Store) damaged(d *DamageError) {
 	s.damageMu.Lock()
