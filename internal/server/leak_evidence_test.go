@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/zlib"
-	"fmt"
 	"io"
 	"path/filepath"
 	"regexp"
@@ -97,7 +96,7 @@ func TestEvidenceLeaksNowhere(t *testing.T) {
 		if records < 100 || events < 100 || events >= 2*records {
 			t.Errorf("%s: %d records with %d events: the test sees little, or no event is hidden", folder, records, events)
 		}
-		if s := fmt.Sprintf("%s", members["coverage.json"]); strings.Contains(s, "FS") {
+		if s := string(members["coverage.json"]); strings.Contains(s, "FS") {
 			t.Errorf("coverage of %s: %s", folder, s)
 		}
 	}

@@ -69,10 +69,10 @@ func TestFoldersOfSettings(t *testing.T) {
 	set := func(text string) *http.Response {
 		return post(t, at, "/settings/folders", url.Values{"folders": {text}, "do": {"save"}}, cookie)
 	}
-	if res := set("特定個人情報\n\n" + `D:\共有\人事` + "\n"); res.StatusCode != 303 || res.Header.Get("Location") != "/settings/folders?done=saved" {
+	if res := set("特定個人情報\n\n" + `D:\共有\人事` + "\n"); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/settings/folders?done=saved" {
 		t.Fatalf("%d %s", res.StatusCode, res.Header.Get("Location"))
 	}
-	if res := set("特定個人情報\n*\n"); res.StatusCode != 422 {
+	if res := set("特定個人情報\n*\n"); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a star: %d", res.StatusCode)
 	}
 	b, err := os.ReadFile(filepath.Join(e.Dir(), config.FileName))
@@ -82,7 +82,7 @@ func TestFoldersOfSettings(t *testing.T) {
 	if m := newMarked(t.Context(), e); !m.is(`E:\特定個人情報\x`) || m.is(`E:\x`) {
 		t.Error("the folders are not marked")
 	}
-	if res := set(`D:\共有\人事`); res.StatusCode != 303 {
+	if res := set(`D:\共有\人事`); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("%d", res.StatusCode)
 	}
 	l, err := newSettings(Config{Engine: e}).FoldersHistory(t.Context())

@@ -304,7 +304,6 @@ func (b *treeBuilder) level(under string) (l []treeNode, more int) {
 	under = strings.TrimRight(under, `\`)
 	index := map[string]int{}
 	shown := treeShown()
-	var paths []string
 	for p, n := range b.c.all {
 		name, ok := child(p, under)
 		if !ok {
@@ -315,7 +314,7 @@ func (b *treeBuilder) level(under string) (l []treeNode, more int) {
 		if !have {
 			i = len(l)
 			index[full] = i
-			l, paths = append(l, treeNode{Full: full, Cells: make([]cell, len(shown))}), append(paths, full)
+			l = append(l, treeNode{Full: full, Cells: make([]cell, len(shown))})
 		}
 		x := &l[i]
 		x.N += n
