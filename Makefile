@@ -7,10 +7,16 @@ DEMO ?= demo
 LISTEN ?= 127.0.0.1:8730
 export CGO_ENABLED = 0
 
-.PHONY: build run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
+PROFILE = cmd/akashi/convert.pgo
+
+.PHONY: build release run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
 
 build: ## bin/akashi and bin/akashi-verify
 	$(GO) build -trimpath -o bin/akashi ./cmd/akashi
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/akashi-verify ./cmd/akashi-verify
+
+release: ## the same, akashi by the converter's profile: faster to convert, slower to build (docs/PERFORMANCE.md)
+	$(GO) build -trimpath -pgo=$(PROFILE) -o bin/akashi ./cmd/akashi
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/akashi-verify ./cmd/akashi-verify
 
 run: build ## the demonstration company at http://127.0.0.1:8730
