@@ -26,6 +26,7 @@ var unsealedTables = map[string]string{
 	"tries":    "failures of log-in; counted anew",
 	"changes":  "rows on their way; one counts only when its leaf is there",
 	"known":    "what can be found out again, and hints that somebody closed",
+	"answers":  "answers under an Idempotency-Key; they are given again for a day and decide nothing",
 }
 
 // unsealedColumns of sealed tables, and why not.

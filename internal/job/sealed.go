@@ -23,7 +23,7 @@ type querier interface {
 // sealedRows are the jobs as the seal knows them: all that they are from their beginning
 // on, as the columns say it, not how far they are.
 func sealedRows(ctx context.Context, q querier, where string, args ...any) (l []state.Row, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT id, kind, by_id, by_name, visitor, need, about, params, created FROM jobs WHERE "+where, args...)
+	rows, err := q.QueryContext(ctx, "SELECT id, kind, by_id, by_name, visitor, need, about, words, params, created FROM jobs WHERE "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read jobs: %w", err)
 	}
@@ -37,10 +37,11 @@ func sealedRows(ctx context.Context, q querier, where string, args ...any) (l []
 			Visitor string `json:"visitor"`
 			Need    int64  `json:"need"`
 			About   string `json:"about"`
+			Words   string `json:"words"`
 			Params  string `json:"params"`
 			Created int64  `json:"created"`
 		}
-		if err := rows.Scan(&x.ID, &x.Kind, &x.ByID, &x.By, &x.Visitor, &x.Need, &x.About, &x.Params, &x.Created); err != nil {
+		if err := rows.Scan(&x.ID, &x.Kind, &x.ByID, &x.By, &x.Visitor, &x.Need, &x.About, &x.Words, &x.Params, &x.Created); err != nil {
 			return nil, fmt.Errorf("read job: %w", err)
 		}
 		h, err := state.HashOf(x)

@@ -194,6 +194,9 @@ func ParseHead(text []byte) (*Head, error) {
 	if !errors.As(err, &un) {
 		return nil, fmt.Errorf("head: %w", err)
 	}
+	if err := shortest(un.Note); err != nil {
+		return nil, fmt.Errorf("head: %w", err)
+	}
 	h := &Head{Text: bytes.Clone(text)}
 	l := strings.Split(un.Note.Text, "\n")
 	if len(l) != 6 || l[5] != "" {

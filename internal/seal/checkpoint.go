@@ -40,7 +40,25 @@ func ParseCheckpoint(text []byte) (*Checkpoint, error) {
 	if !errors.As(err, &un) {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
+	if err := shortest(un.Note); err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
 	return parseBody(un.Note, text)
+}
+
+// shortest reports an error when a signature of a note is not written as note.Sign writes
+// it: the last character of its Base64 has bits that mean nothing, and a bit that means
+// nothing could be changed unseen.
+func shortest(n *note.Note) error {
+	for _, l := range [...][]note.Signature{n.Sigs, n.UnverifiedSigs} {
+		for _, s := range l {
+			b, err := base64.StdEncoding.DecodeString(s.Base64)
+			if err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 {
+				return fmt.Errorf("the signature of %s is not in its shortest form", s.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func parseBody(n *note.Note, text []byte) (*Checkpoint, error) {
