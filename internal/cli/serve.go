@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -32,17 +31,9 @@ func (a *app) newServe() *cobra.Command {
 	return c
 }
 
-// serveGarbage is how much garbage, in percent of what is in use, may wait to be
-// collected. Most of what is in use are caches without pointers, which cost the collector
-// next to nothing, so that collecting often is cheap and keeps the process small.
-const serveGarbage = 20
-
 func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	if err := a.needData(opts.Data); err != nil {
 		return err
-	}
-	if os.Getenv("GOGC") == "" { // else whoever started it knows better
-		debug.SetGCPercent(serveGarbage)
 	}
 	if err := a.checkListen(opts.Listen); err != nil {
 		return err
@@ -56,6 +47,9 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
+	if os.Getenv("GOGC") == "" { // else whoever started it knows better
+		work.Go(func() { paceGarbage(ctx) })
+	}
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
 	work.Go(func() { e.CarePool(ctx) })
 	work.Go(func() { e.CareSeal(ctx) })
