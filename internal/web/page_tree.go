@@ -26,6 +26,14 @@ type damage struct {
 	results []record.Result
 }
 
+// Head is the title of the column, where the figures above say the rest.
+func (d damage) Head() string {
+	if d.Key == "find.damage.copy" {
+		return "find.damage.copied"
+	}
+	return d.Key
+}
+
 // damages are the columns, in the order of the tree.
 func damages() []damage {
 	done := []record.Result{record.Success}
