@@ -47,27 +47,27 @@ func (o Options) withDefaults() Options {
 
 // Converter turns the events of one server into records.
 type Converter struct {
-	server            string
-	host              string // first label of server: the name in UNC paths
-	opt               Options
-	given             Options
-	s                 *state
-	cache             *pathCache // derived, not in the checkpoint
-	at                *pathInfo  // the name that was made uniform last; derived
-	shares            map[string]*lastShare
-	raw, text, folded []byte // scratch
-	unread            unreadCache
-	texts             map[string]string // of what was left unread, by kind and bytes; derived
-	last              *lastShare
-	names             map[nameKey]string // DOMAIN\name; derived
-	pools             pools              // derived
-	took              int                // about how many records Take will give next
-	channel           *channel           // of the last event; derived
-	auditing          string             // provider of the Security log; derived
-	near              *session           // the session that an event named last; derived
-	waiting           waiting
-	spare             []record.Record // from Reuse
-	idSpace           []uint64        // where the raw ids of the next records go
+	server    string
+	host      string // first label of server: the name in UNC paths
+	opt       Options
+	given     Options
+	s         *state
+	cache     *pathCache // derived, not in the checkpoint
+	at        *pathInfo  // the name that was made uniform last; derived
+	shares    map[string]*lastShare
+	raw, text []byte // scratch
+	unread    unreadCache
+	texts     map[string]string // of what was left unread, by kind and bytes; derived
+	last      *lastShare
+	names     map[nameKey]string // DOMAIN\name; derived
+	pools     pools              // derived
+	took      int                // about how many records Take will give next
+	channel   *channel           // of the last event; derived
+	auditing  string             // provider of the Security log; derived
+	near      *session           // the session that an event named last; derived
+	waiting   waiting
+	spare     []record.Record // from Reuse
+	idSpace   []uint64        // where the raw ids of the next records go
 
 	trace     *trace  // of what is looked up in facts and sessions; nil = nobody asks
 	maxTimers int     // that are set at once

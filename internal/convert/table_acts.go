@@ -64,8 +64,6 @@ func (t *acts) drop(a *act) {
 	t.old.drop(a.Seq)
 }
 
-func (t *acts) clear() { *t = acts{} }
-
 // all yields the acts in no order. They must not change meanwhile.
 func (t *acts) all() iter.Seq2[uint64, *act] {
 	return func(yield func(uint64, *act) bool) {

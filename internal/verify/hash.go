@@ -83,7 +83,7 @@ func compareFile(ctx context.Context, dir string, j *job, g *again, opt *Options
 	if err != nil {
 		return err.Error()
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	return compareRange(ctx, f, 0, j.size, j.file.SHA256, j.again, g, opt, buf)
 }
 

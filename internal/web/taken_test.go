@@ -104,7 +104,7 @@ func TestTaken(t *testing.T) {
 	if _, body = get(t, h, "/files?path=a&from=2026-11-20&to=2026-11-20&wait=1"); strings.Contains(body, `id="taken"`) {
 		t.Error("signs of nobody")
 	}
-	if res, _ := get(t, h, "/files/taken?page=/files&path=a"); res.StatusCode != 400 {
+	if res, _ := get(t, h, "/files/taken?page=/files&path=a"); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("signs of nobody: %d", res.StatusCode)
 	}
 }
