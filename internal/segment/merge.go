@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/paths"
@@ -68,7 +69,7 @@ func MergeUnion(ctx context.Context, w io.Writer, in []*Segment, drop View, opt 
 	}
 	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
 	defer f.wait()
-	if err := m.days(ctx, f); err != nil {
+	if err := m.days(ctx, f, &opt); err != nil {
 		return nil, nil, err
 	}
 	if len(f.parts) == 0 {
@@ -104,16 +105,22 @@ func newMerge(ctx context.Context, in []*Segment, drop View, opt Options) (*merg
 	return m, nil
 }
 
-// days merges the days one after the other.
-func (m *merge) days(ctx context.Context, f *fileWriter) error {
-	var l []int
+// days merges the days, in their order.
+func (m *merge) days(ctx context.Context, f *fileWriter, opt *Options) error {
+	rows := make(map[int]int64)
 	for _, in := range m.in {
 		for _, p := range in.s.parts {
-			l = append(l, p.info.day)
+			rows[p.info.day] += p.info.rows
 		}
 	}
-	slices.Sort(l)
-	for _, day := range slices.Compact(l) {
+	l, most := slices.Sorted(maps.Keys(rows)), int64(0)
+	for _, n := range rows {
+		most = max(most, n)
+	}
+	if n := min(opt.Days, len(l)); n > 1 && most <= maxBeside {
+		return m.daysBeside(ctx, f, l, n, opt.Level)
+	}
+	for _, day := range l {
 		p, err := m.day(ctx, f, day)
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Zone  *time.Location // calendar days; nil = UTC
 	Level int            // of zstd, 1 to 22; 0 = 3
+	Days  int            // of a merge that are made side by side; 0 = one after the other
 }
 
 func (o *Options) zone() *time.Location {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/segment"
@@ -33,6 +34,7 @@ type group struct {
 	superseded bool
 	list       []*segmentRef // most rows first
 	over       bool          // the month is over
+	days       int           // that are merged side by side, see segment.Options
 }
 
 // groups lists what can be merged.
@@ -114,9 +116,13 @@ func worthwhile(g *group) []*segmentRef {
 	return nil
 }
 
-// whole chooses every group of more than one segment.
+// settleDays is how many days are merged side by side at most while somebody waits.
+const settleDays = 4
+
+// whole chooses every group of more than one segment, for all processors: somebody waits.
 func whole(g *group) []*segmentRef {
 	if len(g.list) > 1 {
+		g.days = min(runtime.GOMAXPROCS(0), settleDays)
 		return g.list
 	}
 	return nil
@@ -247,7 +253,7 @@ func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*seg
 	if err := s.room(size); err != nil {
 		return m, err
 	}
-	opt := segment.Options{Zone: s.opt.Zone}
+	opt := segment.Options{Zone: s.opt.Zone, Days: g.days}
 	if !g.over && len(l) < len(g.list) { // will be merged again
 		opt.Level = flushLevel
 	}
