@@ -72,7 +72,7 @@ async function take(v, w, format, query = "page=/search&op=delete") {
 
 async function results({ page }) {
   await page.waitForURL(/\/jobs\/[a-z0-9]+$/);
-  await page.locator("#job .jobstate.done").waitFor({ timeout: 60_000 });
+  await page.locator("#job .jobstate.done").waitFor({ timeout: 180_000 }); // a bundle seals first; other browsers work beside
   const files = [];
   for (const link of await page.locator("ul.results a").all()) {
     const [down] = await Promise.all([page.waitForEvent("download"), link.click()]);
@@ -100,7 +100,7 @@ describe("exports", () => {
       assert.ok(total > 0);
       await v.page.locator("input[value=csv]").check();
       await v.page.getByRole("button", { name: words[lang].go }).click();
-      await v.page.locator("#job .jobstate.done").waitFor({ timeout: 60_000 });
+      await v.page.locator("#job .jobstate.done").waitFor({ timeout: 180_000 }); // a bundle seals first; other browsers work beside
       await clean(v, `job-${lang}-${scheme}-${width}`);
       await v.page.goto(`${app.base}/jobs`);
       await clean(v, `jobs-${lang}-${scheme}-${width}`);

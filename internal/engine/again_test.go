@@ -331,7 +331,7 @@ func TestHashingAnewStopped(t *testing.T) {
 		}
 		goesOn(t, fmt.Sprintf("stopped at step %d", stop), at, want)
 	}
-	step := 5
+	step := 7
 	if os.Getenv("AKASHI_LONG") != "" {
 		step = 1
 	}

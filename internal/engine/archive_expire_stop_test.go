@@ -54,7 +54,7 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := 11
+	step := 23
 	if os.Getenv("AKASHI_LONG") != "" {
 		step = 1
 	}

@@ -68,7 +68,7 @@ func TestClassTermStoppedAnywhere(t *testing.T) {
 	if len(want) >= len(before) {
 		t.Fatalf("%d records are left of %d", len(want), len(before))
 	}
-	step := 29
+	step := 61
 	if os.Getenv("AKASHI_LONG") != "" {
 		step = 1
 	}
