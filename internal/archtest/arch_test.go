@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"internal/rawfile":       {"internal/column", "internal/event"},
 	"internal/manifest":      {"internal/seal"},
 	"internal/mask":          {},
-	"internal/pool":          {"internal/seal", "internal/manifest", "internal/fsx"},
+	"internal/pool":          {"internal/pace", "internal/seal", "internal/manifest", "internal/fsx"},
 	"internal/pace":          {},
 	"internal/archive": {
 		"internal/record", "internal/event", "internal/query", "internal/facets", "internal/paths", "internal/rawfile", "internal/seal", "internal/manifest", "internal/fsx",

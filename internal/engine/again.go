@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -117,7 +118,7 @@ func (e *Engine) Renew(ctx context.Context, q RenewRequest) (*RenewResult, error
 	if q.Begin {
 		return &RenewResult{Algorithm: q.Algorithm, Begun: true, Broken: []BrokenThing{}}, nil
 	}
-	p := &againPass{e: e, limit: newPacer(q.Rate), progress: q.Progress, retry: true, broken: []BrokenThing{}}
+	p := &againPass{e: e, limit: pace.NewRate(q.Rate), progress: q.Progress, retry: true, broken: []BrokenThing{}}
 	if p.progress == nil {
 		p.progress = func(RenewProgress) {}
 	}

@@ -20,7 +20,7 @@ import (
 type againPass struct {
 	e        *Engine
 	g        *again
-	limit    *pacer
+	limit    *pace.Rate
 	progress func(RenewProgress)
 	retry    bool // what was broken is tried again
 
@@ -332,7 +332,7 @@ func (p *againPass) read(ctx context.Context, x *thing) error {
 	var n int64
 	for {
 		if err = pace.Yield(ctx); err == nil {
-			err = p.limit.wait(ctx, len(buf))
+			err = p.limit.Wait(ctx, len(buf))
 		}
 		if err != nil {
 			break

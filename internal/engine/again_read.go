@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -59,40 +58,4 @@ func (l closers) Close() error {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// pacer holds a reader to a number of bytes a second; nil does not.
-type pacer struct {
-	rate int64
-	free time.Time // when the next byte may go
-}
-
-func newPacer(rate int64) *pacer {
-	if rate <= 0 {
-		return nil
-	}
-	return &pacer{rate: rate}
-}
-
-func (p *pacer) wait(ctx context.Context, n int) error {
-	if p == nil {
-		return nil
-	}
-	now := time.Now()
-	if p.free.Before(now) {
-		p.free = now
-	}
-	d := p.free.Sub(now)
-	p.free = p.free.Add(time.Duration(float64(n) / float64(p.rate) * float64(time.Second)))
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

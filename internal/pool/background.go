@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // Ask asks the process that cares for the pool to look through everything now.
@@ -40,7 +42,7 @@ func (p *Pool) Background(ctx context.Context, every, soon time.Duration, after 
 		}
 		done := p.Config().Generation
 		for waited := time.Duration(0); waited < every; waited += soon {
-			if pause(ctx, soon) != nil {
+			if pace.Pause(ctx, soon) != nil {
 				return
 			}
 			if err := p.look(true); err == nil && p.Config().Generation != done {

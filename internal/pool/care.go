@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // Progress is called while long work goes on. It may be nil.
@@ -250,7 +252,7 @@ func (p *Pool) goodCopy(ctx context.Context, o *object) (*openCopy, error) {
 }
 
 // checkCopy reads a copy whole.
-func checkCopy(ctx context.Context, r Reader, stored string, limit *limiter) error {
+func checkCopy(ctx context.Context, r Reader, stored string, limit *pace.Rate) error {
 	got, err := hashReader(ctx, r, r.Size(), limit)
 	if want := storedHash(stored); err == nil && got != want {
 		err = &damageError{stored, want, got}

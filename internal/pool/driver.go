@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -90,7 +91,7 @@ var ErrFull = errors.New("no room")
 const chunk = 1 << 20
 
 // hashReader hashes size bytes.
-func hashReader(ctx context.Context, r io.ReaderAt, size int64, limit *limiter) (h seal.Hash, err error) {
+func hashReader(ctx context.Context, r io.ReaderAt, size int64, limit *pace.Rate) (h seal.Hash, err error) {
 	sum := newSum()
 	err = copyChunks(ctx, sum, r, size, limit)
 	copy(h[:], sum.Sum(nil))
@@ -98,14 +99,14 @@ func hashReader(ctx context.Context, r io.ReaderAt, size int64, limit *limiter) 
 }
 
 // copyChunks copies size bytes of r.
-func copyChunks(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, limit *limiter) error {
+func copyChunks(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, limit *pace.Rate) error {
 	buf := make([]byte, min(chunk, max(size, 1)))
 	for off := int64(0); off < size; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		b := buf[:min(int64(len(buf)), size-off)]
-		if err := limit.wait(ctx, len(b)); err != nil {
+		if err := limit.Wait(ctx, len(b)); err != nil {
 			return err
 		}
 		n, err := r.ReadAt(b, off)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/seal"
 )
 
@@ -56,7 +57,7 @@ var errGone = errors.New("input/output error")
 func (r *rig) inner() driver { return r.driver }
 
 func (r *rig) ok(ctx context.Context) error {
-	if err := pause(ctx, time.Duration(r.slow.Load())); err != nil {
+	if err := pace.Pause(ctx, time.Duration(r.slow.Load())); err != nil {
 		return err
 	}
 	if r.away.Load() {

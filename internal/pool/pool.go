@@ -17,6 +17,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // Options of Open. The zero value is right for a program.
@@ -274,7 +275,7 @@ func (p *Pool) lock(ctx context.Context) (*fsx.Lock, error) {
 		if !errors.Is(err, fsx.ErrLocked) || time.Now().After(end) {
 			return nil, fmt.Errorf("lock the pool: %w", err)
 		}
-		if err := pause(ctx, 5*time.Millisecond); err != nil {
+		if err := pace.Pause(ctx, 5*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}

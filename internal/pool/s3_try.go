@@ -13,12 +13,14 @@ import (
 	"syscall"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // backOff waits longer before each further try, and not as long as others do.
 func backOff(ctx context.Context, try int) error {
 	d := min(s3FirstGap<<try, s3MostGap)
-	return pause(ctx, d/2+rand.N(d/2))
+	return pace.Pause(ctx, d/2+rand.N(d/2))
 }
 
 // errLine: the connection ended before the answer did.

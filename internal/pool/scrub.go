@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // ScrubOptions say what is checked.
@@ -97,7 +99,7 @@ func (p *Pool) scrub(ctx context.Context, v *volume, opt ScrubOptions, sum *Scru
 			return nil
 		})
 	}
-	limit := newLimiter(opt.Rate)
+	limit := pace.NewRate(opt.Rate)
 	names := p.expectedOn(v.ID)
 	at, done := slices.BinarySearch(names, s.Cursor)
 	if done {
@@ -140,7 +142,7 @@ func (p *Pool) expectedOn(id string) []string {
 
 // scrubOne checks a copy. A copy that was damaged or missing and is good again is
 // written down as such.
-func (p *Pool) scrubOne(ctx context.Context, v *volume, name string, limit *limiter, s *Scrub, sum *Scrubbed) (int64, error) {
+func (p *Pool) scrubOne(ctx context.Context, v *volume, name string, limit *pace.Rate, s *Scrub, sum *Scrubbed) (int64, error) {
 	o := p.snapshot(name)
 	if o == nil {
 		return 0, nil

@@ -66,79 +66,18 @@ func left(n int64) int64 { return 1 << (bits.Len64(uint64(n-1)) - 1) }
 
 // Prune returns the roots of the largest subtrees that hold none of the leaves
 // in keep, from left to right. keep ascends. PrunedRoot is the other side.
-func Prune(leaves []Hash, keep []int) []Hash {
-	var out []Hash
-	var walk func(lo, hi int, keep []int)
-	walk = func(lo, hi int, keep []int) {
-		switch {
-		case len(keep) == 0:
-			out = append(out, Root(leaves[lo:hi]))
-		case hi-lo > 1:
-			mid := lo + int(left(int64(hi-lo)))
-			cut, _ := slices.BinarySearch(keep, mid)
-			walk(lo, mid, keep[:cut])
-			walk(mid, hi, keep[cut:])
-		}
-	}
-	if len(leaves) > 0 {
-		walk(0, len(leaves), keep)
-	}
-	return out
-}
+func Prune(leaves []Hash, keep []int) []Hash { return prune(leaves, keep, Root) }
 
 // PrunedRoot is the root of a tree of n leaves of which only the leaves at keep
 // (ascending; kept are their hashes) and what Prune returned are known.
 func PrunedRoot(n int64, keep []int64, kept, rest []Hash) (Hash, error) {
-	if n < 0 || len(keep) != len(kept) {
-		return Hash{}, fmt.Errorf("tree of %d leaves: %d places for %d leaves", n, len(keep), len(kept))
-	}
-	for i, k := range keep {
-		if k < 0 || k >= n || i > 0 && k <= keep[i-1] {
-			return Hash{}, fmt.Errorf("tree of %d leaves: leaf %d is outside of it or out of order", n, k)
-		}
-	}
-	if n == 0 {
+	if n == 0 && len(keep) == 0 && len(kept) == 0 {
 		if len(rest) > 0 {
 			return Hash{}, errors.New("an empty tree with subtrees")
 		}
 		return Root(nil), nil
 	}
-	p := pruned{kept: kept, rest: rest}
-	h, err := p.root(0, n, keep)
-	if err == nil && len(p.rest) > 0 {
-		err = fmt.Errorf("tree of %d leaves: %d subtrees too many", n, len(p.rest))
-	}
-	return h, err
-}
-
-// pruned are the hashes that were not yet placed.
-type pruned struct{ kept, rest []Hash }
-
-func (p *pruned) root(lo, hi int64, keep []int64) (Hash, error) {
-	if len(keep) == 0 {
-		if len(p.rest) == 0 {
-			return Hash{}, fmt.Errorf("the subtree of the leaves %d to %d is missing", lo, hi-1)
-		}
-		h := p.rest[0]
-		p.rest = p.rest[1:]
-		return h, nil
-	}
-	if hi-lo == 1 {
-		h := p.kept[0]
-		p.kept = p.kept[1:]
-		return h, nil
-	}
-	mid := lo + left(hi-lo)
-	cut, _ := slices.BinarySearch(keep, mid)
-	a, err := p.root(lo, mid, keep[:cut])
-	if err != nil {
-		return Hash{}, err
-	}
-	b, err := p.root(mid, hi, keep[cut:])
-	if err != nil {
-		return Hash{}, err
-	}
-	return node(a, b), nil
+	return prunedRoot(n, keep, kept, rest, node)
 }
 
 // CheckInclusion checks that leaf is number i (from 0) of the tree of size

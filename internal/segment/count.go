@@ -248,6 +248,16 @@ func (c *counting) part(ctx context.Context, p *part) error {
 		c.hours = newHourTable(p.info.first, p.info.last, c.into.Zone())
 	}
 	perAct := make([]uint64, len(c.sc.s.acts))
+	if err := c.blocks(ctx, func(b *block, sel []uint16) error { return c.block(b, sel, perAct) }); err != nil {
+		return err
+	}
+	c.day(p, perAct)
+	return nil
+}
+
+// blocks calls fn for each block of the current partition that has rows, with these.
+// Damaged blocks are left out.
+func (c *counting) blocks(ctx context.Context, fn func(b *block, sel []uint16) error) error {
 	for i := range c.sc.dir.blocks {
 		if err := pace.Yield(ctx); err != nil {
 			return err
@@ -260,11 +270,10 @@ func (c *counting) part(ctx context.Context, p *part) error {
 		if len(sel) == 0 {
 			continue
 		}
-		if err := c.block(b, sel, perAct); err != nil && !isDamage(err) {
+		if err := fn(b, sel); err != nil && !isDamage(err) {
 			return err
 		}
 	}
-	c.day(p, perAct)
 	return nil
 }
 

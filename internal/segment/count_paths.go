@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/akashi-audit/akashi/internal/facets"
-	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -45,35 +44,21 @@ func (c *counting) pathRows(ctx context.Context, p *part) error {
 	if ok, err := c.sc.open(p); err != nil || !ok {
 		return err
 	}
-	for i := range c.sc.dir.blocks {
-		if err := pace.Yield(ctx); err != nil {
-			return err
-		}
-		b := &c.sc.dir.blocks[i]
-		sel, err := c.sc.match(b)
-		if err != nil {
-			return err
-		}
-		if len(sel) == 0 {
-			continue
-		}
+	return c.blocks(ctx, func(b *block, sel []uint16) error {
 		kinds, err := c.gather(0, b, colKind, sel)
-		var ids []uint64
-		if err == nil {
-			ids, err = c.gather(2, b, colPath, sel)
-		}
-		if err == nil && c.codesFit(kinds, nil, ids) != nil {
-			err = p.seg.damage(b.off[colPath], int64(b.chunks[colPath].size), errFormat.Error())
-		}
 		if err != nil {
-			if isDamage(err) {
-				continue
-			}
 			return err
+		}
+		ids, err := c.gather(2, b, colPath, sel)
+		if err != nil {
+			return err
+		}
+		if c.codesFit(kinds, nil, ids) != nil {
+			return p.seg.damage(b.off[colPath], int64(b.chunks[colPath].size), errFormat.Error())
 		}
 		c.addPaths(ids, kinds)
-	}
-	return nil
+		return nil
+	})
 }
 
 // pathTexts adds the counts of paths and folders.
