@@ -22,13 +22,15 @@ type Options struct {
 	// Parquet, when set, is a folder for the same records as Parquet files,
 	// one per server and day.
 	Parquet string
+	// Check compares every answer with one that is counted record by record.
+	Check bool
 	// Progress is told what is going on; it may be nil.
 	Progress func(Progress)
 }
 
 // Progress is a moment of a Run.
 type Progress struct {
-	Stage   string // load, settle, parquet or ask
+	Stage   string // load, settle, parquet, ask or check
 	Done, N int    // records, or questions
 	What    string // of ask: the question
 	Elapsed time.Duration
@@ -57,6 +59,8 @@ type Result struct {
 	OpenMillis     float64 `json:"open_ms"`              // opening the folder with cold caches, median
 	ParquetBytes   int64   `json:"parquet_bytes,omitempty"`
 	ParquetSeconds float64 `json:"parquet_seconds,omitempty"`
+
+	Check *Check `json:"check,omitempty"`
 
 	Answers []Answer `json:"-"` // of every question and value that was asked
 }
@@ -111,6 +115,11 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	r.res.BytesPerRecord = float64(r.res.Bytes) / float64(opt.Records)
 	if err := r.ask(ctx); err != nil {
 		return nil, err
+	}
+	if opt.Check {
+		if err := r.check(ctx); err != nil {
+			return nil, err
+		}
 	}
 	r.res.PeakRSS = max(r.res.LoadPeakRSS, r.res.QueryPeakRSS)
 	return &r.res, nil

@@ -24,7 +24,7 @@ type benchOptions struct {
 	Records, Servers    int
 	Seed                uint64
 	Data, Parquet, Dump string
-	Keep, JSON          bool
+	Keep, JSON, Check   bool
 }
 
 func (a *app) newBench() *cobra.Command {
@@ -55,6 +55,7 @@ func (a *app) newBenchStore() *cobra.Command {
 	f.StringVar(&opts.Data, "data", "", t("cli.bench.data"))
 	f.BoolVar(&opts.Keep, "keep", false, t("cli.bench.keep"))
 	f.BoolVar(&opts.JSON, "json", false, t("cli.bench.json"))
+	f.BoolVar(&opts.Check, "check", false, t("cli.bench.check"))
 	f.StringVar(&opts.Parquet, "parquet", "", t("cli.bench.parquet"))
 	f.StringVar(&opts.Dump, "dump-answers", "", t("cli.bench.dump"))
 	return c
@@ -79,7 +80,7 @@ func (a *app) runBenchStore(ctx context.Context, opts benchOptions) (err error) 
 	}
 	show := a.newBenchProgress()
 	res, err := bench.Run(ctx, bench.Options{
-		Records: opts.Records, Servers: opts.Servers, Seed: opts.Seed, Dir: dir, Parquet: opts.Parquet, Progress: show.update,
+		Records: opts.Records, Servers: opts.Servers, Seed: opts.Seed, Dir: dir, Parquet: opts.Parquet, Check: opts.Check, Progress: show.update,
 	})
 	show.end()
 	if errors.Is(err, bench.ErrForeign) {
@@ -100,6 +101,9 @@ func (a *app) runBenchStore(ctx context.Context, opts benchOptions) (err error) 
 	}
 	if err == nil && opts.Keep {
 		a.note("cli.bench.kept", "dir", dir)
+	}
+	if err == nil && res.Check != nil && res.Check.Different > 0 {
+		return &exit{exitError, errors.New(a.p.T("cli.bench.error.different", "n", res.Check.Different))}
 	}
 	return err
 }
@@ -149,8 +153,8 @@ func (s *benchProgress) update(p bench.Progress) {
 	}
 	s.last, s.stage = time.Now(), p.Stage
 	key := "cli.bench." + p.Stage
-	if p.Stage == "parquet" {
-		key = "cli.bench.parquet.progress"
+	if p.Stage == "parquet" || p.Stage == "check" {
+		key += ".progress"
 	}
 	line := s.a.p.T(key, "done", p.Done, "n", p.N, "what", p.What, "time", s.a.p.Duration(p.Elapsed))
 	if s.tty {
@@ -193,7 +197,37 @@ func (a *app) printBench(r *bench.Result) error {
 		q := &r.Queries[i]
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", q.ID, decimals(q.ColdMS, 1), decimals(q.WarmMS, 1), decimals(q.CPUMS, 1), q.Rows, questionText(p, q.ID))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil || r.Check == nil {
+		return err
+	}
+	return a.printBenchCheck(r.Check)
+}
+
+// printBenchCheck tells for each question how many answers are what the records say.
+func (a *app) printBenchCheck(c *bench.Check) error {
+	p := a.p
+	fmt.Fprintln(a.Stdout, "\n"+p.T("cli.bench.check.head", "n", c.Records, "cpu", decimals(c.CPU, 2), "memory", p.Bytes(c.PeakRSS),
+		"time", p.Duration(time.Duration(c.Seconds*float64(time.Second)))))
+	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, p.T("cli.bench.check.table"))
+	for i := range c.Questions {
+		q := &c.Questions[i]
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", q.ID, q.Equal, len(q.Different), questionText(p, q.ID))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for i := range c.Questions {
+		for _, d := range c.Questions[i].Different {
+			fmt.Fprintln(a.Stdout, p.T("cli.bench.check.different", "id", c.Questions[i].ID, "variant", d.Variant, "what", d.What, "store", d.Store, "records", d.Records))
+		}
+	}
+	key := "cli.bench.check.equal"
+	if c.Different > 0 {
+		key = "cli.bench.check.some"
+	}
+	_, err := fmt.Fprintln(a.Stdout, p.T(key, "equal", c.Equal, "different", c.Different))
+	return err
 }
 
 func questionText(p *i18n.Printer, id string) string { return p.T("cli.bench.q." + id) }
