@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,11 +15,32 @@ import (
 
 // searchForm is how a word and a path are compared in a search: NFKC, then no
 // difference of case.
-func searchForm(s string) string {
-	if norm.NFKC.QuickSpanString(s) < len(s) {
-		s = norm.NFKC.String(s)
+func searchForm(s string) string { return caseless(norm.NFKC.String(s)) }
+
+// plainForm appends s when it has ASCII, hiragana, katakana and the common ideographs
+// alone: in NFKC they stay as they are, whatever stands beside them, and only ASCII has
+// case. So it is the search form of s and caseless, too.
+func plainForm(b []byte, s string) ([]byte, bool) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			b = append(b, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r < 0x4e00 || r > 0x9fff {
+			if r != 0x3005 && (r < 0x3041 || r > 0x30fe || r > 0x3096 && r < 0x30a1) {
+				return b, false
+			}
+		}
+		b = append(b, s[i:i+n]...)
+		i += n
 	}
-	return caseless(s)
+	return b, true
 }
 
 // caseless writes each character as the first of those that differ from it in case
@@ -88,9 +110,9 @@ func (w *words) add(word string, bit int) {
 }
 
 // in is the bits of the words that stand in a text in search form.
-func (w *words) in(s string) (found uint64) {
+func (w *words) in(s []byte) (found uint64) {
 	for _, n := range w.short {
-		if strings.Contains(s, w.list[n]) {
+		if bytes.IndexByte(s, w.list[n][0]) >= 0 {
 			found |= 1 << w.bit[n]
 		}
 	}
@@ -100,7 +122,7 @@ func (w *words) in(s string) (found uint64) {
 			continue
 		}
 		for _, n := range w.by[k] {
-			if strings.HasPrefix(s[i-1:], w.list[n]) {
+			if len(s)-i+1 >= len(w.list[n]) && string(s[i-1:i-1+len(w.list[n])]) == w.list[n] {
 				found |= 1 << w.bit[n]
 			}
 		}

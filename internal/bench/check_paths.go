@@ -22,6 +22,8 @@ type pathRules struct {
 	files   []pathRule
 	folders []pathRule
 	seen    []pathSeen // by the lowest bits of the sum
+	name    []byte     // caseless, of the running path
+	below   []byte     // the same of the path below the share, in search form
 }
 
 type pathRule struct {
@@ -92,21 +94,33 @@ func (p *pathRules) find(path, share string, root uint32, sum uint64) uint64 {
 	if s.sum == sum {
 		return s.found
 	}
-	found := p.words.in(searchForm(path))
-	if share != "" && root > 0 && int(root) <= len(path) {
-		found |= p.words.in(searchForm(share + path[root:]))
+	var plain bool
+	if p.name, plain = plainForm(p.name[:0], path); plain {
+		s.found = p.words.in(p.name)
+	} else {
+		s.found = p.words.in([]byte(searchForm(path)))
+		p.name = append(p.name[:0], caseless(path)...)
 	}
-	name := caseless(path)
+	if share != "" && root > 0 && int(root) <= len(path) {
+		if p.below, plain = plainForm(p.below[:0], share); plain {
+			p.below, plain = plainForm(p.below, path[root:])
+		}
+		if !plain {
+			p.below = append(p.below[:0], searchForm(share+path[root:])...)
+		}
+		s.found |= p.words.in(p.below)
+	}
 	for i := range p.files {
-		if name == p.files[i].value {
-			found |= 1 << p.files[i].bit
+		if f := &p.files[i]; string(p.name) == f.value {
+			s.found |= 1 << f.bit
 		}
 	}
 	for i := range p.folders {
-		if rest, ok := strings.CutPrefix(name, p.folders[i].value); ok && (rest == "" || rest[0] == '\\') {
-			found |= 1 << p.folders[i].bit
+		f := &p.folders[i]
+		if n := len(f.value); len(p.name) >= n && string(p.name[:n]) == f.value && (len(p.name) == n || p.name[n] == '\\') {
+			s.found |= 1 << f.bit
 		}
 	}
-	*s = pathSeen{sum, found}
-	return found
+	s.sum = sum
+	return s.found
 }

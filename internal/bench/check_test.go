@@ -100,8 +100,16 @@ func falsehoods() map[string]func(*Answer) bool {
 
 // Folding, written twice, is the same where a search of akashi is concerned.
 func TestSearchForm(t *testing.T) {
+	plain := func(s string) {
+		t.Helper()
+		if b, ok := plainForm(nil, s); ok && (string(b) != searchForm(s) || string(b) != caseless(s)) {
+			t.Errorf("plain form of %q is %q, its search form %q", s, b, searchForm(s))
+		}
+	}
 	same := func(a, b string) {
 		t.Helper()
+		plain(a)
+		plain(b)
 		if (searchForm(a) == searchForm(b)) != (query.Fold(a) == query.Fold(b)) {
 			t.Errorf("%q and %q: same here %v, in the search %v", a, b, searchForm(a) == searchForm(b), query.Fold(a) == query.Fold(b))
 		}
@@ -117,6 +125,9 @@ func TestSearchForm(t *testing.T) {
 		for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
 			least = min(least, o)
 		}
+		for _, with := range []string{"", "か", "\u3099", "\u309a", "a", "\u0301"} {
+			plain(string(r) + with)
+		}
 		if first(r) != least {
 			t.Fatalf("first of %q is %q, want %q", r, first(r), least)
 		}
@@ -131,7 +142,7 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]uint64{
 		"": 0, "見積": 1, "見積書": 3, "a": 4, `B\C`: 8, "x見積書_X見積": 19, "見": 0, "積": 0,
 	} {
-		if got := w.in(searchForm(text)); got != want {
+		if got := w.in([]byte(searchForm(text))); got != want {
 			t.Errorf("words in %q: %b, want %b", text, got, want)
 		}
 	}
