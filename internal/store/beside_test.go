@@ -84,7 +84,7 @@ func TestPathsGoWithSegments(t *testing.T) {
 	want := lives()
 	parts := len(s.index.paths)
 	s.merging.Lock()
-	did, err := s.mergeOnce(ctx, whole)
+	did, err := s.mergeWhole(ctx)
 	s.merging.Unlock()
 	if err != nil || !did {
 		t.Fatalf("merge: %v, %v", did, err)
