@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -63,6 +64,12 @@ func mergePaths(w *writer, l []*merging) error {
 		sources[i], m.ids = m.c, make([]uint32, 0, m.p.Len())
 	}
 	u := paths.NewUnion(sources)
+	type value struct {
+		months Months
+		n      uint64
+	}
+	feed := paths.NewFeed(func(path string, v value) error { return w.path(path, v.months, v.n) })
+	defer feed.Close() //nolint:errcheck // for the returns with another error
 	for id := uint32(0); u.Next(); id++ {
 		var months Months
 		n := uint64(0)
@@ -82,11 +89,11 @@ func mergePaths(w *writer, l []*merging) error {
 			n += v.counts[at%valuesPerBlock]
 			m.ids = append(m.ids, id)
 		}
-		if err := w.path(string(u.Path()), months, n); err != nil {
-			return err
+		if !feed.Add(u.Path(), value{months, n}) {
+			break
 		}
 	}
-	return u.Err()
+	return cmp.Or(u.Err(), feed.Close())
 }
 
 // valuesOf is the block with the values of a path.

@@ -20,7 +20,7 @@ const maxNames = 1 << 20
 // texts writes front-coded texts: bytes shared with the one before, and the
 // rest, each ended by a backslash.
 type texts struct {
-	last   string
+	last   []byte
 	shared []byte
 	text   []byte
 }
@@ -32,8 +32,11 @@ func (t *texts) add(s string, whole bool) {
 	}
 	t.shared = append(t.shared, byte(n))
 	t.text = append(append(t.text, s[n:]...), '\\')
-	t.last = s
+	t.last = append(t.last[:n], s[n:]...)
 }
+
+// reset forgets the texts and keeps their memory.
+func (t *texts) reset() { t.last, t.shared, t.text = t.last[:0], t.shared[:0], t.text[:0] }
 
 type nameWriter struct {
 	n        int
@@ -52,10 +55,16 @@ func (w *nameWriter) size() int {
 	return w.n + len(w.names.text) + 2*len(w.folded.shared) + len(w.folded.text) + len(w.spelled)
 }
 
+// reset makes the writer ready for the next page, in the memory of this one.
+func (w *nameWriter) reset() {
+	w.names.reset()
+	w.folded.reset()
+	*w = nameWriter{runs: w.runs[:0], names: w.names, places: w.places[:0], folded: w.folded, spelled: w.spelled[:0]}
+}
+
 func (w *nameWriter) add(name string, spelling int) {
-	name = strings.Clone(name)
 	if w.n == 0 {
-		w.first = name
+		w.first = strings.Clone(name)
 	}
 	whole := w.n%nameRun == 0
 	if whole {

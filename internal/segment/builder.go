@@ -85,6 +85,7 @@ func NewBuilder(server string, superseded bool, opt Options) *Builder {
 	}
 	b.keepText = b.keep
 	b.path("")
+	b.details.code("", same)
 	return b
 }
 
@@ -167,12 +168,7 @@ func (b *Builder) AddHinted(r *record.Record, seq uint64, hint uint32) (path, ne
 	if b.usual[x.path] == 0 {
 		b.usual[x.path] = x.share + 1
 	}
-	b.buf = encodeDetail(b.buf[:0], r.Detail)
-	n, ok := b.details.at[string(b.buf)]
-	if !ok {
-		n = b.details.code(string(b.buf), b.keep)
-	}
-	x.detail = n
+	x.detail = b.detail(r.Detail)
 	b.raw = binary.AppendUvarint(b.raw, uint64(len(r.RawIDs)))
 	prev := r.FirstID
 	for _, id := range r.RawIDs {
@@ -181,6 +177,19 @@ func (b *Builder) AddHinted(r *record.Record, seq uint64, hint uint32) (path, ne
 	}
 	b.rows.add(&x)
 	return x.path, x.newPath
+}
+
+// detail is the number of a set of details; 0 for none.
+func (b *Builder) detail(l []record.Pair) uint32 {
+	if len(l) == 0 {
+		return 0
+	}
+	b.buf = encodeDetail(b.buf[:0], l)
+	n, ok := b.details.at[string(b.buf)]
+	if !ok {
+		n = b.details.code(string(b.buf), b.keep)
+	}
+	return n
 }
 
 // encodeDetail is the stored form of a set of details; nothing for none.
@@ -221,7 +230,8 @@ func (b *Builder) Months() []Month {
 	return l
 }
 
-// WriteMonth writes the rows of a month as one segment.
+// WriteMonth writes the rows of a month as one segment. Its dictionary of paths is made
+// beside them.
 func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	pk, err := newPacker(b.opt.Level)
 	if err != nil {
@@ -230,8 +240,25 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	defer pk.close()
 	x := b.order(m)
 	b.written = x
+	dict := b.makeDictionary(x)
 	f := newFileWriter(w, pk, x.tables, x.usual, &b.opt)
 	defer f.wait()
+	b.writeRows(f, x)
+	made := <-dict
+	if made.err != nil {
+		return nil, made.err
+	}
+	meta := &Meta{Server: b.server, Superseded: b.superseded, Zone: b.opt.zone().String()}
+	f.finish(meta, made.paths)
+	if f.err != nil {
+		return nil, f.err
+	}
+	x.dict = &made.paths.Packed
+	return meta, nil
+}
+
+// writeRows writes the rows of a month, day by day.
+func (b *Builder) writeRows(f *fileWriter, x *ordered) {
 	var out row
 	var near [rowsAhead]builtRow // rows lie apart in memory: some are fetched at a time
 	day := int32(0)
@@ -239,6 +266,7 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 		for i, at := range l {
 			near[i] = *b.rows.at(at)
 		}
+		fetch(b.raw, near[:len(l)])
 		for i := range l {
 			r := &near[i]
 			if x.part == nil || r.day != day {
@@ -255,19 +283,65 @@ func (b *Builder) WriteMonth(w io.Writer, m Month) (*Meta, error) {
 	if x.part != nil {
 		x.part.close()
 	}
-	meta := &Meta{Server: b.server, Superseded: b.superseded, Zone: b.opt.zone().String()}
+}
+
+// fetch reads where the raw record ids of rows begin, so that their lines of memory come.
+// The sum means nothing.
+//
+//go:noinline
+func fetch(raw []byte, l []builtRow) (sum byte) {
+	for i := range l {
+		sum += raw[l[i].raw]
+	}
+	return sum
+}
+
+// madePaths is a dictionary that another goroutine made, or its error.
+type madePaths struct {
+	paths *packedPaths
+	err   error
+}
+
+// makeDictionary makes the dictionary of the sorted paths in another goroutine.
+func (b *Builder) makeDictionary(x *ordered) <-chan madePaths {
+	out := make(chan madePaths, 1)
+	go func() {
+		dict, err := packSorted(x.sorted, b.opt.Level)
+		out <- madePaths{dict, err}
+	}()
+	return out
+}
+
+// packSorted makes a dictionary of sorted paths.
+func packSorted(sorted []string, level int) (*packedPaths, error) {
+	pk, err := newPacker(level)
+	if err != nil {
+		return nil, err
+	}
+	defer pk.close()
 	dict := newPackedPaths(pk)
-	for _, p := range x.sorted {
-		if err := dict.enc.Add(p); err != nil {
-			return nil, err
+	for l := range slices.Chunk(sorted, rowsAhead) {
+		touch(l) // texts lie apart in memory: some are fetched at a time
+		for _, p := range l {
+			if err := dict.enc.Add(p); err != nil {
+				return nil, err
+			}
 		}
 	}
-	f.finish(meta, dict)
-	if f.err != nil {
-		return nil, f.err
+	return dict, dict.finish()
+}
+
+// touch reads of each text what is needed for its lines of memory to come. The sum means
+// nothing.
+//
+//go:noinline
+func touch(l []string) (sum byte) {
+	for _, s := range l {
+		if n := len(s); n > 0 {
+			sum += s[0] + s[n/2] + s[n-1]
+		}
 	}
-	x.dict = &dict.Packed
-	return meta, nil
+	return sum
 }
 
 // fill turns a row into the numbers of the output.

@@ -47,38 +47,50 @@ type Union struct {
 // (same place, id and version of the rules) are kept once, of the highest seq.
 // A damaged input ends the merge with its error.
 func Merge(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Options) (*Meta, error) {
-	meta, _, err := MergeUnion(ctx, w, in, drop, opt)
-	return meta, err
-}
-
-// MergeUnion is Merge that tells what became of the paths. The Union is nil when the
-// dictionary does not hold all of the inputs, because rows were left out.
-func MergeUnion(ctx context.Context, w io.Writer, in []*Segment, drop View, opt Options) (*Meta, *Union, error) {
 	m, err := newMerge(ctx, in, drop, opt)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	pk, err := newPacker(opt.Level)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer pk.close()
 	m.dict = newPackedPaths(pk)
 	if err := m.number(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	f := newFileWriter(w, pk, m.tables, m.usual, &opt)
+	joined := m.tell(opt.Joined)
+	meta, err := m.write(ctx, w, pk, &opt)
+	return meta, cmp.Or(err, <-joined)
+}
+
+// tell tells what became of the paths, beside the rows; the channel has its error.
+func (m *merge) tell(joined func(*Union) error) <-chan error {
+	out := make(chan error, 1)
+	u := m.union()
+	if joined == nil || u == nil {
+		out <- nil
+		return out
+	}
+	go func() { out <- joined(u) }()
+	return out
+}
+
+// write writes the rows and what is behind them.
+func (m *merge) write(ctx context.Context, w io.Writer, pk *packer, opt *Options) (*Meta, error) {
+	f := newFileWriter(w, pk, m.tables, m.usual, opt)
 	defer f.wait()
-	if err := m.days(ctx, f, &opt); err != nil {
-		return nil, nil, err
+	if err := m.days(ctx, f, opt); err != nil {
+		return nil, err
 	}
 	if len(f.parts) == 0 {
-		return nil, nil, ErrNoRows
+		return nil, ErrNoRows
 	}
-	first := in[0].Meta()
+	first := m.in[0].s.Meta()
 	meta := &Meta{Server: first.Server, Superseded: first.Superseded, Zone: first.Zone}
 	f.finish(meta, m.dict)
-	return meta, m.union(), f.err
+	return meta, f.err
 }
 
 // newMerge makes sure that the inputs belong together.
@@ -266,10 +278,12 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		sources[i] = l[i]
 	}
 	u := paths.NewUnion(sources)
+	feed := paths.NewFeed(func(path string, _ struct{}) error { return m.dict.enc.Add(path) })
+	defer feed.Close() //nolint:errcheck // for the returns with another error
 	for u.Next() {
 		n := uint32(len(m.usual))
-		if err := m.dict.enc.Add(string(u.Path())); err != nil {
-			return err
+		if !feed.Add(u.Path(), struct{}{}) {
+			break
 		}
 		usual, known := uint32(0), false
 		for _, i := range u.On() {
@@ -291,7 +305,10 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 			p.in.usual = p.in.s.usualShares()
 		}
 	}
-	return u.Err()
+	if err := cmp.Or(u.Err(), feed.Close()); err != nil {
+		return err
+	}
+	return m.dict.finish()
 }
 
 // firstTwo finds the cursors whose rows come first; the second is -1 when there is

@@ -35,29 +35,31 @@ type numberStats struct {
 	runs       int
 }
 
+// statsOf looks at all values of a column, one at least. Its loop has no branches.
 func statsOf(v []uint64, signed bool) numberStats {
-	s := numberStats{min: v[0], max: v[0], runs: 1}
-	prev := v[0]
 	flip := uint64(0)
 	if signed {
 		flip = 1 << 63
 	}
-	lo, hi := v[0]^flip, v[0]^flip
-	first := true
+	prev := v[0]
+	lo, hi, runs := prev^flip, prev^flip, 1
+	var dmin, dmax int64
+	if len(v) > 1 {
+		dmin = int64(v[1] - prev)
+		dmax = dmin
+	}
 	for _, x := range v[1:] {
-		if x != prev {
-			s.runs++
-		}
-		lo, hi = min(lo, x^flip), max(hi, x^flip)
 		d := int64(x - prev)
-		if first {
-			s.dmin, s.dmax, first = d, d, false
+		more := 0
+		if d != 0 {
+			more = 1
 		}
-		s.dmin, s.dmax = min(s.dmin, d), max(s.dmax, d)
+		runs += more
+		lo, hi = min(lo, x^flip), max(hi, x^flip)
+		dmin, dmax = min(dmin, d), max(dmax, d)
 		prev = x
 	}
-	s.min, s.max = lo^flip, hi^flip
-	return s
+	return numberStats{min: lo ^ flip, max: hi ^ flip, dmin: dmin, dmax: dmax, runs: runs}
 }
 
 // numbers appends the values of one column. Signed ones are two's complement;

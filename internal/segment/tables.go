@@ -111,10 +111,15 @@ func (l *interned[T]) codeNear(v T, hash uint, keep func(T) T) uint32 {
 	return *slot
 }
 
-// tail is a weak hash of a text.
+// tail is a weak hash of a text, of its last eight bytes.
 func tail(s string) uint {
+	if n := len(s); n >= 8 {
+		t := s[n-8:]
+		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		return uint((x + uint64(n)) * 0x9e3779b97f4a7c15 >> 40)
+	}
 	h := uint(len(s))
-	for i := max(0, len(s)-8); i < len(s); i++ {
+	for i := range len(s) {
 		h = h*31 + uint(s[i])
 	}
 	return h

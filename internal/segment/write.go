@@ -17,6 +17,10 @@ type Options struct {
 	Zone  *time.Location // calendar days; nil = UTC
 	Level int            // of zstd, 1 to 22; 0 = 3
 	Days  int            // of a merge that are made side by side; 0 = one after the other
+	// Joined, when it is set, is told by a merge how the path dictionaries of its inputs
+	// became one, in another goroutine beside the rows; its error ends the merge. It is not
+	// called when the dictionary does not hold all of the inputs, because rows were left out.
+	Joined func(*Union) error
 }
 
 func (o *Options) zone() *time.Location {
@@ -180,20 +184,21 @@ func newPackedPaths(pk *packer) *packedPaths {
 	return d
 }
 
-// finish writes the dictionaries and the footer.
+// finish ends the dictionary after its last path.
+func (d *packedPaths) finish() (err error) {
+	d.N = d.enc.Len()
+	d.Index, err = d.enc.Finish()
+	return err
+}
+
+// finish writes the dictionaries and the footer. That of paths is finished.
 func (f *fileWriter) finish(m *Meta, dict *packedPaths) {
-	index, err := dict.enc.Finish()
-	if err != nil {
-		f.err = cmp.Or(f.err, err)
-		return
-	}
-	dict.Index, dict.N = index, dict.enc.Len()
 	pagesAt := f.off
 	var refs []chunkRef
 	for _, p := range dict.Pages {
 		refs = append(refs, f.chunk(p, "paths"))
 	}
-	at := f.section(index, "paths")
+	at := f.section(dict.Index, "paths")
 	tabs := f.section(f.tables.encode(), "tables")
 	usual := f.section(f.encodeUsual(), "tables")
 	m.Columns = make(map[string]int64)
@@ -203,7 +208,7 @@ func (f *fileWriter) finish(m *Meta, dict *packedPaths) {
 	for name, n := range f.extra {
 		m.Columns[name] += n
 	}
-	m.Paths, m.Version = dict.enc.Len(), FormatVersion
+	m.Paths, m.Version = dict.N, FormatVersion
 	f.fillMeta(m)
 	e := &encoder{}
 	m.encode(e)

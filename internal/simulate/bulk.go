@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/record"
@@ -44,9 +45,9 @@ type Bulk struct {
 	bursts  [bulkBursts]burst
 	made    int
 	nextID  uint64
-	text    []byte   // paths of the running call of Next
-	pathEnd []uint32 // end of each record's path and new path in text
-	raw     []uint64
+	text    []byte   // paths of the record in the making
+	pathEnd []uint32 // end of each record's path and new path in all paths of the running call of Next
+	raw     []uint64 // of the running call of Next
 	rawEnd  []uint32
 }
 
@@ -109,18 +110,25 @@ func (b *Bulk) Days() int { return len(b.clock.ends) / 24 }
 
 // Next fills l with the next records, in order of time and of first id, and
 // returns how many there were; 0 at the end. The records belong to the caller;
-// Received is left to the store. One call allocates three pieces of memory,
+// Received is left to the store. A call allocates two pieces of memory,
 // which its records share.
 func (b *Bulk) Next(l []record.Record) int {
 	n := min(len(l), b.opt.Records-b.made)
-	b.text, b.pathEnd, b.raw, b.rawEnd = b.text[:0], b.pathEnd[:0], b.raw[:0], b.rawEnd[:0]
+	paths, ids := &strings.Builder{}, 0
+	if before := len(b.rawEnd); before > 0 { // as much for each record as in the call before, and a little more
+		most := func(used int) int { return int(int64(used) * int64(n) / int64(before) * 17 / 16) }
+		ids = most(len(b.raw))
+		paths.Grow(most(int(b.pathEnd[len(b.pathEnd)-1])))
+	}
+	b.pathEnd, b.raw, b.rawEnd = b.pathEnd[:0], make([]uint64, 0, ids), b.rawEnd[:0]
 	for i := range n {
 		l[i] = record.Record{}
-		b.fill(&l[i], b.clock.next(b.rng.Uint64()))
+		b.fill(&l[i], b.clock.next(b.rng.Uint64()), uint32(paths.Len()))
+		paths.Write(b.text)
 		b.rawEnd = append(b.rawEnd, uint32(len(b.raw)))
 	}
 	b.made += n
-	text, raw := string(b.text), append([]uint64(nil), b.raw...)
+	text, raw := paths.String(), b.raw
 	var at, rawAt uint32
 	for i := range n {
 		path, moved, end := b.pathEnd[2*i], b.pathEnd[2*i+1], b.rawEnd[i]
@@ -146,8 +154,10 @@ func (b *Bulk) begin(u *burst) {
 	u.ref = b.files.pick(u.person, x>>32, b.rng.Uint64())
 }
 
-// fill makes one record. Its paths go to b.text, its raw ids to b.raw.
-func (b *Bulk) fill(r *record.Record, t int64) {
+// fill makes one record. Its paths go to b.text and begin at a place in all paths, its raw
+// ids go to b.raw.
+func (b *Bulk) fill(r *record.Record, t int64, at uint32) {
+	b.text = b.text[:0]
 	x := b.rng.Uint64()
 	u := &b.bursts[x%bulkBursts]
 	if u.left--; u.left < 0 {
@@ -165,7 +175,7 @@ func (b *Bulk) fill(r *record.Record, t int64) {
 	r.Session = sessionOf(p.rank, b.clock.hour/5)
 	r.Op, r.Rule, r.Object, r.Confidence = o.op, o.rule, o.object, o.confidence
 	r.Result, r.Class, r.Count, r.RulesVersion = record.Success, record.ClassUser, 1, 2
-	b.place(r, u, o, x>>18)
+	b.place(r, u, o, x>>18, at)
 	b.vary(r, o, x>>24)
 	r.FirstID = b.nextID
 	id := b.nextID
@@ -178,8 +188,8 @@ func (b *Bulk) fill(r *record.Record, t int64) {
 	b.nextID += 1 + x>>58&3 + uint64(o.events)/2
 }
 
-// place writes the path and new path of the record.
-func (b *Bulk) place(r *record.Record, u *burst, o *bulkOp, x uint64) {
+// place writes the path and new path of the record; at is how long all paths before are.
+func (b *Bulk) place(r *record.Record, u *burst, o *bulkOp, x uint64, at uint32) {
 	f := b.files
 	switch o.kind {
 	case aboutFile:
@@ -201,7 +211,7 @@ func (b *Bulk) place(r *record.Record, u *burst, o *bulkOp, x uint64) {
 	case aboutNothing:
 		b.text = append(b.text, o.text...)
 	}
-	b.pathEnd = append(b.pathEnd, uint32(len(b.text)))
+	b.pathEnd = append(b.pathEnd, at+uint32(len(b.text)))
 	switch {
 	case o.kind == aboutNothing:
 	case o.op == record.OpRename:
@@ -209,7 +219,7 @@ func (b *Bulk) place(r *record.Record, u *burst, o *bulkOp, x uint64) {
 	case o.op == record.OpMove, o.op == record.OpCopy:
 		b.text = f.moved(b.text, u.ref, x>>6)
 	}
-	b.pathEnd = append(b.pathEnd, uint32(len(b.text)))
+	b.pathEnd = append(b.pathEnd, at+uint32(len(b.text)))
 	if o.kind != aboutNothing {
 		share := &f.shares[f.folders[u.ref.folder].share]
 		r.Share, r.ShareRoot = share.unc, share.root

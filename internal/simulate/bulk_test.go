@@ -1,7 +1,10 @@
 package simulate
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,4 +134,20 @@ func BenchmarkBulk(b *testing.B) {
 	b.ResetTimer()
 	for g.Next(part) > 0 {
 	}
+}
+
+// TestBulkStaysTheSame: measurements compare versions by the same records.
+func TestBulkStaysTheSame(t *testing.T) {
+	f := func(opt BulkOptions, want string) {
+		t.Helper()
+		h := sha256.New()
+		for part := range slices.Chunk(bulkRecords(t, opt, 1500), record.BlockRecords) {
+			h.Write(record.AppendBlock(nil, part)) // exact in every field
+		}
+		if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
+			t.Errorf("records of %+v have the hash %s, want %s", opt, got, want)
+		}
+	}
+	f(BulkOptions{Seed: 1, Records: 150_000}, "24cd33b13d9bd9c9f3b07b72d4bc32fc7c3b0dc63c08da2e4cc927d9676bb43a")
+	f(BulkOptions{Seed: 7, Records: 20_000, Server: 3}, "b7ba29064b1cafbfa85017dc11cdba8d8fc0f7b1fbfc1efcb6f42aedb21a6af1")
 }

@@ -58,21 +58,62 @@ func (b *batch) bytes() int {
 	return n
 }
 
-// takeAhead takes the records of a commit that was written, oldest first: in the
-// order in which a segment has those of a person. The caller holds append.
-func (s *Store) takeAhead(f *frame, records []record.Record) {
-	if len(records) == 0 || f.server == "" || s.aheadOff {
+// besideRecords is from how many records on a commit is taken ahead beside its writing.
+const besideRecords = record.BlockRecords
+
+// takeBeside begins to take the records of an arranged commit ahead while it is written:
+// what the log does not take is forgotten by tookAhead, which waits for the result. nil =
+// it was not begun. The caller holds append until then.
+func (s *Store) takeBeside(c *Commit, seq uint64) (done <-chan struct{}) {
+	if len(c.Records) < besideRecords || c.Rewind != nil || c.Window != nil {
+		return nil
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.takeAhead(c.Server, seq, c.Records)
+	}()
+	return ended
+}
+
+// tookAhead ends taking a commit ahead whose frame was written, or was not when err is
+// not nil. The caller holds append.
+func (s *Store) tookAhead(c *Commit, f *frame, beside <-chan struct{}, err error) {
+	if beside != nil {
+		<-beside
+	}
+	if err != nil {
+		if beside != nil {
+			s.forgetAhead(c.Server)
+		}
 		return
 	}
-	a := s.ahead[f.server]
+	if c.Rewind != nil || c.Window != nil {
+		s.forgetAhead(c.Server) // some of it is void now
+	}
+	if beside == nil {
+		s.takeAhead(c.Server, f.seq, c.Records)
+	}
+	if a := s.ahead[c.Server]; a != nil {
+		a.blocks = append(a.blocks, f.records...)
+	}
+}
+
+// takeAhead takes the records of an arranged commit, oldest first: in the order in which
+// a segment has those of a person. Their blocks are noted by tookAhead. The caller holds
+// append.
+func (s *Store) takeAhead(server string, seq uint64, records []record.Record) {
+	if len(records) == 0 || server == "" || s.aheadOff {
+		return
+	}
+	a := s.ahead[server]
 	if a == nil {
 		a = &ahead{}
-		s.ahead[f.server] = a
+		s.ahead[server] = a
 	}
 	for _, b := range a.batches {
 		s.aheadSize -= b.bytes()
 	}
-	a.blocks = append(a.blocks, f.records...)
 	opt := segment.Options{Zone: s.opt.Zone, Level: flushLevel}
 	var hints [hinted]uint32
 	for end := len(records); end > 0; {
@@ -80,13 +121,13 @@ func (s *Store) takeAhead(f *frame, records []record.Record) {
 		l := records[from:end]
 		n := len(a.batches)
 		if n == 0 || end%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
-			a.batches = append(a.batches, newBatch(f.server, false, opt))
+			a.batches = append(a.batches, newBatch(server, false, opt))
 			n++
 		}
 		b := a.batches[n-1]
 		b.rows.Hint(l, hints[:])
 		for i := range slices.Backward(l) {
-			b.add(&l[i], f.seq, hints[i])
+			b.add(&l[i], seq, hints[i])
 		}
 		end = from
 	}

@@ -3,11 +3,13 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -125,4 +127,39 @@ func written(t *testing.T, dir string) (l [][]byte) {
 		}
 	}
 	return l
+}
+
+// TestAheadOfAFailedAppend: what was taken ahead of a commit that the log did not take is
+// forgotten, and the flush has what the log has.
+func TestAheadOfAFailedAppend(t *testing.T) {
+	ctx := context.Background()
+	disk := fsx.NewFault(fsx.OS{}, -1)
+	s := openTest(t, t.TempDir(), Options{Create: true, FlushRows: -1, FS: disk})
+	put := func(n int) error {
+		_, err := s.Append(ctx, &Commit{Server: "FS-A", Records: aheadRecords("FS-A", 5000*n, 5000)})
+		return err
+	}
+	for n := range 3 {
+		disk.FreeBytes = 0
+		if n == 1 {
+			disk.FreeBytes = 1 // the disk is full
+		}
+		var full *SpaceError
+		if err := put(n); (n == 1) != errors.As(err, &full) || n != 1 && err != nil {
+			t.Fatalf("commit %d: %v", n, err)
+		}
+		if got := len(s.ahead); n == 1 && got != 0 || s.aheadSize < 0 {
+			t.Errorf("after commit %d records of %d servers are ready, %d bytes", n, got, s.aheadSize)
+		}
+	}
+	if err := s.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	rows := int64(0)
+	for _, r := range s.index.servers["FS-A"].segments {
+		rows += r.meta.Rows
+	}
+	if rows != 10_000 {
+		t.Errorf("%d rows in segments, want 10,000", rows)
+	}
 }

@@ -45,7 +45,7 @@ func newestFirst(l []record.Record) {
 	}
 	rises := true // as a conversion gives them
 	for i := 1; rises && i < len(l); i++ {
-		rises = compare(&l[i-1], &l[i]) > 0
+		rises = l[i-1].Time < l[i].Time || compare(&l[i-1], &l[i]) > 0
 	}
 	if rises {
 		slices.Reverse(l)
@@ -77,25 +77,36 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	case failed != nil:
 		return 0, fmt.Errorf("the data folder must be opened again after an earlier failure: %w", failed)
 	}
+	c.arrange()
+	taken := s.takeBeside(c, seq)
 	f, body, err := s.buildFrame(c, seq)
+	if err == nil {
+		err = s.write(f, body)
+	}
+	s.tookAhead(c, f, taken, err)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.write(f, body); err != nil {
-		return 0, err
-	}
-	if c.Rewind != nil || c.Window != nil {
-		s.forgetAhead(c.Server) // some of it is void now
-	}
-	s.takeAhead(f, c.Records)
 	s.wake()
 	return seq, nil
+}
+
+// arrange dates the records of a commit and puts them in the order of blocks.
+func (c *Commit) arrange() {
+	for _, l := range [][]record.Record{c.Records, c.Tail} {
+		for i := range l {
+			l[i].Received = c.Received
+		}
+	}
+	for _, l := range [][]record.Record{c.Records, c.Tail, c.superseded} {
+		newestFirst(l)
+	}
 }
 
 // keptBody is the most memory that stays for the bodies of commits, in bytes.
 const keptBody = 32 << 20
 
-// buildFrame packs the blocks of a commit. Offsets count from the body's start; the
+// buildFrame packs the blocks of a commit that is arranged. Offsets count from the body's start; the
 // body is valid until the next call.
 func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	f := &frame{
@@ -137,7 +148,6 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 	}
 	recs := func(l []record.Record, soon bool) []*recBlock {
 		var out []*recBlock
-		newestFirst(l)
 		for part := range slices.Chunk(l, record.BlockRecords) {
 			b := recMeta(c.Server, seq, part)
 			form = s.records.AppendBlock(form[:0], part)
@@ -150,11 +160,6 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			out = append(out, b)
 		}
 		return out
-	}
-	for _, l := range [][]record.Record{c.Records, c.Tail} {
-		for i := range l {
-			l[i].Received = c.Received
-		}
 	}
 	f.records = recs(c.Records, true)
 	f.tail = recs(c.Tail, false)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -84,7 +85,7 @@ func TestPathsGoWithSegments(t *testing.T) {
 	want := lives()
 	parts := len(s.index.paths)
 	s.merging.Lock()
-	did, err := s.mergeOnce(ctx, whole)
+	did, err := s.mergeWhole(ctx)
 	s.merging.Unlock()
 	if err != nil || !did {
 		t.Fatalf("merge: %v, %v", did, err)
@@ -102,5 +103,67 @@ func TestPathsGoWithSegments(t *testing.T) {
 	report, err := s.check(ctx, nil)
 	if err != nil || len(report.Findings) > 0 {
 		t.Errorf("check: %v, %v", report.Findings, err)
+	}
+}
+
+// TestSettleWidensTheCatalogue: the last merge of a server makes its part of the catalogue
+// one with those of other months, beside the rows; the file is that of a merge afterwards.
+func TestSettleWidensTheCatalogue(t *testing.T) {
+	ctx := context.Background()
+	var files [2][]byte
+	for i := range files {
+		dir := t.TempDir()
+		s := openTest(t, dir, Options{Create: true, FlushRows: -1})
+		for n := range 6 { // three flushes in each of two months
+			l := aheadRecords("FS", 500*n, 500)
+			for k := range l {
+				l[k].Path = fmt.Sprintf(`D:\共有\%d\資料%d.txt`, k%3, (n+k)%70)
+				l[k].Time = base + int64(500*n+k)*1e9 + int64(n/3)*31*86400e9
+				l[k].EndTime = l[k].Time
+			}
+			if _, err := s.Append(ctx, &Commit{Server: "FS", Received: int64(n + 1), Records: l}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i == 0 {
+			if err := s.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			s.merging.Lock()
+			for _, g := range s.groups() {
+				if err := s.mergeGroup(ctx, g, g.list); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := len(s.index.paths); n != 2 {
+				t.Fatalf("%d parts of the catalogue, want one of each month", n)
+			}
+			if did, err := s.mergePaths(ctx, true); err != nil || !did {
+				t.Fatal(did, err)
+			}
+			s.merging.Unlock()
+		}
+		if n, m := len(s.index.paths), len(s.index.servers["FS"].segments); n != 1 || m != 2 {
+			t.Fatalf("%d parts of the catalogue and %d segments, want 1 and 2", n, m)
+		}
+		p := s.index.paths[0]
+		var err error
+		if files[i], err = os.ReadFile(filepath.Join(dir, fileName(pathDir, p.num))); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := s.fileNumbers(pathDir); err != nil || len(l) != 1 || len(s.making) > 0 {
+			t.Errorf("files of the catalogue %v, %v; in the making %v", l, err, s.making)
+		}
+		report, err := s.check(ctx, nil)
+		if err != nil || len(report.Findings) > 0 {
+			t.Errorf("check: %v, %v", report.Findings, err)
+		}
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Errorf("parts of %d and %d bytes differ", len(files[0]), len(files[1]))
 	}
 }

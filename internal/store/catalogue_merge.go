@@ -37,22 +37,9 @@ func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) 
 	if len(l) == 0 {
 		return false, ctx.Err()
 	}
-	var in []*catalogue.Part
-	var size uint64
-	for _, r := range l {
-		in, size = append(in, r.part), size+uint64(r.size)
-	}
-	if err := s.room(size); err != nil {
+	num, r, err := s.writeJoined(l)
+	if num == 0 {
 		return false, err
-	}
-	num := s.beginFile()
-	_, err = s.writeFile(pathDir, num, func(w io.Writer) error { return catalogue.Merge(w, in...) })
-	if err == nil {
-		err = s.syncDirs(pathDir)
-	}
-	var r *pathRef
-	if err == nil {
-		r, err = s.openPaths(num, l[0].server)
 	}
 	s.work.Lock()
 	defer s.work.Unlock()
@@ -72,6 +59,28 @@ func (s *Store) mergePaths(ctx context.Context, all bool) (did bool, err error) 
 	return true, nil
 }
 
+// writeJoined writes and opens one part of some, under a number that the caller ends; 0 =
+// the disk has no room for it.
+func (s *Store) writeJoined(l []*pathRef) (num uint32, r *pathRef, err error) {
+	var in []*catalogue.Part
+	var size uint64
+	for _, r := range l {
+		in, size = append(in, r.part), size+uint64(r.size)
+	}
+	if err := s.room(size); err != nil {
+		return 0, nil, err
+	}
+	num = s.beginFile()
+	_, err = s.writeFile(pathDir, num, func(w io.Writer) error { return catalogue.Merge(w, in...) })
+	if err == nil {
+		err = s.syncDirs(pathDir)
+	}
+	if err == nil {
+		r, err = s.openPaths(num, l[0].server)
+	}
+	return num, r, err
+}
+
 // waitingPaths are the parts that become one together with their segments.
 func (s *Store) waitingPaths() map[*pathRef]bool {
 	waiting := make(map[*pathRef]bool)
@@ -86,23 +95,25 @@ func (s *Store) waitingPaths() map[*pathRef]bool {
 	return waiting
 }
 
-// joinPaths writes one part of those of some segments, whose dictionaries became one;
-// nil when not all of them have a part of their own.
+// joinPaths writes one part of those of some segments, whose dictionaries became one,
+// unless one of them has no part of its own.
 func (s *Store) joinPaths(m *joined, u *segment.Union) error {
-	if u == nil || m.g.superseded {
+	if m.g.superseded {
 		return nil
 	}
 	s.mu.RLock()
 	have := slices.Clone(s.index.paths)
 	s.mu.RUnlock()
+	var old []*pathRef
 	numbers := make(map[*pathRef][]uint32)
 	for i, r := range m.from {
 		if r.paths == nil || !slices.Contains(have, r.paths) {
 			return nil
 		}
 		numbers[r.paths] = u.Numbers[i]
-		m.oldPaths = append(m.oldPaths, r.paths)
+		old = append(old, r.paths)
 	}
+	m.oldPaths = old
 	slices.SortFunc(m.oldPaths, func(a, b *pathRef) int { return cmp.Compare(a.num, b.num) })
 	var in []*catalogue.Part
 	var of [][]uint32
@@ -111,8 +122,7 @@ func (s *Store) joinPaths(m *joined, u *segment.Union) error {
 	}
 	m.pathNum = s.beginFile()
 	_, err := s.writeFile(pathDir, m.pathNum, func(w io.Writer) error { return catalogue.Join(w, u.Dict, in, of) })
-	var damage *catalogue.DamageError
-	if errors.Is(err, catalogue.ErrNotOneMonth) || errors.As(err, &damage) { // they stay as they are
+	if errors.Is(err, catalogue.ErrNotOneMonth) || isDamagedPart(err) { // they stay as they are
 		return nil
 	}
 	if err == nil {
@@ -121,10 +131,47 @@ func (s *Store) joinPaths(m *joined, u *segment.Union) error {
 	if err == nil {
 		m.paths, err = s.openPaths(m.pathNum, m.g.server)
 	}
+	if err == nil && m.g.settles {
+		err = s.widenPaths(m, have)
+	}
 	if err != nil {
 		return fmt.Errorf("path catalogue: %w", err)
 	}
 	return nil
+}
+
+func isDamagedPart(err error) bool {
+	var damage *catalogue.DamageError
+	return errors.As(err, &damage)
+}
+
+// widenPaths makes the new part of a merge one with the other parts of its server, which
+// are not to be merged before: it is done beside the rows of the last month, and what
+// mergePaths would do behind them.
+func (s *Store) widenPaths(m *joined, have []*pathRef) error {
+	have = slices.DeleteFunc(slices.Clone(have), func(r *pathRef) bool { return r.server != m.g.server || slices.Contains(m.oldPaths, r) })
+	l := choosePaths(append(have, m.paths), true)
+	if !slices.Contains(l, m.paths) {
+		return nil
+	}
+	num, r, err := s.writeJoined(l)
+	if err != nil {
+		s.endFile(num)
+		if isDamagedPart(err) { // mergePaths tells
+			return nil
+		}
+		return err
+	}
+	s.endFile(m.pathNum) // no manifest will name it
+	for _, o := range l {
+		if o == m.paths {
+			err = o.file.Close()
+		} else {
+			m.oldPaths = append(m.oldPaths, o)
+		}
+	}
+	m.pathNum, m.paths, m.wide = num, r, true
+	return err
 }
 
 // pathsMerged is the manifest with one part of the catalogue in the place of some.

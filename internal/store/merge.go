@@ -35,6 +35,7 @@ type group struct {
 	list       []*segmentRef // most rows first
 	over       bool          // the month is over
 	days       int           // that are merged side by side, see segment.Options
+	settles    bool          // the last month of the server that is to be merged while somebody waits
 }
 
 // groups lists what can be merged.
@@ -119,27 +120,35 @@ func worthwhile(g *group) []*segmentRef {
 // settleDays is how many days are merged side by side at most while somebody waits.
 const settleDays = 4
 
-// whole chooses every group of more than one segment, for all processors: somebody waits.
-func whole(g *group) []*segmentRef {
-	if len(g.list) > 1 {
-		g.days = min(runtime.GOMAXPROCS(0), settleDays)
-		return g.list
-	}
-	return nil
-}
-
 // mergeOnce does the first merge that choose finds. The caller holds merging, and
 // not work.
 func (s *Store) mergeOnce(ctx context.Context, choose func(*group) []*segmentRef) (did bool, err error) {
 	for _, g := range s.groups() {
 		if l := choose(g); len(l) > 0 {
-			if err := s.merge(ctx, g, l); err != nil {
-				return false, fmt.Errorf("merge segments of %s, %s: %w", g.server, g.month, err)
-			}
-			return true, nil
+			return true, s.mergeGroup(ctx, g, l)
 		}
 	}
 	return false, nil
+}
+
+func (s *Store) mergeGroup(ctx context.Context, g *group, l []*segmentRef) error {
+	if err := s.merge(ctx, g, l); err != nil {
+		return fmt.Errorf("merge segments of %s, %s: %w", g.server, g.month, err)
+	}
+	return nil
+}
+
+// mergeWhole makes one segment of a group of several, for all processors: somebody waits.
+// The caller holds merging, and not work.
+func (s *Store) mergeWhole(ctx context.Context) (did bool, err error) {
+	l := slices.DeleteFunc(s.groups(), func(g *group) bool { return len(g.list) < 2 })
+	if len(l) == 0 {
+		return false, ctx.Err()
+	}
+	g := l[0]
+	g.days = min(runtime.GOMAXPROCS(0), settleDays)
+	g.settles = !slices.ContainsFunc(l[1:], func(o *group) bool { return o.server == g.server && !o.superseded })
+	return true, s.mergeGroup(ctx, g, g.list)
 }
 
 // Settle flushes the log and merges every month into one segment.
@@ -147,27 +156,24 @@ func (s *Store) Settle(ctx context.Context) error {
 	if s.opt.ReadOnly {
 		return errors.New("settle: the data folder is open for reading only")
 	}
-	s.merging.Lock()
-	defer s.merging.Unlock()
-	if err := s.Flush(ctx); err != nil {
+	if err := s.Flush(ctx); err != nil { // beside a merge that goes on
 		return err
 	}
-	for {
-		did, err := s.mergeOnce(ctx, whole)
-		if err != nil {
+	s.merging.Lock()
+	defer s.merging.Unlock()
+	if err := s.Flush(ctx); err != nil { // what came meanwhile
+		return err
+	}
+	for did := true; did; {
+		var err error
+		if did, err = s.mergeWhole(ctx); err != nil {
 			return err
-		}
-		if !did {
-			break
 		}
 	}
-	for {
-		did, err := s.mergePaths(ctx, true)
-		if err != nil {
+	for did := true; did; {
+		var err error
+		if did, err = s.mergePaths(ctx, true); err != nil {
 			return err
-		}
-		if !did {
-			break
 		}
 	}
 	s.work.Lock()
@@ -226,10 +232,12 @@ type joined struct {
 	out  []*segmentRef // one, or none when no row was left
 
 	// The parts of the catalogue of these segments and the one in their place, whose
-	// dictionary is that of the new segment; nil = they stay.
+	// dictionary is that of the new segment; nil = they stay. When it is wide it has
+	// become one with parts of other months, which are among the old ones.
 	oldPaths []*pathRef
 	pathNum  uint32
 	paths    *pathRef
+	wide     bool
 }
 
 // join writes one segment of what some hold, which stay. The caller holds merging, so
@@ -258,10 +266,10 @@ func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*seg
 		opt.Level = flushLevel
 	}
 	m.num = s.beginFile()
+	opt.Joined = func(u *segment.Union) error { return s.joinPaths(m, u) }
 	var meta *segment.Meta
-	var union *segment.Union
 	_, err := s.writeFile(segmentDir, m.num, func(w io.Writer) (err error) {
-		meta, union, err = segment.MergeUnion(ctx, w, in, drop, opt)
+		meta, err = segment.Merge(ctx, w, in, drop, opt)
 		return err
 	})
 	if errors.Is(err, segment.ErrNoRows) {
@@ -274,8 +282,9 @@ func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*seg
 		var r *segmentRef
 		if r, err = s.openSegment(m.num); err == nil {
 			m.out = append(m.out, r)
-			err = s.joinPaths(m, union)
-			r.paths = m.paths
+			if !m.wide {
+				r.paths = m.paths
+			}
 		}
 	}
 	return m, err
