@@ -4,14 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,11 +22,6 @@ import (
 
 // maxManifest bounds the manifest of a day, in bytes.
 const maxManifest = 256 << 20
-
-// IndexName is the file in the data folder that remembers what the manifests say
-// and which state of the store they cover. All but the second can be read from
-// the objects again, and that only saves work.
-const IndexName = "archive-index.json"
 
 // Options of Open.
 type Options struct {
@@ -57,7 +48,7 @@ type Archive struct {
 	mu    sync.Mutex // guards the fields below
 	all   map[key][]part
 	days  map[key][]part // of all, those that count
-	state index
+	state indexFile
 	known map[string]bool // names of manifests, and of what is erased, that were read
 	// unread are manifests that are there and cannot be read now, and why.
 	unread map[string]error
@@ -76,15 +67,6 @@ type part struct {
 	manifest.Day
 }
 
-// index is the stored form of what is remembered.
-type index struct {
-	Marks    map[string]string `json:"marks"`    // by server and day: state of the store that is sealed
-	Recorded []string          `json:"recorded"` // names of manifests, and of what is erased, with a leaf in the log
-	// Clean are, by server and day, the erasures and parts of which is known that
-	// the parts hold nothing that the erasures hide.
-	Clean map[string]string `json:"clean,omitempty"`
-}
-
 // Open looks at the archive in objects. Refresh reads it.
 func Open(objects Objects, opt Options) (*Archive, error) {
 	if opt.FS == nil {
@@ -101,38 +83,6 @@ func Open(objects Objects, opt Options) (*Archive, error) {
 
 // Close ends the use.
 func (a *Archive) Close() { a.raw.Close() }
-
-func (a *Archive) indexPath() string { return filepath.Join(a.opt.Dir, IndexName) }
-
-// loadIndex reads what is remembered; what does not read is as if it were not
-// there.
-func (a *Archive) loadIndex() {
-	a.state = index{Marks: make(map[string]string)}
-	f, err := a.opt.FS.OpenFile(a.indexPath(), os.O_RDONLY, 0)
-	if err != nil {
-		return
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if errors.Join(err, f.Close()) != nil {
-		return
-	}
-	var x index
-	if json.Unmarshal(b, &x) == nil && x.Marks != nil {
-		a.state = x
-	}
-}
-
-func (a *Archive) saveIndex() error {
-	b, err := json.Marshal(&a.state)
-	if err != nil {
-		return fmt.Errorf("encode the index of the archive: %w", err)
-	}
-	err = fsx.WriteAtomic(a.opt.FS, a.indexPath(), 0o600, func(w io.Writer) error { _, err := w.Write(append(b, '\n')); return err })
-	if err != nil {
-		return fmt.Errorf("write the index of the archive: %w", err)
-	}
-	return nil
-}
 
 // Refresh reads the manifests that are new. Those that cannot be read are named by
 // Unread, and tried again the next time: the rest of the archive is there without.

@@ -138,8 +138,7 @@ func (a *Archive) recordPart(ctx context.Context, p part, opt SealOptions) error
 	if err := a.opt.Recorder.Record(ctx, e); err != nil {
 		return fmt.Errorf("write down what was sealed: %w", err)
 	}
-	a.state.Recorded = append(a.state.Recorded, p.name)
-	return a.saveIndex()
+	return a.remember(index{Recorded: []string{p.name}})
 }
 
 // sealDay makes the next part of a day; nil when nothing is new.
@@ -183,8 +182,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.state.Marks[k.server+"\x00"+k.day] = mark
-	return d, a.saveIndex()
+	return d, a.remember(index{Marks: map[string]string{k.server + "\x00" + k.day: mark}})
 }
 
 // next is the number of the next part of a day. The caller holds mu.
