@@ -59,8 +59,9 @@ func (s *daily) SealDays() map[string][]int {
 	}
 	return map[string][]int{"FS1": l}
 }
-func (s *daily) SealMark(string, int64, int64) (string, bool) { return "1", true }
-func (s *daily) LastCommit() uint64                           { return 1 }
+func (s *daily) SealMark(string, int64, int64) (string, bool)          { return "1", true }
+func (s *daily) SealSize(string, int64, int64) (records, events int64) { return 0, 0 }
+func (s *daily) LastCommit() uint64                                    { return 1 }
 
 func (s *daily) SealRecords(_ context.Context, server string, from, _ int64, fn func(*record.Record)) error {
 	return simulate.Records(uint64(from/dayNS), s.perDay, time.Unix(0, from).UTC(), 1, func(r *record.Record) error {
