@@ -281,7 +281,7 @@ func (x *rawBuilder) add(channel string, gen uint32, l []*event.Event) error {
 		for i := range e.Values {
 			x.text += len(e.Values[i].Str)
 		}
-		if len(x.batch) == rawfile.MaxEvents || x.text > blockText {
+		if len(x.batch) == x.b.a.blockEvents || x.text > blockText {
 			if err := x.flush(); err != nil {
 				return err
 			}

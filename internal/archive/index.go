@@ -39,7 +39,8 @@ type Archive struct {
 	opt     Options
 	raw     *rawfile.Unpacker
 
-	sortBytes int // of records that a day which is sealed holds in memory
+	sortBytes   int // of records that a day which is sealed holds in memory
+	blockEvents int // the most raw events of a block of a day that is sealed
 
 	// using is held for reading while objects of a day are read, and for writing
 	// while some are removed.
@@ -76,7 +77,7 @@ func Open(objects Objects, opt Options) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{objects: objects, opt: opt, raw: u, sortBytes: sortBytes, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
+	a := &Archive{objects: objects, opt: opt, raw: u, sortBytes: sortBytes, blockEvents: rawfile.MaxEvents, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
 	a.loadIndex()
 	return a, nil
 }
