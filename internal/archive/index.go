@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -98,24 +99,42 @@ func (a *Archive) Refresh(ctx context.Context) error {
 	if err := a.refreshErasures(ctx, l); err != nil {
 		return err
 	}
-	for _, name := range l {
-		if a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_") {
-			continue
+	l = slices.DeleteFunc(l, func(name string) bool {
+		return a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_")
+	})
+	parts, failed, err := a.loadParts(ctx, l)
+	if err != nil {
+		return err
+	}
+	for i, name := range l {
+		switch {
+		case failed[i] == nil:
+			a.insert(parts[i])
+		case !a.tombs.doomed[name]: // else it goes anyway
+			a.unread[name] = failed[i]
 		}
-		p, err := a.loadPart(ctx, name)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil && a.tombs.doomed[name] { // it goes anyway
-			continue
-		}
-		if err != nil {
-			a.unread[name] = err
-			continue
-		}
-		a.insert(p)
 	}
 	return nil
+}
+
+// loadAhead is how many manifests are read at once: an archive of ten years has thousands,
+// and storage far away answers each after a while.
+const loadAhead = 8
+
+// loadParts reads manifests. What fails is told one by one; the error is that of ctx.
+func (a *Archive) loadParts(ctx context.Context, names []string) (parts []part, failed []error, err error) {
+	parts, failed = make([]part, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(loadAhead, len(names)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				parts[i], failed[i] = a.loadPart(ctx, names[i])
+			}
+		})
+	}
+	wg.Wait()
+	return parts, failed, ctx.Err()
 }
 
 // Unread lists the days (2026-11-22) of which something cannot be read now,
