@@ -47,10 +47,12 @@ func writeSized(w io.Writer, recs []record.Record, group int64, page int) error 
 // writeRows writes the records that each gives, which are in the order of the file.
 func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Record) error) error) (err error) {
 	defer recovered(&err)
-	out := parquet.NewGenericWriter[row](w,
+	tail := &tailWriter{w: w}
+	out := parquet.NewGenericWriter[row](tail,
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
 		parquet.MaxRowsPerRowGroup(group),
 		parquet.PageBufferSize(page),
+		parquet.DataPageVersion(1), // of 2 the heads of pages are longer, and no column has levels
 		parquet.CreatedBy("akashi", SchemaVersion, ""),
 		parquet.KeyValueMetadata(keySchema, SchemaVersion),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("user"), parquet.Ascending("sid"), parquet.Ascending("time"))),
@@ -81,10 +83,14 @@ func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Rec
 	if text, ok := words.text(); ok {
 		out.SetKeyValueMetadata(keyWords, text)
 	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write archive: %w", err)
+	}
+	tail.begin()
 	if err := out.Close(); err != nil {
 		return fmt.Errorf("write archive: %w", err)
 	}
-	return nil
+	return tail.end()
 }
 
 // order is the places of the records by user, SID, time and id.

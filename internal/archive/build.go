@@ -33,6 +33,7 @@ type void struct {
 // builder makes one part.
 type builder struct {
 	a           *Archive
+	m           *sealMeter // nil counts nothing
 	server, day string
 	parts       []part // before
 	dir         string // and number of the part: begin of its objects' names
@@ -54,6 +55,7 @@ func (b *builder) build(ctx context.Context, src Source, from, to int64, whole b
 	var p printer
 	var failed error
 	err = src.SealRecords(ctx, b.server, from, to, func(r *record.Record) {
+		b.m.record()
 		if mark := p.of(r); failed == nil && !have.take(mark) {
 			failed = fresh.add(r, mark)
 		}
@@ -115,11 +117,13 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 		return nil
 	}
 	var want, got rowSums
+	b.m.step(SealWrites, fresh.count)
 	f, err := b.scratch("records", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
 		err := writeRows(buf, groupRows, pageBytes, func(fn func(*record.Record) error) error {
 			return fresh.each(ctx, func(r *record.Record, mark print) error {
 				want.add(mark)
+				b.m.record()
 				return fn(r)
 			})
 		})
@@ -141,7 +145,9 @@ func (b *builder) records(ctx context.Context, fresh *sorter) (err error) {
 	var p printer
 	var t seal.Roots
 	var line []byte
+	b.m.step(SealCompares, fresh.count)
 	err = Read(r, f.size, func(r *record.Record) error {
+		b.m.record()
 		got.add(p.of(r))
 		line = r.AppendJSON(line[:0])
 		t.Add(seal.LeafHash(line))
@@ -196,8 +202,16 @@ const blockText = 24 << 20
 
 // events writes the raw events that no part has.
 func (b *builder) events(ctx context.Context, src Source, from, to int64) error {
+	if b.m != nil {
+		b.m.step(SealPacks, b.m.events)
+	}
 	return b.rawFile(ctx, func(add func(string, uint32, []*event.Event) error) error {
-		return src.SealEvents(ctx, b.server, from, to, add)
+		return src.SealEvents(ctx, b.server, from, to, func(channel string, gen uint32, l []*event.Event) error {
+			n := len(l)
+			err := add(channel, gen, l)
+			b.m.pack(n)
+			return err
+		})
 	})
 }
 
@@ -267,7 +281,7 @@ func (x *rawBuilder) add(channel string, gen uint32, l []*event.Event) error {
 		for i := range e.Values {
 			x.text += len(e.Values[i].Str)
 		}
-		if len(x.batch) == rawfile.MaxEvents || x.text > blockText {
+		if len(x.batch) == x.b.a.blockEvents || x.text > blockText {
 			if err := x.flush(); err != nil {
 				return err
 			}

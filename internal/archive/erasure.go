@@ -229,8 +229,7 @@ func (a *Archive) recordErasure(ctx context.Context, t tomb, opt SealOptions) er
 	if err := a.opt.Recorder.Record(ctx, e); err != nil {
 		return fmt.Errorf("write down what is erased: %w", err)
 	}
-	a.state.Recorded = append(a.state.Recorded, t.name)
-	return a.saveIndex()
+	return a.remember(index{Recorded: []string{t.name}})
 }
 
 // Honour hides what these erasures say, beside those that the archive has.

@@ -28,6 +28,20 @@ func newFakeStore() *fakeStore {
 	return &fakeStore{recs: map[string][]record.Record{}, events: map[string][]*event.Event{}}
 }
 
+func (s *fakeStore) SealSize(server string, from, to int64) (records, events int64) {
+	for i := range s.recs[server] {
+		if t := s.recs[server][i].Time; from <= t && t < to {
+			records++
+		}
+	}
+	for _, e := range s.events[server] {
+		if t := e.Time.UnixNano(); from <= t && t < to {
+			events++
+		}
+	}
+	return records, events
+}
+
 func (s *fakeStore) LastCommit() uint64 { return s.commit }
 
 func (s *fakeStore) SealDays() map[string][]int {

@@ -4,17 +4,14 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
@@ -26,11 +23,6 @@ import (
 
 // maxManifest bounds the manifest of a day, in bytes.
 const maxManifest = 256 << 20
-
-// IndexName is the file in the data folder that remembers what the manifests say
-// and which state of the store they cover. All but the second can be read from
-// the objects again, and that only saves work.
-const IndexName = "archive-index.json"
 
 // Options of Open.
 type Options struct {
@@ -48,7 +40,8 @@ type Archive struct {
 	opt     Options
 	raw     *rawfile.Unpacker
 
-	sortBytes int // of records that a day which is sealed holds in memory
+	sortBytes   int // of records that a day which is sealed holds in memory
+	blockEvents int // the most raw events of a block of a day that is sealed
 
 	// using is held for reading while objects of a day are read, and for writing
 	// while some are removed.
@@ -57,7 +50,7 @@ type Archive struct {
 	mu    sync.Mutex // guards the fields below
 	all   map[key][]part
 	days  map[key][]part // of all, those that count
-	state index
+	state indexFile
 	known map[string]bool // names of manifests, and of what is erased, that were read
 	// unread are manifests that are there and cannot be read now, and why.
 	unread map[string]error
@@ -76,15 +69,6 @@ type part struct {
 	manifest.Day
 }
 
-// index is the stored form of what is remembered.
-type index struct {
-	Marks    map[string]string `json:"marks"`    // by server and day: state of the store that is sealed
-	Recorded []string          `json:"recorded"` // names of manifests, and of what is erased, with a leaf in the log
-	// Clean are, by server and day, the erasures and parts of which is known that
-	// the parts hold nothing that the erasures hide.
-	Clean map[string]string `json:"clean,omitempty"`
-}
-
 // Open looks at the archive in objects. Refresh reads it.
 func Open(objects Objects, opt Options) (*Archive, error) {
 	if opt.FS == nil {
@@ -94,45 +78,13 @@ func Open(objects Objects, opt Options) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{objects: objects, opt: opt, raw: u, sortBytes: sortBytes, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
+	a := &Archive{objects: objects, opt: opt, raw: u, sortBytes: sortBytes, blockEvents: rawfile.MaxEvents, all: make(map[key][]part), days: make(map[key][]part), known: make(map[string]bool)}
 	a.loadIndex()
 	return a, nil
 }
 
 // Close ends the use.
 func (a *Archive) Close() { a.raw.Close() }
-
-func (a *Archive) indexPath() string { return filepath.Join(a.opt.Dir, IndexName) }
-
-// loadIndex reads what is remembered; what does not read is as if it were not
-// there.
-func (a *Archive) loadIndex() {
-	a.state = index{Marks: make(map[string]string)}
-	f, err := a.opt.FS.OpenFile(a.indexPath(), os.O_RDONLY, 0)
-	if err != nil {
-		return
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if errors.Join(err, f.Close()) != nil {
-		return
-	}
-	var x index
-	if json.Unmarshal(b, &x) == nil && x.Marks != nil {
-		a.state = x
-	}
-}
-
-func (a *Archive) saveIndex() error {
-	b, err := json.Marshal(&a.state)
-	if err != nil {
-		return fmt.Errorf("encode the index of the archive: %w", err)
-	}
-	err = fsx.WriteAtomic(a.opt.FS, a.indexPath(), 0o600, func(w io.Writer) error { _, err := w.Write(append(b, '\n')); return err })
-	if err != nil {
-		return fmt.Errorf("write the index of the archive: %w", err)
-	}
-	return nil
-}
 
 // Refresh reads the manifests that are new. Those that cannot be read are named by
 // Unread, and tried again the next time: the rest of the archive is there without.
@@ -147,24 +99,42 @@ func (a *Archive) Refresh(ctx context.Context) error {
 	if err := a.refreshErasures(ctx, l); err != nil {
 		return err
 	}
-	for _, name := range l {
-		if a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_") {
-			continue
+	l = slices.DeleteFunc(l, func(name string) bool {
+		return a.known[name] || !strings.Contains(name, ".day.") || strings.HasPrefix(name, "_")
+	})
+	parts, failed, err := a.loadParts(ctx, l)
+	if err != nil {
+		return err
+	}
+	for i, name := range l {
+		switch {
+		case failed[i] == nil:
+			a.insert(parts[i])
+		case !a.tombs.doomed[name]: // else it goes anyway
+			a.unread[name] = failed[i]
 		}
-		p, err := a.loadPart(ctx, name)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil && a.tombs.doomed[name] { // it goes anyway
-			continue
-		}
-		if err != nil {
-			a.unread[name] = err
-			continue
-		}
-		a.insert(p)
 	}
 	return nil
+}
+
+// loadAhead is how many manifests are read at once: an archive of ten years has thousands,
+// and storage far away answers each after a while.
+const loadAhead = 8
+
+// loadParts reads manifests. What fails is told one by one; the error is that of ctx.
+func (a *Archive) loadParts(ctx context.Context, names []string) (parts []part, failed []error, err error) {
+	parts, failed = make([]part, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(loadAhead, len(names)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				parts[i], failed[i] = a.loadPart(ctx, names[i])
+			}
+		})
+	}
+	wg.Wait()
+	return parts, failed, ctx.Err()
 }
 
 // Unread lists the days (2026-11-22) of which something cannot be read now,

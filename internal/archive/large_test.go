@@ -32,9 +32,10 @@ type largeDay struct {
 	plain         bool // the events do not say that they are simulated, so that any folder takes them
 }
 
-func (s *largeDay) SealDays() map[string][]int                   { return map[string][]int{"FS1": {int(start / dayNS)}} }
-func (s *largeDay) SealMark(string, int64, int64) (string, bool) { return "1", true }
-func (s *largeDay) LastCommit() uint64                           { return 1 }
+func (s *largeDay) SealDays() map[string][]int                            { return map[string][]int{"FS1": {int(start / dayNS)}} }
+func (s *largeDay) SealMark(string, int64, int64) (string, bool)          { return "1", true }
+func (s *largeDay) SealSize(string, int64, int64) (records, events int64) { return 0, 0 }
+func (s *largeDay) LastCommit() uint64                                    { return 1 }
 
 func (s *largeDay) SealRecords(_ context.Context, server string, from, to int64, fn func(*record.Record)) error {
 	b, err := simulate.NewBulk(simulate.BulkOptions{Seed: 1, Records: s.records})

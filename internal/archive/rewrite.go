@@ -164,13 +164,7 @@ func (a *Archive) noteClean(l []key) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.state.Clean == nil {
-		a.state.Clean = make(map[string]string)
-	}
-	for k, m := range marks {
-		a.state.Clean[k] = m
-	}
-	return a.saveIndex()
+	return a.remember(index{Clean: marks})
 }
 
 // rewriteDay makes the part that replaces all others of a day, and removes those.

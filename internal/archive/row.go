@@ -23,18 +23,18 @@ type row struct {
 	Server       string `parquet:"server,dict"`
 	Channel      string `parquet:"channel,dict"`
 	Generation   uint32 `parquet:"generation,dict"`
-	FirstID      uint64 `parquet:"first_id,delta"`
+	FirstID      uint64 `parquet:"first_id"`
 	Ordinal      uint32 `parquet:"ordinal,dict"`
 	Time         int64  `parquet:"time,delta,timestamp(nanosecond:local)"`
 	Duration     int64  `parquet:"duration_100ns"`
 	DurationRest uint32 `parquet:"duration_rest_ns,dict"`
-	Received     int64  `parquet:"received,delta,timestamp(nanosecond:local)"`
+	Received     int64  `parquet:"received,dict,timestamp(nanosecond:local)"`
 	Source       string `parquet:"source,dict"`
 	User         string `parquet:"user,dict"`
 	SID          string `parquet:"sid,dict"`
 	ClientIP     string `parquet:"client_ip,dict"`
 	ClientName   string `parquet:"client_name,dict"`
-	Session      uint64 `parquet:"session,dict"`
+	Session      uint64 `parquet:"session"`
 	Op           string `parquet:"op,dict"`
 	Path         string `parquet:"path,dict"`
 	NewPath      string `parquet:"new_path,dict"`

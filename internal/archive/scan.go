@@ -162,9 +162,10 @@ func (x *rowGroup) dictionary(column int) (*dictionary, error) {
 // verdict is what a test says of the values of a column.
 type verdict struct {
 	column int
-	all    bool   // every row may meet it
-	none   bool   // no row does
-	ok     []bool // by number of the value
+	all    bool                // every row may meet it
+	none   bool                // no row does
+	ok     []bool              // by number of the value
+	number func(n uint64) bool // of a column without numbered values: it is asked of each row; nil = any row may meet it
 }
 
 // judge asks a test about every value of its column.
@@ -178,7 +179,7 @@ func (x *rowGroup) judge(t test) (verdict, error) {
 		return verdict{}, err
 	}
 	if d.d == nil {
-		return verdict{all: true}, nil
+		return verdict{column: column, all: t.number == nil, number: t.number}, nil
 	}
 	n := d.d.Len()
 	v := verdict{column: column, ok: make([]bool, n)}
@@ -275,16 +276,8 @@ func (x *rowGroup) choose(rows []int32, alts [][]verdict) ([]int32, error) {
 		for _, v := range l {
 			at := 0
 			err := x.pages(v.column, rows, func(first int64, p parquet.Page, part []int32) error {
-				if p.Dictionary() == nil { // values of this page stand by themselves
-					at += len(part)
-					return nil
-				}
-				data := p.Data()
-				ids := data.Int32()
-				for _, r := range part {
-					also[at] = also[at] && v.ok[ids[int64(r)-first]]
-					at++
-				}
+				v.look(first, p, part, also[at:at+len(part)])
+				at += len(part)
 				return nil
 			})
 			if err != nil {
@@ -302,6 +295,24 @@ func (x *rowGroup) choose(rows []int32, alts [][]verdict) ([]int32, error) {
 		}
 	}
 	return out, nil
+}
+
+// look takes the rows of a page away that do not meet the test. The page begins at row
+// first, and also is of these rows.
+func (v *verdict) look(first int64, p parquet.Page, rows []int32, also []bool) {
+	data := p.Data()
+	switch {
+	case p.Dictionary() != nil && v.ok != nil:
+		ids := data.Int32()
+		for i, r := range rows {
+			also[i] = also[i] && v.ok[ids[int64(r)-first]]
+		}
+	case p.Dictionary() == nil && v.number != nil && p.Type().Kind() == parquet.Int64: // values stand by themselves
+		l := data.Uint64()
+		for i, r := range rows {
+			also[i] = also[i] && v.number(l[int64(r)-first])
+		}
+	}
 }
 
 // pages calls fn for the pages of a column that hold some of the rows, which are

@@ -29,6 +29,9 @@ type Source interface {
 	// SealMark is a text that changes with what the store holds of that time;
 	// whole says that what it does not hold any more was replaced or erased.
 	SealMark(server string, from, to int64) (mark string, whole bool)
+	// SealSize is about how many records and raw events the store holds of that time. It
+	// reads none.
+	SealSize(server string, from, to int64) (records, events int64)
 	SealRecords(ctx context.Context, server string, from, to int64, fn func(*record.Record)) error
 	SealEvents(ctx context.Context, server string, from, to int64, fn func(channel string, gen uint32, l []*event.Event) error) error
 	LastCommit() uint64
@@ -43,6 +46,8 @@ type SealOptions struct {
 	Rules uint32 // version of the rules of now
 	// Progress is told of every day that was looked at; nil = nobody.
 	Progress func(server, day string, sealed *manifest.Day)
+	// Step is told how far it is, within a day too; nil = nobody.
+	Step func(SealProgress)
 }
 
 // closedAfter is how long after its end a day is closed.
@@ -62,28 +67,43 @@ func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]mani
 		return nil, err
 	}
 	made := []manifest.Day{}
-	all := src.SealDays()
-	for _, server := range slices.Sorted(maps.Keys(all)) {
-		for _, day := range all[server] {
-			if err := ctx.Err(); err != nil {
-				return made, err
-			}
-			if opt.Only != nil && !opt.Only(server, DayName(day)) {
-				continue
-			}
-			d, err := a.sealDay(ctx, src, server, day, opt)
-			if err != nil {
-				return made, fmt.Errorf("seal %s of %s: %w", DayName(day), record.Visible(server), err)
-			}
-			if d != nil {
-				made = append(made, *d)
-			}
-			if opt.Progress != nil {
-				opt.Progress(server, DayName(day), d)
-			}
+	days := daysOf(src, opt.Only)
+	m := a.newSealMeter(src, slices.DeleteFunc(slices.Clone(days), func(d dueDay) bool { return !a.due(src, d, opt) }), opt.Step)
+	for _, x := range days {
+		if err := ctx.Err(); err != nil {
+			return made, err
+		}
+		d, err := a.sealDay(ctx, src, x, m, opt)
+		if err != nil {
+			return made, fmt.Errorf("seal %s of %s: %w", DayName(x.day), record.Visible(x.server), err)
+		}
+		if d != nil {
+			made = append(made, *d)
+		}
+		if opt.Progress != nil {
+			opt.Progress(x.server, DayName(x.day), d)
 		}
 	}
 	return made, nil
+}
+
+// dueDay is a day of a server, since 1970-01-01 in the zone.
+type dueDay struct {
+	server string
+	day    int
+}
+
+// daysOf lists what the store holds, by server and day.
+func daysOf(src Source, only Only) (l []dueDay) {
+	all := src.SealDays()
+	for _, server := range slices.Sorted(maps.Keys(all)) {
+		for _, day := range all[server] {
+			if only == nil || only(server, DayName(day)) {
+				l = append(l, dueDay{server, day})
+			}
+		}
+	}
+	return l
 }
 
 // recordMissing writes the leaves of parts whose writer was stopped before.
@@ -138,29 +158,53 @@ func (a *Archive) recordPart(ctx context.Context, p part, opt SealOptions) error
 	if err := a.opt.Recorder.Record(ctx, e); err != nil {
 		return fmt.Errorf("write down what was sealed: %w", err)
 	}
-	a.state.Recorded = append(a.state.Recorded, p.name)
-	return a.saveIndex()
+	return a.remember(index{Recorded: []string{p.name}})
+}
+
+// dayOpen reports whether a day is not over, or just so.
+func (a *Archive) dayOpen(day int, opt SealOptions) bool {
+	_, to := a.Bounds(day)
+	return opt.Now.UnixNano() < to+int64(closedAfter)
+}
+
+// due reports whether a part of a day may be made.
+func (a *Archive) due(src Source, x dueDay, opt SealOptions) bool {
+	open := a.dayOpen(x.day, opt)
+	if open && !opt.All {
+		return false
+	}
+	from, to := a.Bounds(x.day)
+	mark, _ := src.SealMark(x.server, from, to)
+	k := key{x.server, DayName(x.day)}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state.Marks[k.server+"\x00"+k.day] != mark || a.reopened(k, open)
+}
+
+// reopened reports whether a day is over now and was not when its last part was made.
+// The caller holds mu.
+func (a *Archive) reopened(k key, open bool) bool {
+	l := a.days[k]
+	return len(l) > 0 && l[len(l)-1].Open && !open
 }
 
 // sealDay makes the next part of a day; nil when nothing is new.
-func (a *Archive) sealDay(ctx context.Context, src Source, server string, day int, opt SealOptions) (*manifest.Day, error) {
-	from, to := a.Bounds(day)
-	open := opt.Now.UnixNano() < to+int64(closedAfter)
-	if open && !opt.All {
+func (a *Archive) sealDay(ctx context.Context, src Source, x dueDay, m *sealMeter, opt SealOptions) (*manifest.Day, error) {
+	if !a.due(src, x, opt) {
 		return nil, nil
 	}
-	k := key{server, DayName(day)}
+	open := a.dayOpen(x.day, opt)
+	from, to := a.Bounds(x.day)
+	server, k := x.server, key{x.server, DayName(x.day)}
 	a.mu.Lock()
 	parts, next := slices.Clone(a.days[k]), a.next(k)
 	mark, whole := src.SealMark(server, from, to)
-	known := a.state.Marks[k.server+"\x00"+k.day] == mark
+	reopened := a.reopened(k, open)
 	a.mu.Unlock()
-	reopened := len(parts) > 0 && parts[len(parts)-1].Open && !open
-	if known && !reopened {
-		return nil, nil
-	}
+	m.begin(k)
+	defer m.end()
 	commit := src.LastCommit()
-	b := &builder{a: a, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", SafeName(server), k.day, next)}
+	b := &builder{a: a, m: m, server: server, day: k.day, parts: parts, dir: fmt.Sprintf("%s/%s/%04d", SafeName(server), k.day, next)}
 	defer b.remove()
 	for i := range parts { // a store that was begun anew knows less than the archive
 		whole = whole && commit >= parts[i].Commit
@@ -183,8 +227,7 @@ func (a *Archive) sealDay(ctx context.Context, src Source, server string, day in
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.state.Marks[k.server+"\x00"+k.day] = mark
-	return d, a.saveIndex()
+	return d, a.remember(index{Marks: map[string]string{k.server + "\x00" + k.day: mark}})
 }
 
 // next is the number of the next part of a day. The caller holds mu.

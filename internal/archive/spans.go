@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/rawfile"
@@ -64,7 +65,10 @@ func parquetSpans(r io.ReaderAt, size int64) (l []manifest.Span, err error) {
 			if d := m.DictionaryPageOffset; d > 0 {
 				l = append(l, manifest.Span{Offset: d, Size: m.DataPageOffset - d, What: fmt.Sprintf("rows %d-%d, values of %s", first, first+g.NumRows-1, name)})
 			}
-			pages := index[n].PageLocations
+			pages := []format.PageLocation{{Offset: m.DataPageOffset, CompressedPageSize: int32(pagesEnd(m) - m.DataPageOffset)}}
+			if n < len(index) { // else it is one page
+				pages = index[n].PageLocations
+			}
 			n++
 			for i, p := range pages {
 				last := g.NumRows
@@ -77,6 +81,15 @@ func parquetSpans(r io.ReaderAt, size int64) (l []manifest.Span, err error) {
 		first += g.NumRows
 	}
 	return hashed(r, size, l)
+}
+
+// pagesEnd is where the pages of a column of a row group end.
+func pagesEnd(m *format.ColumnMetaData) int64 {
+	begin := m.DataPageOffset
+	if m.DictionaryPageOffset > 0 {
+		begin = min(begin, m.DictionaryPageOffset)
+	}
+	return begin + m.TotalCompressedSize
 }
 
 // rawSpans are the blocks of the file.

@@ -15,11 +15,14 @@ import (
 //
 // A piece (gram) is two letters that follow one another when one of them is not ASCII,
 // else three, of a folded path: path, new path, or path below the share. They go into a
-// Bloom filter of a byte a piece at most. Objects without one are looked through.
+// Bloom filter of five bits a piece at most: of the days without a word of a single
+// piece a tenth is looked into for nothing, of two pieces a hundredth. Objects without
+// one are looked through.
 const (
 	keyWords     = "akashi.words"
 	wordsVersion = "1:"
 	wordsBits    = 5 // set for each gram
+	gramBits     = 5 // of the filter, for each gram, at most
 	// rowsPerByte: a filter takes at most a quarter of a byte a record (a third as text).
 	// Days of few records, whose filter would have less than half a byte a gram, get none.
 	rowsPerByte = 4
@@ -149,7 +152,7 @@ func bitsOf(g gram, bits uint64, fn func(at uint64) bool) {
 
 // text is the filter as it stands in the footer; false when none is to be written.
 func (s *gramSet) text() (string, bool) {
-	b := make([]byte, min(s.n, s.rows/rowsPerByte))
+	b := make([]byte, min((s.n*gramBits+7)/8, s.rows/rowsPerByte))
 	if s.full || s.n == 0 || 2*len(b) < s.n {
 		return "", false
 	}

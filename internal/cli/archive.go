@@ -32,17 +32,19 @@ type archiveOptions struct {
 	All      bool
 	Restored bool
 	JSON     bool
+	Quiet    bool
 }
 
 func (a *app) newArchiveSeal() *cobra.Command {
 	o := archiveOptions{By: importer()}
 	c := &cobra.Command{
-		Use: "seal --data DIR [--all]", Short: a.p.T("cli.archive.seal.short"), Long: a.p.T("cli.archive.seal.long"), Args: a.noArgs,
+		Use: "seal --data DIR [--all] [--quiet]", Short: a.p.T("cli.archive.seal.short"), Long: a.p.T("cli.archive.seal.long"), Args: a.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runArchiveSeal(cmd.Context(), o) },
 	}
 	a.dataFlag(c, &o.Data)
 	c.Flags().BoolVar(&o.All, "all", false, a.p.T("cli.archive.seal.all"))
 	c.Flags().BoolVar(&o.JSON, "json", false, a.p.T("cli.archive.json"))
+	c.Flags().BoolVarP(&o.Quiet, "quiet", "q", false, a.p.T("cli.import.quiet"))
 	return c
 }
 
@@ -50,16 +52,25 @@ func (a *app) runArchiveSeal(ctx context.Context, o archiveOptions) error {
 	if err := a.needData(o.Data); err != nil {
 		return err
 	}
+	defer smallHeap(ctx)()
 	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
-		q := engine.SealRequest{All: o.All, By: o.By}
+		show := a.newProgress(o.Quiet || o.JSON)
+		var at archive.SealProgress
+		show.line = func(engine.Progress) string { return a.sealLine(at) }
+		q := engine.SealRequest{All: o.All, By: o.By, Step: func(p archive.SealProgress) {
+			at = p
+			show.update(engine.Progress{})
+		}}
 		if !o.JSON {
 			q.Progress = func(_, _ string, d *manifest.Day) {
 				if d != nil {
+					show.end()
 					a.printPart(d)
 				}
 			}
 		}
 		l, err := e.SealArchive(ctx, q)
+		show.end()
 		if err != nil {
 			return err
 		}
@@ -75,6 +86,15 @@ func (a *app) runArchiveSeal(ctx context.Context, o archiveOptions) error {
 			"perrecord", per(s.RecordBytes, s.Records), "perevent", per(s.EventBytes, s.Events), "peract", per(s.RecordBytes+s.EventBytes, s.Records)))
 		return nil
 	})
+}
+
+// sealLine words a moment of sealing.
+func (a *app) sealLine(p archive.SealProgress) string {
+	key := map[archive.SealStep]string{
+		archive.SealReads: "cli.archive.seal.read", archive.SealWrites: "cli.archive.seal.write",
+		archive.SealCompares: "cli.archive.seal.compare", archive.SealPacks: "cli.archive.seal.pack",
+	}[p.Step]
+	return a.p.T(key, "day", p.Day, "server", record.Visible(p.Server), "done", p.Done, "of", p.Of, "percent", p.Percent())
 }
 
 // per is bytes for each of n things.
@@ -233,6 +253,7 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 	if o.From == "" {
 		return usage(errors.New(a.p.T("cli.archive.rebuild.needfrom")))
 	}
+	defer smallHeap(ctx)()
 	e, err := engine.Open(ctx, o.Data, engine.Options{Create: true})
 	if err != nil {
 		return a.owned(err)
@@ -285,6 +306,7 @@ func (a *app) runArchiveExport(ctx context.Context, o exportOptions, dest string
 			return usage(errors.New(a.p.T("cli.archive.export.day", "day", record.Visible(d))))
 		}
 	}
+	defer smallHeap(ctx)()
 	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
 		show := a.newProgress(o.Quiet || o.JSON)
 		var at engine.ExportProgress

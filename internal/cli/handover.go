@@ -165,6 +165,32 @@ func (a *app) handEvidence(ctx context.Context, dir string, req server.BundleReq
 	}
 }
 
+// handRenewal lets the server that holds the data folder hash everything sealed anew.
+func (a *app) handRenewal(ctx context.Context, dir string, req server.RenewalRequest, progress func(engine.RenewProgress)) (*engine.RenewResult, error) {
+	body, err := a.askServer(ctx, dir, "/local/renewal", req)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	for d := json.NewDecoder(body); ; {
+		var l server.RenewalLine
+		if err := d.Decode(&l); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, errors.Join(errors.New("the server stopped during the renewal: run it again, it goes on"), err)
+		}
+		switch {
+		case l.Error != "":
+			return nil, errors.New(l.Error)
+		case l.Result != nil:
+			return l.Result, nil
+		case l.Progress != nil:
+			progress(*l.Progress)
+		}
+	}
+}
+
 func readImport(ctx context.Context, body io.Reader, progress func(engine.Progress)) (*engine.Summary, error) {
 	sc := bufio.NewScanner(body)
 	sc.Buffer(nil, 64<<20)

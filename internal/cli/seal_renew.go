@@ -10,6 +10,8 @@ import (
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/seal"
+	"github.com/akashi-audit/akashi/internal/server"
+	"github.com/akashi-audit/akashi/internal/store"
 )
 
 // runSealRenew hashes everything sealed anew under another algorithm. What could not be
@@ -24,14 +26,11 @@ func (a *app) runSealRenew(ctx context.Context, o sealOptions, _ []string) error
 	show.line = func(engine.Progress) string {
 		return a.p.T("cli.seal.renew.line", "done", at.Done, "all", at.All, "bytes", a.p.Bytes(at.Bytes))
 	}
-	var r *engine.RenewResult
-	err = a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
-		r, err = e.Renew(ctx, engine.RenewRequest{Algorithm: alg, By: importer(), Rate: o.Rate << 20, Begin: o.Begin, Progress: func(p engine.RenewProgress) {
-			at = p
-			show.update(engine.Progress{})
-		}})
-		return err
-	})
+	tell := func(p engine.RenewProgress) {
+		at = p
+		show.update(engine.Progress{})
+	}
+	r, err := a.renew(ctx, o, engine.RenewRequest{Algorithm: alg, By: importer(), Rate: o.Rate << 20, Begin: o.Begin, Progress: tell})
 	show.end()
 	if err != nil {
 		return err
@@ -42,6 +41,22 @@ func (a *app) runSealRenew(ctx context.Context, o sealOptions, _ []string) error
 		a.printRenewed(r)
 	}
 	return errors.Join(err, outcome(false, len(r.Broken) > 0))
+}
+
+// renew does it here, or lets the server that holds the folder do it.
+func (a *app) renew(ctx context.Context, o sealOptions, q engine.RenewRequest) (r *engine.RenewResult, err error) {
+	e, err := engine.Open(ctx, o.Data, engine.Options{})
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		r, err = a.handRenewal(ctx, o.Data, server.RenewalRequest{Hash: string(q.Algorithm), By: q.By, Rate: q.Rate, Begin: q.Begin}, q.Progress)
+		if errors.Is(err, errNoServer) {
+			err = errors.New(a.p.T("cli.store.locked"))
+		}
+	case err == nil:
+		r, err = e.Renew(ctx, q)
+		err = errors.Join(err, e.Close())
+	}
+	return r, err
 }
 
 func (a *app) printRenewed(r *engine.RenewResult) {

@@ -45,3 +45,20 @@ func paceGarbage(ctx context.Context) {
 		}
 	}
 }
+
+// smallHeap does so for a command that reads and writes much, until stop is called.
+func smallHeap(ctx context.Context) (stop func()) {
+	before := debug.SetGCPercent(100)
+	debug.SetGCPercent(before)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		paceGarbage(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+		debug.SetGCPercent(before)
+	}
+}

@@ -80,6 +80,8 @@ type SealRequest struct {
 	By       string       // who answers for it
 	Only     archive.Only // nil = every day of every server
 	Progress func(server, day string, sealed *manifest.Day)
+	// Step is told how far it is, within a day too; nil = nobody.
+	Step func(archive.SealProgress)
 }
 
 // SealArchive seals the closed days, or all. It returns the parts that were made.
@@ -120,7 +122,7 @@ func (e *Engine) sealArchive(ctx context.Context, q SealRequest) (made []manifes
 		if err := e.st.Flush(ctx); err != nil { // else the next flush would look like a change
 			return err
 		}
-		opt := archive.SealOptions{Now: e.deps.now(), All: q.All, Only: q.Only, By: q.By, Rules: e.deps.rules, Progress: q.Progress}
+		opt := archive.SealOptions{Now: e.deps.now(), All: q.All, Only: q.Only, By: q.By, Rules: e.deps.rules, Progress: q.Progress, Step: q.Step}
 		if err := a.Bury(ctx, e.st.Erasures(), opt); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -54,16 +53,8 @@ type bundles struct {
 // ServeHTTP makes one bundle. The asker's leaving ends it, and nothing is left of the
 // file.
 func (h *bundles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	if !holdsToken(r, h.token) {
-		http.Error(w, "the token of "+FileName+" is missing or is not that of the running server", http.StatusUnauthorized)
-		return
-	}
 	var req BundleRequest
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&req); err != nil {
-		http.Error(w, "body: "+err.Error(), http.StatusBadRequest)
+	if !takeWork(w, r, h.token, &req) {
 		return
 	}
 	if !filepath.IsAbs(req.Out) {
@@ -93,18 +84,7 @@ func (h *bundles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *bundles) run(ctx context.Context, w http.ResponseWriter, req BundleRequest, q query.Query) {
-	rc := http.NewResponseController(w)
-	if err := rc.SetWriteDeadline(time.Time{}); err != nil { // it takes as long as it takes
-		h.log.DebugContext(ctx, "no write deadline", slog.Any("error", err))
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
-	enc := json.NewEncoder(w)
-	send := func(l BundleLine) {
-		if enc.Encode(l) == nil {
-			_ = rc.Flush() // the asker's leaving ends ctx
-		}
-	}
+	send := answerLines(ctx, w, h.log)
 	send(BundleLine{Progress: &BundleProgress{}})
 	res, err := h.engine.Evidence(ctx, evidence.Options{
 		Case: req.Case, By: req.By, Ground: req.Ground, Unmask: req.Unmask, Query: q, Software: "akashi " + h.version, Out: req.Out,

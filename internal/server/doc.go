@@ -1,7 +1,7 @@
 // Package server serves a data folder over HTTP: the pages of package web, the JSON
 // API, GET /healthz and /metrics, and what the command line hands over to the process
 // that holds the folder: POST /api/v1/imports, POST
-// /local/people and /local/evidence.
+// /local/people, /local/evidence and /local/renewal.
 //
 // It decides who may connect, finds the visitor of each request (package account) and
 // writes down what he does (package trail); it decides nothing about what is shown.

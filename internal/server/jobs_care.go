@@ -15,7 +15,6 @@ import (
 	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/job"
-	"github.com/akashi-audit/akashi/internal/manifest"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -64,15 +63,7 @@ func asJSON(v any) func(io.Writer) error {
 
 // archive seals the closed days.
 func (w work) archive(ctx context.Context, t *job.Task) error {
-	all, err := w.e.Sealed(ctx)
-	if err != nil {
-		return err
-	}
-	done := int64(0)
-	l, err := w.e.SealArchive(ctx, engine.SealRequest{By: t.By().Name, Progress: func(string, string, *manifest.Day) {
-		done++
-		t.Progress(done, max(int64(len(all)), done), "days")
-	}})
+	l, err := w.e.SealArchive(ctx, engine.SealRequest{By: t.By().Name, Step: func(p archive.SealProgress) { t.Progress(p.Rows, p.AllRows, "rows") }})
 	if err != nil {
 		return err
 	}

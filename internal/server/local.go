@@ -25,16 +25,8 @@ type localPeople struct {
 }
 
 func (h *localPeople) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	if !holdsToken(r, h.token) {
-		http.Error(w, "the token of "+FileName+" is missing or is not that of the running server", http.StatusUnauthorized)
-		return
-	}
 	var c account.Command
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		http.Error(w, "body: "+err.Error(), http.StatusBadRequest)
+	if !takeWork(w, r, h.token, &c) {
 		return
 	}
 	ctx := r.Context()

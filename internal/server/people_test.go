@@ -152,6 +152,7 @@ func TestEveryMount(t *testing.T) {
 		"POST /api/v1/imports": {401, 401, 401, 400},
 		"POST /local/people":   {401, 401, 401, 400},
 		"POST /local/evidence": {401, 401, 401, 400},
+		"POST /local/renewal":  {401, 401, 401, 400},
 		"GET /static/":         {404, 404, 404, 404},
 		"/":                    {303, 200, 303, 303},
 		"/api/v1/":             {404, 404, 404, 404}, // the table of routes is in package api

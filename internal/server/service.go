@@ -124,6 +124,7 @@ func (s *service) mounts(ctx context.Context, d *door, pages http.Handler, token
 		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(s.alive)},
 		{pattern: "POST /api/v1/imports", open: true, handler: &imports{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: "POST /local/evidence", open: true, handler: &bundles{engine: s.cfg.Engine, version: s.cfg.Version, token: token, stop: ctx, log: s.cfg.Log}},
+		{pattern: "POST /local/renewal", open: true, handler: &renewals{engine: s.cfg.Engine, token: token, stop: ctx, log: s.cfg.Log}},
 		{pattern: api.Prefix + "/", handler: api.New(s.apiConfig(d))},
 		{pattern: "GET /metrics", handler: s.src.metrics},
 		{pattern: "POST /local/people", open: true, handler: &localPeople{door: d, token: token}},
