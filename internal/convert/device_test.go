@@ -47,7 +47,7 @@ func (b *logBuilder) went(ms, minor int) {
 	b.at(ms+5, driverFrame, driverFrame+"/Operational", 2102, "LifetimeId", "{L}", "InstanceId", stickWPD, "MajorCode", "27", "MinorCode", itoa(uint64(minor)))
 }
 
-func (b *logBuilder) disk(ms int, capacity int) {
+func (b *logBuilder) disk(ms int, capacity uint64) {
 	b.at(ms, partitions, partitions+"/Diagnostic", 1006, "DiskNumber", 1, "BusType", 7, "Capacity", capacity, "Manufacturer", "SanDisk ", "Model", "Blade",
 		"SerialNumber", "xx", "ParentId", `USB\VID_0781&PID_5567\4C53`)
 }

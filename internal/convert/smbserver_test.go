@@ -65,13 +65,13 @@ func TestL3L4F3(t *testing.T) {
 		})
 	}
 	smb := func(b *logBuilder, user string) {
-		b.smb(551, "UserName", user, "ClientName", `\\PC-7`, "ClientAddress", v4Address, "Status", 0xC000006D)
+		b.smb(551, "UserName", user, "ClientName", `\\PC-7`, "ClientAddress", v4Address, "Status", uint64(0xC000006D))
 	}
 	audit := func(b *logBuilder, user string) {
-		b.sec(4625, "TargetUserName", user, "TargetDomainName", "CORP", "Status", 0xC000006D, "SubStatus", 0xC000006A, "LogonType", 3, "IpAddress", "-")
+		b.sec(4625, "TargetUserName", user, "TargetDomainName", "CORP", "Status", uint64(0xC000006D), "SubStatus", uint64(0xC000006A), "LogonType", 3, "IpAddress", "-")
 	}
 	ntlm := func(b *logBuilder, user string) {
-		b.sec(4776, "PackageName", "X", "TargetUserName", user, "Workstation", "PC-7", "Status", 0xC000006A)
+		b.sec(4776, "PackageName", "X", "TargetUserName", user, "Workstation", "PC-7", "Status", uint64(0xC000006A))
 	}
 	const one = `logon_failed failure L3 CORP\bob 192.0.2.7  wrong password `
 	f("551 alone", func(b *logBuilder) { smb(b, `CORP\bob`) }, `logon_failed failure L4 CORP\bob 192.0.2.7  wrong name or password [1]`)
@@ -95,7 +95,7 @@ func TestL3L4F3(t *testing.T) {
 
 	deny := func(b *logBuilder) {
 		b.smb(1006, "ShareName", `\\*\data`, "SharePath", `\??\E:\data`, "ClientAddress", v4Address, "UserName", `CORP\alice`, "ClientName", `\\192.0.2.7`,
-			"MappedAccess", 0x12019f, "GrantedAccess", 0, "Status", 0xC0000022)
+			"MappedAccess", 0x12019f, "GrantedAccess", 0, "Status", uint64(0xC0000022))
 	}
 	f("1006 alone", deny, `read denied F3 CORP\alice 192.0.2.7 E:\data  [1]`)
 	f("1006 and 5140", func(b *logBuilder) {

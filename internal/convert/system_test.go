@@ -47,7 +47,7 @@ func TestSessionsAndSystem(t *testing.T) {
 	}, []string{"logon  L1 certain", "logoff  L2 certain"}, nil)
 	f("machine", func(b *logBuilder) { b.user = "PC1$"; b.logonEvent() }, nil, nil)
 	f("L3", func(b *logBuilder) {
-		b.sec(4625, "TargetUserName", "bob", "TargetDomainName", "CORP", "Status", 0xC000006D, "SubStatus", 0xC000006A, "LogonType", 3, "IpAddress", "::ffff:192.0.2.9")
+		b.sec(4625, "TargetUserName", "bob", "TargetDomainName", "CORP", "Status", uint64(0xC000006D), "SubStatus", uint64(0xC000006A), "LogonType", 3, "IpAddress", "::ffff:192.0.2.9")
 	}, []string{"logon_failed  failure L3 certain"}, has("reason", "wrong password"))
 	f("L3 Kerberos", func(b *logBuilder) {
 		b.sec(4771, "TargetUserName", "bob", "Status", 0x18, "IpAddress", "::ffff:192.0.2.9")

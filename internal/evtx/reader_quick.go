@@ -18,6 +18,7 @@ type layout struct {
 	rest  int // bytes of the values behind the payload
 
 	nums  [numSys]layNum
+	near  bool // all of them begin in the first 256 bytes
 	texts []layText
 	runs  []layRun    // where the texts stand
 	ev    event.Event // literals and texts
@@ -76,13 +77,20 @@ func (p *plan) payloadOnly(at place) bool {
 // headAt reads the start of a fragment that is a template instance whose
 // definition stands elsewhere: the plan, and the offset of the value count.
 func (d *decoder) headAt(c []byte, pos, end int, at place) (*plan, int) {
-	if pos+18 > end || le32(c, pos) != fragmentMark || c[pos+4] != tokTemplate {
+	if pos+18 > end || pos < 0 || end > len(c) {
 		return nil, 0
 	}
-	def := le32(c, pos+10)
+	// The fragment header, the token, a byte that says nothing, the id (2 bytes and 2), the offset.
+	h := c[pos : pos+18]
+	w := binary.LittleEndian.Uint64(h)
+	if w&0xffffffffff != fragmentMark|tokTemplate<<32 {
+		return nil, 0
+	}
+	x := binary.LittleEndian.Uint64(h[6:])
+	def := uint32(x >> 32)
 	key := def<<2 | uint32(at)
 	ref := &d.refs[(key*0x9e3779b1)>>24]
-	if ref.key != key || ref.epoch != d.epoch || ref.id != le32(c, pos+6) || int(def) == pos+14 {
+	if ref.key != key || ref.epoch != d.epoch || ref.id != uint32(x) || int(def) == pos+14 {
 		return nil, 0
 	}
 	return ref.plan, pos + 14
@@ -111,7 +119,10 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 	lay.ok = lay.ok && n == lay.n
 	desc := c[at+4 : at+4+4*n]
 	k := 4 * p.nested[0].slot
-	if !lay.ok || string(desc[:k]) != string(lay.desc[:k]) || string(desc[k+4:]) != string(lay.desc[k+4:]) || desc[k+2] != byte(event.KindXML) {
+	if lay.ok { // the size of the payload alone may differ
+		lay.desc[k], lay.desc[k+1] = desc[k], desc[k+1]
+	}
+	if !lay.ok || string(desc) != string(lay.desc) {
 		d.filled = nil
 		if !p.relay(desc) {
 			return false, false, nil
@@ -130,7 +141,7 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 			break
 		}
 	}
-	nums := c[data : from+8]
+	nums := c[data:]
 	if d.want != nil {
 		id := lay.ev.ID | uint32(lay.num(nums, sysEventID))
 		if !d.wantID(p, lay.ev.Provider, id) {
@@ -190,22 +201,47 @@ func (lay *layout) num(b []byte, f sysField) uint64 {
 	return binary.LittleEndian.Uint64(b[x.off:]) & x.mask
 }
 
+// nearBytes hold every number that begins in the first 256 bytes.
+type nearBytes [256 + 8]byte
+
+// nearNum is num where the numbers are near.
+func (lay *layout) nearNum(b *nearBytes, f sysField) uint64 {
+	x := &lay.nums[f]
+	i := int(uint8(x.off))
+	return binary.LittleEndian.Uint64(b[i:i+8]) & x.mask
+}
+
 // fill sets the System fields of e that are numbers, and what is no System field;
 // the others are those of lay.ev already. b begins with the values.
 func (lay *layout) fill(e *event.Event, b []byte, headID uint64, headTime event.Filetime) error {
 	e.Schema, e.Values, e.Raw, e.Generation = nil, nil, nil, 0
 	x := &lay.ev
-	e.ID = x.ID | uint32(lay.num(b, sysEventID))
-	e.Qualifiers = x.Qualifiers | uint16(lay.num(b, sysQualifiers))
-	e.Version = x.Version | uint8(lay.num(b, sysVersion))
-	e.Level = x.Level | uint8(lay.num(b, sysLevel))
-	e.Task = x.Task | uint16(lay.num(b, sysTask))
-	e.Opcode = x.Opcode | uint8(lay.num(b, sysOpcode))
-	e.Keywords = x.Keywords | lay.num(b, sysKeywords)
-	e.Time = x.Time | event.Filetime(lay.num(b, sysTime))
-	e.RecordID = x.RecordID | lay.num(b, sysRecordID)
-	e.PID = x.PID | uint32(lay.num(b, sysPID))
-	e.TID = x.TID | uint32(lay.num(b, sysTID))
+	if lay.near && len(b) >= len(nearBytes{}) {
+		b := (*nearBytes)(b)
+		e.ID = x.ID | uint32(lay.nearNum(b, sysEventID))
+		e.Qualifiers = x.Qualifiers | uint16(lay.nearNum(b, sysQualifiers))
+		e.Version = x.Version | uint8(lay.nearNum(b, sysVersion))
+		e.Level = x.Level | uint8(lay.nearNum(b, sysLevel))
+		e.Task = x.Task | uint16(lay.nearNum(b, sysTask))
+		e.Opcode = x.Opcode | uint8(lay.nearNum(b, sysOpcode))
+		e.Keywords = x.Keywords | lay.nearNum(b, sysKeywords)
+		e.Time = x.Time | event.Filetime(lay.nearNum(b, sysTime))
+		e.RecordID = x.RecordID | lay.nearNum(b, sysRecordID)
+		e.PID = x.PID | uint32(lay.nearNum(b, sysPID))
+		e.TID = x.TID | uint32(lay.nearNum(b, sysTID))
+	} else {
+		e.ID = x.ID | uint32(lay.num(b, sysEventID))
+		e.Qualifiers = x.Qualifiers | uint16(lay.num(b, sysQualifiers))
+		e.Version = x.Version | uint8(lay.num(b, sysVersion))
+		e.Level = x.Level | uint8(lay.num(b, sysLevel))
+		e.Task = x.Task | uint16(lay.num(b, sysTask))
+		e.Opcode = x.Opcode | uint8(lay.num(b, sysOpcode))
+		e.Keywords = x.Keywords | lay.num(b, sysKeywords)
+		e.Time = x.Time | event.Filetime(lay.num(b, sysTime))
+		e.RecordID = x.RecordID | lay.num(b, sysRecordID)
+		e.PID = x.PID | uint32(lay.num(b, sysPID))
+		e.TID = x.TID | uint32(lay.num(b, sysTID))
+	}
 	if lay.nums[sysRecordID].mask == 0 && e.RecordID == 0 {
 		e.RecordID = headID
 	}
@@ -227,7 +263,7 @@ func (p *plan) relay(desc []byte) bool {
 	if desc[4*lay.slot+2] != byte(event.KindXML) {
 		return false
 	}
-	lay.nums = [numSys]layNum{}
+	lay.nums, lay.near = [numSys]layNum{}, true
 	lay.start, lay.rest = 0, 0
 	for i := range lay.slot {
 		lay.start += le16(desc, 4*i)
@@ -269,6 +305,7 @@ func (p *plan) relay(desc []byte) bool {
 			return false
 		}
 		lay.nums[y.field] = layNum{off, ^uint64(0) >> (64 - 8*n)}
+		lay.near = lay.near && off < 256
 	}
 	lay.joinTexts()
 	lay.ev = p.proto

@@ -32,6 +32,7 @@ type decoder struct {
 	owns        []ownName               // in this chunk
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	vals        []event.Value           // of the event, but those of a needID
+	descs       descriptors             // of the payload
 	filled      *layout                 // whose System fields the event has that quick filled last
 	filledEvent *event.Event
 	schemaKey   []byte
