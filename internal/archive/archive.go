@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/akashi-audit/akashi/internal/record"
@@ -48,7 +47,7 @@ func writeSized(w io.Writer, recs []record.Record, group int64, page int) error 
 func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Record) error) error) (err error) {
 	defer recovered(&err)
 	out := parquet.NewGenericWriter[row](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
+		parquet.Compression(best),
 		parquet.MaxRowsPerRowGroup(group),
 		parquet.PageBufferSize(page),
 		parquet.CreatedBy("akashi", SchemaVersion, ""),
