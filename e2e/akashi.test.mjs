@@ -3,27 +3,19 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { after, before, describe, test } from "node:test";
-import { accessible, ask, browser, clean as look, imported, looks, start, visit, words } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { accessible, app, ask, b, clean as look, company, looks, visit, words } from "./harness.mjs";
 
-let app, b;
 let file; // a file with many records, from the home page
 let person;
 
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
+company({}, async () => {
   const { page, context } = await visit(b);
   await page.goto(app.base);
   file = await page.locator("main a[href^='/people?file='] bdi").first().getAttribute("title");
   person = await page.locator("main a[href^='/files?user='] bdi").first().getAttribute("title");
   await context.close();
   assert.ok(file && person);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
 });
 
 for (const lang of ["ja", "en"]) {

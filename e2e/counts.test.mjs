@@ -1,25 +1,15 @@
 // Counts that take long say how far they are, can be stopped, and are waited for without
 // scripts.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { ask, browser, clean, everyLook, imported, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { app, ask, b, clean, company, everyLook, visit } from "./harness.mjs";
 
 const words = {
   ja: { days: "保管庫の 40 日のうち 12 日", stop: "数えるのをやめる", stopped: "件数を数えるのをやめました", again: "件数を数える", show: "表示する" },
   en: { days: "12 of 40 archived days", stop: "Stop counting", stopped: "Counting was stopped", again: "Count", show: "Show" },
 };
 
-let app, b;
-
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
-});
+company();
 
 // slow answers for the counts as the server does while they take long: held is asked
 // before each answer.

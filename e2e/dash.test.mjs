@@ -2,25 +2,15 @@
 // administrator uses them in the morning.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { after, before, describe, test } from "node:test";
-import { ask, browser, clean as look, imported, looks, shot, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { app, ask, b, clean as look, company, looks, shot, visit } from "./harness.mjs";
 
 const words = {
   ja: { fine: /問題は?ありません|確認が必要/, days: "日ごとの記録", year: "1年で見る", two: "2か月で見る", dark: "暗", light: "明", dense: "狭い", help: "説明", cover: "完全性の確認", whole: "受け取った範囲に、欠けている記録はありません。", live: "自動更新中", off: "自動更新を再開", settings: "設定", crumbs: "現在の場所" },
   en: { fine: /All is well|needs? a look/, days: "Records by day", year: "A year", two: "Two months", dark: "Dark", light: "Light", dense: "Dense", help: "Explanation", cover: "Completeness", whole: "Nothing is missing in what was received.", live: "Updating", off: "Resume updates", settings: "Settings", crumbs: "Where you are" },
 };
 
-let app, b;
-
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
-});
+company();
 
 // settled waits until the numbers are counted.
 async function settled(page, path = "/") {

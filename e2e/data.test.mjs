@@ -3,25 +3,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { browser, clean, everyLook, imported, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { app, b, clean, company, everyLook, visit } from "./harness.mjs";
 
 const bin = process.env.AKASHI_BIN;
-let app, b, data;
+let data;
 
 const akashi = (...args) => execFileSync(bin, args, { encoding: "utf8", env: { ...process.env, AKASHI_LANG: "en" } });
 
-before(async () => {
-  const proposed = (folder) => akashi("store", "retention", "--data", folder, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
-  [app, b] = await Promise.all([start({ before: proposed }), browser()]);
-  await imported(app.base);
-  data = app.dir;
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
-});
+const proposed = (folder) => akashi("store", "retention", "--data", folder, "--set", "7y+", "--by", "ops.kimura"); // one person proposes
+company({ before: proposed }, () => { data = app.dir; });
 
 const leaves = () => readFileSync(join(data, "seal", "leaves.jsonl"), "utf8");
 

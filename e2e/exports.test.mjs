@@ -5,21 +5,15 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { inflateRawSync } from "node:zlib";
-import { browser, clean, everyLook, imported, start, visit } from "./harness.mjs";
+import { app, b, clean, company, everyLook, visit } from "./harness.mjs";
 
-let app, b, scratch;
+let scratch;
 
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
-  scratch = mkdtempSync(join(tmpdir(), "akashi-exports-"));
-}, { timeout: 400_000 });
+company({}, () => { scratch = mkdtempSync(join(tmpdir(), "akashi-exports-")); });
 
-after(async () => {
-  await b?.close();
-  await app?.stop();
+after(() => {
   if (scratch) rmSync(scratch, { recursive: true, force: true });
 });
 

@@ -1,7 +1,7 @@
 // Folders with specific personal information: registered, and shown first.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { accessible, ask, browser, clean as look, everyLook, imported, press, shot, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { accessible, app, ask, b, clean as look, company, everyLook, press, shot, visit } from "./harness.mjs";
 
 const words = {
   ja: { nav: "特定個人情報", label: "フォルダー", preview: "当たるものを見る", save: "保存", bad: /使えません/, saved: /保存し、変更を封印に記録しました/, card: "特定個人情報のフォルダー", mark: /特定個人情報/ },
@@ -9,17 +9,7 @@ const words = {
 };
 const folder = "特定個人情報";
 
-let app, b;
-
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
-});
+company();
 
 for (const [lang, scheme, width] of everyLook) {
   const w = words[lang];

@@ -6,6 +6,7 @@ import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, read
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -124,6 +125,23 @@ export async function imported(base) {
     await new Promise((r) => setTimeout(r, 250));
   }
   throw new Error("the import does not end");
+}
+
+// app and b are the demonstration company and the browser of a file that calls company.
+export let app, b;
+
+// company serves the demonstration company to the tests of a file, with the options of
+// start, and opens a browser: both stand in app and b. first is done before the tests.
+export function company(options, first) {
+  before(async () => {
+    [app, b] = await Promise.all([start(options), browser()]);
+    await imported(app.base);
+    await first?.();
+  }, { timeout: 400_000 });
+  after(async () => {
+    await b?.close();
+    await app?.stop();
+  });
 }
 
 // browser is Debian's Chromium: the shell without a window when it is there, which needs

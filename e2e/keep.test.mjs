@@ -1,27 +1,11 @@
 // Volumes and retention: what is settled of them on pages.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { accessible, browser, imported, shot, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { app, b, clean as look, company, visit } from "./harness.mjs";
 
-let app, b;
+company();
 
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
-});
-
-const clean = async (v, name) => {
-  assert.deepEqual(await accessible(v.page), [], "axe");
-  assert.deepEqual(v.faults, [], "faults");
-  const wide = await v.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-  await shot(v.page, `keep-${name}`);
-};
+const clean = (v, name) => look(v, `keep-${name}`);
 
 const sure = (page) => page.locator("form.sure button");
 const form = (page, action) => page.locator(`form[action='${action}']`).first();

@@ -1,22 +1,19 @@
 // The three searches and the record, as an investigator uses them.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { after, before, describe, test } from "node:test";
-import { ask, browser, clean as look, imported, looks, start, visit, words } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { app, ask, b, clean as look, company, looks, visit, words } from "./harness.mjs";
 
 const mine = {
   ja: { sealed: "封印済み", save: "検索を保存", saved: "保存した検索", remove: /を削除/, usual: "普段との違い", peers: "同じフォルダーを使った人との比較", life: "ファイルの一生", around: "前後の記録", related: "関連する記録", follow: "最新を追う", following: /追っています/, session: "同じログオン" },
   en: { sealed: "Sealed", save: "Save search", saved: "Saved searches", remove: /Delete the search/, usual: "Against the usual", peers: "Compared with others of the same folders", life: "Life of the file", around: "Records before and after", related: "Related records", follow: "Follow live", following: /Following/, session: "Same session" },
 };
 
-let app, b;
 let person; // who touched most
 let renamed; // a file that was renamed: its new path
 const size = async (path) => Number((await ask(app.base + path, { headers: { "Accept-Encoding": "gzip" } })).headers.get("content-length"));
 
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
+company({}, async () => {
   const { page, context } = await visit(b, { lang: "en" });
   await page.goto(`${app.base}/search?op=rename&result=success`);
   renamed = await page.locator("#rows .to bdi").first().getAttribute("title");
@@ -25,11 +22,6 @@ before(async () => {
   person = await page.locator("#sides a[href*='user='] bdi.person").first().getAttribute("title");
   await context.close();
   assert.ok(person && renamed);
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
 });
 
 for (const lang of ["ja", "en"]) {

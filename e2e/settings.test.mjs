@@ -2,30 +2,23 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { accessible, browser, clean as look, everyLook, imported, press, shot, start, visit } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { accessible, app, b, clean as look, company, everyLook, press, shot, visit } from "./harness.mjs";
 
 const words = {
   ja: { start: "取り込みを始める", brought: "取り込んだもの", preview: "影響を見る", save: "保存", saved: /保存し、変更を封印に記録しました/, seal: "いま封印する", sealed: /いまの状態を封印しました/, take: "最後の封印を書き出す", try: "何件変わるか調べる", none: "ログのファイルを選んでください", accounts: "アカウント", addresses: "アドレス", closed: "会社の休業日" },
   en: { start: "Start the import", brought: "What came", preview: "Show the effect", save: "Save", saved: /Saved, and the change is recorded/, seal: "Seal now", sealed: /The state of now is sealed/, take: "Save the last checkpoint", try: "Count what would change", none: "Choose log files", accounts: "Accounts", addresses: "Addresses", closed: "Company holidays" },
 };
 
-let app, b, log, photo;
+let log, photo;
 
-before(async () => {
-  [app, b] = await Promise.all([start(), browser()]);
-  await imported(app.base);
+company({}, async () => {
   const servers = join(app.dir, "demo-logs");
   const server = readdirSync(servers, { withFileTypes: true }).find((d) => d.isDirectory());
   const dir = join(servers, server.name);
   log = join(dir, readdirSync(dir, { recursive: true }).find((f) => String(f).endsWith(".evtx")));
   photo = join(app.dir, "..", "photo.jpg");
   writeFileSync(photo, "x");
-}, { timeout: 400_000 });
-
-after(async () => {
-  await b?.close();
-  await app?.stop();
 });
 
 // What is saved by one is seen by the next.

@@ -57,6 +57,9 @@ func (c *clock) add(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
+// cheap is the cost of passwords here: TestPHC and TestHasherIsBounded are about the real one.
+var cheap = Cost{Memory: 64, Time: 1, Lanes: 1}
+
 // good is a password that everybody in these tests has.
 const good = "correct horse battery"
 
@@ -86,10 +89,9 @@ func (w *world) open(t *testing.T, second ...Role) {
 	if w.db, err = state.Open(t.Context(), w.dir); err != nil {
 		t.Fatal(err)
 	}
-	if w.Book, err = Open(w.db, Options{Seal: w.seal, Entries: w.seal.entries, Now: w.clock.now, Second: second}); err != nil {
+	if w.Book, err = Open(w.db, Options{Seal: w.seal, Entries: w.seal.entries, Now: w.clock.now, Second: second, Cost: cheap}); err != nil {
 		t.Fatal(err)
 	}
-	w.hash.cost = cost{64, 1, 1} // TestPHC and TestHasherIsBounded are about the real one
 }
 
 func owner() Actor { return Actor{Name: "root@here"} }

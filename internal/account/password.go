@@ -49,19 +49,23 @@ var (
 
 // hasher computes passwords, a bounded number at a time.
 type hasher struct {
-	cost    cost // of new passwords
+	cost    Cost // of new passwords
 	slots   chan struct{}
 	waiting atomic.Int64
 }
 
-// cost is what a password costs.
-type cost struct {
-	memory, time uint32 // KiB, passes
-	lanes        uint8
+// Cost is what a new password costs argon2id.
+type Cost struct {
+	Memory, Time uint32 // KiB, passes
+	Lanes        uint8
 }
 
-func newHasher() *hasher {
-	return &hasher{cost: cost{argonMemory, argonTime, argonLanes}, slots: make(chan struct{}, passwordSlots)}
+// newHasher is a hasher of passwords at a cost; the zero Cost is that of production.
+func newHasher(c Cost) *hasher {
+	if c == (Cost{}) {
+		c = Cost{argonMemory, argonTime, argonLanes}
+	}
+	return &hasher{cost: c, slots: make(chan struct{}, passwordSlots)}
 }
 
 func (h *hasher) run(ctx context.Context, fn func()) error {
@@ -85,8 +89,8 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 	salt := make([]byte, argonSalt)
 	rand.Read(salt)
 	err = h.run(ctx, func() {
-		key := argon2.IDKey(normal(password), salt, h.cost.time, h.cost.memory, h.cost.lanes, argonKey)
-		phc = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.cost.memory, h.cost.time, h.cost.lanes,
+		key := argon2.IDKey(normal(password), salt, h.cost.Time, h.cost.Memory, h.cost.Lanes, argonKey)
+		phc = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.cost.Memory, h.cost.Time, h.cost.Lanes,
 			base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 	})
 	return phc, err
@@ -98,17 +102,17 @@ func (h *hasher) hash(ctx context.Context, password string) (phc string, err err
 func (h *hasher) verify(ctx context.Context, password, phc string) (ok, old bool, err error) {
 	p := parsePHC(phc)
 	if p == nil {
-		p = &phcParts{cost: h.cost, salt: make([]byte, argonSalt)}
+		p = &phcParts{Cost: h.cost, salt: make([]byte, argonSalt)}
 	}
 	err = h.run(ctx, func() {
-		got := argon2.IDKey(normal(password), p.salt, p.time, p.memory, p.lanes, argonKey)
+		got := argon2.IDKey(normal(password), p.salt, p.Time, p.Memory, p.Lanes, argonKey)
 		ok = len(p.key) == argonKey && subtle.ConstantTimeCompare(got, p.key) == 1
 	})
-	return ok, p.cost != h.cost, err
+	return ok, p.Cost != h.cost, err
 }
 
 type phcParts struct {
-	cost
+	Cost
 	salt, key []byte
 }
 
@@ -120,13 +124,13 @@ func parsePHC(s string) *phcParts {
 		return nil
 	}
 	p := &phcParts{}
-	if n, err := fmt.Sscanf(l[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.lanes); err != nil || n != 3 {
+	if n, err := fmt.Sscanf(l[3], "m=%d,t=%d,p=%d", &p.Memory, &p.Time, &p.Lanes); err != nil || n != 3 {
 		return nil
 	}
 	var err1, err2 error
 	p.salt, err1 = base64.RawStdEncoding.DecodeString(l[4])
 	p.key, err2 = base64.RawStdEncoding.DecodeString(l[5])
-	if err1 != nil || err2 != nil || p.memory > 256<<10 || p.memory == 0 || p.time == 0 || p.time > 16 || p.lanes == 0 || len(p.salt) < 8 {
+	if err1 != nil || err2 != nil || p.Memory > 256<<10 || p.Memory == 0 || p.Time == 0 || p.Time > 16 || p.Lanes == 0 || len(p.salt) < 8 {
 		return nil
 	}
 	return p

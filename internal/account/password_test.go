@@ -37,7 +37,7 @@ func TestPasswords(t *testing.T) {
 }
 
 func TestPHC(t *testing.T) {
-	h := newHasher()
+	h := newHasher(Cost{})
 	a, err := h.hash(t.Context(), "がぎぐげご password")
 	if err != nil || !strings.HasPrefix(a, "$argon2id$v=19$m=32768,t=3,p=1$") {
 		t.Fatalf("hash %q, %v", a, err)
@@ -65,7 +65,7 @@ func TestPHC(t *testing.T) {
 }
 
 func TestHasherIsBounded(t *testing.T) {
-	h := newHasher()
+	h := newHasher(Cost{})
 	var wg sync.WaitGroup
 	busy, done := 0, 0
 	var mu sync.Mutex
@@ -91,7 +91,7 @@ func TestHasherIsBounded(t *testing.T) {
 }
 
 func BenchmarkPassword(b *testing.B) {
-	h := newHasher()
+	h := newHasher(Cost{})
 	for b.Loop() {
 		if _, err := h.hash(b.Context(), good); err != nil {
 			b.Fatal(err)

@@ -60,14 +60,13 @@ func (c cut) open(t *testing.T, now func() time.Time) (*Book, *state.DB, []seal.
 		t.Fatal(err)
 	}
 	s := &fakeSeal{l: c.l}
-	b, err := Open(db, Options{Seal: s, Entries: s.entries, Now: now})
+	b, err := Open(db, Options{Seal: s, Entries: s.entries, Now: now, Cost: cheap})
 	if err == nil {
 		err = b.Settle(t.Context())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.hash.cost = cost{64, 1, 1}
 	return b, db, c.l
 }
 

@@ -51,12 +51,8 @@ func (s *server) once(rq *request, rt route) error {
 	if !goodKey(text) {
 		return &Problem{Status: http.StatusBadRequest, Code: "key_bad"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.r.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "large"}
-	case err != nil:
+	body, err := bodyOf(rq)
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(rq.r.Context()), keyedTime)

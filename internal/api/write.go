@@ -18,6 +18,16 @@ import (
 // maxBody bounds the body of a change, bytes.
 const maxBody = 1 << 20
 
+// bodyOf is the body of a change; one of more than maxBody bytes is a Problem.
+func bodyOf(rq *request) ([]byte, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.r.Body, maxBody))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Code: "large"}
+	}
+	return b, err
+}
+
 // read reads the JSON body of a change into in. Fields that the document does not have
 // are refused, and so is a body without the needed ones: a list that somebody forgot
 // must not empty the list that is there.
@@ -29,12 +39,8 @@ func (s *server) read(rq *request, in any, needed ...string) error {
 	if err != nil || kind != "application/json" {
 		return &Problem{Status: http.StatusUnsupportedMediaType, Code: "media"}
 	}
-	b, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.r.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "large"}
-	case err != nil:
+	b, err := bodyOf(rq)
+	if err != nil {
 		return err
 	}
 	var fields map[string]json.RawMessage

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/akashi-audit/akashi/internal/record"
@@ -49,7 +48,7 @@ func writeRows(w io.Writer, group int64, page int, each func(fn func(*record.Rec
 	defer recovered(&err)
 	tail := &tailWriter{w: w}
 	out := parquet.NewGenericWriter[row](tail,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedBestCompression}), // about level 11
+		parquet.Compression(best),
 		parquet.MaxRowsPerRowGroup(group),
 		parquet.PageBufferSize(page),
 		parquet.DataPageVersion(1), // of 2 the heads of pages are longer, and no column has levels

@@ -218,12 +218,11 @@ func (b *builder) events(ctx context.Context, src Source, from, to int64) error 
 // rawFile writes the raw events that each gives, of one life of one channel at a
 // time.
 func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32, []*event.Event) error) error) error {
-	p, err := rawfile.NewPacker()
+	p, err := b.a.packer()
 	if err != nil {
 		return err
 	}
-	defer p.Close()
-	p.ReadBack(b.a.raw)
+	defer b.a.packers.Put(p)
 	x := &rawBuilder{b: b}
 	f, err := b.scratch("raw", func(w io.Writer) error {
 		buf := bufio.NewWriterSize(w, 1<<20)
@@ -243,6 +242,18 @@ func (b *builder) rawFile(ctx context.Context, each func(add func(string, uint32
 		return err
 	}
 	return x.store(ctx, f)
+}
+
+// packer is one for raw files, which goes back into packers.
+func (a *Archive) packer() (*rawfile.Packer, error) {
+	if p, ok := a.packers.Get().(*rawfile.Packer); ok {
+		return p, nil
+	}
+	p, err := rawfile.NewPacker()
+	if err == nil {
+		p.ReadBack(a.raw)
+	}
+	return p, err
 }
 
 // rawBuilder makes the raw file of a part.

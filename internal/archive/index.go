@@ -39,6 +39,7 @@ type Archive struct {
 	objects Objects
 	opt     Options
 	raw     *rawfile.Unpacker
+	packers sync.Pool // of *rawfile.Packer that read back with raw
 
 	sortBytes   int // of records that a day which is sealed holds in memory
 	blockEvents int // the most raw events of a block of a day that is sealed

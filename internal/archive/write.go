@@ -14,6 +14,14 @@ import (
 // memory, compressed.
 const streamRows = 64 << 10
 
+// The packers of archive files, about level 11, and of files for elsewhere. An encoder
+// takes tens of MB that must be cleared first, more than a small day needs to be packed:
+// they are kept from file to file, until the collector wants their memory.
+var (
+	best  = &zstd.Codec{Level: zstd.SpeedBestCompression}
+	quick = &zstd.Codec{Level: zstd.SpeedDefault}
+)
+
 // Writer writes records as they come in the columns of the archive, for whoever
 // takes them elsewhere. Read reads them back.
 type Writer struct {
@@ -26,7 +34,7 @@ type Writer struct {
 func NewWriter(w io.Writer) *Writer {
 	return &Writer{
 		out: parquet.NewGenericWriter[row](w,
-			parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.MaxRowsPerRowGroup(streamRows),
+			parquet.Compression(quick), parquet.MaxRowsPerRowGroup(streamRows),
 			parquet.CreatedBy("akashi", SchemaVersion, ""), parquet.KeyValueMetadata(keySchema, SchemaVersion)),
 		rows: make([]row, chunkRows),
 	}

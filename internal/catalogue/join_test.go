@@ -40,16 +40,7 @@ func TestJoinIsMerge(t *testing.T) {
 			numbers[i] = append(numbers[i], uint32(n))
 		}
 	}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dict := &paths.Packed{N: len(all)}
-	index, pages := paths.Encode(all)
-	dict.Index = index
-	for _, p := range pages {
-		dict.Pages, dict.Plain = append(dict.Pages, enc.EncodeAll(p, nil)), append(dict.Plain, len(p))
-	}
+	dict := dictOf(t, all)
 	joined := write(t, func(w io.Writer) error { return Join(w, dict, parts, numbers) })
 	merged := write(t, func(w io.Writer) error { return Merge(w, parts...) })
 	if bad := joined.Check(); len(bad) > 0 {
@@ -61,17 +52,7 @@ func TestJoinIsMerge(t *testing.T) {
 		t.Errorf("paths differ: %d and %d", len(got), len(want))
 	}
 	for _, e := range entries(t, merged)[:300] {
-		x, err := Parts{joined}.Follow(context.Background(), e.Path, 0, query.Extent{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		y, err := Parts{merged}.Follow(context.Background(), e.Path, 0, query.Extent{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(y, x); diff != "" {
-			t.Fatalf("life of %q: %s", e.Path, diff)
-		}
+		sameLife(t, e.Path, joined, merged)
 	}
 	if err := Join(io.Discard, dict, parts, numbers[1:]); err == nil {
 		t.Error("parts without numbers were joined")
@@ -92,4 +73,35 @@ func entries(t *testing.T, p *Part) (l []Entry) {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// dictOf is the dictionary of sorted paths, as segments have it.
+func dictOf(t *testing.T, all []string) *paths.Packed {
+	t.Helper()
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, pages := paths.Encode(all)
+	dict := &paths.Packed{N: len(all), Index: index}
+	for _, p := range pages {
+		dict.Pages, dict.Plain = append(dict.Pages, enc.EncodeAll(p, nil)), append(dict.Plain, len(p))
+	}
+	return dict
+}
+
+// sameLife says that two parts tell the same life of a path.
+func sameLife(t *testing.T, path string, got, want *Part) {
+	t.Helper()
+	x, err := Parts{got}.Follow(context.Background(), path, 0, query.Extent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := Parts{want}.Follow(context.Background(), path, 0, query.Extent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(y, x); diff != "" {
+		t.Fatalf("life of %q: %s", path, diff)
+	}
 }

@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"context"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -9,10 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/akashi-audit/akashi/internal/paths"
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -56,45 +53,17 @@ func TestTakenDictionary(t *testing.T) {
 		for _, p := range months[m] {
 			all = append(all, p.Path)
 		}
-		enc, err := zstd.NewWriter(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dict := &paths.Packed{N: len(all)}
-		index, pages := paths.Encode(all)
-		dict.Index = index
-		for _, p := range pages {
-			dict.Pages, dict.Plain = append(dict.Pages, enc.EncodeAll(p, nil)), append(dict.Plain, len(p))
-		}
+		dict := dictOf(t, all)
 		taken := write(t, func(w io.Writer) error { return acts[0].Write(w, "FS", months, dict) })
 		own := write(t, func(w io.Writer) error { return acts[1].Write(w, "FS", months, nil) })
 		if taken.Len() != own.Len() || len(taken.Check()) > 0 {
 			t.Fatalf("%d and %d paths, %v", taken.Len(), own.Len(), taken.Check())
 		}
-		var got [2][]Entry
-		for i, p := range []*Part{taken, own} {
-			if err := p.Each(func(e Entry) error {
-				got[i] = append(got[i], e)
-				return nil
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if diff := cmp.Diff(got[1], got[0]); diff != "" {
+		if diff := cmp.Diff(entries(t, own), entries(t, taken)); diff != "" {
 			t.Errorf("paths: %s", diff)
 		}
 		for p := range numbers {
-			x, err := Parts{taken}.Follow(context.Background(), p, 0, query.Extent{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			y, err := Parts{own}.Follow(context.Background(), p, 0, query.Extent{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(y, x); diff != "" {
-				t.Fatalf("life of %q: %s", p, diff)
-			}
+			sameLife(t, p, taken, own)
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/config"
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/seal"
 	"github.com/akashi-audit/akashi/internal/seal/sealtest"
 	"github.com/akashi-audit/akashi/internal/verify"
@@ -287,61 +286,47 @@ func TestHashingAnewStopped(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// run opens a copy on a disk that dies at its n-th change, -1 = never, and stops the pass
-	// at its stop-th step.
-	run := func(n, stop int) (at string, f *fsx.Fault, opening int, things map[string]bool, err error) {
-		at = copied(t, dir)
-		f = fsx.NewFault(fsx.OS{}, n)
-		f.Sticky = true
-		d := realDeps()
-		d.fs = f
-		e, err := open(t.Context(), at, Options{}, d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		opening = f.Calls()
-		ctx, cancel := context.WithCancel(t.Context())
-		steps := 0
-		_, err = e.Renew(ctx, RenewRequest{Algorithm: seal.SHA512, By: "t", Progress: func(RenewProgress) {
-			if steps++; steps == stop {
-				cancel()
+	// run hashes a copy anew on a disk that dies at its n-th change, -1 = never, and stops
+	// the pass at its stop-th step.
+	run := func(n, stop int) (s stopped, things map[string]bool) {
+		s = stopAt(t, dir, realDeps(), n, func(e *Engine) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			steps := 0
+			_, err := e.Renew(ctx, RenewRequest{Algorithm: seal.SHA512, By: "t", Progress: func(RenewProgress) {
+				if steps++; steps == stop {
+					cancel()
+				}
+			}})
+			if err == nil {
+				things = renewedThings(t, e)
 			}
-		}})
-		cancel()
-		if err == nil {
-			things = renewedThings(t, e)
-		}
-		if c := e.Close(); c != nil && !f.Fired() {
-			t.Fatal(c)
-		}
-		return at, f, opening, things, err
+			return err
+		})
+		return s, things
 	}
-	_, f, opening, want, err := run(-1, -1)
-	if err != nil {
-		t.Fatal(err)
+	whole, want := run(-1, -1)
+	if whole.err != nil {
+		t.Fatal(whole.err)
 	}
-	total := f.Calls()
 	for stop := 1; ; stop += 2 {
-		at, _, _, _, err := run(-1, stop)
-		if err == nil {
+		s, _ := run(-1, stop)
+		if s.err == nil {
 			break
 		}
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("stopped at step %d: %v", stop, err)
+		if !errors.Is(s.err, context.Canceled) {
+			t.Fatalf("stopped at step %d: %v", stop, s.err)
 		}
-		goesOn(t, fmt.Sprintf("stopped at step %d", stop), at, want)
+		goesOn(t, fmt.Sprintf("stopped at step %d", stop), s.dir, want)
 	}
-	step := 7
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
-	}
+	step := inLong(7, 1)
 	died := 0
-	for n := opening; n < total; n += step {
-		at, f, _, _, _ := run(n, -1)
-		if f.Fired() {
+	for n := whole.opening; n < whole.calls; n += step {
+		s, _ := run(n, -1)
+		if s.fired {
 			died++
 		}
-		goesOn(t, fmt.Sprintf("the disk died at change %d of %d", n, total), at, want)
+		goesOn(t, fmt.Sprintf("the disk died at change %d of %d", n, whole.calls), s.dir, want)
 	}
 	if died < 5 {
 		t.Errorf("the disk died %d times", died)

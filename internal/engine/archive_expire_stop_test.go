@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/store"
 	"github.com/akashi-audit/akashi/internal/verify"
@@ -32,42 +31,27 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	due := func(k [2]string) bool { return k[1] < "2026-06-01" }
-	stop := func(n int) (at string, calls, opening int, fired bool, err error) {
-		at = copied(t, dir)
-		f := fsx.NewFault(fsx.OS{}, n)
-		f.Sticky = true
-		e, err := open(t.Context(), at, Options{}, at2028(f))
-		if err != nil {
-			t.Fatal(err)
-		}
-		opening = f.Calls()
-		_, err = e.ExpireKept(t.Context())
-		calls, fired = f.Calls(), f.Fired()
-		return at, calls, opening, fired, errors.Join(err, func() error {
-			if c := e.Close(); !fired {
-				return c
-			}
-			return nil
-		}())
+	stop := func(n int) stopped {
+		return stopAt(t, dir, at2028(nil), n, func(e *Engine) error {
+			_, err := e.ExpireKept(t.Context())
+			return err
+		})
 	}
-	_, total, opening, _, err := stop(-1)
-	if err != nil {
-		t.Fatal(err)
+	whole := stop(-1)
+	if whole.err != nil {
+		t.Fatal(whole.err)
 	}
-	step := 23
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
-	}
+	step := inLong(23, 1)
 	half := 0
-	for n := opening; n < total; n += step {
-		at, _, _, fired, err := stop(n)
-		if !fired {
+	for n := whole.opening; n < whole.calls; n += step {
+		s := stop(n)
+		if !s.fired {
 			t.Fatalf("call %d did not fail", n)
 		}
-		if err == nil && n < total-2 {
+		if s.err == nil && n < whole.calls-2 {
 			t.Errorf("call %d failed and nobody was told", n)
 		}
-		e := openEngine(t, at, at2028(nil))
+		e := openEngine(t, s.dir, at2028(nil))
 		got := daysIn(archived(t, e))
 		if len(got) < len(before) {
 			half++
@@ -77,7 +61,7 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 				t.Errorf("call %d: %v has %d records of %d", n, k, got[k], m)
 			}
 		}
-		r, err := verify.Check(t.Context(), at, verify.Options{})
+		r, err := verify.Check(t.Context(), s.dir, verify.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,15 +82,15 @@ func TestKeptDeletionStoppedAnywhere(t *testing.T) {
 			}
 		}
 		for k := range before {
-			if l, _ := filepath.Glob(filepath.Join(at, archiveDir, k[0], k[1], "*")); due(k) != (len(l) == 0) {
+			if l, _ := filepath.Glob(filepath.Join(s.dir, archiveDir, k[0], k[1], "*")); due(k) != (len(l) == 0) {
 				t.Errorf("call %d: again: %v: %v", n, k, l)
 			}
 		}
-		if r, err := verify.Check(t.Context(), at, verify.Options{}); err != nil || r.Damage() {
+		if r, err := verify.Check(t.Context(), s.dir, verify.Options{}); err != nil || r.Damage() {
 			t.Fatalf("call %d, again: %+v, %v", n, r.Findings, err)
 		}
 	}
-	t.Logf("calls %d to %d, after %d of them days were deleted", opening, total, half)
+	t.Logf("calls %d to %d, after %d of them days were deleted", whole.opening, whole.calls, half)
 	if half == 0 {
 		t.Error("no stop came after an order")
 	}

@@ -74,10 +74,7 @@ func daysIn(l []record.Record) map[[2]string]int {
 // go that a plain reading of the rules lets go, the others stay whole, the volumes
 // prove it, and a folder made from them takes the deleted events for no loss.
 func TestKeptDeletionAgainstModel(t *testing.T) {
-	rounds := 2
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 60
-	}
+	rounds := inLong(2, 60)
 	gone, kept := 0, 0
 	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 21))

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,10 +12,7 @@ import (
 // A folder that was sealed piece by piece, and again after its rules changed, gives
 // the same records and events from its archive, and lost it comes back.
 func TestArchiveGivesTheSameAnswers(t *testing.T) {
-	rounds := 2
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 20
-	}
+	rounds := inLong(2, 20)
 	for seed := range uint64(rounds) {
 		dir := t.TempDir()
 		paths := fakeFiles(t, seed, 60)

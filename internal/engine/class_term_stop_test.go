@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/hold"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -41,47 +40,32 @@ func classFolder(t *testing.T, n int) (dir string, before []record.Record) {
 // check of the folder finds no damage, and the next call ends the work.
 func TestClassTermStoppedAnywhere(t *testing.T) {
 	dir, before := classFolder(t, 8)
-	stop := func(n int) (at string, calls, opening int, fired bool, err error) {
-		at = copied(t, dir)
-		f := fsx.NewFault(fsx.OS{}, n)
-		f.Sticky = true
-		e, err := open(t.Context(), at, Options{}, classDeps(f, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		opening = f.Calls()
-		_, err = e.Expire(t.Context(), false)
-		calls, fired = f.Calls(), f.Fired()
-		return at, calls, opening, fired, errors.Join(err, func() error {
-			if c := e.Close(); !fired {
-				return c
-			}
-			return nil
-		}())
+	stop := func(n int) stopped {
+		return stopAt(t, dir, classDeps(nil, 1), n, func(e *Engine) error {
+			_, err := e.Expire(t.Context(), false)
+			return err
+		})
 	}
-	whole, total, opening, _, err := stop(-1)
-	if err != nil {
-		t.Fatal(err)
+	whole := stop(-1)
+	if whole.err != nil {
+		t.Fatal(whole.err)
 	}
-	e := openEngine(t, whole, classDeps(nil, 1))
+	e := openEngine(t, whole.dir, classDeps(nil, 1))
 	want := everything(t, e, false)
 	if len(want) >= len(before) {
 		t.Fatalf("%d records are left of %d", len(want), len(before))
 	}
-	step := 61
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
-	}
+	step := inLong(61, 1)
 	some := 0
-	for n := opening; n < total; n += step {
-		at, _, _, fired, err := stop(n)
-		if !fired {
+	for n := whole.opening; n < whole.calls; n += step {
+		s := stop(n)
+		if !s.fired {
 			t.Fatalf("call %d did not fail", n)
 		}
-		if err == nil && n < total-2 {
+		if s.err == nil && n < whole.calls-2 {
 			t.Errorf("call %d failed and nobody was told", n)
 		}
-		e := openEngine(t, at, classDeps(nil, 1))
+		e := openEngine(t, s.dir, classDeps(nil, 1))
 		got := everything(t, e, false)
 		hidden := query.Query{Classes: query.AllClasses()}
 		if len(e.Orders()) > 0 {
@@ -101,11 +85,11 @@ func TestClassTermStoppedAnywhere(t *testing.T) {
 		if in, err := e.st.Info(); err != nil || in.Records != int64(len(want)) {
 			t.Errorf("call %d, again: %d records in the files, want %d: %v", n, in.Records, len(want), err)
 		}
-		if r, err := verify.Check(t.Context(), at, verify.Options{}); err != nil || r.Damage() {
+		if r, err := verify.Check(t.Context(), s.dir, verify.Options{}); err != nil || r.Damage() {
 			t.Fatalf("call %d, again: %+v, %v", n, r.Findings, err)
 		}
 	}
-	t.Logf("calls %d to %d, after %d of them an order held", opening, total, some)
+	t.Logf("calls %d to %d, after %d of them an order held", whole.opening, whole.calls, some)
 	if some == 0 {
 		t.Error("no stop came after an order")
 	}

@@ -208,10 +208,7 @@ func checkAlike(t *testing.T, name string, e *Engine, w *plainWorld, rules uint3
 // archive, a folder made of the archive alone and a plain reading of the rules say the
 // same, and the archive still has what went.
 func TestClassTermsAgainstModel(t *testing.T) {
-	rounds := 2
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 60
-	}
+	rounds := inLong(2, 60)
 	went := 0
 	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 31))

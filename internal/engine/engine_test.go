@@ -156,10 +156,7 @@ func sameRecords(t *testing.T, what string, want, got []record.Record) {
 }
 
 func TestAnyOrderAndSplitGivesTheSameRecords(t *testing.T) {
-	rounds := 12
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 300
-	}
+	rounds := inLong(12, 300)
 	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		paths := fakeFiles(t, seed, 60)

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -15,7 +14,6 @@ import (
 	"unicode/utf16"
 
 	"github.com/akashi-audit/akashi/internal/erasure"
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/pool"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
@@ -137,10 +135,7 @@ func difference(a, b []string) (l []string) {
 // erased is in no answer and no export, neither here nor in a folder that is made
 // again from the archive alone; all else is the same.
 func TestErasureTravels(t *testing.T) {
-	rounds := 2
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 40
-	}
+	rounds := inLong(2, 40)
 	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 77))
 		files, names := cutFiles(rng, company(seed, 3))
@@ -319,38 +314,23 @@ func TestErasureStopped(t *testing.T) {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	step := 33
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
+	step := inLong(33, 1)
+	stop := func(n int) stopped {
+		return stopAt(t, dir, realOn(files, 1000), n, func(e *Engine) error {
+			_, err := e.Erase(t.Context(), x)
+			return err
+		})
 	}
-	stop := func(n int) (at string, f *fsx.Fault, opening int, err error) {
-		at = filepath.Join(t.TempDir(), "d")
-		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
-			t.Fatal(err)
-		}
-		d := realOn(files, 1000)
-		f = fsx.NewFault(fsx.OS{}, n)
-		f.Sticky, d.fs = true, f
-		e := openDemo(t, at, d)
-		opening = f.Calls()
-		_, err = e.Erase(t.Context(), x)
-		if n < 0 {
-			return at, f, opening, errors.Join(err, e.Close())
-		}
-		_ = e.Close() // the disk is dead
-		return at, f, opening, err
+	whole := stop(-1)
+	if whole.err != nil {
+		t.Fatal(whole.err)
 	}
-	_, all, opening, err := stop(-1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := all.Calls()
 	rewritten := 0
-	for n := opening; n < total; n += step {
-		at, _, _, failed := stop(n)
-		e := openDemo(t, at, realOn(files, 1000))
+	for n := whole.opening; n < whole.calls; n += step {
+		s := stop(n)
+		e := openDemo(t, s.dir, realOn(files, 1000))
 		l := e.st.Erasures()
-		if len(l) == 0 && failed == nil {
+		if len(l) == 0 && s.err == nil {
 			t.Fatalf("stopped at call %d: the erasure was acknowledged and is gone", n)
 		}
 		if len(l) == 1 {
@@ -362,7 +342,7 @@ func TestErasureStopped(t *testing.T) {
 			if p, err := e.Pending(t.Context()); err != nil || len(p.Days) > 0 {
 				t.Fatalf("%s: %+v, %v", name, p, err)
 			}
-			if l := slices.DeleteFunc(textIn(t, filepath.Join(at, archiveDir), x.Files[0]), func(f string) bool { return strings.Contains(f, "_erasures") }); len(l) > 0 {
+			if l := slices.DeleteFunc(textIn(t, filepath.Join(s.dir, archiveDir), x.Files[0]), func(f string) bool { return strings.Contains(f, "_erasures") }); len(l) > 0 {
 				t.Fatalf("%s: the name is in %v", name, l)
 			}
 			rewritten++
@@ -370,11 +350,11 @@ func TestErasureStopped(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := verify.Check(t.Context(), at, verify.Options{}); err != nil || r.Damage() {
+		if r, err := verify.Check(t.Context(), s.dir, verify.Options{}); err != nil || r.Damage() {
 			t.Fatalf("stopped at call %d: %+v, %v", n, r.Findings, err)
 		}
 	}
-	t.Logf("calls %d to %d, after %d of them the erasure held", opening, total, rewritten)
+	t.Logf("calls %d to %d, after %d of them the erasure held", whole.opening, whole.calls, rewritten)
 	if rewritten == 0 {
 		t.Error("no stop came after the order")
 	}

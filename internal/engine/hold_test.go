@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -36,38 +35,6 @@ func expiring(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func copied(t *testing.T, dir string) string {
-	t.Helper()
-	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return to
-}
-
-// dying opens a folder on a disk that dies at its n-th change.
-func dying(t *testing.T, dir string, n int) (*Engine, *fsx.Fault) {
-	t.Helper()
-	f := fsx.NewFault(fsx.OS{}, n)
-	f.Sticky = true
-	e, err := open(t.Context(), dir, Options{}, laterDeps(f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e, f
-}
-
-// openingCalls is how many changes opening the folder makes.
-func openingCalls(t *testing.T, dir string) int {
-	t.Helper()
-	e, f := dying(t, copied(t, dir), -1)
-	n := f.Calls()
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // deletions counts the sealed deletions by server.
@@ -104,25 +71,22 @@ func TestDeletionStoppedAnywhere(t *testing.T) {
 		t.Fatalf("%+v, %v", x, err)
 	}
 	after := perServer(t, whole)
-	opening := openingCalls(t, dir)
-	failed, unchanged, done := 0, 0, 0
-	step := 2
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
-	}
-	for n := 0; ; n += step {
-		d := copied(t, dir)
-		e, f := dying(t, d, opening+n)
+	expire := func(e *Engine) error {
 		_, err := e.Expire(t.Context(), true)
-		fired := f.Fired()
-		_ = e.Close() // on a dead disk
-		if !fired {
+		return err
+	}
+	opening := stopAt(t, dir, laterDeps(nil), -1, expire).opening
+	failed, unchanged, done := 0, 0, 0
+	step := inLong(2, 1)
+	for n := 0; ; n += step {
+		s := stopAt(t, dir, laterDeps(nil), opening+n, expire)
+		if !s.fired {
 			break
 		}
-		if failed++; err == nil && n < 3 {
+		if failed++; s.err == nil && n < 3 {
 			t.Errorf("call %d failed and nobody was told", n)
 		}
-		e = openEngine(t, d, laterDeps(nil))
+		e := openEngine(t, s.dir, laterDeps(nil))
 		got, sealed := perServer(t, e), deletions(t, e)
 		for server, had := range before {
 			switch {
@@ -151,23 +115,22 @@ func TestDeletionStoppedAnywhere(t *testing.T) {
 // A hold that was acknowledged is in force after any fault, and its register opens.
 func TestHoldStoppedAnywhere(t *testing.T) {
 	dir := expiring(t)
-	opening := openingCalls(t, dir)
+	add := func(e *Engine) error {
+		return e.AddHold(t.Context(), hold.Hold{Case: "事案", By: "法務", Ground: "訴訟"})
+	}
+	opening := stopAt(t, dir, laterDeps(nil), -1, add).opening
 	for n := 0; ; n++ {
-		d := copied(t, dir)
-		e, f := dying(t, d, opening+n)
-		told := e.AddHold(t.Context(), hold.Hold{Case: "事案", By: "法務", Ground: "訴訟"})
-		fired := f.Fired()
-		_ = e.Close() // on a dead disk
-		e = openEngine(t, d, laterDeps(nil))
+		s := stopAt(t, dir, laterDeps(nil), opening+n, add)
+		e := openEngine(t, s.dir, laterDeps(nil))
 		l, err := e.Holds()
-		if err != nil || told == nil && len(l) != 1 {
+		if err != nil || s.err == nil && len(l) != 1 {
 			t.Errorf("call %d: %+v, %v", n, l, err)
 		}
 		x, err := e.Expire(t.Context(), true)
 		if err != nil || (len(x.Deleted) == 0) != (len(l) == 1) {
 			t.Errorf("call %d: %d holds, %+v, %v", n, len(l), x, err)
 		}
-		if !fired {
+		if !s.fired {
 			if n < 4 {
 				t.Errorf("only %d calls", n)
 			}

@@ -47,10 +47,7 @@ func TestKillChild(t *testing.T) {
 // compares with an undisturbed import. Files come out of order, so that some
 // kills hit a conversion that is being done again.
 func TestKillDuringImport(t *testing.T) {
-	kills := 12
-	if os.Getenv("AKASHI_LONG") != "" {
-		kills = 200
-	}
+	kills := inLong(12, 200)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -151,10 +151,7 @@ func cutFiles(rng *rand.Rand, events []*event.Event) (eventFiles, []string) {
 // TestRealEngineAnySplit imports the logs of a company in any split, any order
 // and with files that overlap or come twice: the same records with the same ids.
 func TestRealEngineAnySplit(t *testing.T) {
-	rounds := 4
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 60
-	}
+	rounds := inLong(4, 60)
 	for seed := range uint64(rounds) {
 		rng := rand.New(rand.NewPCG(seed, 23))
 		events := company(seed, 3)

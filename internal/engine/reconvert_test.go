@@ -193,10 +193,7 @@ func TestLateEventsSupersede(t *testing.T) {
 // TestKillDuringReconvert kills a conversion under new rules at random moments.
 // Opening goes on with it.
 func TestKillDuringReconvert(t *testing.T) {
-	kills := 6
-	if os.Getenv("AKASHI_LONG") != "" {
-		kills = 100
-	}
+	kills := inLong(6, 100)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -281,27 +281,27 @@ func TestRestoreNeedsRoom(t *testing.T) {
 func TestRestoreOnADyingDisk(t *testing.T) {
 	dir := deletedFolder(t)
 	plain := openEngine(t, copied(t, dir), laterDeps(nil))
-	opening := openingCalls(t, dir)
+	restore := func(e *Engine) error {
+		_, err := e.Restore(t.Context(), RestoreRequest{By: "t"})
+		return err
+	}
+	opening := stopAt(t, dir, laterDeps(nil), -1, restore).opening
 	failed := 0
 	for n := 0; ; n += 15 {
-		d := copied(t, dir)
-		e, f := dying(t, d, opening+n)
-		_, err := e.Restore(t.Context(), RestoreRequest{By: "t"})
-		fired := f.Fired()
-		_ = e.Close() // on a dead disk
-		if !fired {
+		s := stopAt(t, dir, laterDeps(nil), opening+n, restore)
+		if !s.fired {
 			break
 		}
-		if failed++; err == nil && n < 15 {
+		if failed++; s.err == nil && n < 15 {
 			t.Errorf("call %d failed and nobody was told", n)
 		}
-		again := openEngine(t, d, laterDeps(nil))
+		again := openEngine(t, s.dir, laterDeps(nil))
 		sameAnswers(t, fmt.Sprintf("call %d", n), plain, again)
 		restoreAll(t, again)
 		if err := again.Close(); err != nil {
 			t.Fatal(err)
 		}
-		sealedClean(t, fmt.Sprintf("call %d", n), d)
+		sealedClean(t, fmt.Sprintf("call %d", n), s.dir)
 	}
 	if failed < 3 {
 		t.Errorf("%d calls failed", failed)

@@ -17,7 +17,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
-	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/simulate"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -143,10 +142,7 @@ func (w *windowsSeen) note(s *Summary) {
 // records, their ids, what coverage says and what further imports give are those
 // of one import.
 func TestLateAnyInterleaving(t *testing.T) {
-	rounds := uint64(3)
-	if os.Getenv("AKASHI_LONG") != "" {
-		rounds = 80
-	}
+	rounds := uint64(inLong(3, 80))
 	var seen windowsSeen
 	for seed := range rounds {
 		rng := rand.New(rand.NewPCG(seed, 53))
@@ -317,35 +313,21 @@ func TestWindowStopped(t *testing.T) {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	step := 9
-	if os.Getenv("AKASHI_LONG") != "" {
-		step = 1
+	step := inLong(9, 1)
+	stop := func(n int) stopped {
+		return stopAt(t, dir, d, n, func(e *Engine) error {
+			emptyFiles(t, "late", "system")
+			_, err := e.Import(context.Background(), ImportRequest{Paths: []string{"late", "system"}}, nil)
+			return err
+		})
 	}
-	stop := func(n int) (at string, f *fsx.Fault, opening int, err error) {
-		at = filepath.Join(t.TempDir(), "d")
-		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
-			t.Fatal(err)
-		}
-		x := d
-		f = fsx.NewFault(fsx.OS{}, n)
-		f.Sticky, x.fs = true, f
-		e := openDemo(t, at, x)
-		opening = f.Calls()
-		emptyFiles(t, "late", "system")
-		_, err = e.Import(context.Background(), ImportRequest{Paths: []string{"late", "system"}}, nil)
-		if n < 0 {
-			return at, f, opening, errors.Join(err, e.Close())
-		}
-		_ = e.Close() // the disk is dead
-		return at, f, opening, err
+	whole := stop(-1)
+	if whole.err != nil {
+		t.Fatal(whole.err)
 	}
-	_, f, opening, err := stop(-1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	total, windows := f.Calls(), 0
-	for n := opening; n < total; n += step {
-		at, _, _, _ := stop(n)
+	windows := 0
+	for n := whole.opening; n < whole.calls; n += step {
+		at := stop(n).dir
 		e := openDemo(t, at, d)
 		s := importQuiet(t, e, "late", "system")
 		for _, a := range s.Again {
@@ -353,12 +335,12 @@ func TestWindowStopped(t *testing.T) {
 				windows++
 			}
 		}
-		compareEngines(t, fmt.Sprintf("stopped at call %d of %d", n, total), once, e)
+		compareEngines(t, fmt.Sprintf("stopped at call %d of %d", n, whole.calls), once, e)
 		if err := errors.Join(e.Close(), os.RemoveAll(at)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("calls %d to %d; %d windows when it went on", opening, total, windows)
+	t.Logf("calls %d to %d; %d windows when it went on", whole.opening, whole.calls, windows)
 	if err := once.Close(); err != nil {
 		t.Fatal(err)
 	}

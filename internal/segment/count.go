@@ -71,9 +71,9 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 	}
 	t := s.tables
 	c := &counting{sc: sc, into: into.Fresh(), ends: late, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
-		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, pageRows)}
+		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, s.blockRows())}
 	for i := range c.buf {
-		c.buf[i] = make([]uint64, blockRows)
+		c.buf[i] = make([]uint64, s.blockRows())
 	}
 	if into.Wants(query.ListPaths) || into.Wants(query.ListFolders) {
 		c.wantPaths()

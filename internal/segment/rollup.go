@@ -32,7 +32,7 @@ func (p *part) rollPage(at *pageAt) (*rollPage, error) {
 		return nil, err
 	}
 	d := &decoder{b: b}
-	if at.n > pageRows {
+	if at.n > pageRows || int64(at.n) > p.info.rows { // each tells of a row or more
 		d.fail("entries of a page")
 	}
 	v := &rollPage{n: at.n}

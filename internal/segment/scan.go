@@ -29,7 +29,7 @@ type scan struct {
 	named   []uint16 // scratch of plainClause; so the next two
 	odd     []uint16
 	special []uint16
-	every   []uint16 // 0 to blockRows - 1
+	every   []uint16 // the rows of a block, all
 	lo, hi  int64    // only rows from lo to hi, both included
 	strict  bool     // damage is an error
 }
@@ -44,10 +44,15 @@ func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error
 		return nil, err
 	}
 	sc := &scan{ctx: ctx, s: s, b: b, v: bv, lo: math.MinInt64, hi: math.MaxInt64}
-	buf := make([]uint64, 3*blockRows)
-	sc.buf, sc.buf2, sc.buf3 = buf[:blockRows:blockRows], buf[blockRows:2*blockRows:2*blockRows], buf[2*blockRows:]
+	n := s.blockRows()
+	buf := make([]uint64, 3*n)
+	sc.buf, sc.buf2, sc.buf3 = buf[:n:n], buf[n:2*n:2*n], buf[2*n:]
 	return sc, nil
 }
+
+// blockRows is the most rows of a block, and entries of a page of a roll-up, in this
+// segment: what a buffer must take.
+func (s *Segment) blockRows() int { return int(min(blockRows, s.meta.Rows)) }
 
 // parts lists the partitions that can hold a row.
 func (sc *scan) parts() []*part {
@@ -87,7 +92,7 @@ func (sc *scan) start(b *block) []uint16 {
 	sel := sc.rows[:0]
 	if sc.b.people == nil {
 		if sc.every == nil {
-			sc.every = make([]uint16, blockRows)
+			sc.every = make([]uint16, sc.s.blockRows())
 			for i := range sc.every {
 				sc.every[i] = uint16(i)
 			}

@@ -36,7 +36,7 @@ func Desk(t *testing.T, people ...account.NewPerson) *account.Desk {
 			t.Error(err)
 		}
 	})
-	book, err := account.Open(db, account.Options{Seal: noSeal{}})
+	book, err := account.Open(db, account.Options{Seal: noSeal{}, Cost: account.Cost{Memory: 64, Time: 1, Lanes: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
