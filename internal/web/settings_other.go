@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
 )
 
@@ -34,6 +35,9 @@ func (s *site) keysPage(rq *request) error {
 		Until    string // the certificate of the newest stamp
 		Renewed  string
 		Sends    []send
+		Anew     []anewView // algorithms beside SHA-256
+		Hashes   []hashView // that can be chosen
+		CanRenew bool
 		Done     string
 		Busy     bool
 	}{frame: s.frame(rq, "/settings/keys", "web.keys6.title"), Seal: k, Done: saved(rq), LastTime: clock(k.Last, rq.zone), Busy: rq.r.URL.Query().Get("done") == "busy"}
@@ -43,6 +47,8 @@ func (s *site) keysPage(rq *request) error {
 	if k.Expires > 0 {
 		v.Until, v.Renewed = clock(k.Expires, rq.zone), clock(k.Renewal, rq.zone)
 	}
+	v.Anew, v.Hashes = anewViews(rq, k), hashViews()
+	v.CanRenew = s.cfg.Data != nil && s.cfg.Jobs != nil && rq.who.May(account.Manage) && care.SeesAll(rq.who)
 	for _, x := range k.Sends {
 		v.Sends = append(v.Sends, send{x, clock(x.SentAt, rq.zone), clock(x.TriedAt, rq.zone)})
 	}
