@@ -29,7 +29,7 @@ describe("volumes and terms", () => {
     await rules.locator("[name=days]").first().fill("365");
     await rules.locator("button").click();
     await sure(page).click();
-    await page.getByText("満杯まで 90 日を切ると警告します").waitFor();
+    await page.getByText("残り 90 日を切ると警告します").waitFor();
     assert.equal(await form(page, "/data/pool/rules").locator("[name=days]").first().inputValue(), "365");
     const enc = form(page, "/data/pool/encryption");
     await enc.locator("[name=recipients]").fill("AGE-SECRET-KEY-1");

@@ -90,11 +90,15 @@ for (const lang of ["ja", "en"]) {
       assert.ok(await qr.evaluate((i) => i.naturalWidth > 0), "the picture is drawn");
       secret = await page.locator("#second code").innerText();
       assert.match(secret, /^[A-Z2-7]{32}$/);
-      await page.locator("#second").getByLabel(w.code).fill("000000");
-      await press(page, w.setup);
-      assert.match(await page.getByRole("alert").innerText(), w.wrong);
+      for (const [digits, password] of [["000000", good], [code(secret), "not my password"]]) {
+        await page.locator("#second").getByLabel(w.code).fill(digits);
+        await page.locator("#second").getByLabel(w.old).fill(password);
+        await press(page, w.setup);
+        assert.match(await page.getByRole("alert").innerText(), w.wrong);
+      }
       made.used = code(secret);
       await page.locator("#second").getByLabel(w.code).fill(made.used);
+      await page.locator("#second").getByLabel(w.old).fill(good);
       await press(page, w.setup);
       assert.match(await page.locator("#second").innerText(), w.codes);
       const recovery = await page.locator(".codes code").allInnerTexts();

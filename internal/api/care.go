@@ -245,11 +245,13 @@ func (s *server) startCare(rq *request) error {
 		Server string `json:"server"`
 		Volume string `json:"volume"`
 		With   string `json:"with"`
+		Hash   string `json:"hash"`
+		Rate   int64  `json:"rate"`
 	}
 	if err := s.read(rq, &in, "kind"); err != nil {
 		return err
 	}
-	x := care.Request{Server: in.Server, Volume: in.Volume, With: in.With, Lang: rq.p.Lang()}
+	x := care.Request{Server: in.Server, Volume: in.Volume, With: in.With, Hash: in.Hash, Rate: in.Rate, Lang: rq.p.Lang()}
 	k, err := x.Check(in.Kind, rq.who)
 	if err != nil {
 		return err

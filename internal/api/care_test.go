@@ -33,7 +33,7 @@ func changes() []asking {
 		{"GET", "/pool/volumes/nas/limits", "", ""}, {"PUT", "/pool/volumes/nas/limits", `{"quota":1073741824,"reserve":0}`, "*"}, {"POST", "/pool/volumes/nas/takeover", `{"force":false}`, ""},
 		{"GET", "/me/preferences", "", ""}, {"PUT", "/me/preferences", `{"shown":"安","language":"ja","zone":"Asia/Tokyo","dense":true}`, "*"},
 		{"POST", "/settings/background/preview", `{"accounts":["CORP\\svc"],"addresses":[],"processes":[]}`, ""},
-		{"POST", "/care", `{"kind":"verify"}`, ""}, {"POST", "/care", `{"kind":"nonsense"}`, ""}, {"POST", "/reconversions", `{"dry_run":true}`, ""},
+		{"POST", "/care", `{"kind":"verify"}`, ""}, {"POST", "/care", `{"kind":"renew","hash":"sha512","rate":20}`, ""}, {"POST", "/care", `{"kind":"nonsense"}`, ""}, {"POST", "/reconversions", `{"dry_run":true}`, ""},
 		{"GET", "/pool", "", ""}, {"POST", "/pool/volumes", `{"path":"/mnt","name":"nas"}`, ""},
 		{"POST", "/pool/volumes", `{"name":"s3","bucket":{"endpoint":"https://s3.example","bucket":"b","keys":"env:X","lock_days":1}}`, ""},
 		{"PATCH", "/pool/volumes/nas", `{"class":2,"state":"readonly"}`, ""}, {"POST", "/pool/volumes/nas/lost", "", ""},
@@ -114,6 +114,10 @@ func TestChangesRefused(t *testing.T) {
 	f(asking{"POST", "/care", `{"kind":"drain"}`, ""}, 400, "missing", "volume")
 	f(asking{"POST", "/care", `{"kind":"replace","volume":"a"}`, ""}, 400, "missing", "with")
 	f(asking{"POST", "/care", `{"kind":"import"}`, ""}, 400, "value", "kind")
+	f(asking{"POST", "/care", `{"kind":"renew"}`, ""}, 400, "missing", "hash")
+	f(asking{"POST", "/care", `{"kind":"renew","hash":"sha256"}`, ""}, 400, "value", "hash")
+	f(asking{"POST", "/care", `{"kind":"renew","hash":"sha512","rate":100001}`, ""}, 400, "value", "rate")
+	f(asking{"POST", "/care", `{"kind":"verify","hash":"sha512"}`, ""}, 400, "value", "hash")
 	f(asking{"POST", "/pool/volumes", `{"name":"x"}`, ""}, 400, "missing", "path")
 	f(asking{"POST", "/pool/volumes", `{"bucket":{"endpoint":"ftp://x","bucket":"b","keys":"env:X"}}`, ""}, 400, "value", "endpoint")
 	f(asking{"POST", "/pool/volumes", `{"bucket":{"endpoint":"https://x","bucket":"b","keys":"AKIA123"}}`, ""}, 400, "value", "keys")

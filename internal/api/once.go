@@ -143,13 +143,15 @@ func again(rq *request, a *once.Answer) error {
 
 // keyError makes errors of Begin problems.
 func keyError(err error) error {
+	var unknown *once.UnknownError
 	switch {
 	case errors.Is(err, once.ErrOther):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: "key_other"}
 	case errors.Is(err, once.ErrRunning):
 		return &Problem{Status: http.StatusConflict, Code: "key_running", after: time.Second}
-	case errors.Is(err, once.ErrUnknown):
-		return &Problem{Status: http.StatusConflict, Code: "key_unknown"}
+	case errors.As(err, &unknown):
+		begun := unknown.Begun.UTC()
+		return &Problem{Status: http.StatusConflict, Code: "key_unknown", Begun: &begun}
 	case errors.Is(err, once.ErrScope):
 		return &Problem{Status: http.StatusForbidden, Code: "other_scope"}
 	case errors.Is(err, once.ErrFull):

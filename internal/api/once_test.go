@@ -97,6 +97,32 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// TestInterruptedRequest: where the server stopped in between, the asker is told since when
+// to look for what came of the request.
+func TestInterruptedRequest(t *testing.T) {
+	const path, body = Prefix + "/care", `{"kind":"verify"}`
+	m, dir := many(1), t.TempDir()
+	m.once = answers(t, dir)
+	c := newClient(t, m)
+	if w := c.do("POST", path, body, "Idempotency-Key", "cut"); w.Code != 202 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	db, err := state.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "UPDATE answers SET ended = 0"); err != nil { // as after a crash
+		t.Fatal(err)
+	}
+	m.once = answers(t, dir)
+	c = newClient(t, m)
+	w := c.do("POST", path, body, "Idempotency-Key", "cut")
+	if p := problemOf(t, w.Body.Bytes()); w.Code != 409 || p.Code != "key_unknown" || p.Begun == nil || !p.Begun.Equal(time.Unix(1.7e9, 0)) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 // TestIdempotencyOfSecrets: what is told once stands nowhere.
 func TestIdempotencyOfSecrets(t *testing.T) {
 	m := many(1)

@@ -24,6 +24,8 @@ type Problem struct {
 	Text      string `json:"text,omitempty"`
 	Offset    *int   `json:"offset,omitempty"`
 	Length    *int   `json:"length,omitempty"`
+	// Begun is when the request began of which nobody knows whether it was done.
+	Begun *time.Time `json:"begun,omitempty"`
 	// Probes is what was tried out on a volume that was refused.
 	Probes []Probe `json:"probes,omitempty"`
 

@@ -14,7 +14,18 @@ type Seal struct {
 	Points      []Checkpoint `json:"points"`
 	Keys        []SealKey    `json:"keys"` // public ones, oldest first
 	Authority   string       `json:"authority"`
-	Owed        bool         `json:"owed"` // the last checkpoint waits for its stamp
+	Owed        bool         `json:"owed"`    // the last checkpoint waits for its stamp
+	Expires     Time         `json:"expires"` // the certificate of the newest stamp
+	Renewal     Time         `json:"renewal"` // when that stamp is renewed
+	Hashes      []SealHash   `json:"hashes"`
+}
+
+// SealHash is an algorithm that everything sealed is hashed under.
+type SealHash struct {
+	Hash   string `json:"hash"`   // sha256, sha384, sha512
+	Since  Time   `json:"since"`  // null = from the beginning, or not done
+	Done   bool   `json:"done"`   // false = everything is being hashed anew under it
+	Broken int    `json:"broken"` // things that could not be carried over
 }
 
 // Checkpoint is a signed one.

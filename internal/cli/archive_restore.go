@@ -161,8 +161,15 @@ func (a *app) listRestored(days []engine.ArchivedDay, asJSON bool) error {
 	return nil
 }
 
-// tellReached says where days of an answer came from that the store no longer holds.
-func (a *app) tellReached(r *query.Reached) {
+// tellReached says where days of an answer came from that the store no longer holds. Of
+// an answer of what terms took out the store may still hold the days: it says only where
+// they were read.
+func (s *search) tellReached(r *query.Reached) {
+	a := s.app
+	if s.q.Removed {
+		a.tellRemoved(r)
+		return
+	}
 	a.tellArchived(r.Archived)
 	for _, x := range []struct {
 		key  string
@@ -174,6 +181,16 @@ func (a *app) tellReached(r *query.Reached) {
 	}
 	a.tellUnread(r.Unread)
 	a.tellTaken(r.Taken)
+}
+
+// tellRemoved says where the records were read that terms took out of the store.
+func (a *app) tellRemoved(r *query.Reached) {
+	days := slices.Concat(r.Archived, r.Restored, r.Stale)
+	slices.Sort(days)
+	if days = slices.Compact(days); len(days) > 0 {
+		a.note("cli.search.removed_reached", "days", len(days), "first", days[0], "last", days[len(days)-1])
+	}
+	a.tellUnread(r.Unread)
 }
 
 // countProgress tells how many days of the archive are counted, on a terminal.

@@ -83,6 +83,13 @@ func (a *app) runDemo(ctx context.Context, opts demoOptions, dir string) (err er
 	return err
 }
 
+// demoBytes bounds the logs of a demonstration, in bytes. It grows with the company and the
+// days, so that each person does at least as much as in the company of 60 people over 30 days.
+func demoBytes(people, days int) int64 {
+	const usual = 300 << 20 // of 60 people over 30 days
+	return max(usual, int64(float64(usual)*float64(people)*float64(days)/(60*30)))
+}
+
 // fillDemo makes the logs unless they are there whole, and imports them:
 // importing twice adds nothing.
 func (a *app) fillDemo(ctx context.Context, e *engine.Engine, opts demoOptions, dir string) error {
@@ -93,13 +100,14 @@ func (a *app) fillDemo(ctx context.Context, e *engine.Engine, opts demoOptions, 
 			return fmt.Errorf("zone of the demonstration: %w", err)
 		}
 		now := time.Now().In(zone)
-		a.note("cli.demo.making", "people", opts.People, "days", opts.Days)
+		bound := demoBytes(opts.People, opts.Days)
+		a.note("cli.demo.making", "people", opts.People, "days", opts.Days, "size", a.p.Bytes(bound))
 		making := logs + ".making"
 		if err := os.RemoveAll(making); err != nil {
 			return err
 		}
 		_, err = simulate.Demo(ctx, making, simulate.DemoOptions{
-			Seed: opts.Seed, Days: opts.Days, People: opts.People, Zone: zone,
+			Seed: opts.Seed, Days: opts.Days, People: opts.People, Zone: zone, MaxBytes: bound,
 			EndDay: time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone),
 		})
 		if err != nil {

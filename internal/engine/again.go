@@ -72,6 +72,19 @@ func againLeaves(l *seal.Log) (out []seal.AgainLeaf, err error) {
 	return out, nil
 }
 
+// againTime is when the last pass of a renewal was done, Unix ns; 0 = none was.
+func againTime(l *seal.Log) (at int64, err error) {
+	for leaf, err := range l.Of(seal.KindAgain) {
+		if err != nil {
+			return 0, err
+		}
+		if x, err := seal.ParseAgainLeaf(leaf.Entry.Subject); err == nil && x.Act == seal.AgainDone {
+			at = leaf.Entry.Time
+		}
+	}
+	return at, nil
+}
+
 // openAgain opens the renewal under an algorithm once. The caller holds againMu.
 func (e *Engine) openAgain(a seal.Algorithm, force bool) error {
 	if e.anew != nil && e.anew.Algorithm() == a {
@@ -303,9 +316,10 @@ func (e *Engine) goOnAgain(ctx context.Context) error {
 		return err
 	}
 	_, begun := seal.AgainOf(l)
-	if begun.Hash == "" {
+	if begun.Hash == "" || !e.renewing.TryLock() { // somebody does it now
 		return nil
 	}
+	e.renewing.Unlock()
 	e.log.InfoContext(ctx, "everything sealed is hashed anew", slog.String("hash", string(begun.Hash)))
 	r, err := e.Renew(ctx, RenewRequest{Algorithm: begun.Hash, By: "akashi", Rate: begun.Rate})
 	if err != nil {

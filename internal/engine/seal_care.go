@@ -57,6 +57,7 @@ type SealState struct {
 	// Again is the last renewal under another hash algorithm, AgainBegun one that is not
 	// done.
 	Again      seal.AgainLeaf `json:"again,omitzero"`
+	AgainTime  int64          `json:"again_time,omitempty"` // when its pass was done, Unix ns
 	AgainBegun seal.Algorithm `json:"again_begun,omitempty"`
 }
 
@@ -72,6 +73,9 @@ func sealState(l *seal.Log, dir string, cfg *config.Config) (*SealState, error) 
 	}
 	force, begun := seal.AgainOf(again)
 	s.Again, s.AgainBegun = force, begun.Hash
+	if s.AgainTime, err = againTime(l); err != nil {
+		return nil, err
+	}
 	s.Sends, err = outgoing(dir, &cfg.Seal.Send, s.Checkpoints)
 	return s, err
 }

@@ -12,10 +12,11 @@ import (
 )
 
 // TestOneVocabulary: pages, command line and Japanese documents call the store 記録庫, the
-// archive 保管庫 and a volume of it 保管先, and by no other name.
+// archive 保管庫, a volume of it 保管先 and what lies there twice コピー, a hole in the record
+// ids of a log 欠測 and what a case protects 保全, and by no other name.
 func TestOneVocabulary(t *testing.T) {
-	other := regexp.MustCompile(`アーカイブ|ボリューム|書庫|(リ)?ストア`)
-	say := map[string]string{"アーカイブ": "保管庫", "ボリューム": "保管先", "書庫": "保管庫", "ストア": "記録庫"}
+	other := regexp.MustCompile(`アーカイブ|ボリューム|書庫|(リ)?ストア|写[しすせ]|保全（リーガルホールド）|リーガルホールド|法的保全|欠落|満杯`)
+	say := map[string]string{"アーカイブ": "保管庫", "ボリューム": "保管先", "書庫": "保管庫", "ストア": "記録庫", "写し": "コピー", "写す": "コピーする", "写せ": "コピーせ", "リーガルホールド": "保全", "法的保全": "保全", "欠落": "欠測", "満杯": "いっぱい"}
 	windows := []string{"event.log.1105", "value.device_class.Volume", "detail.volume_serial"} // as Windows calls them
 	check := func(where, text string) {
 		t.Helper()

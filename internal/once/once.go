@@ -36,6 +36,15 @@ var (
 	ErrFull = errors.New("too many keys within a day")
 )
 
+// UnknownError is ErrUnknown with the time at which the request was begun: what came of it
+// is in the trail and in the lists since then.
+type UnknownError struct{ Begun time.Time }
+
+func (e *UnknownError) Error() string { return ErrUnknown.Error() }
+
+// Is reports whether the target is ErrUnknown.
+func (e *UnknownError) Is(target error) bool { return target == ErrUnknown }
+
 // Key is the key of a request and who gave it. Each token has keys of its own.
 type Key struct {
 	Person int64
@@ -129,7 +138,7 @@ func (b *Book) earlier(ctx context.Context, tx *sql.Tx, k Key, r Request, now in
 	case ended == 0 && run == b.run && now-begun < int64(longest):
 		return nil, ErrRunning
 	case ended == 0:
-		return nil, ErrUnknown
+		return nil, &UnknownError{Begun: time.Unix(0, begun)}
 	case was.Scope != r.Scope:
 		return nil, ErrScope
 	}

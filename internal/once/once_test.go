@@ -62,6 +62,10 @@ func TestFirstAnswer(t *testing.T) {
 		}
 	}
 	f(again, Key{2, "bob", "", "k1"}, req, 0, ErrUnknown) // begun by a process that is gone
+	var unknown *UnknownError
+	if _, err := again.Begin(t.Context(), Key{2, "bob", "", "k1"}, req); !errors.As(err, &unknown) || !unknown.Begun.Equal(now) {
+		t.Errorf("begun at %v, want %v", err, now)
+	}
 	if err := again.Drop(t.Context(), Key{2, "bob", "", "k1"}); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ var opWords = [...]synonym{
 	{"監査ポリシー変更", "audit_policy_changed"},
 	{"時刻の変更", "time_changed"},
 	{"ログの消去", "log_cleared"},
-	{"記録の欠落", "records_lost"},
+	{"記録の消失", "records_lost"}, {"記録の欠落", "records_lost"},
 	{"起動", "boot"},
 	{"シャットダウン", "shutdown"},
 	{"ウイルス検出", "virus_found"},

@@ -34,6 +34,7 @@ func (w work) care() []job.Kind {
 		{Name: "remove", Lane: job.Care, Run: w.remove}, // like deleting, ordered anew
 		{Name: "replace", Lane: job.Care, Restart: true, Run: w.replace},
 		{Name: "tier", Lane: job.Care, Restart: true, Run: w.tier},
+		{Name: "renew", Lane: job.Care, Restart: true, Run: w.renew},
 	}
 }
 

@@ -72,7 +72,14 @@ func apiSeal(h web.Health) func(context.Context) (*api.Seal, error) {
 		}
 		out := &api.Seal{
 			Leaves: k.Leaves, Waiting: k.Waiting, Checkpoints: k.Checkpoints, Last: api.Time(k.Last), Points: []api.Checkpoint{}, Keys: []api.SealKey{},
-			Authority: k.Authority, Owed: k.Owed,
+			Authority: k.Authority, Owed: k.Owed, Expires: api.Time(k.Expires), Renewal: api.Time(k.Renewal),
+			Hashes: []api.SealHash{{Hash: "sha256", Done: true}},
+		}
+		if k.Again != "" {
+			out.Hashes = append(out.Hashes, api.SealHash{Hash: k.Again, Since: api.Time(k.AgainAt), Done: true, Broken: k.AgainBroken})
+		}
+		if k.AgainBegun != "" {
+			out.Hashes = append(out.Hashes, api.SealHash{Hash: k.AgainBegun})
 		}
 		for _, p := range k.Points {
 			out.Points = append(out.Points, api.Checkpoint{Time: api.Time(p.Time), Size: p.Size, Note: api.Text(p.Text)})

@@ -47,6 +47,7 @@ func (h *health) Seal(context.Context) (*web.Seal, error) {
 	w := &web.Seal{
 		Leaves: s.Leaves, Waiting: s.Unsealed, Data: s.Data, KeyFile: s.KeyFile, KeyThere: s.KeyThere,
 		Authority: h.e.Config().Seal.Authority, Owed: s.NeedsStamp, Expires: s.StampExpires, Renewal: s.StampRenewal,
+		Again: string(s.Again.Hash), AgainAt: s.AgainTime, AgainBroken: s.Again.Broken, AgainBegun: string(s.AgainBegun),
 	}
 	for _, p := range s.Checkpoints[max(0, len(s.Checkpoints)-20):] {
 		w.Points = append(w.Points, web.SealPoint{Time: p.Time, Size: p.Size, Text: string(p.Text)})

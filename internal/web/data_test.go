@@ -90,14 +90,14 @@ func TestDataPages(t *testing.T) {
 }
 
 func TestCareAsksFirst(t *testing.T) {
-	for _, what := range []string{"archive", "verify", "check", "expire", "heal", "scrub", "drain", "coverage", "remove", "replace", "tier"} {
+	for _, what := range []string{"archive", "verify", "check", "expire", "heal", "scrub", "drain", "coverage", "remove", "replace", "tier", "renew"} {
 		k := newDataKit(t)
 		k.data.terms.InForce = []Term{{Months: 1}}
 		with := ""
 		if what == "replace" {
 			with = "w"
 		}
-		code, body := k.post("/data/care", "what", what, "server", "FS01", "volume", "v", "with", with)
+		code, body := k.post("/data/care", "what", what, "server", "FS01", "volume", "v", "with", with, "hash", "sha512", "rate", "20")
 		if code != http.StatusOK || k.jobs.last.Kind != "" || !strings.Contains(body, `name="sure"`) {
 			t.Fatalf("%s: %d, started %q", what, code, k.jobs.last.Kind)
 		}
@@ -106,7 +106,7 @@ func TestCareAsksFirst(t *testing.T) {
 		}
 	}
 	k := newDataKit(t)
-	for _, c := range [][]string{{"what", "rm"}, {"what", "drain"}, {"what", "remove"}, {"what", "replace", "volume", "v"}, {"what", "drain", "volume", "v", "with", "w"}, {"what", "coverage"}, {}} {
+	for _, c := range [][]string{{"what", "rm"}, {"what", "drain"}, {"what", "remove"}, {"what", "replace", "volume", "v"}, {"what", "drain", "volume", "v", "with", "w"}, {"what", "coverage"}, {"what", "renew"}, {"what", "renew", "hash", "sha256"}, {"what", "renew", "hash", "sha512", "rate", "fast"}, {}} {
 		if code, _ := k.post("/data/care", c...); code != http.StatusBadRequest {
 			t.Errorf("%v: %d", c, code)
 		}

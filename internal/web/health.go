@@ -44,6 +44,13 @@ type Seal struct {
 	Expires     int64  // of the certificate of the newest stamp, Unix ns, 0 = there is none
 	Renewal     int64  // when it is renewed
 	Sends       []SealSend
+
+	// Again is the algorithm that everything sealed is hashed under beside SHA-256, as
+	// care.Hashes has it, "" = none; AgainBegun one whose pass is not done.
+	Again       string
+	AgainAt     int64 // when its pass was done, Unix ns
+	AgainBroken int   // things that could not be carried over
+	AgainBegun  string
 }
 
 // SealSend is a place that checkpoints are sent to.

@@ -70,7 +70,7 @@ func what(rq *request, x *account.Proposal) string {
 func (s *site) approvals(rq *request) error { return s.approvalsWith(rq, nil) }
 
 func (s *site) approvalsWith(rq *request, r *remark) error {
-	v := &approvalsView{frame: s.frame(rq, "/approvals", "web.approve.title"), Remark: r}
+	v := &approvalsView{frame: s.frame(rq, "/approvals", "web.nav.approvals"), Remark: r}
 	l, err := s.proposals(rq, false)
 	if err != nil {
 		return err

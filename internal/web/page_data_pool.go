@@ -37,6 +37,7 @@ type poolView struct {
 	Given   url.Values
 	Moves   []MoveRule // rows of the form
 	Plain   bool       // new objects are not encrypted
+	Bucket  bool       // a volume is one of S3, whose room has no end
 }
 
 // Classes are what the class of a rule can be.
@@ -64,6 +65,7 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 		v.Days = -1
 	}
 	for _, x := range p.Volumes {
+		v.Bucket = v.Bucket || strings.Contains(x.Place, "://")
 		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone), LockTo: clock(x.LockTo, rq.zone), QuotaGB: asGigabytes(x.Quota), ReserveGB: asGigabytes(x.Reserve)}
 		if x.Total > 0 && x.Free >= 0 {
 			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)

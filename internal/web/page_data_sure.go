@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
@@ -64,6 +65,14 @@ func (s *site) dataCare(rq *request) error {
 		return err
 	}
 	x := CareRequest{Server: v.Get("server"), Volume: v.Get("volume"), With: v.Get("with"), Lang: rq.lang}
+	if v.Get("what") == "renew" {
+		x.Hash = v.Get("hash")
+		if rate := strings.TrimSpace(v.Get("rate")); rate != "" {
+			if x.Rate, err = strconv.ParseInt(rate, 10, 64); err != nil || x.Rate == 0 {
+				x.Rate = -1 // Check says so
+			}
+		}
+	}
 	k, err := x.Check(v.Get("what"), rq.who)
 	if faultKey(err) != "" {
 		return errPage{http.StatusBadRequest, faultKey(err)}
@@ -88,6 +97,12 @@ func (s *site) dataCare(rq *request) error {
 		}
 		if x.With != "" {
 			q.Facts = append(q.Facts, fact{"web.vol.with", visible(x.With)})
+		}
+		if x.Hash != "" {
+			q.Facts = append(q.Facts, fact{"web.again.hash", care.HashName(x.Hash)})
+		}
+		if x.Rate > 0 {
+			q.Facts = append(q.Facts, fact{"web.again.speed", rq.p.T("web.again.mb", "n", x.Rate)})
 		}
 		if k.Kind == "expire" {
 			r, err := data.Retention(rq.r.Context())

@@ -172,21 +172,19 @@ func (s *site) meSecondPicture(rq *request) error {
 }
 
 // meSecond sets up one-time codes after a code has shown that the telephone knows the
-// secret.
+// secret; the password is asked for again, so that nobody does it at a session that was
+// left open.
 func (s *site) meSecond(rq *request) error {
-	id, err := s.own(rq)
-	if err != nil {
-		return err
-	}
-	ctx := rq.r.Context()
-	codes, err := s.cfg.Desk.SetSecond(ctx, id, rq.r.PostForm.Get("code"))
-	if err != nil {
-		return s.meAgain(rq, "second", err)
-	}
-	if err := s.note(rq, "people.second", rq.who.Name); err != nil {
-		return err
-	}
-	return s.meShow(rq, "second", &remark{Key: "web.me.second_on", Good: true}, func(v *meView) { v.Codes, v.Needs = codes, "" })
+	return s.withPassword(rq, func(id int64) error {
+		codes, err := s.cfg.Desk.SetSecond(rq.r.Context(), id, rq.r.PostForm.Get("code"))
+		if err != nil {
+			return s.meAgain(rq, "second", err)
+		}
+		if err := s.note(rq, "people.second", rq.who.Name); err != nil {
+			return err
+		}
+		return s.meShow(rq, "second", &remark{Key: "web.me.second_on", Good: true}, func(v *meView) { v.Codes, v.Needs = codes, "" })
+	})
 }
 
 // meRecovery makes new recovery codes; the password is asked for again.

@@ -62,6 +62,7 @@ type results struct {
 	Unread      []string
 	Reached     query.Reached // where rows were found that the store does not hold
 	Counted     query.Reached // the same of the counts
+	TakenDays   int           // days that the archive was read of, for what terms took out
 	Partial     bool          // the archive is not counted
 	Taken       []orderView   // orders of terms that took records out of the answer
 	TakenMore   int           // more of them
@@ -187,6 +188,9 @@ func (s *site) find(rq *request, f *form, v *results, wait bool) error {
 	}
 	v.Rows, v.Unread, v.Reached = rows(rq, page.Records), page.Unread, page.Reached
 	v.taken(rq, f, page.Taken)
+	if f.Rest.Removed { // the store may hold these days
+		v.TakenDays, v.Reached = len(page.Archived)+len(page.Restored), query.Reached{}
+	}
 	s.links(f, v, page)
 	if f.Cursor != "" {
 		v.Continued, v.FirstURL = true, f.with(func(*form) {})

@@ -42,7 +42,7 @@ func (s *site) trailPage(rq *request) error {
 	}
 	q := rq.r.URL.Query()
 	v := &trailView{
-		frame: s.frame(rq, "/trail", "web.trail.title"), Person: clean(q.Get("who")), Action: clean(q.Get("action")), Text: clean(q.Get("text")),
+		frame: s.frame(rq, "/trail", "web.nav.trail"), Person: clean(q.Get("who")), Action: clean(q.Get("action")), Text: clean(q.Get("text")),
 		From: clean(q.Get("from")), To: clean(q.Get("to")), Actions: trailActions(),
 	}
 	if !rq.who.Scope.All() { // what others searched for can name what this visitor may not see

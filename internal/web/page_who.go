@@ -57,7 +57,7 @@ func (f whoForm) Has(r string) bool {
 func (s *site) whoView(rq *request) (*whoView, error) {
 	ctx := rq.r.Context()
 	book := s.cfg.Desk.Book()
-	v := &whoView{frame: s.frame(rq, "/settings/people", "web.who.title")}
+	v := &whoView{frame: s.frame(rq, "/settings/people", "web.nav.roles")}
 	l, err := book.People(ctx)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func (s *site) calendarPage(rq *request) error {
 
 func (s *site) calendarForm(rq *request, code int, c calendar.Settings, bad []SettingProblem, busy bool) error {
 	v := calendarView{
-		frame: s.frame(rq, "/settings/calendar", "web.cal.title"), Public: c.PublicHolidays, YearEnd: c.YearEnd,
+		frame: s.frame(rq, "/settings/calendar", "web.nav.calendar"), Public: c.PublicHolidays, YearEnd: c.YearEnd,
 		Closed: strings.Join(c.Closed, "\n"), Worked: strings.Join(c.Worked, "\n"), Problems: map[string]string{}, Busy: busy, Done: saved(rq),
 	}
 	for _, e := range bad {

@@ -61,7 +61,7 @@ func (s *site) filtersForm(rq *request, code int, b Background, bad []SettingPro
 	if err != nil {
 		return err
 	}
-	v := filtersView{frame: s.frame(rq, "/settings/filters", "web.flt.title"), Preview: p, Busy: busy, Done: saved(rq), Outdated: len(rq.status.Outdated)}
+	v := filtersView{frame: s.frame(rq, "/settings/filters", "web.nav.filters"), Preview: p, Busy: busy, Done: saved(rq), Outdated: len(rq.status.Outdated)}
 	for _, f := range []struct {
 		name string
 		l    []string

@@ -78,7 +78,7 @@ func (s *site) foldersForm(rq *request, code int, v foldersView, l []string) err
 	if err != nil {
 		return err
 	}
-	v.frame, v.Value, v.Done = s.frame(rq, "/settings/folders", "web.mn.title"), strings.Join(l, "\n"), saved(rq)
+	v.frame, v.Value, v.Done = s.frame(rq, "/settings/folders", "web.nav.folders"), strings.Join(l, "\n"), saved(rq)
 	if v.Problem != "" { // what was refused may hold anything
 		shown := make([]string, len(l))
 		for i := range l {

@@ -35,7 +35,7 @@ func TestFoldersPage(t *testing.T) {
 	f := newFinder(t, 300, func(c *Config) { c.Settings = k })
 	_, body := get(t, f, "/settings/folders", "Accept-Language", "ja")
 	checkHTML(t, "folders", body)
-	if !strings.Contains(body, `D:\共有\人事`) || !strings.Contains(body, "特定個人情報のフォルダー") || !strings.Contains(body, `href="/settings/folders"`) {
+	if !strings.Contains(body, `D:\共有\人事`) || !strings.Contains(body, "<h1>特定個人情報</h1>") || !strings.Contains(body, `href="/settings/folders"`) {
 		t.Errorf("%.2000s", body)
 	}
 	save := func(text, do string) (int, string) {

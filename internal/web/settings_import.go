@@ -102,7 +102,7 @@ func (s *site) importForm(rq *request, code int, problem, path string) error {
 	if err != nil {
 		return err
 	}
-	v := importView{frame: s.frame(rq, "/settings/import", "web.imp.title"), Folders: set.ImportFolders(), Limit: set.UploadLimit(), Free: -1, Problem: problem, Path: path}
+	v := importView{frame: s.frame(rq, "/settings/import", "web.nav.import"), Folders: set.ImportFolders(), Limit: set.UploadLimit(), Free: -1, Problem: problem, Path: path}
 	if s.cfg.Imports != nil {
 		if n, err := s.cfg.Imports.Free(); err == nil {
 			v.Free = n

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-audit/akashi/internal/account"
 	"github.com/akashi-audit/akashi/internal/care"
 )
 
@@ -34,15 +35,20 @@ func (s *site) keysPage(rq *request) error {
 		Until    string // the certificate of the newest stamp
 		Renewed  string
 		Sends    []send
+		Anew     []anewView // algorithms beside SHA-256
+		Hashes   []hashView // that can be chosen
+		CanRenew bool
 		Done     string
 		Busy     bool
-	}{frame: s.frame(rq, "/settings/keys", "web.keys6.title"), Seal: k, Done: saved(rq), LastTime: clock(k.Last, rq.zone), Busy: rq.r.URL.Query().Get("done") == "busy"}
+	}{frame: s.frame(rq, "/settings/keys", "web.nav.keys"), Seal: k, Done: saved(rq), LastTime: clock(k.Last, rq.zone), Busy: rq.r.URL.Query().Get("done") == "busy"}
 	for i := len(k.Points) - 1; i >= 0; i-- {
 		v.List = append(v.List, point{clock(k.Points[i].Time, rq.zone), k.Points[i].Size})
 	}
 	if k.Expires > 0 {
 		v.Until, v.Renewed = clock(k.Expires, rq.zone), clock(k.Renewal, rq.zone)
 	}
+	v.Anew, v.Hashes = anewViews(rq, k), hashViews()
+	v.CanRenew = s.cfg.Data != nil && s.cfg.Jobs != nil && rq.who.May(account.Manage) && care.SeesAll(rq.who)
 	for _, x := range k.Sends {
 		v.Sends = append(v.Sends, send{x, clock(x.SentAt, rq.zone), clock(x.TriedAt, rq.zone)})
 	}
@@ -96,7 +102,7 @@ func (s *site) retentionSettings(rq *request) error {
 	v := struct {
 		frame
 		URL string // of the page that decides, "" = the command line
-	}{frame: s.frame(rq, "/settings/retention", "web.ret6.title")}
+	}{frame: s.frame(rq, "/settings/retention", "web.nav.retention")}
 	if s.gets["/data/retention"] {
 		v.URL = "/data/retention"
 	}
@@ -114,7 +120,7 @@ func (s *site) displayPage(rq *request) error {
 		Default string
 		Done    string
 		Busy    bool
-	}{frame: s.frame(rq, "/settings/display", "web.dis.title"), Default: set.Language(), Done: saved(rq), Busy: rq.r.URL.Query().Get("done") == "busy"}
+	}{frame: s.frame(rq, "/settings/display", "web.nav.display"), Default: set.Language(), Done: saved(rq), Busy: rq.r.URL.Query().Get("done") == "busy"}
 	return s.render(rq, 200, "display", v)
 }
 
@@ -164,7 +170,7 @@ func (s *site) settingsFile(rq *request) error {
 	v := struct {
 		frame
 		Tables []table
-	}{frame: s.frame(rq, "/settings/file", "web.file6.title")}
+	}{frame: s.frame(rq, "/settings/file", "web.nav.file")}
 	for _, x := range set.Values() {
 		name, _, ok := strings.Cut(x.Key, ".")
 		if !ok {

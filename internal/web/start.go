@@ -25,6 +25,7 @@ type Steps interface {
 type firstSteps struct {
 	Steps []firstStep
 	Left  int
+	Hint  bool // at the demonstration: nothing was imported yet
 }
 
 // firstStep is one step of it: what to do and whether it is done.
@@ -52,7 +53,7 @@ func (s *site) firstSteps(rq *request) *firstSteps {
 	if done(StepClose) {
 		return nil
 	}
-	f := &firstSteps{}
+	f := &firstSteps{Hint: rq.status.RawEvents == 0 && !rq.status.Demo}
 	add := func(key, url string, need account.Right, done bool) {
 		if !rq.who.May(need) || !s.gets[url] {
 			url = ""

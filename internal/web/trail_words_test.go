@@ -59,7 +59,7 @@ func TestTrailDetail(t *testing.T) {
 		{"search", "around FS01:Security:0:1:2 person", "Records before and after (same person): FS01:Security:0:1:2"},
 		{"search", "around FS01:Security:0:1:2 other", "around FS01:Security:0:1:2 other"},
 		{"search", "op:delete", "op:delete"},
-		{"settings", "calendar: off=1", "Calendar: off=1"},
+		{"settings", "calendar: off=1", "Business calendar: off=1"},
 		{"settings", "my_number.folders: D:\\x", "Specific personal information: D:\\x"},
 		{"settings", "else: x", "else: x"},
 		{"import", "upload", "files sent from the page"},

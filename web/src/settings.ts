@@ -41,6 +41,7 @@ export function settings(): void {
   const stop = form.querySelector<HTMLButtonElement>("[data-stop]") as HTMLButtonElement;
   const start = form.querySelector<HTMLButtonElement>("button.primary") as HTMLButtonElement;
   let dropped: Named[] = [];
+  drop.classList.add("own"); // the buttons and what is chosen speak the page's language, not the browser's
 
   const chosen = (): Named[] => {
     const l = [...dropped];
