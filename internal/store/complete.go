@@ -60,7 +60,7 @@ func (s *Store) Complete(ctx context.Context, typed string, limit int, within qu
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return r.hits(ctx, lists, limit, most, within, begin.Add(completeTime))
+	return r.hits(ctx, lists, limit, most, within, begin.Add(s.completeTime))
 }
 
 // complete asks the catalogue of one server.
