@@ -47,7 +47,7 @@ type Difference struct {
 // Neither the store nor its parts are asked: conditions are tested on each record.
 func (r *runner) check(ctx context.Context) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(50)) // tables of counts are large and hold no pointers
-	r.st = nil // its caches are not those of the check
+	r.st = nil                                       // its caches are not those of the check
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()
 	n, err := newNaive(r.res.Answers, r.samples.from, zone(), checkPaths)

@@ -53,9 +53,26 @@ func (c *completing) all() (*paths.Set, error) {
 	return s, nil
 }
 
-// folders finds the shortest folders that have what was typed.
+// folders finds the shortest folders that have what was typed. Neighbours that stand
+// for one folder are counted together: a sum over many paths goes by whole blocks.
 func (c *completing) folders() (map[string]*Hit, error) {
 	folders := make(map[string]*Hit)
+	var folder *Hit         // of run
+	var run paths.Range     // not counted yet
+	count := func() error { // the word is in the folder, so in all of them
+		if run.Len() == 0 {
+			return nil
+		}
+		n, m, err := c.p.sum(run)
+		folder.N, folder.Month = folder.N+n, max(folder.Month, m)
+		if k := len(c.below) - 1; k >= 0 && c.below[k].To == run.From {
+			c.below[k].To = run.To
+		} else {
+			c.below = append(c.below, run)
+		}
+		run = paths.Range{}
+		return err
+	}
 	err := c.p.dict.Candidates(c.ctx, c.a.word, func(in, short []byte, ids paths.Range) error {
 		if c.set != nil && !c.set.Meets(ids) {
 			return nil
@@ -63,20 +80,24 @@ func (c *completing) folders() (map[string]*Hit, error) {
 		if short = c.a.visible(short, in); len(short) == 0 {
 			return nil
 		}
-		folder := folders[string(short)]
+		if same := folder != nil && folder.Path == string(short); same && run.To == ids.From {
+			run.To = ids.To
+			return nil
+		} else if err := count(); err != nil {
+			return err
+		} else if !same {
+			folder = folders[string(short)]
+		}
 		if folder == nil {
 			folder = &Hit{Path: string(short), Folder: true, named: true, begins: paths.HasPrefix(string(short), c.a.text)}
 			folders[folder.Path] = folder
 		}
-		n, m, err := c.p.sum(ids) // the word is in the folder, so in all of them
-		folder.N, folder.Month = folder.N+n, max(folder.Month, m)
-		if k := len(c.below) - 1; k >= 0 && c.below[k].To == ids.From {
-			c.below[k].To = ids.To
-		} else {
-			c.below = append(c.below, ids)
-		}
-		return err
+		run = ids
+		return nil
 	})
+	if err == nil {
+		err = count()
+	}
 	return folders, err
 }
 
@@ -158,21 +179,17 @@ func (c *completing) fewOf(l []paths.Range) (*paths.Set, error) {
 }
 
 // rest are the best paths of what lies in folders that have what was typed, or in
-// shares.
+// shares. Their folder has it, so they have it, too.
 func (c *completing) rest(most int, shared []paths.Range) (*topN, error) {
 	slices.SortFunc(shared, func(a, b paths.Range) int { return int(int64(a.From) - int64(b.From)) })
 	if c.set == nil {
 		top, ok, err := c.often(most, func(id uint32) (wanted, sure bool) {
-			sure = slices.ContainsFunc(shared, func(r paths.Range) bool { return r.From <= id && id < r.To })
-			return sure || within(c.below, id), sure
+			sure = within(c.below, id) || slices.ContainsFunc(shared, func(r paths.Range) bool { return r.From <= id && id < r.To })
+			return sure, sure
 		})
 		if ok || err != nil {
 			return top, err
 		}
-	}
-	s, err := c.all()
-	if err != nil {
-		return nil, err
 	}
 	top := &topN{most: most}
 	for _, r := range shared {
@@ -181,7 +198,7 @@ func (c *completing) rest(most int, shared []paths.Range) (*topN, error) {
 		}
 	}
 	for _, r := range c.below {
-		if err := c.p.rank(top, s, r); err != nil {
+		if err := c.p.rank(top, c.set, r); err != nil { // a set has only what may be shown
 			return nil, err
 		}
 	}
@@ -251,11 +268,36 @@ func (p *Part) most() ([]scored, error) {
 	if r.l != nil {
 		return r.l, nil
 	}
-	t := topN{most: rankedMost}
+	least, err := p.leastOf(rankedMost)
+	if err != nil {
+		return nil, err
+	}
+	t := topN{most: rankedMost, least: least}
 	if err := p.rank(&t, nil, paths.Range{From: 0, To: uint32(p.dict.Len())}); err != nil {
 		return nil, err
 	}
 	t.prune()
 	r.l = slices.Clip(t.list)
 	return r.l, nil
+}
+
+// leastOf is a number of records that at least most paths have, all paths when there
+// are not so many: what has less need not be put in order to find the best.
+func (p *Part) leastOf(most int) (uint64, error) {
+	var by [1024]int // paths by records, the last for all that have more
+	for i := range p.values {
+		v, err := p.valuesAt(i)
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range v.counts {
+			by[min(n, uint64(len(by)-1))]++
+		}
+	}
+	for n := len(by) - 1; n > 0; n-- {
+		if most -= by[n]; most <= 0 {
+			return uint64(n), nil
+		}
+	}
+	return 0, nil
 }

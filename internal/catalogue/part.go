@@ -212,23 +212,45 @@ type valueBlock struct {
 func (p *Part) valuesAt(i int) (*valueBlock, error) {
 	n := min(valuesPerBlock, p.dict.Len()-i*valuesPerBlock)
 	return cachedBlock(p, p.values[i], func(b []byte) (*valueBlock, int, bool) {
-		r := reader{b: b}
 		v := &valueBlock{sets: make([]uint32, n), counts: make([]uint64, n)}
-		for k := range n {
-			v.sets[k] = uint32(r.u(uint64(len(p.sets))))
-			if int(v.sets[k]) >= len(p.sets) {
+		at, before := 0, uint64(len(p.sets))
+		for k := range v.sets {
+			set, next := smallNumber(b, at)
+			if next < 0 || set >= uint64(len(p.sets)) {
 				return nil, 0, false
 			}
-			if k == 0 || v.sets[k] != v.sets[k-1] {
-				v.last = max(v.last, p.lastOf(v.sets[k]))
+			if set != before {
+				v.last, before = max(v.last, p.lastOf(uint32(set))), set
 			}
+			v.sets[k], at = uint32(set), next
 		}
-		for k := range n {
-			v.counts[k] = r.u(1<<64 - 1)
-			v.sum += v.counts[k]
+		for k := range v.counts {
+			count, next := smallNumber(b, at)
+			if next < 0 {
+				return nil, 0, false
+			}
+			v.counts[k], at = count, next
+			v.sum += count
 		}
-		return v, 12 * n, !r.bad && len(r.b) == 0
+		return v, 12 * n, at == len(b)
 	})
+}
+
+// smallNumber reads a number that is mostly below 128, and where the next one begins;
+// -1 when it is cut off or too large.
+func smallNumber(b []byte, at int) (v uint64, next int) {
+	if at < len(b) && b[at] < 0x80 {
+		return uint64(b[at]), at + 1
+	}
+	return largeNumber(b, at)
+}
+
+func largeNumber(b []byte, at int) (v uint64, next int) {
+	v, n := binary.Uvarint(b[min(at, len(b)):])
+	if n <= 0 {
+		return 0, -1
+	}
+	return v, at + n
 }
 
 // touchesAt are the touches of one block.

@@ -47,12 +47,13 @@ func tsv(t testing.TB, path string) (rows []map[string]string) {
 	return rows
 }
 
-// inspectQuick inspects and demands that no file takes more than two seconds.
+// inspectQuick inspects and demands that no file takes longer than half a minute,
+// some hundred times what the slowest takes alone: a loop without end shows, a busy machine does not.
 func inspectQuick(t *testing.T, path string) (*Summary, error) {
 	t.Helper()
 	start := time.Now()
 	s, err := Inspect(context.Background(), path)
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > 30*time.Second {
 		t.Errorf("Inspect(%s) took %v", filepath.Base(path), d)
 	}
 	return s, err

@@ -86,7 +86,7 @@ func (f *folder) submit(r *job.Runner, v *account.Visitor, kind string) *job.Job
 
 func (f *folder) wait(r *job.Runner, v *account.Visitor, id string, want job.State) *job.Job {
 	f.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		j, err := r.Get(f.t.Context(), v, id)
 		if err != nil {
 			f.t.Fatal(err)

@@ -27,7 +27,7 @@ type PathHit struct {
 
 // completeTime is how long Complete goes on looking for the times of its hits,
 // counted from its beginning.
-const completeTime = 35 * time.Millisecond
+const completeTime = 20 * time.Millisecond
 
 // Complete is the paths and folders of all servers that what is typed can become,
 // at most limit: any part of a path in its local form or below a share, folded;
@@ -60,7 +60,7 @@ func (s *Store) Complete(ctx context.Context, typed string, limit int, within qu
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return r.hits(ctx, lists, limit, most, within, begin.Add(completeTime))
+	return r.hits(ctx, lists, limit, most, within, begin.Add(s.completeTime))
 }
 
 // complete asks the catalogue of one server.

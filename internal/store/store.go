@@ -50,6 +50,8 @@ type Store struct {
 	// Segments and parts of the catalogue are only taken away while it is held.
 	merging sync.Mutex
 
+	completeTime time.Duration // how long Complete looks for the times of its hits; set before the store is used
+
 	work sync.Mutex // held by the one flush or repair, and when a merge becomes true; taken before append
 	pins pins       // readers
 	back background
@@ -98,7 +100,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	s := &Store{
 		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
 		ahead: make(map[string]*ahead), records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
-		pure: make(map[string]compacted), left: make(map[string]leftOver),
+		completeTime: completeTime, pure: make(map[string]compacted), left: make(map[string]leftOver),
 	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}

@@ -15,8 +15,8 @@ import (
 const (
 	completions     = 10
 	countedHits     = 6
-	countedRecords  = 50_000 // most records of a path whose people are counted
-	countedHitsWait = 25 * time.Millisecond
+	countedRecords  = 5_000 // most records of a path whose people are counted
+	countedHitsWait = 15 * time.Millisecond
 )
 
 // pathView is one offered path.
@@ -62,13 +62,13 @@ func (s *site) complete(rq *request) error {
 }
 
 // countPeople adds who touched a path to the first hits, where that is known or
-// quickly found.
+// quickly found: one after the other, and the one that goes on when the time is over
+// ends, so that a key costs little however many of them are typed. What was counted is
+// there with the next key.
 func (s *site) countPeople(rq *request, hits []PathHit) {
 	ctx, cancel := context.WithTimeout(rq.r.Context(), countedHitsWait)
 	defer cancel()
-	hits = hits[:min(len(hits), countedHits)]
-	asked := make([]*tally, len(hits))
-	for i := range hits {
+	for i := range hits[:min(len(hits), countedHits)] {
 		h := &hits[i]
 		if h.People > 0 || h.N > countedRecords {
 			continue
@@ -77,17 +77,14 @@ func (s *site) countPeople(rq *request, hits []PathHit) {
 		if h.Folder {
 			q.Files, q.Folders = nil, one(h.Path)
 		}
-		asked[i] = s.facets(rq, q)
-	}
-	for i, t := range asked {
-		if t == nil {
+		t := s.facets(rq, q)
+		if ok, err := t.wait(ctx, 0); !ok {
+			t.abandon()
+			return
+		} else if err != nil {
 			continue
 		}
-		if ok, err := t.wait(ctx, 0); !ok || err != nil {
-			continue // its people are there with the next key
-		}
 		if f, ok := t.value.(*query.Facets); ok {
-			h := &hits[i]
 			h.People = len(f.People) + f.PeopleMore
 			h.N, h.Last = max(h.N, f.Total), max(h.Last, f.Last)
 		}

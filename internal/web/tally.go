@@ -89,6 +89,15 @@ func (t *tally) wait(ctx context.Context, d time.Duration) (bool, error) {
 	}
 }
 
+// abandon ends the tally at once unless somebody waits for it.
+func (t *tally) abandon() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waiting == 0 && !t.ended() {
+		t.idle.Reset(0)
+	}
+}
+
 // tally returns the answer to a question about the records, which work finds
 // when it is not known yet. What one visitor may see another may not: visitors
 // with different scopes never share an answer.
