@@ -1,9 +1,11 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +62,19 @@ func TestBlockIsExact(t *testing.T) {
 }
 
 // An encoder keeps its memory, never what was in it.
+// TestBlockBack: records from the last to the first give the block of the other order.
+func TestBlockBack(t *testing.T) {
+	e := NewEncoder()
+	for _, l := range [][]Record{nil, blockSample(), blockSample()[:1]} {
+		back := slices.Clone(l)
+		slices.Reverse(back)
+		got := e.AppendBlockBack(nil, l)
+		if want := e.AppendBlock(nil, back); !bytes.Equal(got, want) || !bytes.Equal(want, AppendBlock(nil, back)) {
+			t.Errorf("%d records: blocks of %d and %d bytes differ", len(l), len(got), len(want))
+		}
+	}
+}
+
 func TestEncoderForgets(t *testing.T) {
 	e := NewEncoder()
 	l := blockSample()

@@ -67,6 +67,7 @@ type Encoder struct {
 	vals      []uint32
 	nums      []uint64
 	b         []byte
+	back      bool // rows go from the last record to the first
 }
 
 // NewEncoder makes an encoder.
@@ -77,6 +78,25 @@ func NewEncoder() *Encoder {
 // AppendBlock appends the block form of at most BlockRecords records, by column
 // and exact in every field; it does not compress.
 func (e *Encoder) AppendBlock(b []byte, recs []Record) []byte {
+	e.back = false
+	return e.appendBlock(b, recs)
+}
+
+// AppendBlockBack is AppendBlock of the records from the last to the first.
+func (e *Encoder) AppendBlockBack(b []byte, recs []Record) []byte {
+	e.back = true
+	return e.appendBlock(b, recs)
+}
+
+// row is the record of a row of the block.
+func (e *Encoder) row(recs []Record, i int) *Record {
+	if e.back {
+		i = len(recs) - 1 - i
+	}
+	return &recs[i]
+}
+
+func (e *Encoder) appendBlock(b []byte, recs []Record) []byte {
 	e.gather(recs)
 	e.b = e.b[:0]
 	for _, c := range plainNums {
@@ -130,7 +150,7 @@ func (e *Encoder) gather(recs []Record) {
 	e.zero, e.ops, e.folder, e.same = sized(e.zero, n), sized(e.ops, n), sized(e.folder, n), sized(e.same, n)
 	clear(e.zero)
 	for i := range recs {
-		r := &recs[i]
+		r := e.row(recs, i)
 		e.num[colTime][i], e.num[colLength][i], e.num[colReceived][i] = uint64(r.Time), column.Zigzag(uint64(r.EndTime-r.Time)), uint64(r.Received)
 		e.num[colGeneration][i], e.num[colFirstID][i], e.num[colOrdinal][i] = uint64(r.Generation), r.FirstID, uint64(r.Ordinal)
 		e.num[colSession][i], e.num[colShareRoot][i], e.num[colCount][i] = r.Session, uint64(r.ShareRoot), uint64(r.Count)
@@ -290,12 +310,12 @@ func (e *Encoder) follow(parent []uint32, v []uint64) {
 func (e *Encoder) details(recs []Record) {
 	e.vals = e.vals[:0]
 	for i := range recs {
-		e.vals = append(e.vals, uint32(len(recs[i].Detail)))
+		e.vals = append(e.vals, uint32(len(e.row(recs, i).Detail)))
 	}
 	e.b = column.AppendNumbers(e.b, e.vals, false)
 	e.vals = e.vals[:0]
 	for i := range recs {
-		for _, p := range recs[i].Detail {
+		for _, p := range e.row(recs, i).Detail {
 			k := fresh(e.plain.Add(p.Key), &e.known)
 			e.vals = append(e.vals, k, fresh(e.plain.Add(p.Value), &e.known))
 		}
@@ -308,9 +328,10 @@ func (e *Encoder) details(recs []Record) {
 func (e *Encoder) rawIDs(recs []Record) {
 	e.vals, e.nums = e.vals[:0], e.nums[:0]
 	for i := range recs {
-		e.vals = append(e.vals, uint32(len(recs[i].RawIDs)))
-		prev := recs[i].FirstID
-		for _, id := range recs[i].RawIDs {
+		r := e.row(recs, i)
+		e.vals = append(e.vals, uint32(len(r.RawIDs)))
+		prev := r.FirstID
+		for _, id := range r.RawIDs {
 			e.nums = append(e.nums, column.Zigzag(id-prev))
 			prev = id
 		}
@@ -319,7 +340,7 @@ func (e *Encoder) rawIDs(recs []Record) {
 	e.b = column.AppendNumbers(e.b, e.nums, true)
 	e.vals = e.vals[:0]
 	for i := range recs {
-		e.vals = append(e.vals, recs[i].SupersededBy)
+		e.vals = append(e.vals, e.row(recs, i).SupersededBy)
 	}
 	e.b = column.AppendNumbers(e.b, e.vals, false)
 }

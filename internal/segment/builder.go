@@ -54,7 +54,8 @@ type Builder struct {
 	opt        Options
 	cal        *facets.Calendar
 	rows       builtRows
-	raw        []byte // of each row: number of raw record ids, then differences
+	days       struct{ first, last int32 } // of all rows
+	raw        []byte                      // of each row: number of raw record ids, then differences
 	people     interned[person]
 	origins    interned[origin]
 	stamps     interned[stamp]
@@ -175,6 +176,10 @@ func (b *Builder) AddHinted(r *record.Record, seq uint64, hint uint32) (path, ne
 		b.raw = binary.AppendUvarint(b.raw, zigzag(id-prev))
 		prev = id
 	}
+	if b.rows.n == 0 {
+		b.days.first, b.days.last = x.day, x.day
+	}
+	b.days.first, b.days.last = min(b.days.first, x.day), max(b.days.last, x.day)
 	b.rows.add(&x)
 	return x.path, x.newPath
 }
@@ -217,6 +222,9 @@ func (b *Builder) Bytes() int {
 // Months lists the months that have rows, ascending.
 func (b *Builder) Months() []Month {
 	var l []Month
+	if m := MonthOf(int(b.days.first)); b.rows.n > 0 && m == MonthOf(int(b.days.last)) {
+		return append(l, m)
+	}
 	last := int32(-1 << 31)
 	for i := range b.rows.n {
 		if d := b.rows.at(uint32(i)).day; d != last {

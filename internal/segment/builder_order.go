@@ -14,16 +14,23 @@ type ordered struct {
 	tables                                                    *tables
 	sorted                                                    []string
 	numbers                                                   []uint32 // of each of sorted, as Add gave them
+	counts                                                    []uint32 // by these numbers: rows that have it as path or new path
 	usual                                                     []uint32
 	person, origin, stamp, client, kind, share, process, path []uint32
 	part                                                      *partWriter
 	dict                                                      *paths.Packed // once it is written
 }
 
-// order sorts the rows of a month and numbers what they use anew.
-func (b *Builder) order(m Month) *ordered {
-	x := &ordered{tables: &tables{}}
-	first, last := int32(1<<31-1), int32(-1<<31)
+// pick lists the rows of a month as they came, and tells its first and last day.
+func (b *Builder) pick(x *ordered, m Month) (first, last int32) {
+	if MonthOf(int(b.days.first)) == m && MonthOf(int(b.days.last)) == m { // all of them
+		x.rows = make([]uint32, b.rows.n)
+		for i := range x.rows {
+			x.rows[i] = uint32(i)
+		}
+		return b.days.first, b.days.last
+	}
+	first, last = int32(1<<31-1), int32(-1<<31)
 	for i := range b.rows.n {
 		if d := b.rows.at(uint32(i)).day; d < first || d > last { // days that were not asked about yet
 			if MonthOf(int(d)) == m {
@@ -36,13 +43,28 @@ func (b *Builder) order(m Month) *ordered {
 			x.rows = append(x.rows, uint32(i))
 		}
 	}
+	return first, last
+}
+
+// order sorts the rows of a month and numbers what they use anew.
+func (b *Builder) order(m Month) *ordered {
+	x := &ordered{tables: &tables{}}
+	first, last := b.pick(x, m)
 	use := func(n int) []bool { return make([]bool, n) }
 	people, origins, stamps, clients := use(len(b.people.all)), use(len(b.origins.all)), use(len(b.stamps.all)), use(len(b.clients.all))
-	kinds, processes, used, usedShares := use(len(b.kinds.all)), use(len(b.processes.all)), use(b.paths.Len()), use(len(b.shares.all))
+	kinds, processes, usedShares := use(len(b.kinds.all)), use(len(b.processes.all)), use(len(b.shares.all))
+	x.counts = make([]uint32, b.paths.Len())
+	empty := false // some row has the path ""
 	for _, i := range x.rows {
 		r := b.rows.at(i)
 		people[r.person], origins[r.origin], stamps[r.stamp], clients[r.client] = true, true, true, true
-		kinds[r.kind], processes[r.process], used[r.path], used[r.newPath], usedShares[r.share] = true, true, true, true, true
+		kinds[r.kind], processes[r.process], usedShares[r.share] = true, true, true
+		x.counts[r.path]++
+		if r.newPath != 0 {
+			x.counts[r.newPath]++
+		} else {
+			empty = true
+		}
 	}
 	x.tables.people, x.person = keepUsed(b.people.all, people, comparePeople)
 	x.tables.origins, x.origin = keepUsed(b.origins.all, origins, nil)
@@ -50,8 +72,10 @@ func (b *Builder) order(m Month) *ordered {
 	x.tables.clients, x.client = keepUsed(b.clients.all, clients, nil)
 	x.tables.kinds, x.kind = keepUsed(b.kinds.all, kinds, nil)
 	x.tables.processes, x.process = keepUsed(b.processes.all, processes, nil)
-	for i, ok := range used { // the usual share may be that of another month's row
-		if ok && b.usual[i] != 0 {
+	used := use(b.paths.Len())
+	for i, n := range x.counts {
+		used[i] = n > 0 || i == 0 && empty
+		if used[i] && b.usual[i] != 0 { // the usual share may be that of another month's row
 			usedShares[b.usual[i]-1] = true
 		}
 	}

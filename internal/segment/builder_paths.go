@@ -109,17 +109,9 @@ func (b *Builder) EachPath(fn func(path string, number uint32, n uint64)) {
 	if x == nil {
 		return
 	}
-	counts := make([]uint32, b.paths.Len())
-	for _, i := range x.rows {
-		r := b.rows.at(i)
-		counts[r.path]++
-		if r.newPath != 0 {
-			counts[r.newPath]++
-		}
-	}
 	for i, p := range x.sorted {
-		if k := x.numbers[i]; counts[k] > 0 {
-			fn(p, k, uint64(counts[k]))
+		if k := x.numbers[i]; x.counts[k] > 0 {
+			fn(p, k, uint64(x.counts[k]))
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (s *Store) takeBeside(c *Commit, seq uint64) (done <-chan struct{}) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.takeAhead(c.Server, seq, c.Records)
+		s.takeAhead(c, seq)
 	}()
 	return ended
 }
@@ -92,7 +92,7 @@ func (s *Store) tookAhead(c *Commit, f *frame, beside <-chan struct{}, err error
 		s.forgetAhead(c.Server) // some of it is void now
 	}
 	if beside == nil {
-		s.takeAhead(c.Server, f.seq, c.Records)
+		s.takeAhead(c, f.seq)
 	}
 	if a := s.ahead[c.Server]; a != nil {
 		a.blocks = append(a.blocks, f.records...)
@@ -102,7 +102,8 @@ func (s *Store) tookAhead(c *Commit, f *frame, beside <-chan struct{}, err error
 // takeAhead takes the records of an arranged commit, oldest first: in the order in which
 // a segment has those of a person. Their blocks are noted by tookAhead. The caller holds
 // append.
-func (s *Store) takeAhead(server string, seq uint64, records []record.Record) {
+func (s *Store) takeAhead(c *Commit, seq uint64) {
+	server, records := c.Server, c.Records
 	if len(records) == 0 || server == "" || s.aheadOff {
 		return
 	}
@@ -116,9 +117,12 @@ func (s *Store) takeAhead(server string, seq uint64, records []record.Record) {
 	}
 	opt := segment.Options{Zone: s.opt.Zone, Level: flushLevel}
 	var hints [hinted]uint32
-	for end := len(records); end > 0; {
+	for end := len(records); end > 0; { // what is left
 		from := (end - 1) / hinted * hinted
 		l := records[from:end]
+		if c.rises {
+			l = records[len(records)-end : len(records)-from]
+		}
 		n := len(a.batches)
 		if n == 0 || end%record.BlockRecords == 0 && a.batches[n-1].bytes() > buildBytes {
 			a.batches = append(a.batches, newBatch(server, false, opt))
@@ -126,7 +130,10 @@ func (s *Store) takeAhead(server string, seq uint64, records []record.Record) {
 		}
 		b := a.batches[n-1]
 		b.rows.Hint(l, hints[:])
-		for i := range slices.Backward(l) {
+		for i := range l {
+			if !c.rises {
+				i = len(l) - 1 - i
+			}
 			b.add(&l[i], seq, hints[i])
 		}
 		end = from

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/event"
-	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -28,30 +26,6 @@ type SpaceError struct {
 
 func (e *SpaceError) Error() string {
 	return fmt.Sprintf("disk of %s is nearly full: %d MiB free, %d MiB needed; free some space and start again, nothing stored is lost", e.Dir, e.Free>>20, e.Need>>20)
-}
-
-// compareRecords orders newest first: time, then id, both falling.
-func compareRecords(at int64, aid record.ID, bt int64, bid record.ID) int {
-	return cmp.Or(cmp.Compare(bt, at), query.CompareIDs(bid, aid))
-}
-
-// newestFirst sorts records by time, id and arrival, all falling.
-func newestFirst(l []record.Record) {
-	compare := func(a, b *record.Record) int {
-		if a.Time != b.Time {
-			return cmp.Compare(b.Time, a.Time)
-		}
-		return cmp.Or(query.CompareIDs(b.ID(), a.ID()), cmp.Compare(b.Received, a.Received))
-	}
-	rises := true // as a conversion gives them
-	for i := 1; rises && i < len(l); i++ {
-		rises = l[i-1].Time < l[i].Time || compare(&l[i-1], &l[i]) > 0
-	}
-	if rises {
-		slices.Reverse(l)
-		return
-	}
-	slices.SortFunc(l, func(a, b record.Record) int { return compare(&a, &b) })
 }
 
 // Append makes the commit durable and then visible. It returns the commit's
@@ -89,18 +63,6 @@ func (s *Store) Append(ctx context.Context, c *Commit) (uint64, error) {
 	}
 	s.wake()
 	return seq, nil
-}
-
-// arrange dates the records of a commit and puts them in the order of blocks.
-func (c *Commit) arrange() {
-	for _, l := range [][]record.Record{c.Records, c.Tail} {
-		for i := range l {
-			l[i].Received = c.Received
-		}
-	}
-	for _, l := range [][]record.Record{c.Records, c.Tail, c.superseded} {
-		newestFirst(l)
-	}
 }
 
 // keptBody is the most memory that stays for the bodies of commits, in bytes.
@@ -146,24 +108,32 @@ func (s *Store) buildFrame(c *Commit, seq uint64) (*frame, []byte, error) {
 			f.raw = append(f.raw, b)
 		}
 	}
-	recs := func(l []record.Record, soon bool) []*recBlock {
+	recs := func(l []record.Record) []*recBlock {
 		var out []*recBlock
 		for part := range slices.Chunk(l, record.BlockRecords) {
-			b := recMeta(c.Server, seq, part)
+			b := recMeta(c.Server, seq, part, false)
 			form = s.records.AppendBlock(form[:0], part)
-			if at := len(body); soon && len(part) == record.BlockRecords { // many at once: a flush follows
-				body = appendPlain(body, form)
-				b.blockRef = added(at, len(part))
-			} else {
-				b.blockRef = put(form, len(part))
-			}
+			b.blockRef = put(form, len(part))
 			out = append(out, b)
 		}
 		return out
 	}
-	f.records = recs(c.Records, true)
-	f.tail = recs(c.Tail, false)
-	f.superseded = recs(c.superseded, false)
+	for part := range newestParts(c.Records, c.rises) {
+		b := recMeta(c.Server, seq, part, c.rises)
+		if c.rises {
+			form = s.records.AppendBlockBack(form[:0], part)
+		} else {
+			form = s.records.AppendBlock(form[:0], part)
+		}
+		if at := len(body); len(part) == record.BlockRecords { // many at once: a flush follows
+			body = appendPlain(body, form)
+			b.blockRef = added(at, len(part))
+		} else {
+			b.blockRef = put(form, len(part))
+		}
+		f.records = append(f.records, b)
+	}
+	f.tail, f.superseded = recs(c.Tail), recs(c.superseded)
 	for part := range slices.Chunk(sortFacts(c.Facts), factBlocks) {
 		b := &factBlock{seq: seq, min: part[0].Minute, max: part[len(part)-1].Minute}
 		b.blockRef = put(appendFacts(part), len(part))
@@ -230,26 +200,6 @@ func rawMeta(channel string, part []*event.Event) (*rawBlock, error) {
 		}
 	}
 	return b, nil
-}
-
-func recMeta(server string, seq uint64, part []record.Record) *recBlock {
-	b := &recBlock{server: server, seq: seq, max: part[0].Time, min: part[len(part)-1].Time}
-	for i := range part {
-		r := &part[i]
-		if n := len(b.ids); n > 0 {
-			if x := &b.ids[n-1]; x.gen == r.Generation && x.channel == r.Channel {
-				x.lo, x.hi = min(x.lo, r.FirstID), max(x.hi, r.FirstID)
-				continue
-			}
-		}
-		at := slices.IndexFunc(b.ids, func(x idRange) bool { return x.channel == r.Channel && x.gen == r.Generation })
-		if at < 0 {
-			b.ids = append(b.ids, idRange{r.Channel, r.Generation, r.FirstID, r.FirstID})
-			continue
-		}
-		b.ids[at].lo, b.ids[at].hi = min(b.ids[at].lo, r.FirstID), max(b.ids[at].hi, r.FirstID)
-	}
-	return b
 }
 
 // write puts the frame at the end of the log, syncs it and publishes it.

@@ -121,6 +121,7 @@ func TestSettleWidensTheCatalogue(t *testing.T) {
 				l[k].Time = base + int64(500*n+k)*1e9 + int64(n/3)*31*86400e9
 				l[k].EndTime = l[k].Time
 			}
+			l[7].Op, l[7].Object, l[7].Path, l[7].NewPath = record.OpLogon, 0, "", "" // "" is among the paths
 			if _, err := s.Append(ctx, &Commit{Server: "FS", Received: int64(n + 1), Records: l}); err != nil {
 				t.Fatal(err)
 			}
@@ -144,6 +145,9 @@ func TestSettleWidensTheCatalogue(t *testing.T) {
 			}
 			if did, err := s.mergePaths(ctx, true); err != nil || !did {
 				t.Fatal(did, err)
+			}
+			if err := s.forget(); err != nil {
+				t.Fatal(err)
 			}
 			s.merging.Unlock()
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
@@ -87,6 +89,12 @@ func (s *Store) endFile(num uint32) {
 // writeFile makes an immutable file: written whole and synced under its number,
 // which no manifest names yet. The caller syncs the folder (syncDirs).
 func (s *Store) writeFile(dir string, num uint32, write func(io.Writer) error) (size int64, err error) {
+	return s.writeFileEarly(dir, num, 0, write)
+}
+
+// writeFileEarly is writeFile of a file that goes to the disk while it is written, so many
+// bytes at a time: somebody waits for it. 0 = at its end.
+func (s *Store) writeFileEarly(dir string, num uint32, piece int, write func(io.Writer) error) (size int64, err error) {
 	if err := s.fs.MkdirAll(filepath.Join(s.dir, dir), 0o700); err != nil {
 		return 0, fmt.Errorf("make folder %s: %w", dir, err)
 	}
@@ -96,12 +104,13 @@ func (s *Store) writeFile(dir string, num uint32, write func(io.Writer) error) (
 	if err != nil {
 		return 0, fmt.Errorf("make %s: %w", name, err)
 	}
-	w := bufio.NewWriterSize(f, writeBuffer)
+	early := &earlySync{f: f, piece: piece}
+	w := bufio.NewWriterSize(early, writeBuffer)
 	err = write(w)
 	if err == nil {
 		err = w.Flush()
 	}
-	if err == nil {
+	if err = cmp.Or(err, early.wait()); err == nil {
 		err = f.Sync()
 	}
 	if err == nil {
@@ -111,6 +120,41 @@ func (s *Store) writeFile(dir string, num uint32, write func(io.Writer) error) (
 		return 0, errors.Join(fmt.Errorf("write %s: %w", name, err), ignoreMissing(s.fs.Remove(path)))
 	}
 	return size, nil
+}
+
+// earlyPiece is how much of a large file goes to the disk at a time, in bytes.
+const earlyPiece = 32 << 20
+
+// earlySync writes to a file and syncs it now and then beside the writing.
+type earlySync struct {
+	f     fsx.File
+	piece int // bytes from sync to sync; 0 = never
+	n     int // written since the last one began
+	busy  chan error
+}
+
+func (w *earlySync) Write(b []byte) (int, error) {
+	n, err := w.f.Write(b)
+	if w.n += n; err != nil || w.piece == 0 || w.n < w.piece {
+		return n, err
+	}
+	if err := w.wait(); err != nil {
+		return n, err
+	}
+	w.n, w.busy = 0, make(chan error, 1)
+	go func(done chan<- error) { done <- w.f.Sync() }(w.busy)
+	return n, nil
+}
+
+// wait waits for a sync that was begun. When it failed the file is of no use: a later
+// sync says nothing about what it failed to save.
+func (w *earlySync) wait() error {
+	if w.busy == nil {
+		return nil
+	}
+	err := <-w.busy
+	w.busy = nil
+	return err
 }
 
 func sizeOf(f interface{ Stat() (os.FileInfo, error) }) (int64, error) {

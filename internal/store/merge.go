@@ -268,7 +268,11 @@ func (s *Store) join(ctx context.Context, g *group, l []*segmentRef, hide []*seg
 	m.num = s.beginFile()
 	opt.Joined = func(u *segment.Union) error { return s.joinPaths(m, u) }
 	var meta *segment.Meta
-	_, err := s.writeFile(segmentDir, m.num, func(w io.Writer) (err error) {
+	piece := 0
+	if g.days > 0 {
+		piece = earlyPiece
+	}
+	_, err := s.writeFileEarly(segmentDir, m.num, piece, func(w io.Writer) (err error) {
 		meta, err = segment.Merge(ctx, w, in, drop, opt)
 		return err
 	})

@@ -177,4 +177,5 @@ type Commit struct {
 	erasures   []Erasure       // by Store.Erase and Store.TakeOut
 	schedule   *Schedule       // by Store.ProposeRetention and ConfirmRetention
 	step       supersedeStep
+	rises      bool // by Append: Records are the oldest first
 }
