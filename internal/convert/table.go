@@ -24,8 +24,10 @@ func mix(k uint64) uint64 {
 
 // homeOf is where the entry of k belongs in a table, but for its size. Four
 // numbers that follow each other stand in one line of the processor's cache:
-// handles and logon ids are given out in order.
-func homeOf(k uint64) uint64 { return mix(k>>2)<<2 | k&3 }
+// handles and logon ids are given out in order. One mixing would lay numbers in order
+// out at equal distances, which for some secret numbers is one long run: with 3,000
+// handles, a search took 80 places on average in one process of a hundred.
+func homeOf(k uint64) uint64 { return mix(mix(k>>2))<<2 | k&3 }
 
 // nameHash is the hash of a folded path for tables. It differs from process to
 // process.

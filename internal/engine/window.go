@@ -47,6 +47,8 @@ type window struct {
 	dirty  []store.Span // what is out of date; the first span is at hand
 	quiet  map[string]store.Key
 	old    *convert.Converter // at marks[0], when its commit is void already
+	fails  int                // comparisons of states that failed in this window
+	skip   int                // marks to pass before the next comparison
 	n      int                // events since the last commit
 	out    Window
 	done   bool // it agrees: what follows is as it was
@@ -153,7 +155,7 @@ func (w *window) pass(ctx context.Context, k store.Key) error {
 		if len(w.marks) == 1 {
 			return w.end(ctx, m)
 		}
-		if w.dirty[0].To.Compare(m.Watermark) <= 0 {
+		if w.compares(m) {
 			settled, err := w.settle(ctx, m)
 			if err != nil {
 				return err
@@ -162,6 +164,10 @@ func (w *window) pass(ctx context.Context, k store.Key) error {
 				w.done = true
 				return errSettled{}
 			}
+			w.skip = 1 << min(w.fails, maxBackOff)
+			w.fails++
+		} else if w.skip > 0 {
+			w.skip--
 		}
 		if err := w.commit(ctx, w.part()); err != nil {
 			return err
@@ -169,6 +175,15 @@ func (w *window) pass(ctx context.Context, k store.Key) error {
 		w.marks, w.old = w.marks[1:], nil
 	}
 	return nil
+}
+
+// maxBackOff bounds how many marks are passed between two comparisons: 32.
+const maxBackOff = 5
+
+// compares reports whether the states are compared at a mark: behind what is out of date,
+// and less often the more often they differed, since a comparison reads two states.
+func (w *window) compares(m store.Mark) bool {
+	return w.skip == 0 && w.dirty[0].To.Compare(m.Watermark) <= 0
 }
 
 // part is the window of a commit in the middle: what lies before the next mark
@@ -194,7 +209,7 @@ func (w *window) part() *store.Window {
 // keep reads the state at the next mark, before a commit in front of it makes it
 // void.
 func (w *window) keep(ctx context.Context) (err error) {
-	if m := w.marks[0]; w.old == nil && w.dirty[0].To.Compare(m.Watermark) <= 0 {
+	if m := w.marks[0]; w.old == nil && w.compares(m) {
 		w.old, err = w.restore(ctx, m.Seq)
 	}
 	return err
