@@ -48,13 +48,40 @@ func hashed(r io.ReaderAt, size int64, l []manifest.Span) ([]manifest.Span, erro
 	return out, nil
 }
 
-// parquetSpans are the pages of the file: each names its rows and its column.
-func parquetSpans(r io.ReaderAt, size int64) (l []manifest.Span, err error) {
+// spanBytes is how many bytes small pages that follow one another in a row group have
+// together at most when they are one span: else the manifest of a day of few records would
+// be larger than its records.
+const spanBytes = 4 << 10
+
+// pageSpans collects the pages of a file, small ones of a row group together.
+type pageSpans struct {
+	l    []manifest.Span
+	rows string // of the last span
+	from string // its first column
+}
+
+func (p *pageSpans) add(at, size int64, rows, values, column string) {
+	if n := len(p.l); n > 0 && p.rows == rows && p.l[n-1].Offset+p.l[n-1].Size == at && p.l[n-1].Size+size <= spanBytes {
+		last := &p.l[n-1]
+		last.Size += size
+		if last.What = rows + ", " + column; p.from != column {
+			last.What = rows + ", " + p.from + " to " + column
+		}
+		return
+	}
+	p.l = append(p.l, manifest.Span{Offset: at, Size: size, What: rows + ", " + values + column})
+	p.rows, p.from = rows, column
+}
+
+// parquetSpans are the pages of the file: each names its rows and its column, or its
+// columns.
+func parquetSpans(r io.ReaderAt, size int64) (_ []manifest.Span, err error) {
 	defer recovered(&err)
 	f, err := parquet.OpenFile(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
+	var l pageSpans
 	first := int64(0)
 	index := f.OffsetIndexes()
 	n := 0
@@ -63,7 +90,7 @@ func parquetSpans(r io.ReaderAt, size int64) (l []manifest.Span, err error) {
 			m := &c.MetaData
 			name := strings.Join(m.PathInSchema, ".")
 			if d := m.DictionaryPageOffset; d > 0 {
-				l = append(l, manifest.Span{Offset: d, Size: m.DataPageOffset - d, What: fmt.Sprintf("rows %d-%d, values of %s", first, first+g.NumRows-1, name)})
+				l.add(d, m.DataPageOffset-d, fmt.Sprintf("rows %d-%d", first, first+g.NumRows-1), "values of ", name)
 			}
 			pages := []format.PageLocation{{Offset: m.DataPageOffset, CompressedPageSize: int32(pagesEnd(m) - m.DataPageOffset)}}
 			if n < len(index) { // else it is one page
@@ -75,12 +102,12 @@ func parquetSpans(r io.ReaderAt, size int64) (l []manifest.Span, err error) {
 				if i+1 < len(pages) {
 					last = pages[i+1].FirstRowIndex
 				}
-				l = append(l, manifest.Span{Offset: p.Offset, Size: int64(p.CompressedPageSize), What: fmt.Sprintf("rows %d-%d, %s", first+p.FirstRowIndex, first+last-1, name)})
+				l.add(p.Offset, int64(p.CompressedPageSize), fmt.Sprintf("rows %d-%d", first+p.FirstRowIndex, first+last-1), "", name)
 			}
 		}
 		first += g.NumRows
 	}
-	return hashed(r, size, l)
+	return hashed(r, size, l.l)
 }
 
 // pagesEnd is where the pages of a column of a row group end.
