@@ -128,4 +128,7 @@ func TestVisible(t *testing.T) {
 	f("a\u202exslx.exe", `a\u{202e}xslx.exe`)
 	f("a\xed\xa0\x80", `a\u{d800}`)
 	f("a\n", `a\u{a}`)
+	f("改行\u2028と\u2029", `改行\u{2028}と\u{2029}`)
+	f("給\u00ad与\u3164", `給\u{ad}与\u{3164}`)
+	f("葛\U000e0100城", "葛\U000e0100城") // a variant of a letter is a letter
 }

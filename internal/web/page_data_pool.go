@@ -66,6 +66,7 @@ func (s *site) pool(rq *request, given url.Values, wrong *VolumeError) error {
 	}
 	for _, x := range p.Volumes {
 		v.Bucket = v.Bucket || strings.Contains(x.Place, "://")
+		x.Problem = strings.ReplaceAll(x.Problem, "\n", "; ") // errors that were joined
 		w := volumeView{Volume: x, Used: -1, Checked: clock(x.Checked, rq.zone), LockTo: clock(x.LockTo, rq.zone), QuotaGB: asGigabytes(x.Quota), ReserveGB: asGigabytes(x.Reserve)}
 		if x.Total > 0 && x.Free >= 0 {
 			w.Used = int(100 - min(x.Free, x.Total)*100/x.Total)
