@@ -9,13 +9,9 @@ export CGO_ENABLED = 0
 
 PROFILE = cmd/akashi/convert.pgo
 
-.PHONY: build release run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
+.PHONY: build run test test-long go-test e2e tools lint generate bench bench-vs-duckdb fuzz clean
 
-build: ## bin/akashi and bin/akashi-verify
-	$(GO) build -trimpath -o bin/akashi ./cmd/akashi
-	$(GO) build -trimpath -ldflags='-s -w' -o bin/akashi-verify ./cmd/akashi-verify
-
-release: ## the same, akashi by the converter's profile: faster to convert, slower to build (docs/PERFORMANCE.md)
+build: ## bin/akashi, by the profile of the converter (docs/PERFORMANCE.md), and bin/akashi-verify
 	$(GO) build -trimpath -pgo=$(PROFILE) -o bin/akashi ./cmd/akashi
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/akashi-verify ./cmd/akashi-verify
 

@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 		"internal/event", "internal/record", "internal/query", "internal/fsx", "internal/segment", "internal/catalogue", "internal/rawfile",
 		"internal/facets", "internal/paths", "internal/seal", "internal/erasure", "internal/pace",
 	},
-	"internal/bench":               {"internal/archive", "internal/record", "internal/query", "internal/store", "internal/simulate"},
+	"internal/bench":               {"internal/archive", "internal/record", "internal/query", "internal/store", "internal/simulate", "internal/pace"},
 	"internal/gloss":               {"internal/event", "internal/record", "internal/i18n"},
 	"internal/account":             {"internal/seal", "internal/state"},
 	"internal/account/accounttest": {"internal/account", "internal/seal", "internal/state"},

@@ -8,11 +8,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
 // ask measures every question.
 func (r *runner) ask(ctx context.Context) error {
+	defer pace.Garbage()() // as a server does
 	beginPeak()
 	all := questions()
 	var opened []float64

@@ -29,11 +29,12 @@ func (s *Setting) Page() string {
 	return ""
 }
 
-// Shown is the value as the visitor may see it: secrets to nobody, and folders, which
+// Shown is the value as the visitor may see it: secrets to nobody (a
+// value that nobody set is none), and folders, which
 // can be such as may not be seen, to those who see everything.
 func (s *Setting) Shown(v *account.Visitor) string {
 	for _, secret := range []string{"password", "secret", "token"} {
-		if strings.Contains(s.Key, secret) {
+		if strings.Contains(s.Key, secret) && s.Value != s.Default {
 			return "••••"
 		}
 	}

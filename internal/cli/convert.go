@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -40,6 +41,7 @@ func (a *app) newConvert() *cobra.Command {
 const takeEvery = 1024
 
 func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string) error {
+	defer pace.Garbage()()
 	w, err := a.newRecordWriter(opts.Format, a.Stdout)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/simulate"
 )
 
@@ -54,6 +55,7 @@ func (a *app) runDemo(ctx context.Context, opts demoOptions, dir string) (err er
 	if err := a.checkListen(opts.Listen); err != nil {
 		return err
 	}
+	defer pace.Garbage()()
 	e, err := engine.Open(ctx, dir, engine.Options{Create: true, Demo: true, Zone: demoZone, Log: a.log()})
 	if err != nil {
 		return err

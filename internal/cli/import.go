@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -49,6 +50,7 @@ func (a *app) needData(dir string) error {
 }
 
 func (a *app) runImport(ctx context.Context, opts importOptions, args []string) error {
+	defer pace.Garbage()()
 	if err := a.needData(opts.Data); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -34,6 +35,7 @@ func (a *app) newReconvert() *cobra.Command {
 }
 
 func (a *app) runReconvert(ctx context.Context, opts reconvertOptions) error {
+	defer pace.Garbage()()
 	if err := a.needData(opts.Data); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/akashi-audit/akashi/internal/engine"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/server"
 )
 
@@ -47,9 +48,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	if os.Getenv("GOGC") == "" { // else whoever started it knows better
-		work.Go(func() { paceGarbage(ctx) })
-	}
+	defer pace.Garbage()()
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
 	work.Go(func() { e.CarePool(ctx) })
 	work.Go(func() { e.CareSeal(ctx) })

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/evtx"
+	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // The log of BenchmarkConvert: a busy file server with both audit styles.
@@ -170,6 +171,7 @@ func (m *scaleMaker) act(s int, p string, kind int) {
 // fields, of those that the rules read, and decoding with conversion. cpu-ns is
 // processor time, which other work on the machine disturbs least; peak-MB is the largest live heap seen.
 func BenchmarkConvert(b *testing.B) {
+	defer pace.Garbage()() // as the commands that convert
 	f, err := scaleLog()
 	if err != nil {
 		b.Fatal(err)

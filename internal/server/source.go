@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/convert"
@@ -186,7 +187,7 @@ func (s source) Status(ctx context.Context) (*web.Status, error) {
 // webImport is an imported file for the pages.
 func webImport(i *store.Import) web.Import {
 	y := web.Import{
-		Name: i.Name, Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
+		Name: i.Name, Folder: filepath.Base(filepath.Dir(i.Path)), Size: i.Size, SHA256: i.SHA256, Importer: i.Importer, Time: i.Time, Events: i.Events,
 		Error: i.Error, Damage: len(i.Damage),
 	}
 	for _, d := range i.Damage {

@@ -64,6 +64,19 @@ func dataError(err error) error {
 type dataImport struct {
 	Import
 	When string
+	Twin bool // another file has the same name, so the folder is told
+}
+
+// dataImports are the imported files as the page shows them.
+func dataImports(rq *request) (l []dataImport) {
+	names := make(map[string]int)
+	for _, i := range rq.status.Imports {
+		names[i.Name]++
+	}
+	for _, i := range rq.status.Imports {
+		l = append(l, dataImport{i, clock(i.Time, rq.zone), names[i.Name] > 1 && i.Folder != ""})
+	}
+	return l
 }
 
 // serverView is a server on the overview.
@@ -86,9 +99,7 @@ func (s *site) dataPage(rq *request) error {
 		Imports []dataImport
 		Limited bool // only a part of the servers or folders is seen
 	}{dataFrame: s.dataFrame(rq, "days", "web.data.title"), Damage: rq.status.Damage, Limited: !care.SeesAll(rq.who)}
-	for _, i := range rq.status.Imports {
-		v.Imports = append(v.Imports, dataImport{i, clock(i.Time, rq.zone)})
-	}
+	v.Imports = dataImports(rq)
 	if s.cfg.Data != nil {
 		o, err := s.cfg.Data.Overview(rq.r.Context())
 		if err != nil && !errors.Is(err, ErrRestricted) {

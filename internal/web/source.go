@@ -76,6 +76,7 @@ type Damage struct {
 // Import is one imported file.
 type Import struct {
 	Name     string
+	Folder   string // the name of the folder it lay in
 	Size     int64 // bytes
 	SHA256   string
 	Importer string
