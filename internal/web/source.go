@@ -77,7 +77,7 @@ type Damage struct {
 type Import struct {
 	Name     string
 	Folder   string // the name of the folder it lay in
-	Size     int64 // bytes
+	Size     int64  // bytes
 	SHA256   string
 	Importer string
 	Time     int64 // Unix ns
