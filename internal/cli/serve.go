@@ -50,6 +50,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	var work sync.WaitGroup
 	defer pace.Garbage()()
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
+	work.Go(func() { e.WarmPaths(ctx) })
 	work.Go(func() { e.CarePool(ctx) })
 	work.Go(func() { e.CareSeal(ctx) })
 	work.Go(func() { e.CareAgain(ctx) })

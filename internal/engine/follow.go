@@ -23,3 +23,7 @@ func (e *Engine) Follow(ctx context.Context, server, path string, at int64) ([]q
 func (e *Engine) Complete(ctx context.Context, typed string, limit int, within query.Extent) ([]store.PathHit, error) {
 	return e.st.Complete(ctx, typed, limit, within)
 }
+
+// WarmPaths reads what the first completions of paths would wait for; see
+// store.Store.WarmPaths.
+func (e *Engine) WarmPaths(ctx context.Context) { e.st.WarmPaths(ctx) }

@@ -142,3 +142,19 @@ func (r *reader) lasts(ctx context.Context, hits []PathHit, within query.Extent)
 	}
 	return group.Wait()
 }
+
+// warmTyped is typed in nobody's place: the first is in every path with a folder, so that
+// the numbers of all paths are read; the second in none, since no file of Windows may have
+// such a name, so that all names are.
+var warmTyped = [...]string{`\`, `\|`}
+
+// WarmPaths reads what the first completions would wait for, so that it is in memory when
+// somebody types: some 0.2 s of processor time for 1.7 million paths, in memory that is
+// bounded. It ends early when ctx does. It tells no error: whoever types meets the same one.
+func (s *Store) WarmPaths(ctx context.Context) {
+	for _, typed := range warmTyped {
+		if _, err := s.Complete(ctx, typed, 1, query.Extent{}); err != nil {
+			return
+		}
+	}
+}
