@@ -38,8 +38,9 @@ lint: ## golangci-lint, built from source the first time
 generate: ## rebuild the web assets from web/
 	$(GO) generate ./internal/web
 
-bench: ## the decoder's speed, docs/PERFORMANCE.md
+bench: ## decoding and converting on one core, docs/PERFORMANCE.md
 	$(GO) test ./internal/evtx -run '^$$' -bench BenchmarkReadEVTX -benchmem -cpu 1
+	GOMAXPROCS=1 $(GO) test ./internal/convert -pgo=$(CURDIR)/$(PROFILE) -run '^$$' -bench BenchmarkConvert -benchtime 2x
 
 RECORDS ?= 20000000
 bench-vs-duckdb: ## the record store beside DuckDB, docs/PERFORMANCE.md
