@@ -68,7 +68,7 @@ func (a *Archive) Seal(ctx context.Context, src Source, opt SealOptions) ([]mani
 	}
 	made := []manifest.Day{}
 	days := daysOf(src, opt.Only)
-	m := a.newSealMeter(src, slices.DeleteFunc(slices.Clone(days), func(d dueDay) bool { return !a.due(src, d, opt) }), opt.Step)
+	m := a.newSealMeter(src, days, opt)
 	for _, x := range days {
 		if err := ctx.Err(); err != nil {
 			return made, err

@@ -46,13 +46,16 @@ type sealMeter struct {
 	packed  int64
 }
 
-// newSealMeter looks at what is due.
-func (a *Archive) newSealMeter(src Source, l []dueDay, tell func(SealProgress)) *sealMeter {
-	if tell == nil {
+// newSealMeter looks at which of the days are due; nil when nobody is told.
+func (a *Archive) newSealMeter(src Source, days []dueDay, opt SealOptions) *sealMeter {
+	if opt.Step == nil {
 		return nil
 	}
-	m := &sealMeter{tell: tell, days: make(map[key][2]int64, len(l))}
-	for _, d := range l {
+	m := &sealMeter{tell: opt.Step, days: make(map[key][2]int64)}
+	for _, d := range days {
+		if !a.due(src, d, opt) {
+			continue
+		}
 		from, to := a.Bounds(d.day)
 		records, events := src.SealSize(d.server, from, to)
 		m.days[key{d.server, DayName(d.day)}] = [2]int64{records, events}

@@ -136,15 +136,19 @@ func mostFirst(a, b valueCount) int {
 	return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.value, b.value))
 }
 
-func (t *tally) personRows() (rows [][]any) {
-	var ops []valueCount
-	for o, n := range t.ops {
+// counted are the values that occur, most first; name is that of a place in counts.
+func counted(counts []uint64, name func(i int) string) (l []valueCount) {
+	for i, n := range counts {
 		if n > 0 {
-			ops = append(ops, valueCount{record.Op(o).String(), n})
+			l = append(l, valueCount{name(i), n})
 		}
 	}
-	slices.SortFunc(ops, mostFirst)
-	for _, c := range ops {
+	slices.SortFunc(l, mostFirst)
+	return l
+}
+
+func (t *tally) personRows() (rows [][]any) {
+	for _, c := range counted(t.ops[:], func(i int) string { return record.Op(i).String() }) {
 		rows = append(rows, []any{"op", c.value, c.n})
 	}
 	for _, d := range t.dayList() {
@@ -167,14 +171,7 @@ func (t *tally) dayRows() (rows [][]any) {
 			rows = append(rows, []any{"denied", d.name, "", d.bad})
 		}
 	}
-	var results []valueCount
-	for v, n := range t.results {
-		if n > 0 {
-			results = append(results, valueCount{record.Result(v).String(), n})
-		}
-	}
-	slices.SortFunc(results, mostFirst)
-	for _, c := range results {
+	for _, c := range counted(t.results[:], func(i int) string { return record.Result(i).String() }) {
 		rows = append(rows, []any{"result", "", c.value, c.n})
 	}
 	return rows

@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -23,36 +20,16 @@ import (
 // folder store). The median view may take 100 ms; the first one and the slowest,
 // while numbers are counted beside, are told. It stays out of ordinary runs.
 func TestDashboardOfALargeFolder(t *testing.T) {
-	dir := os.Getenv("AKASHI_BIG_DATA")
-	if dir == "" {
-		t.Skip("AKASHI_BIG_DATA names no folder")
-	}
-	e, err := engine.Open(t.Context(), dir, engine.Options{})
+	cfg, pages := largeFolder(t)
+	st, err := cfg.Engine.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer e.Close()
-	st, err := e.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	newest := int64(0)
-	for i := range st.Servers {
-		newest = max(newest, st.Servers[i].Last)
 	}
 	life, end := context.WithCancel(context.Background())
 	beside := &errands{ctx: life}
 	defer func() { end(); beside.wg.Wait() }()
-	cfg := Config{Engine: e, Log: slog.New(slog.DiscardHandler), gate: newGate(defaultGate())}
-	src, err := newSource(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := &account.Visitor{Name: "t", Rights: account.AllRights}
-	h, err := web.New(web.Config{
-		Source: src, Language: "ja", Health: newHealth(cfg, beside), Calendar: newSettings(cfg).calendar, Go: beside.run,
-		Now: func() time.Time { return time.Unix(0, newest) }, Visitor: func(*http.Request) *account.Visitor { return owner },
-	})
+	pages.Health, pages.Go = newHealth(cfg, beside), beside.run
+	h, err := web.New(pages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +37,7 @@ func TestDashboardOfALargeFolder(t *testing.T) {
 	counted := sync.OnceFunc(func() { t.Logf("%d records: numbers after %v", st.Records, time.Since(began).Round(time.Millisecond)) })
 	for i := 0; i < 200 && time.Since(began) < time.Minute; i++ {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r = r.WithContext(account.With(r.Context(), owner))
+		r = r.WithContext(account.With(r.Context(), pages.Visitor(r)))
 		w := httptest.NewRecorder()
 		at := time.Now()
 		h.ServeHTTP(w, r)

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -21,33 +19,9 @@ import (
 // names take, by the clock and of the processor, and the resident memory after each.
 // It stays out of ordinary runs.
 func TestPagesOfALargeFolder(t *testing.T) {
-	dir := os.Getenv("AKASHI_BIG_DATA")
-	if dir == "" {
-		t.Skip("AKASHI_BIG_DATA names no folder")
-	}
-	e, err := engine.Open(t.Context(), dir, engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	cfg := Config{Engine: e, Log: slog.New(slog.DiscardHandler), gate: newGate(defaultGate())}
-	src, err := newSource(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := e.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	newest := int64(0)
-	for i := range st.Servers {
-		newest = max(newest, st.Servers[i].Last)
-	}
-	owner := &account.Visitor{Name: "t", Rights: account.AllRights}
-	h, err := web.New(web.Config{
-		Source: src, Paths: paths{e, cfg.gate}, Language: "ja", Calendar: newSettings(cfg).calendar, Go: func(fn func(context.Context)) { go fn(t.Context()) },
-		Now: func() time.Time { return time.Unix(0, newest) }, Visitor: func(*http.Request) *account.Visitor { return owner },
-	})
+	cfg, pages := largeFolder(t)
+	pages.Paths, pages.Go = paths{cfg.Engine, cfg.gate}, func(fn func(context.Context)) { go fn(t.Context()) }
+	h, err := web.New(pages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +32,7 @@ func TestPagesOfALargeFolder(t *testing.T) {
 		"/search/counts?page=/search&noise=1", "/search/counts?page=/search&network=1", "/search/counts?page=/search&path=%E8%A6%8B%E7%A9%8D", "/search/counts?page=/people&op=delete", "/search?period=24h", "/search?path=%E8%AD%B0%E4%BA%8B%E9%8C%B2", "/files", "/people", "/paths?typed=D:", "/paths?typed=a", "/paths?typed=.xlsx",
 	} {
 		r := httptest.NewRequest(http.MethodGet, target, nil)
-		r = r.WithContext(account.With(r.Context(), owner))
+		r = r.WithContext(account.With(r.Context(), pages.Visitor(r)))
 		w := httptest.NewRecorder()
 		at, used := time.Now(), processorTime()
 		h.ServeHTTP(w, r)

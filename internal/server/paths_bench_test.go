@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/account"
-	"github.com/akashi-audit/akashi/internal/engine"
 	"github.com/akashi-audit/akashi/internal/web"
 )
 
@@ -20,32 +18,16 @@ import (
 // over the folder that AKASHI_BIG_DATA names, of the processor: the first time, with
 // what goes on behind the answer, and again. It stays out of ordinary runs.
 func TestCompletionsOfALargeFolder(t *testing.T) {
-	dir := os.Getenv("AKASHI_BIG_DATA")
-	if dir == "" {
-		t.Skip("AKASHI_BIG_DATA names no folder")
-	}
-	e, err := engine.Open(t.Context(), dir, engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	cfg := Config{Engine: e, Log: slog.New(slog.DiscardHandler), gate: newGate(defaultGate())}
-	src, err := newSource(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := &account.Visitor{Name: "t", Rights: account.AllRights}
+	cfg, pages := largeFolder(t)
 	beside := &errands{ctx: t.Context()}
-	h, err := web.New(web.Config{
-		Source: src, Paths: paths{e, cfg.gate}, Language: "ja", Calendar: newSettings(cfg).calendar, Go: beside.run,
-		Now: time.Now, Visitor: func(*http.Request) *account.Visitor { return owner },
-	})
+	pages.Paths, pages.Go, pages.Now = paths{cfg.Engine, cfg.gate}, beside.run, time.Now
+	h, err := web.New(pages)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ask := func(typed string) (clock, cpu time.Duration, w *httptest.ResponseRecorder) {
 		r := httptest.NewRequest(http.MethodGet, "/paths?typed="+url.QueryEscape(typed), nil)
-		r = r.WithContext(account.With(context.WithoutCancel(t.Context()), owner))
+		r = r.WithContext(account.With(context.WithoutCancel(t.Context()), pages.Visitor(r)))
 		w = httptest.NewRecorder()
 		at, used := time.Now(), processorTime()
 		h.ServeHTTP(w, r)
@@ -57,7 +39,7 @@ func TestCompletionsOfALargeFolder(t *testing.T) {
 		return clock, cpu, w
 	}
 	used := processorTime()
-	e.WarmPaths(t.Context()) // as akashi serve does
+	cfg.Engine.WarmPaths(t.Context()) // as akashi serve does
 	t.Logf("before anybody types: CPU %.0f ms", float64((processorTime()-used).Microseconds())/1000)
 	all := []string{"D:", "a", ".xlsx", "2025", "見積", "ｍｉｎ", "人事", "議事録"}
 	if l := os.Getenv("AKASHI_TYPED"); l != "" {

@@ -82,11 +82,7 @@ func TestAheadBound(t *testing.T) {
 	if err := s.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
-	rows := int64(0)
-	for _, r := range s.index.servers["FS-A"].segments {
-		rows += r.meta.Rows
-	}
-	if rows != 9000 {
+	if rows := s.index.servers["FS-A"].rowsInSegments(); rows != 9000 {
 		t.Errorf("%d rows, want 9000", rows)
 	}
 }
@@ -155,11 +151,15 @@ func TestAheadOfAFailedAppend(t *testing.T) {
 	if err := s.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
-	rows := int64(0)
-	for _, r := range s.index.servers["FS-A"].segments {
-		rows += r.meta.Rows
-	}
-	if rows != 10_000 {
+	if rows := s.index.servers["FS-A"].rowsInSegments(); rows != 10_000 {
 		t.Errorf("%d rows in segments, want 10,000", rows)
 	}
+}
+
+// rowsInSegments are the rows of all segments.
+func (sv *serverIndex) rowsInSegments() (rows int64) {
+	for _, r := range sv.segments {
+		rows += r.meta.Rows
+	}
+	return rows
 }
