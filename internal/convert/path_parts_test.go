@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/akashi-audit/akashi/internal/record"
 	"pgregory.net/rapid"
 )
 
@@ -23,6 +24,45 @@ func TestPathParts(t *testing.T) {
 			rt.Errorf("extension of %q is %q, want %q", p, got, ext)
 		}
 	})
+}
+
+// TestBeat: an act is settled at the first event behind the beat that follows its time,
+// and at none before it.
+func TestBeat(t *testing.T) {
+	b := newLog()
+	b.logonEvent()
+	b.read("a.txt")
+	c := New("FS-A.example.test", Options{})
+	var last tick
+	for _, e := range b.events {
+		c.Add(e)
+		last = tick(e.Time)
+	}
+	due := always
+	for _, a := range c.s.Acts.all() {
+		if a.Op == record.OpRead {
+			due = a.Due
+		}
+	}
+	if due < last || due == always {
+		t.Fatalf("the read is due at %d, the last event was at %d", due, last)
+	}
+	reads := func(at tick) (n int) {
+		c.advance(at)
+		for _, a := range c.s.Acts.all() {
+			if a.Op == record.OpRead {
+				n++
+			}
+		}
+		return n
+	}
+	next := due + beat - due%beat
+	if due%beat == 0 {
+		next = due
+	}
+	if reads(due-1) != 1 || reads(next-1) != 1 || reads(next) != 0 {
+		t.Errorf("the read that is due at %d was not settled at the beat %d", due, next)
+	}
 }
 
 // TestTimersOrder: timers come by the time when they are due, those of one instant in the

@@ -223,7 +223,15 @@ func (t *timer) restored() {
 	}
 }
 
-// advance moves the converter's time and lets everything that is due happen.
+// beat is how often timers fire, in event time: what became due since the last beat
+// happens at the first event after the next one, by (Due, Order) as always. The
+// instructions that settle acts and write records are half of all that a converter runs;
+// many in a row find them in the processor's cache. Windows are measured between events
+// and do not change by it.
+const beat = 100 * milli
+
+// advance moves the converter's time and lets everything happen that was due at the last
+// beat.
 func (c *Converter) advance(now tick) {
 	if now < c.s.Now-600*sec { // the clock was set back, or a wild time came before
 		c.finish()
@@ -231,8 +239,9 @@ func (c *Converter) advance(now tick) {
 		c.s.Backs++
 	}
 	c.s.Now = max(c.s.Now, now)
-	for c.s.Timers.next <= c.s.Now {
-		t, ok := c.s.Timers.take(c.s.Now)
+	last := c.s.Now - c.s.Now%beat
+	for c.s.Timers.next <= last {
+		t, ok := c.s.Timers.take(last)
 		if !ok {
 			return
 		}
