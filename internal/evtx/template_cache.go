@@ -36,9 +36,10 @@ type needID struct {
 	all      bool // every value
 	id       uint32
 	provider string
-	slots    uint64 // bit i is value i
-	steps    []step // the same, one after the other
-	vals     []event.Value
+	slots    uint64        // bit i is value i
+	steps    []step        // the same, one after the other
+	vals     []event.Value // of the last event with them; those that are not needed are null
+	lay      needLayout
 }
 
 // step is a value that is needed.
