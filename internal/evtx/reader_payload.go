@@ -101,6 +101,7 @@ type needLayout struct {
 // needNum is a number of eight bytes, of which mask counts.
 type needNum struct {
 	dst  *event.Value
+	slot int
 	off  int
 	mask uint64
 }
@@ -108,6 +109,7 @@ type needNum struct {
 // needText is a value left unread: a text, whose last unit at off must not be NUL, or
 // a SID, whose count of parts at off must be parts.
 type needText struct {
+	slot  int
 	off   int
 	parts byte
 }
@@ -123,7 +125,7 @@ type needRest struct {
 // stand one after the other in c[at:end].
 func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, at, end int) (bool, error) {
 	lay := &n.lay
-	if !lay.known || string(desc) != string(lay.desc) {
+	if !lay.known || string(desc) != string(lay.desc) && !n.move(desc) {
 		n.relay(desc)
 	}
 	if lay.size > end-at || end+4 > len(c) { // the record's size stands behind it
@@ -131,12 +133,13 @@ func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, 
 	}
 	b := c[at:]
 	e.Values, e.Raw = n.vals, b
-	for i := range lay.nums {
-		x := &lay.nums[i]
-		x.dst.Num = binary.LittleEndian.Uint64(b[x.off:]) & x.mask
+	nums, texts := lay.nums, lay.texts
+	for i := range nums {
+		x := &nums[i]
+		x.dst.Num = le64(b, x.off) & x.mask
 	}
-	for i := range lay.texts {
-		if off := lay.texts[i].off; b[off]|b[off+1] == 0 {
+	for i := range texts {
+		if le16(b, texts[i].off) == 0 {
 			return d.needEach(n, desc, c, at)
 		}
 	}
@@ -179,26 +182,96 @@ func (n *needID) relay(desc []byte) {
 func (n *needID) place(st *step, w uint32, off int) {
 	lay, dst := &n.lay, &n.vals[st.slot]
 	kind, size := event.Kind(w>>16), int(w&0xffff)
+	st.left = false
 	switch {
 	case w == descHex64 || w == descUint64:
 		setNumber(dst, kind, 0)
-		lay.nums = append(lay.nums, needNum{dst, off, ^uint64(0)})
+		lay.nums = append(lay.nums, needNum{dst, st.slot, off, ^uint64(0)})
 	case w == descHex32 || w == descUint32:
 		setNumber(dst, kind, 0)
-		lay.nums = append(lay.nums, needNum{dst, off, 1<<32 - 1})
+		lay.nums = append(lay.nums, needNum{dst, st.slot, off, 1<<32 - 1})
 	case kind == event.KindString && size < 2, kind == event.KindNull:
 		setNumber(dst, kind, 0)
-	case st.unread && kind == event.KindString && size&1 == 0:
-		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
-		lay.texts = append(lay.texts, needText{off: off + size - 2})
+	case st.unread && textOf(w):
+		st.left = true
+		lay.texts = append(lay.texts, needText{slot: st.slot, off: off + size - 2})
 	case st.unread && kind == event.KindGUID && size == 16:
-		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
+		st.left = true
 	case st.unread && kind == event.KindSID && size >= 8 && size <= 8+4*255 && size&3 == 0:
-		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
-		lay.sids = append(lay.sids, needText{off + 1, uint8(size/4 - 2)})
+		st.left = true
+		lay.sids = append(lay.sids, needText{st.slot, off + 1, uint8(size/4 - 2)})
 	default:
 		lay.rest = append(lay.rest, needRest{st, off, w})
 	}
+	if st.left {
+		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
+	}
+}
+
+// move is relay where values only have other sizes than in the layout, and needed ones
+// only if they are texts left unread: names and paths. It reports false elsewhere.
+func (n *needID) move(desc []byte) bool {
+	old := n.lay.desc
+	if len(desc) != len(old) {
+		return false
+	}
+	for i := 0; i+4 <= len(old); i += 4 {
+		if i+8 <= len(old) && le64(desc, i) == le64(old, i) {
+			i += 4
+			continue
+		}
+		if w := le32(desc, i); w != le32(old, i) && !n.resize(i/4, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// resize is move for one value and what stands behind it.
+func (n *needID) resize(slot int, w uint32) bool {
+	lay := &n.lay
+	was := le32(lay.desc, 4*slot)
+	by := int(w&0xffff) - int(was&0xffff)
+	binary.LittleEndian.PutUint32(lay.desc[4*slot:], w)
+	lay.size += by
+	steps, nums, texts := n.steps, lay.nums, lay.texts
+	for i := range steps {
+		switch st := &steps[i]; {
+		case st.slot == slot:
+			if !st.left || !textOf(w) || !textOf(was) {
+				return false
+			}
+			n.vals[slot].Num += uint64(by)
+		case st.left && st.slot > slot:
+			n.vals[st.slot].Num += uint64(by) << 32
+		}
+	}
+	for i := range nums {
+		if x := &nums[i]; x.slot > slot {
+			x.off += by
+		}
+	}
+	for i := range texts {
+		if x := &texts[i]; x.slot >= slot { // the end of its own text too
+			x.off += by
+		}
+	}
+	for i := range lay.sids {
+		if x := &lay.sids[i]; x.slot > slot {
+			x.off += by
+		}
+	}
+	for i := range lay.rest {
+		if x := &lay.rest[i]; x.st.slot > slot {
+			x.off += by
+		}
+	}
+	return true
+}
+
+// textOf reports whether a descriptor is that of a text of whole units.
+func textOf(w uint32) bool {
+	return event.Kind(w>>16) == event.KindString && w&1 == 0 && w&0xffff != 0
 }
 
 // needEach decodes the values that are needed one by one: one of them is not what its

@@ -47,6 +47,7 @@ type step struct {
 	slot   int
 	unread bool // it may be left unread
 	memo   *memo
+	left   bool // it was left unread in the last record
 }
 
 type sysSlot struct {
@@ -240,7 +241,7 @@ func (d *decoder) newNeed(p *plan, e *event.Event, failed bool) *needID {
 		n.all, n.slots, n.vals = false, slots, make([]event.Value, len(p.slots))
 		for i := range p.slots {
 			if slots>>i&1 != 0 {
-				n.steps = append(n.steps, step{i, unread>>i&1 != 0, p.memos[i]})
+				n.steps = append(n.steps, step{slot: i, unread: unread>>i&1 != 0, memo: p.memos[i]})
 			}
 		}
 	}
