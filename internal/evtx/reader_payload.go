@@ -92,10 +92,17 @@ type needLayout struct {
 	known bool
 	desc  []byte // of all values
 	size  int    // of all values
+	left  []needLeft
 	nums  []needNum
 	texts []needText
 	sids  []needText
 	rest  []needRest
+}
+
+// needLeft is a value that is left unread.
+type needLeft struct {
+	dst  *event.Value
+	slot int
 }
 
 // needNum is a number of eight bytes, of which mask counts.
@@ -106,8 +113,8 @@ type needNum struct {
 	mask uint64
 }
 
-// needText is a value left unread: a text, whose last unit at off must not be NUL, or
-// a SID, whose count of parts at off must be parts.
+// needText is what must hold of a value that is left unread: the last unit of a text,
+// at off, is not NUL; the count of parts of a SID, at off, is parts.
 type needText struct {
 	slot  int
 	off   int
@@ -160,7 +167,7 @@ func (n *needID) relay(desc []byte) {
 	lay := &n.lay
 	lay.known = true
 	lay.desc = append(lay.desc[:0], desc...)
-	lay.nums, lay.texts, lay.sids, lay.rest = lay.nums[:0], lay.texts[:0], lay.sids[:0], lay.rest[:0]
+	lay.left, lay.nums, lay.texts, lay.sids, lay.rest = lay.left[:0], lay.nums[:0], lay.texts[:0], lay.sids[:0], lay.rest[:0]
 	off, k := 0, 0
 	for i := 0; len(desc) >= 4; i++ {
 		w := binary.LittleEndian.Uint32(desc)
@@ -182,7 +189,7 @@ func (n *needID) relay(desc []byte) {
 func (n *needID) place(st *step, w uint32, off int) {
 	lay, dst := &n.lay, &n.vals[st.slot]
 	kind, size := event.Kind(w>>16), int(w&0xffff)
-	st.left = false
+	left := false
 	switch {
 	case w == descHex64 || w == descUint64:
 		setNumber(dst, kind, 0)
@@ -193,18 +200,19 @@ func (n *needID) place(st *step, w uint32, off int) {
 	case kind == event.KindString && size < 2, kind == event.KindNull:
 		setNumber(dst, kind, 0)
 	case st.unread && textOf(w):
-		st.left = true
+		left = true
 		lay.texts = append(lay.texts, needText{slot: st.slot, off: off + size - 2})
 	case st.unread && kind == event.KindGUID && size == 16:
-		st.left = true
+		left = true
 	case st.unread && kind == event.KindSID && size >= 8 && size <= 8+4*255 && size&3 == 0:
-		st.left = true
+		left = true
 		lay.sids = append(lay.sids, needText{st.slot, off + 1, uint8(size/4 - 2)})
 	default:
 		lay.rest = append(lay.rest, needRest{st, off, w})
 	}
-	if st.left {
+	if left {
 		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
+		lay.left = append(lay.left, needLeft{dst, st.slot})
 	}
 }
 
@@ -234,16 +242,16 @@ func (n *needID) resize(slot int, w uint32) bool {
 	by := int(w&0xffff) - int(was&0xffff)
 	binary.LittleEndian.PutUint32(lay.desc[4*slot:], w)
 	lay.size += by
-	steps, nums, texts := n.steps, lay.nums, lay.texts
-	for i := range steps {
-		switch st := &steps[i]; {
-		case st.slot == slot:
-			if !st.left || !textOf(w) || !textOf(was) {
-				return false
-			}
-			n.vals[slot].Num += uint64(by)
-		case st.left && st.slot > slot:
-			n.vals[st.slot].Num += uint64(by) << 32
+	if n.slots>>slot&1 != 0 && (n.unread>>slot&1 == 0 || !textOf(w) || !textOf(was)) {
+		return false
+	}
+	left, nums, texts := lay.left, lay.nums, lay.texts
+	for i := range left {
+		switch x := &left[i]; {
+		case x.slot > slot:
+			x.dst.Num += uint64(by) << 32
+		case x.slot == slot:
+			x.dst.Num += uint64(by)
 		}
 	}
 	for i := range nums {

@@ -37,6 +37,7 @@ type needID struct {
 	id       uint32
 	provider string
 	slots    uint64        // bit i is value i
+	unread   uint64        // those that may be left unread
 	steps    []step        // the same, one after the other
 	vals     []event.Value // of the last event with them; those that are not needed are null
 	lay      needLayout
@@ -47,7 +48,6 @@ type step struct {
 	slot   int
 	unread bool // it may be left unread
 	memo   *memo
-	left   bool // it was left unread in the last record
 }
 
 type sysSlot struct {
@@ -238,7 +238,7 @@ func (d *decoder) newNeed(p *plan, e *event.Event, failed bool) *needID {
 		if d.copied {
 			unread = 0
 		}
-		n.all, n.slots, n.vals = false, slots, make([]event.Value, len(p.slots))
+		n.all, n.slots, n.unread, n.vals = false, slots, unread, make([]event.Value, len(p.slots))
 		for i := range p.slots {
 			if slots>>i&1 != 0 {
 				n.steps = append(n.steps, step{slot: i, unread: unread>>i&1 != 0, memo: p.memos[i]})

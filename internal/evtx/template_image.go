@@ -108,16 +108,18 @@ func (r *nameRef) same(c []byte, at int, own bool) bool {
 // equalWhere reports whether a and b have the same bits where those of mask are set.
 // All have one length.
 func equalWhere(a, b, mask []byte) bool {
-	for len(a) >= 32 && len(b) >= 32 && len(mask) >= 32 {
-		d := (binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)) & binary.LittleEndian.Uint64(mask)
-		d |= (binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])) & binary.LittleEndian.Uint64(mask[8:])
-		d |= (binary.LittleEndian.Uint64(a[16:]) ^ binary.LittleEndian.Uint64(b[16:])) & binary.LittleEndian.Uint64(mask[16:])
-		d |= (binary.LittleEndian.Uint64(a[24:]) ^ binary.LittleEndian.Uint64(b[24:])) & binary.LittleEndian.Uint64(mask[24:])
+	i := 0
+	for ; i+32 <= len(a) && i+32 <= len(b) && i+32 <= len(mask); i += 32 {
+		x, y, m := a[i:i+32], b[i:i+32], mask[i:i+32]
+		d := (binary.LittleEndian.Uint64(x) ^ binary.LittleEndian.Uint64(y)) & binary.LittleEndian.Uint64(m)
+		d |= (binary.LittleEndian.Uint64(x[8:]) ^ binary.LittleEndian.Uint64(y[8:])) & binary.LittleEndian.Uint64(m[8:])
+		d |= (binary.LittleEndian.Uint64(x[16:]) ^ binary.LittleEndian.Uint64(y[16:])) & binary.LittleEndian.Uint64(m[16:])
+		d |= (binary.LittleEndian.Uint64(x[24:]) ^ binary.LittleEndian.Uint64(y[24:])) & binary.LittleEndian.Uint64(m[24:])
 		if d != 0 {
 			return false
 		}
-		a, b, mask = a[32:], b[32:], mask[32:]
 	}
+	a, b, mask = a[i:], b[i:], mask[i:]
 	for len(a) >= 8 && len(b) >= 8 && len(mask) >= 8 {
 		if (binary.LittleEndian.Uint64(a)^binary.LittleEndian.Uint64(b))&binary.LittleEndian.Uint64(mask) != 0 {
 			return false
