@@ -24,6 +24,7 @@ type finder struct {
 	pages   int         // that were looked through
 	rare    int         // place of the word's rarest byte
 	steps   int         // names that were followed in a page
+	memory  Memory
 }
 
 // scanShare is how many pages of names are worth a second scanner; there are at
@@ -64,6 +65,10 @@ func (d *Dict) scan(ctx context.Context, word string, begins bool, within, out *
 
 // scanPages is scan of some pages by one scanner.
 func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, out *Set) error {
+	read := d.read
+	if d.once != nil {
+		read = func(page int) ([]byte, error) { return d.once(page, &f.memory) }
+	}
 	for i := int(pages.From); i < int(pages.To); i++ {
 		if err := pace.Yield(ctx); err != nil {
 			return err
@@ -72,7 +77,7 @@ func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, ou
 		if within != nil && !within.Meets(ids) {
 			continue
 		}
-		p, err := d.namesAt(i)
+		p, err := d.parseNamesAt(i, read)
 		if err != nil {
 			return err
 		}
