@@ -169,6 +169,8 @@ func (c *Converter) security(e *event.Event) {
 		c.reconnect(e)
 	case 4625, 4768, 4771, 4776:
 		c.logonFailed(e)
+	case 4769:
+		c.ticket(e)
 	case 4719:
 		c.auditPolicy(e)
 	case 4616:
