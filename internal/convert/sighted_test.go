@@ -44,7 +44,9 @@ func TestSighted(t *testing.T) {
 					l = append(l, s)
 				}
 			}
-			slices.SortFunc(l, func(a, b Sighting) int { return cmp.Or(cmp.Compare(b.Minute, a.Minute), strings.Compare(a.Where, b.Where)) })
+			slices.SortFunc(l, func(a, b Sighting) int {
+				return cmp.Or(cmp.Compare(b.Minute, a.Minute), strings.Compare(a.Where, b.Where))
+			})
 			l = slices.Compact(l)
 			var want Sighting
 			if len(l) > 0 {
