@@ -130,7 +130,7 @@ func (a *app) noteFiles(files []collect.File) (skipped, damaged bool) {
 		}
 		for _, d := range f.Damage {
 			damaged = damaged || f.Err == nil
-			a.note("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost)
+			a.note("cli.damage.file", "file", f.Path, "damage", a.damage(d.Chunk, d.Offset, d.Kind, d.Lost))
 		}
 	}
 	return skipped, damaged
