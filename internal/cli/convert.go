@@ -46,11 +46,20 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 	if err != nil {
 		return err
 	}
-	set, err := collect.OpenSet(ctx, args, collect.SetOptions{Fields: convert.Fields})
+	tickets := map[string]bool{} // servers whose logs may tell where somebody was
+	set, err := collect.OpenSet(ctx, args, collect.SetOptions{Fields: convert.Fields, Look: func(e *event.Event) {
+		if convert.MaySight(e) && !tickets[e.Computer] {
+			tickets[strings.Clone(e.Computer)] = true
+		}
+	}})
 	if err != nil {
 		return err
 	}
 	defer set.Close()
+	locate, err := a.sightings(ctx, set, tickets)
+	if err != nil {
+		return err
+	}
 	events, unused := 0, []convert.Unused(nil)
 	for _, server := range set.Servers() {
 		c := convert.New(server, convert.Options{})
@@ -66,14 +75,14 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 			shown.update(engine.Progress{Events: int64(n)})
 			rs := c.Take()
 			defer c.Reuse(rs) // they are written, not kept
-			return w.write(rs)
+			return w.write(locate(rs))
 		})
 		shown.end()
 		if err == nil {
-			err = w.write(c.Take())
+			err = w.write(locate(c.Take()))
 		}
 		if err == nil {
-			err = w.write(c.Tail())
+			err = w.write(locate(c.Tail()))
 		}
 		events, unused = events+n, append(unused, c.Unused()...)
 		if err != nil {
@@ -87,6 +96,31 @@ func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string
 	return outcome(a.noteFiles(set.Files()))
 }
 
+// sightings reads where the domain controllers among the servers saw people, before
+// any record is written: it returns a function that gives records the address which
+// their own server's log lacks, as an import does.
+func (a *app) sightings(ctx context.Context, set *collect.Set, servers map[string]bool) (func([]record.Record) []record.Record, error) {
+	var seen convert.Sighted
+	for _, server := range slices.Sorted(maps.Keys(servers)) {
+		err := set.Events(ctx, server, func(e *event.Event) error {
+			seen.Add(e)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the events of %s: %w", server, err)
+		}
+	}
+	loc := convert.NewLocator(convert.Background{}, seen.Last)
+	return func(rs []record.Record) []record.Record {
+		for i := range rs {
+			if !seen.Empty() && convert.Wanting(&rs[i]) {
+				loc.Locate(&rs[i])
+			}
+		}
+		return rs
+	}, nil
+}
+
 // noteFiles tells which files were skipped and where others are damaged.
 func (a *app) noteFiles(files []collect.File) (skipped, damaged bool) {
 	for _, f := range files {
@@ -96,7 +130,7 @@ func (a *app) noteFiles(files []collect.File) (skipped, damaged bool) {
 		}
 		for _, d := range f.Damage {
 			damaged = damaged || f.Err == nil
-			a.note("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost)
+			a.note("cli.damage.file", "file", f.Path, "damage", a.damage(d.Chunk, d.Offset, d.Kind, d.Lost))
 		}
 	}
 	return skipped, damaged

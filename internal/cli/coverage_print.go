@@ -130,6 +130,7 @@ func (c *coveragePrinter) channel(ch *coverage.Channel) {
 func (c *coveragePrinter) subcategories(l []coverage.Subcategory) {
 	c.say("  ", "cli.coverage.audit")
 	var states, remedies []cell
+	var silences []string
 	needSACL := false
 	for _, s := range l {
 		name := s.Name
@@ -140,13 +141,22 @@ func (c *coveragePrinter) subcategories(l []coverage.Subcategory) {
 		if s.Events > 0 {
 			note = c.p.T("cli.coverage.seen", "n", int64(s.Events), "last", c.time(s.Last))
 		}
+		if s.State == coverage.StateStopped {
+			note += c.p.T("cli.coverage.hours", "n", s.Hours)
+		}
 		states = append(states, cell{name, c.p.T("cli.coverage." + s.State), note})
+		for _, q := range s.Silences[:min(len(s.Silences), shownList)] {
+			silences = append(silences, c.p.T("cli.coverage.unwatched", "name", name, "from", c.time(q.From), "to", c.time(q.To)))
+		}
 		if s.Remedy != "" {
 			remedies = append(remedies, cell{name, s.Remedy, ""})
 			needSACL = needSACL || s.SACL
 		}
 	}
 	alignedList(c.out, "    ", states)
+	for _, s := range silences {
+		fmt.Fprintln(c.out, "    "+s)
+	}
 	if len(remedies) == 0 {
 		return
 	}

@@ -45,6 +45,10 @@ func (a *app) explain(err error) string {
 		return p.T("cli.error.nostore")
 	case errors.Is(err, syscall.ENOSPC):
 		return p.T("cli.error.full", "error", err)
+	case errors.Is(err, syscall.EDQUOT):
+		return p.T("cli.error.quota", "error", err)
+	case errors.Is(err, syscall.EFBIG):
+		return p.T("cli.error.filesize", "error", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return p.T("cli.error.port", "error", err)
 	case errors.Is(err, fs.ErrNotExist) && name != "":

@@ -119,7 +119,7 @@ func (a *app) printImport(s *engine.Summary) {
 			fmt.Fprintln(a.Stdout, "  "+p.T("cli.skipped", "file", f.Path, "reason", a.reason(f.Error)))
 		}
 		for _, d := range f.Damage {
-			fmt.Fprintln(a.Stdout, "  "+p.T("cli.damage.file", "file", f.Path, "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost))
+			fmt.Fprintln(a.Stdout, "  "+p.T("cli.damage.file", "file", f.Path, "damage", a.damage(d.Chunk, d.Offset, d.Kind, d.Lost)))
 		}
 	}
 }

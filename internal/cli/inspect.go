@@ -109,6 +109,6 @@ func (a *app) printSummary(s *evtx.Summary, err error) {
 		fmt.Fprintln(a.Stdout, "  "+p.T("cli.inspect.recovered", "n", s.Recovered))
 	}
 	for _, d := range s.Damage {
-		fmt.Fprintln(a.Stdout, "  "+p.T("cli.damage", "chunk", fmt.Sprint(d.Chunk), "offset", fmt.Sprint(d.Offset), "kind", d.Kind, "lost", d.Lost))
+		fmt.Fprintln(a.Stdout, "  "+a.damage(d.Chunk, d.Offset, d.Kind, d.Lost))
 	}
 }

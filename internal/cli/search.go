@@ -122,7 +122,7 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 		return err
 	}
 	if o.Follow {
-		if err := s.follow(ctx, e, status, now); err != nil {
+		if err := s.follow(ctx, e, status); err != nil {
 			return err
 		}
 	}

@@ -245,12 +245,15 @@ func TestFollow(t *testing.T) {
 	f := func(text, server string, in any) *search {
 		t.Helper()
 		a := &app{Env: Env{Stderr: &errs}, p: i18n.For("en")}
-		s := &search{app: a, zone: time.UTC}
+		s := &search{app: a, zone: time.UTC, in: &shelf{}}
+		if sh, ok := in.(*shelf); ok {
+			s.in = sh
+		}
 		var err error
 		if s.q, err = query.Parse(text, query.Clock{}); err != nil {
 			t.Fatal(err)
 		}
-		err = s.follow(context.Background(), in, status, time.Unix(9, 0))
+		err = s.follow(context.Background(), in, status)
 		if sh, ok := in.(*shelf); server != "" && (err != nil || !ok || sh.follow[0] != server) {
 			t.Errorf("%s: asked for %v, %v; want server %s", text, sh.follow, err, server)
 		} else if server == "" && err == nil {
@@ -258,9 +261,12 @@ func TestFollow(t *testing.T) {
 		}
 		return s
 	}
-	sh := &shelf{lives: lives}
+	sh := &shelf{lives: lives, records: []record.Record{
+		{Server: "FS-A.example.jp", Path: `D:\new.txt`, Time: 8e9, Class: record.ClassBackground},
+		{Server: "FS-A.example.jp", Path: `D:\other.txt`, Time: 9e9, Class: record.ClassUser},
+	}}
 	s := f(`file:D:\new.txt server:fs-a user:x`, "FS-A.example.jp", sh)
-	if d := cmp.Diff(lives, s.q.Lives); d != "" || len(s.q.Files) != 0 || len(s.q.Users) != 1 || !slices.Equal(sh.follow[1:], []any{`D:\new.txt`, int64(9e9)}) {
+	if d := cmp.Diff(lives, s.q.Lives); d != "" || len(s.q.Files) != 0 || len(s.q.Users) != 1 || !slices.Equal(sh.follow[1:], []any{`D:\new.txt`, int64(8e9)}) {
 		t.Errorf("query %+v, asked %v, lives (-want +got):\n%s", s.q, sh.follow, d)
 	}
 	if !strings.Contains(errs.String(), `… – 1970-01-01 00:00:05  D:\old.txt`) {
@@ -272,7 +278,12 @@ func TestFollow(t *testing.T) {
 	}
 	f(`file:D:\a`, "", sh)
 	f(`file:D:\a,D:\b server:fs-a`, "", sh)
-	f(`folder:D:\a server:fs-a`, "", sh)
+	f(`file:D:\a folder:D:\b server:fs-a`, "", sh)
+	if s := f(`folder:D:\a server:fs-a`, "FS-A.example.jp", sh); len(s.q.Folders) != 0 || len(s.q.Lives) != 2 || sh.follow[2] != int64(0) {
+		t.Errorf("a folder: %+v, asked %v", s.q, sh.follow)
+	}
+	sh.facets.Servers = []query.Count{{Value: "FS-B.example.jp", N: 3}}
+	f(`file:D:\a`, "FS-B.example.jp", sh) // the only one with records of it
 	f(`file:D:\a server:fs-a`, "", struct{}{})
 	if s := f(`file:D:\a server:fs-a`, "FS-A.example.jp", &shelf{}); len(s.q.Files) != 1 {
 		t.Error("a path without chain is not searched")

@@ -63,8 +63,12 @@ func (a *app) printStats(s *store.Stats, zone *time.Location) {
 			line("cli.store.stats.week", "monday", w.Monday, "marks", marks(w), "records", records, "events", events, "bytes", p.Bytes(bytes), "gaps", gaps)
 		}
 	}
+	each := "" // nothing is in segments while it is in the log
+	if s.PerRecord > 0 {
+		each = p.T("cli.store.stats.each", "bytes", fmt.Sprintf("%.1f", s.PerRecord))
+	}
 	line("cli.store.stats.total", "records", s.Records, "events", s.Events, "bytes", p.Bytes(s.Bytes), "segments", p.Bytes(s.Segments),
-		"raw", p.Bytes(s.Raw), "paths", p.Bytes(s.Paths), "log", p.Bytes(s.Log), "each", fmt.Sprintf("%.1f", s.PerRecord))
+		"raw", p.Bytes(s.Raw), "paths", p.Bytes(s.Paths), "log", p.Bytes(s.Log), "each", each)
 	if s.Restored > 0 {
 		line("cli.restore.stats", "bytes", p.Bytes(s.Restored))
 	}

@@ -49,7 +49,7 @@ func (t *table) write(records []record.Record) error {
 		}
 		if err := t.line([]string{
 			time.Unix(0, r.Time).In(t.zone).Format("2006-01-02 15:04:05"),
-			record.Visible(r.User), client, r.Op.String(), r.Result.String(), t.what(r),
+			record.Visible(r.User), client, t.p.T("web.op." + r.Op.String()), t.p.T("web.result." + r.Result.String()), t.what(r),
 		}); err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ type File struct {
 	src source
 }
 
-// index reads a file once and notes its streams.
-func (f *File) index(ctx context.Context) error {
+// index reads a file once and notes its streams. look may be nil.
+func (f *File) index(ctx context.Context, look func(*event.Event)) error {
 	at := map[[2]string]int{}
 	var last *Stream
 	err := f.src.events(ctx, func(e *event.Event) error {
@@ -50,6 +50,9 @@ func (f *File) index(ctx context.Context) error {
 			last = s
 		}
 		s.note(e)
+		if look != nil {
+			look(e)
+		}
 		return nil
 	})
 	f.Damage = append([]evtx.Damage(nil), f.src.damage()...)

@@ -18,6 +18,9 @@ import (
 type SetOptions struct {
 	// Progress is called at each file that was looked into; nil = not.
 	Progress func(done, total int, f *File)
+	// Look is called for each event while files are looked into; nil = not. The
+	// event is valid only during the call and has no payload yet.
+	Look func(e *event.Event)
 	// Fields tells which payload fields the caller of Events needs; the others may
 	// be left null. nil, and a nil set, need all.
 	Fields func(provider string, id uint32, failed bool) *event.Fields
@@ -43,7 +46,7 @@ func OpenSet(ctx context.Context, paths []string, opt SetOptions) (*Set, error) 
 			f.src, f.Format, f.Err = open(f.Path, noFields)
 		}
 		if f.Err == nil {
-			f.Err = f.index(ctx)
+			f.Err = f.index(ctx, opt.Look)
 			if err := f.src.close(); f.Err == nil {
 				f.Err = err
 			}

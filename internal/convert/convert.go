@@ -77,6 +77,10 @@ type Converter struct {
 
 type nameKey struct{ domain, name string }
 
+// lastTime is the latest time that an event can have here, far behind the year 9999:
+// a tick is a signed number, and windows are added to it.
+const lastTime event.Filetime = 1 << 62
+
 // New returns a converter that has seen nothing.
 func New(server string, opt Options) *Converter {
 	c := &Converter{
@@ -90,6 +94,11 @@ func New(server string, opt Options) *Converter {
 
 // Add takes the next event in merge order. It does not keep e.
 func (c *Converter) Add(e *event.Event) {
+	if e.Time > lastTime {
+		x := *e
+		x.Time = lastTime
+		e = &x
+	}
 	c.pools.recycle()
 	if c.waiting.on && !c.awaited(e) {
 		c.entered()
@@ -170,6 +179,8 @@ func (c *Converter) security(e *event.Event) {
 		c.reconnect(e)
 	case 4625, 4768, 4771, 4776:
 		c.logonFailed(e)
+	case 4769:
+		c.ticket(e)
 	case 4719:
 		c.auditPolicy(e)
 	case 4616:

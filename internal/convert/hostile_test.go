@@ -127,3 +127,22 @@ func TestHostile(t *testing.T) {
 		}
 	})
 }
+
+// TestAbsurdTimes: a record holds the years 1678 to 2262; of other times it says what
+// stands in the log.
+func TestAbsurdTimes(t *testing.T) {
+	f := func(at event.Filetime, want string) {
+		t.Helper()
+		b := newLog()
+		b.ask(`x\a.txt`, 0x120089)
+		b.events[0].Time = at
+		rs := convertAll(b.events)
+		if len(rs) != 1 || rs[0].Get("time_in_log") != want {
+			t.Errorf("%v: %+v, want one record with the time %q", at, rs, want)
+		}
+	}
+	f(t0, "")
+	f(0, "1601-01-01T00:00:00.0000000Z")
+	f(2650467743999999999, "9999-12-31T23:59:59.9999999Z")
+	f(1<<64-1, "9999-12-31T23:59:59.9999999Z")
+}

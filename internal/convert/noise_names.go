@@ -10,7 +10,7 @@ import (
 
 // noiseNames are files that Windows and other systems read by themselves.
 var noiseNames = [...]string{
-	"DESKTOP.INI", "THUMBS.DB", "EHTHUMBS.DB", "EHTHUMBS_VISTA.DB", "AUTORUN.INF", "FOLDER.JPG", "FOLDER.GIF", ".DS_STORE",
+	"DESKTOP.INI", "THUMBS.DB", "EHTHUMBS.DB", "EHTHUMBS_VISTA.DB", "AUTORUN.INF", "FOLDER.JPG", "FOLDER.GIF", ".DS_STORE", ".TEMPORARYITEMS",
 }
 
 // noiseName reports files that are no person's object: icons, thumbnails,
@@ -62,6 +62,10 @@ func systemFolder(dir string) bool {
 			if strings.HasPrefix(dir, `$EXTEND\`) {
 				return true
 			}
+		case '.':
+			if strings.HasPrefix(dir, macTemp[1:]) {
+				return true
+			}
 		}
 	}
 }
@@ -81,6 +85,10 @@ func plainName(b string) bool {
 	}
 	return strings.IndexByte(b, '-') < 0 || !strings.Contains(b, ".SB-")
 }
+
+// macTemp is in the path of a folder in which macOS writes a document anew, under its
+// own name, before it takes the place of the old one.
+const macTemp = `\.TEMPORARYITEMS\`
 
 const recycleDir = `\$RECYCLE.BIN`
 

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -54,10 +55,11 @@ func (c *Converter) saveStep(s *session, a *act, now tick) {
 func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 	now := c.s.Now
 	t := c.written(a, now)
-	if t == nil || dirOf(key) != dirOf(a.Key) {
+	mac := strings.Contains(a.Key, macTemp) && baseOf(a.Key) == baseOf(key)
+	if t == nil || dirOf(key) != dirOf(a.Key) && !mac {
 		return false
 	}
-	d := c.desk(s.Logon, dirOf(a.Key), now)
+	d := c.desk(s.Logon, dirOf(key), now)
 	for i := len(d.Moved) - 1; i >= 0; i-- {
 		f := c.s.Acts.get(d.Moved[i])
 		if f != nil && f != a && f.Key == key && f.Op == record.OpRename && now-f.Time <= saveWindow {
@@ -77,7 +79,7 @@ func (c *Converter) saveEnd(s *session, a *act, key string, existed bool) bool {
 		c.due(a, now+mergeWindow)
 		return true
 	}
-	if existed && weakTemp(baseOf(a.Key)) || tempName(baseOf(a.Key)) && !noiseName(key) {
+	if existed && weakTemp(baseOf(a.Key)) || (tempName(baseOf(a.Key)) || mac) && !noiseName(key) {
 		c.savedOver(d, a, t, key, now)
 		return true
 	}
@@ -159,7 +161,7 @@ func (c *Converter) renamedOver(a *act, p *pathInfo, dir string, mask uint32, no
 // savedOver: S5, the rename a of the temporary file t is a write of the document
 // whose name it took.
 func (c *Converter) savedOver(d *desk, a, t *act, key string, now tick) {
-	a.detail("temporary_file", baseOf(a.Path))
+	a.detail("temporary_file", temporaryOf(a, key))
 	c.unlink(a, a.Key)
 	a.Op, a.Rule, a.Certain, a.Object = record.OpWrite, ruleS5, false, record.ObjectFile
 	a.Path, a.Key, a.NewPath, a.NewDir, a.Target, a.tag = a.NewPath, key, "", "", false, tag{}
@@ -249,7 +251,7 @@ func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now ti
 	}
 	f.NewPath, f.NewDir, f.Target = "", "", false
 	f.Object = record.ObjectFile
-	f.detail("temporary_file", baseOf(a.Path))
+	f.detail("temporary_file", temporaryOf(a, f.Key))
 	s.Renames = without(s.Renames, f.Seq)
 	d.Moved = slices.DeleteFunc(d.Moved, func(q uint64) bool { return q == f.Seq || q == a.Seq })
 	if a.NewPath != "" {
@@ -274,6 +276,15 @@ func (c *Converter) saved(s *session, d *desk, f, t, a *act, rule ruleID, now ti
 	d.Saved, d.SaveAt = f.Seq, now
 	f.Timer = 1<<63 - 1
 	c.due(f, now+mergeWindow)
+}
+
+// temporaryOf is what a record of the document key tells of its temporary file, which a
+// renamed: the path when it is in another folder.
+func temporaryOf(a *act, key string) string {
+	if dirOf(a.Key) != dirOf(key) {
+		return a.Path
+	}
+	return baseOf(a.Path)
 }
 
 // savedAnew: S2, the document was renamed away and its name is written again.

@@ -27,12 +27,34 @@ func TestEventsWithoutRecordAreCounted(t *testing.T) {
 	add(security, 4658, "HandleId", "0x10", "ProcessId", "0x4")
 	add(security, 4688, "NewProcessName", `C:\x.exe`)
 	add("Some-Provider", 7)
+	ticket := []string{"TargetUserName", "alice@CORP", "Status", "0x0"}
+	add(security, 4769, append(ticket, "IpAddress", "192.0.2.7")...) // tells where somebody is
+	add(security, 4769, ticket...)
+	add(security, 4776, "TargetUserName", "alice", "Status", "0x0")
+	add(security, 4768, "TargetUserName", "alice", "Status", "0x19")
+	add("Microsoft-Windows-Partition", 1000)
+	add("User32", 1076)
+	add("EventLog", 6011)
+	add("Microsoft-Windows-Eventlog", 1103)
+	add("Microsoft-Windows-PrintService", 842)
+	add("Microsoft-Windows-DriverFrameworks-UserMode", 2100, "MajorCode", "22", "MinorCode", "4")
+	add("Microsoft-Windows-DriverFrameworks-UserMode", 2006)
 	want := []Unused{
 		{security, 4663, ReasonOtherObject, 2},
+		{"EventLog", 6011, ReasonNoRule, 1},
+		{"Microsoft-Windows-DriverFrameworks-UserMode", 2006, ReasonNoRule, 1},
+		{"Microsoft-Windows-DriverFrameworks-UserMode", 2100, ReasonNoRule, 1},
+		{"Microsoft-Windows-Eventlog", 1103, ReasonNoRule, 1},
+		{"Microsoft-Windows-Partition", 1000, ReasonNoRule, 1},
+		{"Microsoft-Windows-PrintService", 842, ReasonNoRule, 1},
 		{security, 4658, ReasonNoHandle, 1},
 		{security, 4663, ReasonNoVolume, 1},
 		{security, 4688, ReasonNoRule, 1},
+		{security, 4768, ReasonNoRule, 1},
+		{security, 4769, ReasonNoRule, 1},
+		{security, 4776, ReasonNoRule, 1},
 		{"Some-Provider", 7, ReasonNoRule, 1},
+		{"User32", 1076, ReasonNoRule, 1},
 	}
 	if diff := cmp.Diff(want, c.Unused()); diff != "" {
 		t.Error(diff)

@@ -195,12 +195,15 @@ func (c *Converter) userMode(e *event.Event) {
 	case 2100, 2102:
 		major, minor := firstField(e, "MajorCode", "RequestMajorCode", "Major"), firstField(e, "MinorCode", "RequestMinorCode", "Minor")
 		if !isNumber(major, 27) || !isNumber(minor, 2) && !isNumber(minor, 23) {
+			c.unused(e, ReasonNoRule)
 			return
 		}
 		a := c.plug(e, nil, record.OpDeviceRemoved, d)
 		if isNumber(minor, 23) {
 			a.detail("surprise", "yes")
 		}
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -149,6 +150,9 @@ func (c *Converter) emit(a *act) {
 	}
 	for _, d := range a.Detail {
 		r.Set(d.Key, d.Value)
+	}
+	if r.Time == math.MinInt64 || r.Time == math.MaxInt64 { // a record holds the years 1678 to 2262
+		r.Set("time_in_log", event.Filetime(max(a.Time, 0)).String())
 	}
 	if doubt != "" && ruleTable[a.Rule].Confidence == certain {
 		r.Set("uncertain", doubt)

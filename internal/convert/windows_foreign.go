@@ -23,7 +23,7 @@ const SightingAge = 600
 // Sightings are what an event proves: a ticket that was given (4768, 4769) to
 // an account of a person at an address that is not the machine's own.
 func Sightings(e *event.Event) []Sighting {
-	if e.ID != 4768 && e.ID != 4769 || e.Provider != "Microsoft-Windows-Security-Auditing" || e.Get(event.Status).Uint() != 0 {
+	if !MaySight(e) || e.Get(event.Status).Uint() != 0 {
 		return nil
 	}
 	ip := address(text(e.Get(event.IpAddress)))
@@ -40,6 +40,13 @@ func Sightings(e *event.Event) []Sighting {
 		l = append(l, Sighting{minute, sid, ip})
 	}
 	return l
+}
+
+// ticket handles 4769: no record, but it may tell where somebody is.
+func (c *Converter) ticket(e *event.Event) {
+	if len(Sightings(e)) == 0 {
+		c.unused(e, ReasonNoRule)
+	}
 }
 
 func whoName(name, domain string) string { return fold(name) + "@" + fold(hostOf(domain)) }

@@ -32,7 +32,7 @@ var kerberosWords = [...]struct {
 	{0x14, "ticket withdrawn"}, {0x15, "account not valid yet"}, {0x16, "service not valid yet"}, {preauthRequired, "pre-authentication required"},
 	{0x1F, "integrity check failed"}, {0x20, "ticket expired"}, {0x21, "ticket not valid yet"}, {0x22, "request repeated"},
 	{0x29, "message modified"}, {0x3C, "generic error"}, {0x3E, "certificate not trusted"}, {0x42, "certificate does not fit"}, {0x44, "other realm"},
-	{0x50, "certificate of wrong use"},
+	{0x4D, "certificate of wrong use"},
 }
 
 // preauthRequired is the KDC's first answer to every client: no failure.
@@ -40,9 +40,13 @@ const preauthRequired = 0x19
 
 // logonFailed handles 4625, 4768 and 4771 (Kerberos) and 4776 (NTLM): L3.
 func (c *Converter) logonFailed(e *event.Event) {
-	status := uint32(e.Get(event.Status).Uint())
-	switch {
-	case e.ID != 4625 && status == 0, e.ID == 4768 && status == preauthRequired:
+	n, known := e.Get(event.Status).Number()
+	status := uint32(n)
+	failed := e.ID == 4625 || known && status != 0 || !known && (e.ID == 4771 || e.Failed())
+	if !failed || e.ID == 4768 && status == preauthRequired {
+		if len(Sightings(e)) == 0 {
+			c.unused(e, ReasonNoRule)
+		}
 		return
 	}
 	a := c.newAct(e, nil, record.OpLogonFailed, ruleL3)
@@ -67,8 +71,10 @@ func (c *Converter) logonFailed(e *event.Event) {
 		a.Client = clientName(text(e.Get(event.Workstation)))
 		a.detail("authentication", "NTLM")
 	}
-	a.detail("status", "0x"+hex(uint64(code)))
-	a.detail("reason", reasonOf(e.ID, code))
+	if code != 0 {
+		a.detail("status", "0x"+hex(uint64(code)))
+		a.detail("reason", reasonOf(e.ID, code))
+	}
 	if c.sameRefusal(e, a) == a {
 		c.due(a, a.Time+smbWindow)
 	}

@@ -24,6 +24,8 @@ func (c *Converter) elsewhere(e *event.Event) {
 	case "Microsoft-Windows-Partition":
 		if e.ID == 1006 {
 			c.partition(e)
+		} else {
+			c.unused(e, ReasonNoRule)
 		}
 	case "Microsoft-Windows-Windows Defender":
 		c.defender(e)
@@ -32,6 +34,8 @@ func (c *Converter) elsewhere(e *event.Event) {
 	case "User32", "USER32":
 		if e.ID == 1074 {
 			c.asked(e)
+		} else {
+			c.unused(e, ReasonNoRule)
 		}
 	default:
 		c.unused(e, ReasonNoRule)

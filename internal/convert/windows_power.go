@@ -181,6 +181,8 @@ func (c *Converter) classicEventlog(e *event.Event) {
 				a.detail("uptime", l[4])
 			}
 		}
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

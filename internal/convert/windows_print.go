@@ -24,13 +24,16 @@ func (c *Converter) print(e *event.Event) {
 			a.detail("color", itoa(n))
 		}
 	case 842:
-		if n, ok := field(e, "Error").Number(); ok {
-			a := c.jobAct(e, "processor")
-			a.detail("processor", text(field(e, "Processor")))
-			if n != 0 {
-				a.fill("printer", text(field(e, "Printer")))
-				c.printFailed(a, n)
-			}
+		n, ok := field(e, "Error").Number()
+		if !ok {
+			c.unused(e, ReasonNoRule)
+			return
+		}
+		a := c.jobAct(e, "processor")
+		a.detail("processor", text(field(e, "Processor")))
+		if n != 0 {
+			a.fill("printer", text(field(e, "Printer")))
+			c.printFailed(a, n)
 		}
 	case 372:
 		c.notPrinted(e)

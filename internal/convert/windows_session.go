@@ -2,6 +2,7 @@ package convert
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -134,6 +135,15 @@ func (c *Converter) shortUser(user, sid string) string {
 	return user
 }
 
+// logonType is the type of a session that an event names, -1 when it names none:
+// 0 is a type of its own, that of the system's start.
+func logonType(e *event.Event) int32 {
+	if n, ok := e.Get(event.LogonType).Number(); ok && n <= math.MaxInt32 {
+		return int32(n)
+	}
+	return -1
+}
+
 // logon begins a session (4624).
 func (c *Converter) logon(e *event.Event) {
 	id := e.Get(event.TargetLogonId).Uint()
@@ -148,8 +158,8 @@ func (c *Converter) logon(e *event.Event) {
 		c.learnDomain(s.SID, domain)
 	}
 	s.User = c.userName(domain, name)
-	s.Type = int32(e.Get(event.LogonType).Uint())
-	s.Linked = e.Get(event.TargetLinkedLogonId).Uint()
+	s.Type = logonType(e)
+	c.link(s, e.Get(event.TargetLinkedLogonId).Uint())
 	s.LogonIP = address(text(e.Get(event.IpAddress)))
 	s.Client = clientName(text(e.Get(event.WorkstationName)))
 	s.Started = now
@@ -157,7 +167,7 @@ func (c *Converter) logon(e *event.Event) {
 	if s.Type == 10 && strings.EqualFold(s.Client, c.host) {
 		s.Client = "" // a remote desktop logon names the server itself
 	}
-	if l := c.s.Sessions.get(s.Linked); s.Linked != 0 && l != nil && now-l.Started <= sec && l.User == s.User {
+	if l := c.otherHalf(s); l != nil && now-l.Started <= sec && l.User == s.User {
 		if a := c.s.Acts.get(l.LogonAct); a != nil { // the other half of a split administrator token
 			c.evidence(a, e)
 			s.LogonAct = a.Seq
@@ -167,7 +177,9 @@ func (c *Converter) logon(e *event.Event) {
 	a := c.newAct(e, s, record.OpLogon, ruleL1)
 	a.Object, a.Certain = record.ObjectSession, true
 	a.IP = s.LogonIP
-	a.detail("logon_type", itoa(uint64(s.Type)))
+	if s.Type >= 0 {
+		a.detail("logon_type", itoa(uint64(s.Type)))
+	}
 	a.detail("authentication", strings.TrimSpace(text(e.Get(event.AuthenticationPackageName))))
 	if s.Type != 3 {
 		a.detail("process", strings.TrimSpace(text(e.Get(event.ProcessName))))
@@ -201,7 +213,7 @@ func (c *Converter) logoff(e *event.Event) {
 	if domain := text(e.Get(event.TargetDomainName)); !strings.Contains(domain, ".") {
 		c.learnDomain(text(e.Get(event.TargetUserSid)), domain)
 	}
-	for _, l := range [...]*session{s, c.s.Sessions.get(s.Linked)} {
+	for _, l := range [...]*session{s, c.otherHalf(s)} {
 		if l == nil {
 			continue
 		}
@@ -212,8 +224,8 @@ func (c *Converter) logoff(e *event.Event) {
 			return
 		}
 	}
-	if s.Type < 0 && e.Get(event.LogonType).Kind != event.KindNull {
-		s.Type = int32(e.Get(event.LogonType).Uint())
+	if s.Type < 0 {
+		s.Type = logonType(e)
 		s.Background = s.Background || s.Type == 4 || s.Type == 5
 	}
 	a := c.newAct(e, s, record.OpLogoff, ruleL2)
@@ -293,10 +305,16 @@ func (c *Converter) clientOf(s *session, at tick) string {
 	if len(s.IPs) > 0 && s.IPs[0].At-at <= 5*sec {
 		return s.IPs[0].IP
 	}
-	if l := c.s.Sessions.get(s.Linked); s.Linked != 0 && l != nil && l.LogonIP != "" {
-		return l.LogonIP
+	kind := s.Type
+	if l := c.otherHalf(s); l != nil {
+		if l.LogonIP != "" {
+			return l.LogonIP
+		}
+		if kind < 0 {
+			kind = l.Type
+		}
 	}
-	switch s.Type {
+	switch kind {
 	case 0, 2, 4, 5, 7, 11, 13:
 		return localClient
 	}

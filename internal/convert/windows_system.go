@@ -83,6 +83,8 @@ func (c *Converter) eventlog(e *event.Event) {
 		a.detail("reason", "the log was full and became a file; give that file too")
 	case 1100:
 		c.stopped(e)
+	default:
+		c.unused(e, ReasonNoRule)
 	}
 }
 

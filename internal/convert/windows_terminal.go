@@ -127,7 +127,7 @@ func (c *Converter) terminalAct(e *event.Event, t terminalSign) *act {
 		s = c.screenOf(t.User)
 	}
 	if s != nil && starts {
-		s.moved(now, t.Addr)
+		c.screenMoved(s, now, t.Addr)
 	}
 	if a := c.signOf(t, now); a != nil {
 		c.evidence(a, e)
@@ -217,7 +217,7 @@ func (c *Converter) takeScreen(a *act, s *session, kind string) {
 		if b == nil || b.Logon != 0 && b.Logon != s.Logon || b.Get("kind") != k {
 			continue
 		}
-		s.moved(b.Time, b.IP)
+		c.screenMoved(s, b.Time, b.IP)
 		if a.IP == "" {
 			a.IP = b.IP
 		}

@@ -29,12 +29,14 @@ func (t *Tracker) notice(e *event.Event) {
 		case 4616:
 			kind, detail = clock(e)
 		case 4719:
-			if i, off := switchedOff(e); off {
+			if i, off, success := switchedOff(e); off {
 				guid = e.Get(event.SubcategoryGuid).Text()
 				kind, detail = KindPolicyOff, guid
 				if i >= 0 {
 					detail = subcategories[i].name
-					t.subs[i].off = max(t.subs[i].off, e.Time)
+					if success {
+						t.subs[i].off = max(t.subs[i].off, e.Time)
+					}
 				}
 			}
 		}

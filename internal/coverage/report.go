@@ -56,6 +56,12 @@ type Silence struct {
 	from, to event.Filetime
 }
 
+// told is s with its words.
+func (s Silence) told() Silence {
+	s.From, s.To, s.Seconds = s.from.String(), s.to.String(), int64((s.to-min(s.from, s.to))/second)
+	return s
+}
+
 // Kinds of notices; the text of each is the caller's.
 const (
 	KindCleared   = "log_cleared"  // 1102, 104
@@ -90,6 +96,10 @@ const (
 	StateOn     = "on"     // an event of it is in the log
 	StateOff    = "off"    // 4719 switched it off and nothing came afterwards
 	StateUnseen = "unseen" // no event: off, no SACL, or nothing happened
+
+	// StateStopped: events of it came, and stopped while people went on to open
+	// files over shares: off, or the SACL is gone.
+	StateStopped = "stopped"
 )
 
 // Subcategory is one audit subcategory and what the log proves about it.
@@ -101,6 +111,10 @@ type Subcategory struct {
 	Last   string `json:"last,omitempty"`
 	Remedy string `json:"remedy,omitempty"`     // command for an administrator; "" when on or better left off
 	SACL   bool   `json:"needs_sacl,omitempty"` // the remedy needs a SACL on the folders as well
+	// Hours with share accesses since Last, of StateStopped; and stretches like that which ended.
+	Hours        int       `json:"hours,omitempty"`
+	Silences     []Silence `json:"silences,omitempty"` // at most maxList
+	SilenceCount int       `json:"silence_count,omitempty"`
 
 	on, off event.Filetime
 }

@@ -86,19 +86,21 @@ func subcategoryOf(e *event.Event) int {
 }
 
 // switchedOff is the row that the 4719 e takes success or failure away from,
-// or -1 for a row that is not in the table, and whether it takes any away.
-func switchedOff(e *event.Event) (row int, off bool) {
+// or -1 for a row that is not in the table, and whether it takes any away. A row
+// without success has nothing but refusals left: it counts as off.
+func switchedOff(e *event.Event) (row int, off, success bool) {
 	change := e.Get(event.AuditPolicyChanges).Text()
-	if !strings.Contains(change, "%%8448") && !strings.Contains(change, "%%8450") {
-		return -1, false
+	success = strings.Contains(change, "%%8448")
+	if !success && !strings.Contains(change, "%%8450") {
+		return -1, false, false
 	}
 	guid := strings.ToUpper(strings.Trim(e.Get(event.SubcategoryGuid).Text(), "{}"))
 	for i := range subcategories {
 		if strings.HasPrefix(guid, subcategories[i].guid) {
-			return i, true
+			return i, true, success
 		}
 	}
-	return -1, true
+	return -1, true, success
 }
 
 func remedy(i int) string {

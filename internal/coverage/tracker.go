@@ -37,6 +37,7 @@ type Tracker struct {
 	boot     event.Filetime
 	dc       bool // an event that only a domain controller writes
 	subs     [len(subcategories)]Subcategory
+	share    share
 }
 
 type channel struct {
@@ -75,6 +76,12 @@ func (t *Tracker) Add(e *event.Event) {
 	if i := subcategoryOf(e); i >= 0 {
 		t.subs[i].Events++
 		t.subs[i].on = max(t.subs[i].on, e.Time)
+		if i == rowFiles {
+			t.share.used(e.Time)
+		}
+	}
+	if (e.ID == 5145 || e.ID == 5140) && e.Time/hour > t.share.hour && t.shareAccess(e) {
+		t.share.opened(e.Time)
 	}
 	t.dc = t.dc || ofController(e)
 	t.notice(e)
@@ -179,8 +186,7 @@ func (t *Tracker) Report() *Report {
 		}
 		for _, s := range c.quiet {
 			if !o.Filtered && !o.TooFew && !usual(s, c.quiet) {
-				s.From, s.To, s.Seconds = s.from.String(), s.to.String(), int64((s.to-s.from)/second)
-				o.Silences = append(o.Silences, s)
+				o.Silences = append(o.Silences, s.told())
 			}
 		}
 		o.SilenceCount = len(o.Silences)
@@ -197,8 +203,17 @@ func (t *Tracker) Report() *Report {
 		if s.Events > 0 {
 			s.State, s.Last = StateOn, s.on.String()
 		}
-		if s.off > 0 && s.off >= s.on {
+		switch {
+		case s.off > 0 && s.off >= s.on:
 			s.State = StateOff
+		case i == rowFiles && t.share.stopped():
+			s.State, s.Hours = StateStopped, t.share.since
+		}
+		if i == rowFiles {
+			for _, q := range t.share.stops {
+				s.Silences = append(s.Silences, q.told())
+			}
+			s.SilenceCount = t.share.count
 		}
 		if s.State != StateOn && (row.kind != optional || s.State == StateOff) {
 			s.Remedy, s.SACL = remedy(i), row.kind == sacl

@@ -128,7 +128,7 @@ func subcategory(p *i18n.Printer, guid string) (string, bool) {
 
 // telling are the details that say most about a record in one line, in order.
 var telling = [...]string{
-	"change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
+	"time_in_log", "change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
 	"account_control", "subcategory_name", "new_time", "lost", "backup", "vendor", "product", "recycle_bin", "transaction",
 }
 

@@ -191,7 +191,7 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 	}
 	for _, s := range r.Subcategories {
 		switch {
-		case s.State == coverage.StateOff:
+		case s.State == coverage.StateOff || s.State == coverage.StateStopped:
 			w.Off++
 		case s.State == coverage.StateUnseen && s.Remedy != "":
 			w.Unproven++

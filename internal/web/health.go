@@ -98,7 +98,7 @@ type Coverage struct {
 	Silences int
 	Longest  int64 // seconds of the longest silence
 	Notices  map[string]int
-	Off      int // audit subcategories that somebody switched off
+	Off      int // audit subcategories that somebody switched off, or that stopped
 	Unproven int // audit subcategories of which no event came, and that a command would switch on
 
 	Channels      []CoverageChannel
@@ -136,7 +136,7 @@ type CoverageSilence struct {
 type CoverageNotice struct{ Kind, Time, User, Detail string }
 
 // CoverageSubcategory is an audit subcategory and what the log proves about it:
-// State is on, off or unseen.
+// State is on, off, stopped or unseen.
 type CoverageSubcategory struct {
 	Name, State, Last, Remedy string
 	SACL                      bool // the remedy needs a SACL on the folders as well

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
 )
@@ -52,15 +50,9 @@ type coverageView struct {
 	Name string
 	*Coverage
 	Found   string
-	Kinds   []kindCount
 	Remedy  []string // commands
 	Sets    []CoverageSubcategory
 	HasSACL bool
-}
-
-type kindCount struct {
-	Key string
-	N   int
 }
 
 func newCoverageView(rq *request, name string, c *Coverage) coverageView {
@@ -69,10 +61,6 @@ func newCoverageView(rq *request, name string, c *Coverage) coverageView {
 		return v
 	}
 	v.Found = clock(c.Found, rq.zone)
-	for kind, n := range c.Notices {
-		v.Kinds = append(v.Kinds, kindCount{"cli.coverage.notice." + kind, n})
-	}
-	slices.SortFunc(v.Kinds, func(a, b kindCount) int { return strings.Compare(a.Key, b.Key) })
 	for _, x := range c.Subcategories {
 		if x.Remedy != "" {
 			v.Remedy = append(v.Remedy, x.Remedy)
