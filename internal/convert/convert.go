@@ -19,6 +19,10 @@ type Options struct {
 	MaxRawIDs   int // raw record ids listed in one record [4,096]
 	Background  Background
 	Trace       bool // note what is looked up, for Converter.Trace
+	// Gone counts the record ids of a range of a channel, both ends included, whose
+	// events were taken away on purpose after they had been converted (an erasure, a
+	// term): a hole of these alone is no loss. nil: none were.
+	Gone func(channel string, generation uint32, from, to uint64) uint64
 
 	foldedAccounts, foldedProcesses []string
 	ranges                          []netip.Prefix
@@ -133,11 +137,18 @@ func (c *Converter) follow(e *event.Event) {
 	if e.Channel != "Security" || e.RecordID > maxRecordID {
 		return
 	}
-	if c.s.LastID != 0 && (e.Generation != c.s.LastGen || e.RecordID > c.s.LastID+1) {
+	if c.s.LastID != 0 && (e.Generation != c.s.LastGen || e.RecordID > c.s.LastID+1 && !c.ownHole(e)) {
 		c.s.Gaps++
 		c.s.GapAt = tick(min(e.Time, 1<<62))
 	}
 	c.s.LastID, c.s.LastGen = e.RecordID, e.Generation
+}
+
+// ownHole reports whether the ids that are missing before e are of events that were
+// taken away on purpose.
+func (c *Converter) ownHole(e *event.Event) bool {
+	from, to := c.s.LastID+1, e.RecordID-1
+	return c.opt.Gone != nil && c.opt.Gone(e.Channel, e.Generation, from, to) == to-from+1
 }
 
 // security dispatches events of the Security log.

@@ -1,9 +1,13 @@
 package convert
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // TestHandleOverGap: over a hole in the record ids, or under another person's
@@ -125,4 +129,46 @@ func TestDeletionOfAnother(t *testing.T) {
 			t.Errorf("audit settings changed by %s", r.User)
 		}
 	}
+}
+
+// TestOwnHoles: ids whose events were taken away on purpose are no loss, and make
+// nothing uncertain; what is missing beside them is.
+func TestOwnHoles(t *testing.T) {
+	f := func(name string, gone [2]uint64, want ...string) {
+		t.Helper()
+		b := newLog()
+		for i := range 120 { // enough to tell a loss from a filter
+			b.read(`x\` + itoa(uint64(i)) + `.txt`)
+		}
+		b.ask(`x\a.txt`, 0x110080)
+		h := b.open(`x\a.txt`, 0x110080)
+		b.use(h, `x\a.txt`, 0x10000)
+		from := b.id + 1
+		b.id += 5
+		b.deleted(h).close(h)
+		c := New("FS-A.example.test", Options{Gone: func(channel string, gen uint32, lo, hi uint64) uint64 {
+			lo, hi = max(lo, from+gone[0]), min(hi, from+gone[1])
+			if channel != "Security" || gen != 0 || lo > hi {
+				return 0
+			}
+			return hi - lo + 1
+		}})
+		for _, e := range b.events {
+			c.Add(e)
+		}
+		var got []string
+		for _, r := range append(c.Take(), c.Tail()...) {
+			if r.Op == record.OpDelete || r.Op == record.OpRecordsLost {
+				got = append(got, strings.TrimSpace(brief(r)+" "+r.Get("lost")))
+			}
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+	f("all were taken away", [2]uint64{0, 4}, `delete E:\data\x\a.txt D1 certain`)
+	f("and more", [2]uint64{0, 40}, `delete E:\data\x\a.txt D1 certain`)
+	f("some", [2]uint64{0, 2}, `delete E:\data\x\a.txt D1 inferred`, "records_lost Security V6 certain 2")
+	f("none", [2]uint64{40, 50}, `delete E:\data\x\a.txt D1 inferred`, "records_lost Security V6 certain 5")
 }

@@ -68,8 +68,13 @@ func (c *Converter) ids(e *event.Event) {
 		*ch = channel{Name: ch.Name, Gen: e.Generation, ID: e.RecordID}
 	}
 	now := tick(min(e.Time, 1<<62))
+	var lost, own uint64
 	if e.RecordID > ch.ID+1 && ch.Received > 0 {
-		ch.hole(e.RecordID, now)
+		lost, own = c.missing(e, ch)
+	}
+	ch.Received += own
+	if lost > 0 {
+		ch.hole(e.RecordID, lost, now)
 		if len(ch.Wait) > maxHoles {
 			c.judge(ch)
 		}
@@ -81,10 +86,20 @@ func (c *Converter) ids(e *event.Event) {
 	ch.Simulated = ch.Simulated || e.Simulated()
 }
 
-// hole enters the ids between the newest event and the one of id.
-func (ch *channel) hole(id uint64, now tick) {
+// missing is how many ids are missing before e, and how many of those before it are
+// of events that were here and were taken away on purpose.
+func (c *Converter) missing(e *event.Event, ch *channel) (lost, own uint64) {
+	if lost = e.RecordID - ch.ID - 1; c.opt.Gone != nil {
+		own = min(lost, c.opt.Gone(e.Channel, e.Generation, ch.ID+1, e.RecordID-1))
+	}
+	return lost - own, own
+}
+
+// hole enters the ids between the newest event and the one of id, of which so many
+// are lost.
+func (ch *channel) hole(id, lost uint64, now tick) {
 	h := hole{
-		Before: ch.ID, After: id, From: ch.Time, To: now, Lost: id - ch.ID - 1, Holes: 1,
+		Before: ch.ID, After: id, From: ch.Time, To: now, Lost: lost, Holes: 1,
 		FirstID: ch.ID + 1, LastID: id - 1, Generation: ch.Gen,
 	}
 	ch.Holes++

@@ -43,7 +43,7 @@ const (
 func (e *Engine) reconvert(ctx context.Context, server string, t *tracker, x extent) (diff store.Difference, err error) {
 	t.set(func(p *Progress) { p.Phase = "reconvert" })
 	before := e.st.State(server)
-	conv, from := e.deps.fresh(server, e.options()), store.Resume{}
+	conv, from := e.deps.fresh(server, e.optionsOf(server)), store.Resume{}
 	if x == late {
 		if conv, from, err = e.resume(ctx, server); err != nil {
 			return diff, err
@@ -112,7 +112,7 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 		if basis.Rules != e.deps.rules {
 			return false
 		}
-		c, err := e.deps.restore(server, e.options(), b)
+		c, err := e.deps.restore(server, e.optionsOf(server), b)
 		if err != nil { // of another form: an older one, or the beginning, will do
 			e.log.WarnContext(ctx, "checkpoint cannot be used", slog.String("server", server), slog.Any("error", err))
 			return false
@@ -134,7 +134,7 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 		return nil, from, err
 	}
 	if conv == nil {
-		conv = e.deps.fresh(server, e.options())
+		conv = e.deps.fresh(server, e.optionsOf(server))
 	}
 	return conv, from, nil
 }
@@ -142,7 +142,7 @@ func (e *Engine) resume(ctx context.Context, server string) (converter, store.Re
 // commitOf takes what the converter has ready into a commit.
 func (e *Engine) commitOf(ctx context.Context, server string, conv converter, mark store.Key) (*store.Commit, error) {
 	c := &store.Commit{
-		Server: server, Records: e.withoutOwnHoles(conv.Take()), Tail: e.withoutOwnHoles(conv.Tail()), SetTail: true,
+		Server: server, Records: conv.Take(), Tail: conv.Tail(), SetTail: true,
 		Checkpoint: conv.AppendCheckpoint([]byte{}), Watermark: mark, Received: e.deps.now().UnixNano(),
 		Basis: e.basis(), Trace: traceOf(conv),
 	}

@@ -1,28 +1,43 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
-	"strconv"
 
-	"github.com/akashi-audit/akashi/internal/record"
+	"github.com/akashi-audit/akashi/internal/store"
 )
 
-// withoutOwnHoles drops the records of missing record ids when it was an erasure
-// or a deletion that left the holes: these are sealed, and no loss.
-func (e *Engine) withoutOwnHoles(l []record.Record) []record.Record {
-	return slices.DeleteFunc(l, func(r record.Record) bool {
-		if r.Op != record.OpRecordsLost {
-			return false
+// countGone is convert.Options.Gone for what was erased or deleted of a server.
+func countGone(l []store.Gone) func(channel string, gen uint32, from, to uint64) uint64 {
+	gone := make(map[life][][2]uint64)
+	for i := range l {
+		k, runs := life{l[i].Channel, l[i].Generation}, l[i].Removed
+		if runs == nil {
+			runs = l[i].Runs
 		}
-		number := func(keys ...string) uint64 {
-			for _, k := range keys {
-				if n, err := strconv.ParseUint(r.Get(k), 10, 64); err == nil {
-					return n
-				}
+		gone[k] = append(gone[k], runs...)
+	}
+	for k, runs := range gone {
+		slices.SortFunc(runs, func(a, b [2]uint64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+		joined := runs[:1]
+		for _, r := range runs[1:] {
+			if last := &joined[len(joined)-1]; r[0] <= last[1] {
+				last[1] = max(last[1], r[1])
+			} else {
+				joined = append(joined, r)
 			}
-			return 0
 		}
-		from, to, lost := number("from_id"), number("to_id"), number("lost", "absent")
-		return from > 0 && lost > 0 && e.st.Gone(r.Server, r.Channel, r.Generation, from, to) == lost
-	})
+		gone[k] = joined
+	}
+	return func(channel string, gen uint32, from, to uint64) (n uint64) {
+		runs := gone[life{channel, gen}]
+		at, _ := slices.BinarySearchFunc(runs, from, func(r [2]uint64, id uint64) int { return cmp.Compare(r[1], id) })
+		for _, r := range runs[at:] {
+			if r[0] > to {
+				break
+			}
+			n += min(r[1], to) - max(r[0], from) + 1
+		}
+		return n
+	}
 }

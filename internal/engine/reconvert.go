@@ -91,12 +91,12 @@ func (e *Engine) tryReconvert(ctx context.Context, server string, t *tracker) (d
 		return d, fmt.Errorf("make a temporary store: %w", err)
 	}
 	defer func() { err = errors.Join(err, tmp.Close()) }()
-	conv := e.deps.fresh(server, e.options())
+	conv := e.deps.fresh(server, e.optionsOf(server))
 	n := 0
 	commit := func(last bool) error {
-		c := &store.Commit{Server: server, Records: e.withoutOwnHoles(conv.Take())}
+		c := &store.Commit{Server: server, Records: conv.Take()}
 		if last {
-			c.Tail, c.SetTail = e.withoutOwnHoles(conv.Tail()), true
+			c.Tail, c.SetTail = conv.Tail(), true
 		}
 		if err := e.locate(ctx, c.Records, c.Tail); err != nil {
 			return err

@@ -19,6 +19,15 @@ func (e *Engine) options() convert.Options {
 	return convert.Options{Background: e.background, Trace: true}
 }
 
+// optionsOf is options for the converter of a server.
+func (e *Engine) optionsOf(server string) convert.Options {
+	o := e.options()
+	if l := e.st.AllGone(server); len(l) > 0 {
+		o.Gone = countGone(l)
+	}
+	return o
+}
+
 // basis names what converters go by now.
 func (e *Engine) basis() store.Basis {
 	e.mu.Lock()

@@ -241,11 +241,11 @@ func (w *window) commit(ctx context.Context, x *store.Window) error { return w.c
 
 func (w *window) commitWith(ctx context.Context, x *store.Window, tail converter) error {
 	c := &store.Commit{
-		Server: w.server, Records: w.e.withoutOwnHoles(w.conv.Take()), Checkpoint: w.conv.AppendCheckpoint([]byte{}), Watermark: w.mark,
+		Server: w.server, Records: w.conv.Take(), Checkpoint: w.conv.AppendCheckpoint([]byte{}), Watermark: w.mark,
 		Received: w.e.deps.now().UnixNano(), Basis: w.e.basis(), Window: x, Trace: traceOf(w.conv),
 	}
 	if tail != nil {
-		c.Tail, c.SetTail = w.e.withoutOwnHoles(tail.Tail()), true
+		c.Tail, c.SetTail = tail.Tail(), true
 	}
 	if err := w.e.locate(ctx, c.Records, c.Tail); err != nil {
 		return err
@@ -355,7 +355,7 @@ func (w *window) restore(ctx context.Context, seq uint64) (*convert.Converter, e
 	if err != nil || b == nil {
 		return nil, err
 	}
-	c, err := w.e.deps.restore(w.server, w.e.options(), b)
+	c, err := w.e.deps.restore(w.server, w.e.optionsOf(w.server), b)
 	if err != nil {
 		return nil, nil // of another form
 	}
