@@ -48,7 +48,7 @@ func (e *ends) add(c *counting) error {
 	var times [2][]int64
 	for i, l := range e.spots {
 		var err error
-		if times[i], err = readSpots(l); err != nil {
+		if times[i], err = readSpots(l, c.sc.b.f.onceRows); err != nil {
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func (e *ends) add(c *counting) error {
 // addLater adds the sums of people, whose times are to be read when everything was
 // counted.
 func (e *ends) addLater(c *counting) {
-	rows := &endRows{s: c.sc.s}
+	rows := &endRows{once: c.sc.b.f.onceRows}
 	at := func(x *spot) facets.Spot {
 		rows.l = append(rows.l, *x)
 		return facets.Spot{Lo: x.block.first, Hi: x.block.last, Rows: rows, At: len(rows.l) - 1}
@@ -105,8 +105,8 @@ func (e *ends) each(c *counting, fn func(person int, p *facets.Person)) {
 
 // endRows are rows of a segment whose times may be wanted.
 type endRows struct {
-	s *Segment
-	l []spot
+	once bool // their blocks are not wanted again
+	l    []spot
 }
 
 // Times implements facets.Rows.
@@ -115,13 +115,14 @@ func (r *endRows) Times(at []int, to []int64) error {
 	for i, n := range at {
 		l[i] = r.l[n]
 	}
-	times, err := readSpots(l)
+	times, err := readSpots(l, r.once)
 	copy(to, times)
 	return err
 }
 
-// readSpots reads the times of rows, block by block.
-func readSpots(l []spot) ([]int64, error) {
+// readSpots reads the times of rows, block by block; with once past the cache.
+func readSpots(l []spot, once bool) ([]int64, error) {
+	var memory passed
 	var order []int
 	for i := range l {
 		if l[i].block != nil {
@@ -141,7 +142,7 @@ func readSpots(l []spot) ([]int64, error) {
 			rows = append(rows, l[order[n]].row)
 			n++
 		}
-		v, err := at.p.column(at.block, colTime)
+		v, err := at.p.columnIn(&memory, at.block, colTime, once)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func TestEveryByte(t *testing.T) {
 		}
 		late := NewFilter(query.Query{Classes: query.AllClasses()})
 		late.Late()
-		late.Once()
+		late.Once(true, true)
 		c := facets.New(&query.Query{Lists: query.ListPeople}, tokyo())
 		if err := s.Count(ctx, late, View{}, c); err != nil {
 			t.Fatalf("byte %d: count: %v", i, err)

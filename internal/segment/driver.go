@@ -142,9 +142,9 @@ const seekFew = 200
 // postings appends the rows of those of the paths, which ascend, that the page
 // has.
 func (sc *scan) postings(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
-	pg, err := sc.postingPage(at)
-	if err != nil {
-		return nil, err
+	pg, err := sc.postingPage(at, wanted)
+	if err != nil || pg == nil {
+		return rows, err
 	}
 	n := pg.ids.n
 	if pg.ids.form == formDelta && len(wanted)*seekFew < n {
@@ -220,7 +220,8 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	return v, err
 }
 
-// readPostings reads a page of postings, into memory from before where that is not nil.
+// readPostings reads a page of postings, into memory from before where that is not nil;
+// then it gives nil for a page that has none of the paths that are wanted.
 func (p *part) readPostings(b []byte, at *pageAt, m *postingMemory) (v *postingPage, err error) {
 	s := p.seg
 	d := &decoder{b: b}
@@ -245,6 +246,9 @@ func (p *part) readPostings(b []byte, at *pageAt, m *postingMemory) (v *postingP
 		}
 		if *to, err = readNumbersIn(planes, un, part, n); err != nil {
 			return nil, s.damaged(at.off, at.size, err)
+		}
+		if i == 0 && m.none(*to) {
+			return nil, nil
 		}
 	}
 	if d.err != nil {

@@ -28,7 +28,8 @@ type Filter struct {
 	sessions, notSessions             []uint64
 	clauses                           []*clause
 	looks                             atomic.Int64 // see Looks
-	once, late, exact                 bool         // see Once, Late, Exact
+	onceRows, onceNames               bool         // see Once
+	late, exact                       bool         // see Late, Exact
 	known                             knownPaths
 }
 
@@ -57,9 +58,9 @@ func NewFilter(q query.Query) *Filter {
 	return f
 }
 
-// Once says that the filter is for one count of more than the caches can hold: what is
-// read for it is not kept. It must be called before the filter is used.
-func (f *Filter) Once() { f.once = true }
+// Once says that the filter is for one count of more rows, or more names, than the caches
+// can hold: what is read of them is not kept. It must be called before the filter is used.
+func (f *Filter) Once(rows, names bool) { f.onceRows, f.onceNames = rows, names }
 
 // Late lets Count leave times unread that may not matter: whoever calls it calls ReadTimes
 // of the counter when everything was counted. Where that finds damage, what has it is to

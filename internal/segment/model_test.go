@@ -286,7 +286,7 @@ func countAnyhow(t *testing.T, g *rand.Rand, s *Segment, q query.Query, v View, 
 	t.Helper()
 	f, way := NewFilter(q), g.IntN(6)
 	if way%2 == 1 {
-		f.Once()
+		f.Once(g.IntN(3) > 0, g.IntN(3) > 0)
 	}
 	if way/2 == 1 {
 		f.Late()

@@ -18,7 +18,7 @@ type passed struct {
 // column reads a column of numbers of a block. With a filter that is used once it is
 // valid until a column of another block is read.
 func (sc *scan) column(b *block, c int) (*numbers, error) {
-	if !sc.b.f.once {
+	if !sc.b.f.onceRows {
 		return sc.p.column(b, c)
 	}
 	if sc.near == nil {
@@ -34,21 +34,32 @@ func (sc *scan) column(b *block, c int) (*numbers, error) {
 	if x.v != nil {
 		return x.v, nil
 	}
-	s := sc.s
-	if v, ok := s.opt.Cache.get(cacheKey{s.number, b.off[c]}).(*numbers); ok {
+	v, err := sc.p.columnIn(x, b, c, true)
+	if err == nil {
 		x.v = v
+	}
+	return v, err
+}
+
+// columnIn reads a column of a block; with once past the cache and into memory from
+// before.
+func (p *part) columnIn(m *passed, b *block, c int, once bool) (*numbers, error) {
+	if !once {
+		return p.column(b, c)
+	}
+	s := p.seg
+	if v, ok := s.opt.Cache.get(cacheKey{s.number, b.off[c]}).(*numbers); ok {
 		return v, nil
 	}
-	raw, err := s.chunkIn(x.raw, b.off[c], b.chunks[c])
+	raw, err := s.chunkIn(m.raw, b.off[c], b.chunks[c])
 	if err != nil {
 		return nil, err
 	}
-	x.raw = raw
-	v, err := readNumbersIn(&x.planes, s.opt.Cache.un, raw, b.rows)
+	m.raw = raw
+	v, err := readNumbersIn(&m.planes, s.opt.Cache.un, raw, b.rows)
 	if err != nil {
 		return nil, s.damaged(b.off[c], b.chunks[c].size, err)
 	}
-	x.v = v
 	return v, nil
 }
 
@@ -56,12 +67,26 @@ func (sc *scan) column(b *block, c int) (*numbers, error) {
 type postingMemory struct {
 	raw    []byte
 	planes [4]planeMemory
+	wanted []uint32 // paths that are looked for; a page that has none of them is not read on
 }
 
-// postingPage reads a page of postings. With a filter that is used once it is valid until
-// the next call.
-func (sc *scan) postingPage(at *pageAt) (*postingPage, error) {
-	if !sc.b.f.once {
+// none reports that a page surely has none of the wanted paths.
+func (m *postingMemory) none(ids *numbers) bool {
+	if m == nil || ids.form != formDelta || len(m.wanted)*seekFew >= ids.n {
+		return false
+	}
+	for _, id := range m.wanted {
+		if _, ok := ids.find(uint64(id)); ok {
+			return false
+		}
+	}
+	return true
+}
+
+// postingPage reads a page of postings for some paths. With a filter that is used once it
+// is valid until the next call, and nil when the page has none of them.
+func (sc *scan) postingPage(at *pageAt, wanted []uint32) (*postingPage, error) {
+	if !sc.b.f.onceRows {
 		return sc.p.postingPage(at)
 	}
 	s := sc.s
@@ -75,6 +100,6 @@ func (sc *scan) postingPage(at *pageAt) (*postingPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc.pages.raw = b
+	sc.pages.raw, sc.pages.wanted = b, wanted
 	return sc.p.readPostings(b, at, sc.pages)
 }

@@ -27,7 +27,7 @@ func TestOnceLeavesNothing(t *testing.T) {
 			s := openSegment(t, data) // with a cache of its own
 			f := NewFilter(q)
 			if once == 1 {
-				f.Once()
+				f.Once(true, true)
 			}
 			c := facets.New(&q, tokyo())
 			if err := s.Count(t.Context(), f, View{}, c); err != nil {

@@ -45,7 +45,7 @@ func (s *Segment) readPathPageIn(n int, m *paths.Memory) ([]byte, error) {
 
 // names is the path dictionary for a search of all names by a filter.
 func (s *Segment) names(f *Filter) *paths.Dict {
-	if !f.once {
+	if !f.onceNames {
 		return s.dict
 	}
 	return s.dict.Once(func(n int, m *paths.Memory) ([]byte, error) {

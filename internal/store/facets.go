@@ -16,26 +16,36 @@ import (
 // countWorkers is how many segments are counted at once.
 const countWorkers = 2
 
-// onceBytes is how much of rows and names one count may look at and leave in the caches;
-// with more, what it reads goes past them: nothing would be there when the same is counted
-// again, and nothing else either.
-const onceBytes = 2 * segmentCache
-
-// Estimates of what a count unpacks: of each row and of each name, in bytes.
+// A count that looks at more rows or names than the caches take leaves none of them there:
+// nothing of it would be found when the same is counted again, and nothing else either.
+// The limits lie above what the caches hold, since what a count reads is estimated.
 const (
-	countedRow  = 8
-	countedName = 64
+	onceRows  = segmentCache     // bytes of rows
+	onceNames = segmentCache / 2 // bytes of names
 )
 
-// large reports whether a count looks at more than the caches take.
-func (s *Store) large(l []*selection) bool {
-	n := int64(0)
+// Estimates of what a count unpacks: of each row and of each name, in bytes; and of a
+// person the rows of so many in each day.
+const (
+	countedRow  = 8
+	countedName = 48
+	dayRows     = 8192
+)
+
+// once reports whether a count looks at more rows, and more names, than the caches take.
+func (s *Store) once(q *query.Query, l []*selection) (rows, names bool) {
+	var r, n int64
 	for _, x := range l {
 		for _, ref := range x.segments {
-			n += countedRow*ref.meta.Rows + countedName*int64(ref.meta.Paths)
+			of := ref.meta.Rows
+			if k := int64(len(q.Users)); k > 0 {
+				of = min(of, k*dayRows*int64(len(ref.meta.Days)))
+			}
+			r += countedRow * of
+			n += countedName * int64(ref.meta.Paths)
 		}
 	}
-	return n > int64(s.onceBytes)
+	return r > s.onceRows, n > s.onceNames
 }
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
@@ -79,9 +89,7 @@ func (r *reader) count(ctx context.Context, q *query.Query, f *segment.Filter) (
 	if err != nil {
 		return nil, err
 	}
-	if r.s.large(l) {
-		f.Once()
-	}
+	f.Once(r.s.once(q, l))
 	total := facets.New(q, r.s.opt.Zone)
 	all, done := pieces(l), atomic.Int64{}
 	group, gctx := errgroup.WithContext(ctx)

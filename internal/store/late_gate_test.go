@@ -156,9 +156,9 @@ func TestLargeCounts(t *testing.T) {
 	} {
 		var got [2]*query.Facets
 		for large := range got {
-			s.cheapNames, s.onceBytes = cheapNames, onceBytes
+			s.cheapNames, s.onceRows, s.onceNames = cheapNames, onceRows, onceNames
 			if large == 1 {
-				s.cheapNames, s.onceBytes = 0, 0
+				s.cheapNames, s.onceRows, s.onceNames = 0, 0, 0
 			}
 			q.Trace = &query.Trace{}
 			f, err := s.Facets(ctx, q)
