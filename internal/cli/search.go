@@ -142,10 +142,24 @@ func (a *app) runSearch(ctx context.Context, o searchOptions) (err error) {
 			a.note("cli.search.none_superseded")
 		default:
 			a.note("cli.search.none")
+			if p := closedPattern(s.q.Paths); p != "" {
+				a.note("cli.search.none_pattern", "pattern", record.Visible(p), "wider", record.Visible("*"+strings.Trim(p, "*")+"*"))
+			}
 		}
 		return &exit{code: exitNotFound}
 	}
 	return nil
+}
+
+// closedPattern is the first pattern that must begin or end with a name, "" for none:
+// who writes one often means a piece of a name.
+func closedPattern(paths []string) string {
+	for _, p := range paths {
+		if query.NewPattern(p).Wild() && (!strings.HasPrefix(p, "*") || !strings.HasSuffix(p, "*")) {
+			return p
+		}
+	}
+	return ""
 }
 
 // run answers in the wanted form.

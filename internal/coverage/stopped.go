@@ -30,10 +30,13 @@ type share struct {
 	count  int
 }
 
+// waits reports whether a share access at that time would be the first of its hour.
+func (s *share) waits(at event.Filetime) bool { return s.file > 0 && at/hour > s.hour }
+
 // opened takes a share access of somebody.
 func (s *share) opened(at event.Filetime) {
-	if h := at / hour; s.file > 0 && h > s.hour {
-		s.hour = h
+	if s.waits(at) {
+		s.hour = at / hour
 		s.since++
 		s.before++
 	}
@@ -67,5 +70,7 @@ func (t *Tracker) shareAccess(e *event.Event) bool {
 	case e.ID != 5145:
 		return false
 	}
-	return !strings.HasSuffix(e.Get(event.SubjectUserName).Text(), "$") && !strings.HasSuffix(strings.ToUpper(e.Get(event.ShareName).Text()), `\IPC$`)
+	const pipes = `\IPC$`
+	name := e.Get(event.ShareName).Text()
+	return !strings.HasSuffix(e.Get(event.SubjectUserName).Text(), "$") && !strings.EqualFold(name[max(0, len(name)-len(pipes)):], pipes)
 }

@@ -80,7 +80,7 @@ func (t *Tracker) Add(e *event.Event) {
 			t.share.used(e.Time)
 		}
 	}
-	if (e.ID == 5145 || e.ID == 5140) && e.Time/hour > t.share.hour && t.shareAccess(e) {
+	if (e.ID == 5145 || e.ID == 5140) && t.share.waits(e.Time) && t.shareAccess(e) {
 		t.share.opened(e.Time)
 	}
 	t.dc = t.dc || ofController(e)
