@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 func TestVirusPath(t *testing.T) {
@@ -32,21 +32,9 @@ func TestM1(t *testing.T) {
 		b.add(ps, ch, id, false, "Threat Name", threat, "Severity Name", "High", "Path", path, "Process Name", "Unknown", "Detection User", `CORP\alice`,
 			"Action Name", action, "Error Code", code)
 	}
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				got = append(got, fmt.Sprint(r.Op, " ", r.Rule, " ", r.User, " ", r.Path, " ", r.Result, " ", r.Get("threat"), " ", r.Get("action"), " ", r.Get("error"), " ", r.RawIDs))
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		return fmt.Sprint(r.Op, " ", r.Rule, " ", r.User, " ", r.Path, " ", r.Result, " ", r.Get("threat"), " ", r.Get("action"), " ", r.Get("error"), " ", r.RawIDs)
+	})
 	f("found and quarantined", func(b *logBuilder) {
 		say(b, 1116, "T", `file:_E:\data\a.exe`, "Not Applicable", "0x00000000")
 		b.wait(590_000)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 func TestParseDevice(t *testing.T) {
@@ -60,25 +61,13 @@ func (b *logBuilder) pnp(ms int, id, class string) {
 // TestT2T3: one record for each time a device comes or goes, however many logs
 // tell of it.
 func TestT2T3(t *testing.T) {
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			mergeOrder(b.events)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				if r.Rule != "V6" && r.Rule != "V7" {
-					got = append(got, fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.Get("vendor"), "/", r.Get("product"), "/", r.Get("serial"), "/", r.Get("bus"), "/",
-						r.Get("capacity"), " ", r.Confidence, " ", len(r.RawIDs)))
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		if r.Rule == "V6" || r.Rule == "V7" {
+			return ""
+		}
+		return fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.Get("vendor"), "/", r.Get("product"), "/", r.Get("serial"), "/", r.Get("bus"), "/",
+			r.Get("capacity"), " ", r.Confidence, " ", len(r.RawIDs))
+	})
 	f("all logs", func(b *logBuilder) {
 		b.pnp(0, `USB\VID_0781&PID_5567\4C53`, "USB")
 		b.pnp(100, stickID, "DiskDrive")

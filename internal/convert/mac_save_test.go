@@ -1,26 +1,17 @@
 package convert
 
 import (
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // TestMacSave: macOS writes a document anew in .TemporaryItems, under its own name,
 // and puts it in the place of the old one (windows-events.md section 6).
 func TestMacSave(t *testing.T) {
 	const temp = `.TemporaryItems\folders.501\TemporaryItems\(A Document Being Saved)\d.pages`
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			if d := cmp.Diff(want, users(convertAll(b.events))); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string { return strings.Join(users([]record.Record{r}), "") })
 	swap := func(b *logBuilder) {
 		b.create(`x\._d.pages`).create(temp)
 		b.rename(`x\d.pages`, `x\d.pages.sb-1a2b3c4d-aB3xYz`, true).rename(temp, `x\d.pages`, true)

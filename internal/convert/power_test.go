@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -29,24 +27,12 @@ func (b *logBuilder) restartAsked(ms int, user string) {
 
 // TestPower: the signs of one start or stop are one record (Y1 to Y5).
 func TestPower(t *testing.T) {
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			mergeOrder(b.events)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				if r.Rule != "V6" && r.Rule != "V7" {
-					got = append(got, fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.User, " [", r.Get("events"), "] ", r.Channel, " ", r.RawIDs))
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		if r.Rule == "V6" || r.Rule == "V7" {
+			return ""
+		}
+		return fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.User, " [", r.Get("events"), "] ", r.Channel, " ", r.RawIDs)
+	})
 	start := func(b *logBuilder, ms int) { // 12 is written late, with its own time
 		b.at(ms+15_000, "EventLog", "System", 6009, "", "10.00.", "", "20348")
 		b.at(ms+15_000, "EventLog", "System", 6005)
@@ -141,21 +127,9 @@ func TestV4(t *testing.T) {
 	kernel := func(b *logBuilder, user string, step event.Filetime) {
 		b.add(kernelGeneral, "System", 1, false, "NewTime", t0+step, "OldTime", t0, "Reason", 1).UserID = user
 	}
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				got = append(got, fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.Channel, " ", r.User, " ", r.Get("cause")))
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		return fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.Channel, " ", r.User, " ", r.Get("cause"))
+	})
 	const svchost, cause = `C:\Windows\System32\svchost.exe`, "a program or service changed it"
 	f("time service", func(b *logBuilder) { audit(b, 0x3e5, svchost, 10_000) }, `time_changed V4 background Security CORP\root `)
 	f("time service, an hour", func(b *logBuilder) { audit(b, 0x3e5, svchost, hour) }, `time_changed V4 system Security CORP\root `)

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 func TestSocketAddress(t *testing.T) {
@@ -47,23 +46,12 @@ const v4Address = "\x02\x00\xc3\x50\xc0\x00\x02\x07\x00\x00\x00\x00\x00\x00\x00\
 
 // TestL3L4F3: refused logons and shares are told once, whichever logs have them.
 func TestL3L4F3(t *testing.T) {
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				if r.Result.String() != "success" {
-					got = append(got, fmt.Sprint(r.Op, " ", r.Result, " ", r.Rule, " ", r.User, " ", r.ClientIP, " ", r.Path, " ", r.Get("reason"), " ", r.RawIDs))
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		if r.Result == record.Success {
+			return ""
+		}
+		return fmt.Sprint(r.Op, " ", r.Result, " ", r.Rule, " ", r.User, " ", r.ClientIP, " ", r.Path, " ", r.Get("reason"), " ", r.RawIDs)
+	})
 	smb := func(b *logBuilder, user string) {
 		b.smb(551, "UserName", user, "ClientName", `\\PC-7`, "ClientAddress", v4Address, "Status", uint64(0xC000006D))
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 const lsm = "Microsoft-Windows-TerminalServices-LocalSessionManager"
@@ -25,23 +25,12 @@ func (b *logBuilder) screenLogoff() {
 // TestL5L6: one start or end of a terminal session is one record, whichever
 // logs tell of it.
 func TestL5L6(t *testing.T) {
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				if r.Rule != "V6" && r.Rule != "V7" {
-					got = append(got, fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.User, " ", r.ClientIP, " ", r.Get("kind"), " ", r.Get("reason"), " ", r.RawIDs))
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		if r.Rule == "V6" || r.Rule == "V7" {
+			return ""
+		}
+		return fmt.Sprint(r.Op, " ", r.Rule, " ", r.Class, " ", r.User, " ", r.ClientIP, " ", r.Get("kind"), " ", r.Get("reason"), " ", r.RawIDs)
+	})
 	rdp := func(b *logBuilder, id uint32) { b.screen(id, `CORP\alice`, "192.0.2.9") }
 	gone := func(b *logBuilder, reason int) {
 		b.add(lsm, lsm+"/Operational", 40, false, "Session", 3, "Reason", reason)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // TestSplitToken: the two sessions of an administrator's logon are at one screen,
@@ -20,21 +20,9 @@ func TestSplitToken(t *testing.T) {
 		b.sec(4663, append(b.subject(), "ObjectServer", "Security", "ObjectType", "File", "ObjectName", b.path(rel), "HandleId", 0x70,
 			"AccessMask", 0x1, "ProcessId", 0x99, "ProcessName", `C:\Windows\notepad.exe`)...)
 	}
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				got = append(got, fmt.Sprint(r.Op, " ", r.ClientIP, " ", r.Get("logon_type"), " ", len(r.RawIDs)))
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		return fmt.Sprint(r.Op, " ", r.ClientIP, " ", r.Get("logon_type"), " ", len(r.RawIDs))
+	})
 	f("both halves", func(b *logBuilder) {
 		logon(b, full, limited, 10, "192.0.2.9")
 		logon(b, limited, full, 10, "192.0.2.9")

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/akashi-audit/akashi/internal/event"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -52,21 +50,9 @@ func TestTransaction(t *testing.T) {
 		b.sec(4985, append(b.subject(), "TransactionId", id, "NewState", state)...)
 	}
 	write := func(b *logBuilder) { b.close(b.txnWrite(`x\a.txt`, id, 0x2)) }
-	f := func(name string, play func(b *logBuilder), want ...string) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Helper()
-			b := newLog()
-			play(b)
-			var got []string
-			for _, r := range convertAll(b.events) {
-				got = append(got, fmt.Sprint(brief(r), " ", r.Get("transaction")))
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("records (-want +got):\n%s", d)
-			}
-		})
-	}
+	f := tells(t, func(r record.Record) string {
+		return fmt.Sprint(brief(r), " ", r.Get("transaction"))
+	})
 	f("committed", func(b *logBuilder) { write(b); ended(b, id, 48); ended(b, id, 52) }, `write E:\data\x\a.txt W1 certain committed`)
 	f("committed later", func(b *logBuilder) { write(b); b.wait(300_000); ended(b, id, 52) }, `write E:\data\x\a.txt W1 certain committed`)
 	f("rolled back", func(b *logBuilder) { write(b); b.wait(300_000); ended(b, id, 56) }, `(write) E:\data\x\a.txt failure W1 certain rolled back`)
