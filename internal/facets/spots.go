@@ -1,5 +1,11 @@
 package facets
 
+import (
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
 // Times of rows that were counted without being read. Of all rows of a person only the
 // first and the last matter, and what else is known of rows mostly tells which these can
 // be: of days that do not overlap, only those of the first and of the last.
@@ -129,18 +135,26 @@ func (c *Counter) ReadTimes() error {
 	for _, p := range c.people {
 		take(&p.span)
 	}
+	var mu sync.Mutex // guards the spans
+	var group errgroup.Group
+	group.SetLimit(readers)
 	for rows, l := range wanted {
-		at, times := make([]int, len(l)), make([]int64, len(l))
-		for i := range l {
-			at[i] = l[i].at
-		}
-		if err := rows.Times(at, times); err != nil {
-			return err
-		}
-		for i := range l {
-			l[i].of.add(times[i], times[i])
-			c.span.add(times[i], times[i]) // each row is one of all
-		}
+		group.Go(func() error {
+			at, times := make([]int, len(l)), make([]int64, len(l))
+			for i := range l {
+				at[i] = l[i].at
+			}
+			if err := rows.Times(at, times); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for i := range l {
+				l[i].of.add(times[i], times[i])
+				c.span.add(times[i], times[i]) // each row is one of all
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }

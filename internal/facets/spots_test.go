@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/akashi-audit/akashi/internal/query"
@@ -13,12 +14,12 @@ import (
 // timeRows are rows of one source, and how many times of them were read.
 type timeRows struct {
 	times []int64
-	reads *int
+	reads *atomic.Int64
 	err   error
 }
 
 func (r *timeRows) Times(at []int, to []int64) error {
-	*r.reads += len(at)
+	r.reads.Add(int64(len(at)))
 	for i, n := range at {
 		to[i] = r.times[n]
 	}
@@ -33,7 +34,7 @@ func TestReadTimes(t *testing.T) {
 		apart := round%2 == 0 // days that do not overlap
 		q := query.Query{Lists: []query.Lists{query.ListPeople, query.ListOps}[rng.IntN(2)]}
 		counters := []*Counter{New(&q, nil), New(&q, nil), New(&q, nil)}
-		reads := 0
+		var reads atomic.Int64
 		var first, last int64
 		n := uint64(0)
 		for day := range 1 + rng.IntN(200) {
@@ -82,12 +83,12 @@ func TestReadTimes(t *testing.T) {
 		if len(f.People) == 1 && (f.People[0].N != n || f.People[0].First != first || f.People[0].Last != last) {
 			t.Fatalf("round %d: person %+v, want %d from %d to %d", round, f.People[0], n, first, last)
 		}
-		if apart && reads != 2 {
-			t.Fatalf("round %d: %d times were read of days apart", round, reads)
+		if apart && reads.Load() != 2 {
+			t.Fatalf("round %d: %d times were read of days apart", round, reads.Load())
 		}
 	}
 	c, bad := New(&query.Query{}, nil), errors.New("damage")
-	rows := &timeRows{times: []int64{1, 2}, reads: new(int), err: bad}
+	rows := &timeRows{times: []int64{1, 2}, reads: new(atomic.Int64), err: bad}
 	c.AddTotalAt(2, Spot{0, 9, rows, 0}, Spot{0, 9, rows, 1})
 	if err := c.ReadTimes(); !errors.Is(err, bad) {
 		t.Errorf("times that cannot be read: %v", err)

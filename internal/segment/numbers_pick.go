@@ -15,6 +15,9 @@ func (c *numbers) single() ([]byte, bool) {
 	return nil, false
 }
 
+// fewCodes is for how many rows a table of the bytes is not worth making.
+const fewCodes = 100
+
 // keepCodes leaves the rows whose value is wanted; want nil = all. buf has room
 // for the rows.
 func keepCodes(c *numbers, rows []uint16, want []bool, buf []uint64) []uint16 {
@@ -28,7 +31,15 @@ func keepCodes(c *numbers, rows []uint16, want []bool, buf []uint64) []uint16 {
 		return rows[:0]
 	}
 	n := 0
-	if b, ok := c.single(); ok {
+	if b, ok := c.single(); ok && len(rows) < fewCodes {
+		for _, r := range rows {
+			if v := c.base + uint64(b[r]); v < uint64(len(want)) && want[v] {
+				rows[n] = r
+				n++
+			}
+		}
+		return rows[:n]
+	} else if ok {
 		var of [256]bool
 		for i := range of {
 			v := c.base + uint64(i)
@@ -182,6 +193,11 @@ func (c *numbers) pair(row int) (before, v uint64) {
 func sumBytes(b []byte) uint64 {
 	const pairs = 0x00ff00ff00ff00ff
 	sum := uint64(0) // four sums of 16 bits: at most 64 bytes come to each
+	for len(b) >= 16 {
+		x, y := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		sum += x&pairs + x>>8&pairs + y&pairs + y>>8&pairs
+		b = b[16:]
+	}
 	for len(b) >= 8 {
 		x := binary.LittleEndian.Uint64(b)
 		sum += x&pairs + x>>8&pairs
