@@ -8,7 +8,7 @@ import (
 )
 
 // checkpointMagic begins a checkpoint; its last byte is the version of state.
-const checkpointMagic = "akcv\x08"
+const checkpointMagic = "akcv\x09"
 
 // AppendCheckpoint appends the complete state: Restore gives a converter that
 // goes on as this one would.

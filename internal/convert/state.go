@@ -50,6 +50,7 @@ type state struct {
 
 	Power     [numPower]powerSign
 	Clock     clockSet                   // newest change of the clock
+	Away      clockAway                  // by how much people set it away
 	Plugs     map[string]uint64          // serial of a device that came (+) or went (-) → act
 	Lifetimes map[string]string          // of driver framework devices → instance id
 	Viruses   map[string]uint64          // threat and path → act

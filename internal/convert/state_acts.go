@@ -45,6 +45,9 @@ func (c *Converter) newAct(e *event.Event, s *session, op record.Op, rule ruleID
 		a.Logon, a.User, a.SID = s.Logon, s.User, s.SID
 		s.Pending++
 	}
+	if c.s.Away.By != 0 {
+		c.noteClock(a)
+	}
 	c.s.Acts.put(a)
 	return a
 }

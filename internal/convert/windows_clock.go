@@ -33,6 +33,7 @@ func (c *Converter) timeChanged(e *event.Event) {
 		c.s.Clock.To, c.s.Clock.Known = set.To, c.s.Clock.Known && set.Known
 		a.detail("new_time", clockText(e.Get(event.NewDate), to))
 		c.clockClass(a, c.s.Clock)
+		c.clockStepped(set, a.Class)
 		return
 	}
 	a := c.newAct(e, s, record.OpTimeChanged, ruleV4)
@@ -50,6 +51,7 @@ func (c *Converter) timeChanged(e *event.Event) {
 		}
 		c.forget(old)
 	}
+	c.clockStepped(set, a.Class)
 	set.Act, set.Audit = a.Seq, true
 	c.s.Clock = set
 	c.due(a, a.Time+clockJoin)

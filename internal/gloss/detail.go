@@ -33,6 +33,13 @@ func DetailValue(p *i18n.Printer, zone *time.Location, key, value string) string
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 			return i18n.Number(n)
 		}
+	case "clock_offset":
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+			if n < 0 {
+				return p.T("value.clock.back", "by", p.Duration(time.Duration(-n)*time.Second))
+			}
+			return p.T("value.clock.ahead", "by", p.Duration(time.Duration(n)*time.Second))
+		}
 	case "uptime":
 		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
 			return p.Duration(time.Duration(n) * time.Second)
@@ -128,7 +135,7 @@ func subcategory(p *i18n.Printer, guid string) (string, bool) {
 
 // telling are the details that say most about a record in one line, in order.
 var telling = [...]string{
-	"time_in_log", "change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
+	"time_in_log", "clock_offset", "change", "member", "threat", "action", "kind", "printer", "pages", "logon_type", "reason", "denied_rights", "description", "subcategory",
 	"account_control", "subcategory_name", "new_time", "lost", "backup", "vendor", "product", "recycle_bin", "transaction",
 }
 
