@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"sync"
 
@@ -24,6 +25,7 @@ type Part struct {
 	span    span
 	blocks  []block
 	pages   []int // places among blocks
+	names   int   // bytes of the pages, unpacked
 	values  []int
 	touches []int
 	quick   int // quickPaths, but in tests
@@ -47,7 +49,7 @@ func Open(r io.ReaderAt, size int64, cache *Cache) (*Part, error) {
 	if !ok {
 		return nil, &DamageError{at, "footer does not follow its format"}
 	}
-	if p.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxBlock)); err != nil {
+	if p.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxBlock)); err != nil {
 		return nil, fmt.Errorf("make unpacker: %w", err)
 	}
 	if err := p.openDict(n); err != nil {
@@ -127,6 +129,7 @@ func (p *Part) parseFooter(b []byte, end int64) (n int, ok bool) {
 		switch x.kind {
 		case blockPage:
 			p.pages = append(p.pages, i)
+			p.names += x.plain
 		case blockValues:
 			p.values = append(p.values, i)
 		case blockTouches:
@@ -158,16 +161,21 @@ func (p *Part) openDict(n int) error {
 }
 
 // unpack reads block i.
-func (p *Part) unpack(i int) ([]byte, error) {
+func (p *Part) unpack(i int) ([]byte, error) { return p.unpackIn(i, &paths.Memory{}) }
+
+// unpackIn is unpack into memory from before.
+func (p *Part) unpackIn(i int, m *paths.Memory) ([]byte, error) {
 	x := &p.blocks[i]
-	b := make([]byte, x.size)
+	m.Packed = slices.Grow(m.Packed[:0], x.size)
+	b := m.Packed[:x.size]
 	if _, err := p.r.ReadAt(b, x.offset); err != nil {
 		return nil, fmt.Errorf("read block at byte %d of a path catalogue: %w", x.offset, err)
 	}
 	if checksum(b) != x.sum {
 		return nil, &DamageError{x.offset, "block has a wrong checksum"}
 	}
-	plain, err := p.dec.DecodeAll(b, make([]byte, 0, x.plain))
+	plain, err := p.dec.DecodeAll(b, slices.Grow(m.Plain[:0], x.plain))
+	m.Plain = plain
 	if err != nil || len(plain) != x.plain {
 		return nil, &DamageError{x.offset, "block cannot be unpacked"}
 	}
@@ -198,6 +206,23 @@ func (p *Part) page(i int) ([]byte, error) {
 		return nil, &DamageError{int64(len(magic)), fmt.Sprintf("no page %d of paths", i)}
 	}
 	return cachedBlock(p, p.pages[i], func(b []byte) ([]byte, int, bool) { return b, len(b), true })
+}
+
+// many is the dictionary for a look at many of its names. What the cache cannot hold goes
+// past it.
+func (p *Part) many() *paths.Dict {
+	if p.names <= p.cache.limit/2 {
+		return p.dict
+	}
+	return p.dict.Once(func(i int, m *paths.Memory) ([]byte, error) {
+		if i >= len(p.pages) {
+			return p.page(i)
+		}
+		if b, ok := p.cache.get(cacheKey{p.number, p.pages[i]}).([]byte); ok {
+			return b, nil
+		}
+		return p.unpackIn(p.pages[i], m)
+	})
 }
 
 // valueBlock is months and counts of paths.

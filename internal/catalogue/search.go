@@ -26,14 +26,14 @@ func (l Parts) Len() (n int) {
 func (l Parts) Meeting(ctx context.Context, n paths.Needle, most int) ([]string, bool, error) {
 	var out []string
 	for _, p := range l {
-		s, err := p.dict.Search(ctx, n)
+		s, err := p.many().Search(ctx, n)
 		if err != nil {
 			return nil, false, err
 		}
 		if s.Len() > most-len(out) {
 			return nil, false, nil
 		}
-		err = p.dict.Paths(slices.Collect(s.All()), func(_ int, path []byte) error {
+		err = p.many().Paths(slices.Collect(s.All()), func(_ int, path []byte) error {
 			out = append(out, string(path))
 			return nil
 		})
@@ -54,7 +54,7 @@ type Entry struct {
 
 // Search is the months in which a path of the part meets the needle.
 func (p *Part) Search(ctx context.Context, n paths.Needle) (Months, error) {
-	s, err := p.dict.Search(ctx, n)
+	s, err := p.many().Search(ctx, n)
 	if err != nil {
 		return nil, err
 	}

@@ -112,9 +112,10 @@ func (c *Converter) Add(e *event.Event) {
 	c.ids(e)
 	switch e.Provider {
 	case c.auditing:
+		c.auditing = e.Provider // the source's own copy of the text compares at once
 		c.security(e)
 	case "Microsoft-Windows-Security-Auditing":
-		c.auditing = e.Provider // the source's own copy of the text compares at once
+		c.auditing = e.Provider
 		c.security(e)
 	case "Microsoft-Windows-Eventlog":
 		c.eventlog(e)

@@ -13,13 +13,13 @@ import (
 // the general way makes of them.
 func TestShareName(t *testing.T) {
 	c := New("FS-A.example.test", Options{})
-	shares := []share{{`\\FS-A\共有`, `D:\共有`, `D:\共有`}, {`\\FS-A\d`, `D:`, `D:`}, {`\\FS-A\x`, `e:\Data ß\x`, fold(`e:\Data ß\x`)}}
+	shares := []share{{`\\FS-A\共有`, `D:\共有`, `D:\共有`}, {`\\FS-A\d`, `D:`, `D:`}, {`\\FS-A\x`, `e:\Data ß\x`, fold(`e:\Data ß\x`)}, {`\\FS-A\r`, `D:\DfsrPrivate\r`, `D:\DFSRPRIVATE\R`}}
 	units := []uint16{'a', 'z', 'Z', '0', '.', '-', '~', '$', ' ', '\\', '\\', ':', '/', 0, 0x7f, 0x80, 0xe9, 0x431, 0x3042, 0x6771, 0xff21, 0xff41, 0xac00, 0xd7a3, 0xd800, 0xdc00, 0x2e7f, 0xa640, 0x1f80}
 	rng := rand.New(rand.NewPCG(5, 6))
 	quick := 0
 	for i := range 200_000 {
 		sh := shares[i%len(shares)]
-		l := &lastShare{share: sh, usual: true, unread: make([]byte, 8)}
+		l := &lastShare{share: sh, usual: true, system: systemFolder(sh.Key + `\`), unread: make([]byte, 8)}
 		n := 1 + rng.IntN(14)
 		var rel []byte
 		for range n {

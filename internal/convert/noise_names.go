@@ -15,10 +15,14 @@ var noiseNames = [...]string{
 
 // noiseName reports files that are no person's object: icons, thumbnails,
 // owner and lock files.
-func noiseName(key string) bool {
+func noiseName(key string) bool { return noiseBelow(key, 0) }
+
+// noiseBelow is noiseName of a name below a folder that is none of the system's; the
+// backslash behind that stands at key[from], or from is 0.
+func noiseBelow(key string, from int) bool {
 	b := baseOf(key)
 	dir := key[:len(key)-len(b)]
-	if systemFolder(dir) {
+	if systemFolder(dir[from:]) {
 		return true
 	}
 	switch {
@@ -79,7 +83,7 @@ func plainName(b string) bool {
 	case 'L', '2', 'B', 'P', '$', 'D': // .DWL, .PARTIAL, .DWL2, .LACCDB, .TMP, .SV$, .CRDOWNLOAD
 		return false
 	}
-	return !strings.Contains(b, ".SB-")
+	return strings.IndexByte(b, '-') < 0 || !strings.Contains(b, ".SB-")
 }
 
 // macTemp is in the path of a folder in which macOS writes a document anew, under its

@@ -197,9 +197,11 @@ func (c *Converter) unlink(a *act, key string) {
 		return
 	}
 	for _, f := range [...]*uint64{&p.Read, &p.Write, &p.Delete, &p.Denied, &p.Copy, &p.Perm, &p.Attr, &p.List} {
-		if *f == a.Seq {
-			*f = 0
+		seq := *f
+		if seq == a.Seq {
+			seq = 0
 		}
+		*f = seq // without a branch: which one it is cannot be guessed
 	}
 	c.dropPaths(k, hash, p)
 }

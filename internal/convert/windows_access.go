@@ -26,6 +26,9 @@ const (
 
 // mapGeneric replaces generic rights by what they stand for on a file.
 func mapGeneric(m uint32) uint32 {
+	if m&(0xf0000000|maxAllowed) == 0 {
+		return m
+	}
 	for _, g := range [...]struct{ bit, rights uint32 }{
 		{0x10000000, 0x1f01ff}, {0x20000000, 0x1200a0}, {0x40000000, 0x120116}, {0x80000000, 0x120089},
 	} {

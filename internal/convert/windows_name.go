@@ -35,7 +35,7 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 	p.finish()
 	c.fetchName(p)
 	p.share, p.noise = l, noiseNo
-	if noiseName(p.Key) {
+	if l.system || noiseBelow(p.Key, len(l.Key)) {
 		p.noise = noiseYes
 	}
 	return true
@@ -47,37 +47,50 @@ func (c *Converter) shareName(p *pathInfo, l *lastShare, rel []byte) bool {
 func appendPlain(b, raw []byte) ([]byte, bool) {
 	n := len(b)
 	b = b[:cap(b)]
-	for len(raw) >= 2 {
-		if len(raw) >= 8 {
-			if w := binary.LittleEndian.Uint64(raw); w&0xff80ff80ff80ff80 == 0 {
-				w |= w >> 8
-				x := uint32(w&0xffff | w>>16&0xffff0000)
-				if y := x ^ 0x3a3a3a3a; (y-0x01010101)&^y&0x80808080 != 0 {
-					return nil, false
-				}
-				binary.LittleEndian.PutUint32(b[n:], x)
-				n += 4
-				raw = raw[8:]
-				continue
-			}
-		}
-		u := uint32(binary.LittleEndian.Uint16(raw))
-		switch {
-		case u < 0x80:
-			if u == ':' {
+	for len(raw) >= 8 {
+		w := binary.LittleEndian.Uint64(raw)
+		raw = raw[8:]
+		if w&0xff80ff80ff80ff80 == 0 {
+			w |= w >> 8
+			x := uint32(w&0xffff | w>>16&0xffff0000)
+			if y := x ^ 0x3a3a3a3a; (y-0x01010101)&^y&0x80808080 != 0 {
 				return nil, false
 			}
-			b[n] = byte(u)
-			n++
-		case caseless(rune(u)):
-			binary.LittleEndian.PutUint32(b[n:], 0x8080e0|u>>12|u<<2&0x3f00|u<<16&0x3f0000)
-			n += 3
-		default:
+			binary.LittleEndian.PutUint32(b[n:], x)
+			n += 4
+			continue
+		}
+		for range 4 {
+			u := uint32(w & 0xffff)
+			w >>= 16
+			if n = putPlain(b, n, u); n == 0 {
+				return nil, false
+			}
+		}
+	}
+	for ; len(raw) >= 2; raw = raw[2:] {
+		if n = putPlain(b, n, uint32(binary.LittleEndian.Uint16(raw))); n == 0 {
 			return nil, false
 		}
-		raw = raw[2:]
 	}
 	return b[:n], true
+}
+
+// putPlain writes a unit of UTF-16 at b[n:] as UTF-8 and returns what is behind it, 0
+// for a unit that is not plain. There is room for 4 bytes.
+func putPlain(b []byte, n int, u uint32) int {
+	if u >= 0x80 {
+		if !caseless(rune(u)) {
+			return 0
+		}
+		binary.LittleEndian.PutUint32(b[n:], 0x8080e0|u>>12|u<<2&0x3f00|u<<16&0x3f0000)
+		return n + 3
+	}
+	if u == ':' {
+		return 0
+	}
+	b[n] = byte(u)
+	return n + 1
 }
 
 // appendUpper appends UTF-8 with the ASCII letters in upper case. It reports whether

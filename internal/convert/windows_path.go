@@ -2,6 +2,7 @@ package convert
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -333,7 +334,7 @@ func hasPrefixFold(s, prefix string) bool {
 
 // dirOf is the folder of a path, "" above the top. "D:\x" is in "D:\".
 func dirOf(p string) string {
-	n := strings.LastIndexByte(p, '\\')
+	n := lastSlash(p)
 	switch {
 	case n < 0 || n == len(p)-1:
 		return ""
@@ -344,14 +345,34 @@ func dirOf(p string) string {
 }
 
 // baseOf is the last name of a path.
-func baseOf(p string) string { return p[strings.LastIndexByte(p, '\\')+1:] }
+func baseOf(p string) string { return p[lastSlash(p)+1:] }
+
+// lastSlash is where the last backslash of a path stands, -1 for none. It looks at
+// eight bytes at a time.
+func lastSlash(p string) int {
+	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	i := len(p)
+	for ; i >= 8; i -= 8 {
+		x := word(p[i-8:i]) ^ '\\'*ones
+		if found := ^(x&low + low | x | low); found != 0 { // the top bit of each byte that is a backslash
+			return i - 1 - bits.LeadingZeros64(found)/8
+		}
+	}
+	for i--; i >= 0 && p[i] != '\\'; i-- {
+	}
+	return i
+}
 
 // extOf is the extension with its dot, "" for none. A leading dot begins a
 // name, not an extension.
 func extOf(p string) string {
-	b := baseOf(p)
-	if n := strings.LastIndexByte(b, '.'); n > 0 {
-		return b[n:]
+	for i := len(p) - 1; i > 0 && p[i] != '\\'; i-- {
+		if p[i] == '.' {
+			if p[i-1] == '\\' {
+				return ""
+			}
+			return p[i:]
+		}
 	}
 	return ""
 }

@@ -118,6 +118,7 @@ func (s *session) named(user, sid string) *account {
 	if !p.known || p.user != user || p.sid != sid {
 		*p = account{true, user, sid, strings.IndexByte(user, '.') >= 0, machineAccount(user, sid)}
 	}
+	p.user, p.sid = user, sid // the same text at one place compares at once
 	return p
 }
 

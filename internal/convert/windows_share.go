@@ -38,10 +38,11 @@ func (c *Converter) shareOf(e *event.Event) (name string, sh share) {
 // lastShare is the share that an event named last. It is derived from the state.
 type lastShare struct {
 	share
-	name  string
-	raw   string // its folder, as the event named it
-	pipes bool
-	usual bool // Local is a folder of a drive
+	name   string
+	raw    string // its folder, as the event named it
+	pipes  bool
+	usual  bool // Local is a folder of a drive
+	system bool // and one of the system's
 
 	below     bool   // no other share begins below it
 	belowGen  uint64 // Converter.shareGen when that was found
@@ -72,6 +73,7 @@ func (c *Converter) enter(e *event.Event) *lastShare {
 			clear(c.shares)
 		}
 		l = &lastShare{share: sh, name: name, raw: raw, pipes: pipeShare(name)}
+		l.system = systemFolder(sh.Key + `\`)
 		if sh.Local != "" && utf8.ValidString(sh.Local) {
 			l.usual = len(sh.Local) >= 2 && sh.Local[1] == ':' && (len(sh.Local) == 2 || sh.Local[2] == '\\') && !strings.Contains(sh.Local[2:], ":")
 			for _, u := range utf16.Encode([]rune(sh.Local + `\`)) {

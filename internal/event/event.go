@@ -50,7 +50,7 @@ func (e *Event) Simulated() bool { return e.ActivityID == SimulationActivity }
 // Get returns the value of a known field, or the null Value when the event has
 // no such field. It costs one table look-up.
 func (e *Event) Get(f Field) Value {
-	if i := e.Schema.Slot(f); i >= 0 && i < len(e.Values) {
+	if i := uint(e.Schema.Slot(f)); i < uint(len(e.Values)) { // -1 is above every length
 		return e.Values[i]
 	}
 	return Value{}

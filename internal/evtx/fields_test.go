@@ -3,6 +3,7 @@ package evtx
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,6 +56,73 @@ func TestFields(t *testing.T) {
 		}
 		if left == 0 {
 			t.Error("every value was decoded")
+		}
+	}
+}
+
+// unreadFields asks for all fields that rules know, unread where that can be.
+func unreadFields() *event.Fields {
+	var l []event.Field
+	for f := event.Field(0); f.String() != "?"; f++ {
+		l = append(l, f)
+	}
+	return event.FieldsOf(l...).Unread(l...)
+}
+
+// sumOf is sumEvent of the values that were asked for.
+func sumOf(h uint64, e *event.Event, set *event.Fields) uint64 {
+	e = e.Clone()
+	needed, _ := set.Slots(e.Schema)
+	for i := range e.Values {
+		if i >= 64 || needed>>i&1 == 0 {
+			e.Values[i] = event.Value{}
+		}
+	}
+	return sumEvent(h, e)
+}
+
+// neededSums reads the log with the needed fields only, or all of it.
+func neededSums(t fataler, log []byte, set *event.Fields, opt Options) (sums []uint64) {
+	t.Helper()
+	r, err := NewReader(bytes.NewReader(log), int64(len(log)), opt)
+	if err != nil {
+		return nil
+	}
+	if err := r.Events(context.Background(), func(rec *Record) error {
+		sums = append(sums, sumOf(0, rec.Event, set))
+		return nil
+	}); err != nil {
+		t.Fatalf("Events: %v", err)
+	}
+	return sums
+}
+
+// TestFieldsOfDamagedRecords: where sizes, kinds and bytes of values are not as in the
+// record before, or not as they should be, values that were asked for are still those
+// of a full reading, also when texts are left unread.
+func TestFieldsOfDamagedRecords(t *testing.T) {
+	good := goodLog(t, 600)
+	set := unreadFields()
+	places, _ := readAll(t, good, Options{})
+	for seed := range uint64(400) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		log := bytes.Clone(good)
+		for range 1 + rng.IntN(40) {
+			p := places[rng.IntN(len(places))]
+			at := int(p.off) + recordHeader + 14 + rng.IntN(int(p.end-p.off)-recordHeader-18)
+			switch rng.IntN(3) {
+			case 0:
+				log[at] = byte(rng.Uint32())
+			case 1:
+				log[at] ^= 1 << rng.IntN(8)
+			default:
+				log[at], log[at+1] = 0, 0 // a text that ends with NUL
+			}
+		}
+		want := neededSums(t, log, set, Options{})
+		got := neededSums(t, log, set, Options{Fields: func(string, uint32, bool) *event.Fields { return set }})
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("seed %d: sums of the needed values differ (-all fields +needed):\n%s", seed, d)
 		}
 	}
 }

@@ -3,16 +3,20 @@ package evtx
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
+
+	"github.com/akashi-audit/akashi/internal/event"
 )
 
 // FuzzReader feeds any bytes as a log: no panic, bounded work, and the fast and
-// the tolerant path agree.
+// the tolerant path agree, also where only some fields are read.
 func FuzzReader(f *testing.F) {
 	log := goodLog(f, 60)
 	f.Add(log[fileHeaderSize : fileHeaderSize+4000])
 	f.Add([]byte(chunkMagic))
 	head := bytes.Clone(log[:fileHeaderSize])
+	set := unreadFields()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if len(body) > 4*chunkSize {
 			t.Skip("larger than needed")
@@ -43,6 +47,10 @@ func FuzzReader(f *testing.F) {
 		}
 		if m, want := read(Options{reference: true}); m != n || sum != want {
 			t.Fatalf("fast path: %d records, sum %x; tolerant path: %d, %x", n, sum, m, want)
+		}
+		needed := neededSums(t, data, set, Options{Recovered: true, Fields: func(string, uint32, bool) *event.Fields { return set }})
+		if whole := neededSums(t, data, set, Options{Recovered: true}); !slices.Equal(needed, whole) {
+			t.Fatalf("needed fields: sums %x, of all %x", needed, whole)
 		}
 	})
 }

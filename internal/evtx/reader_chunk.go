@@ -75,7 +75,13 @@ func (s *scanner) scan(info chunkInfo, c []byte) error {
 	s.header()
 	pos := chunkHeaderSize
 	for {
-		next, err := s.step(pos)
+		var next int
+		var err error
+		if size := s.usual(pos); size > 0 {
+			next, err = pos+size, s.decode(pos, size, s.res.last, damageRecord)
+		} else {
+			next, err = s.step(pos)
+		}
 		if err != nil {
 			return err
 		}
@@ -150,6 +156,22 @@ func (s *scanner) at(pos int) (size int, id uint64, magic, whole bool) {
 	}
 	size = int(n)
 	return size, id, magic, le32(s.c, pos+size-4) == n
+}
+
+// usual reports the size of the record at pos when it is whole and has the id that comes
+// next, and counts it as seen; 0 leaves everything to step.
+func (s *scanner) usual(pos int) int {
+	if pos+recordMin > len(s.c) {
+		return 0
+	}
+	h := s.c[pos : pos+recordHeader]
+	size, id := int(le32(h, recSize)), le64(h, recID)
+	if le32(h, 0) != recordMagic || size < recordMin || size > len(s.c)-pos || id != s.id || id == 0 || s.open >= 0 || !s.res.have ||
+		int(le32(s.c, pos+size-4)) != size {
+		return 0
+	}
+	s.res.last, s.id = id, id+1
+	return size
 }
 
 // step yields the record at pos and returns where the next one starts; pos
@@ -295,12 +317,17 @@ func (s *scanner) seen(id uint64) {
 	s.id = id + 1
 }
 
-// yield decodes the record in c[pos:pos+size] and passes it on.
+// yield counts the record in c[pos:pos+size] as seen, decodes it and passes it on.
 func (s *scanner) yield(pos, size int, id uint64, kind string) error {
 	if id == 0 && s.id != 0 {
 		id = s.id
 	}
 	s.seen(id)
+	return s.decode(pos, size, id, kind)
+}
+
+// decode decodes the record in c[pos:pos+size], which was seen, and passes it on.
+func (s *scanner) decode(pos, size int, id uint64, kind string) error {
 	t := event.Filetime(le64(s.c, pos+recTime))
 	if pos+size > s.res.info.size { // the rest is not in the file
 		s.add(pos, kind, 1)
@@ -357,31 +384,4 @@ func (s *scanner) finish(pos int) {
 		s.add(chFree, damageFreeSpace, 0)
 	}
 	s.open = -1
-}
-
-// scanSlack yields old records behind the end of the log's own.
-func (s *scanner) scanSlack(pos int) error {
-	any := func(uint64) bool { return true }
-	for {
-		p := findRecord(s.c, pos, chunkSize, any)
-		if p < 0 {
-			return nil
-		}
-		size := int(le32(s.c, p+recSize))
-		id, t := le64(s.c, p+recID), event.Filetime(le64(s.c, p+recTime))
-		ok, err := s.d.record(&s.ev, s.c, p+recBody, p+size-4, id, t)
-		pos = p + size
-		if err != nil {
-			pos = p + 4
-			continue
-		}
-		s.res.recovered++
-		if !ok {
-			continue
-		}
-		s.rec = Record{Event: &s.ev, HeaderID: id, HeaderTime: t, Chunk: s.res.info.num, Offset: s.res.info.off + int64(p), Recovered: true}
-		if err := s.emit(&s.rec); err != nil {
-			return err
-		}
-	}
 }

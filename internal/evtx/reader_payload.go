@@ -76,37 +76,6 @@ func isSID(vt uint8, raw []byte) bool {
 	return vt == uint8(event.KindSID) && len(raw) >= 8 && len(raw) == 8+4*int(raw[1])
 }
 
-// descriptors are those of a payload with the offsets of their values: as split
-// takes them apart. A needID has at most so many values.
-type descriptors [64]uint64
-
-// pack reads descriptors whose values stand one after the other from at. It returns
-// the end of the last value. What is behind the last descriptor is null, up to most.
-func (t *descriptors) pack(desc []byte, at, most int) (end int) {
-	q, n := uint64(at), 0
-	for len(desc) >= 8 && n < len(t)-1 {
-		w := binary.LittleEndian.Uint64(desc)
-		desc = desc[8:]
-		t[n&63] = w<<32 | q
-		q += w & 0xffff
-		t[(n+1)&63] = w&^0xffffffff | q
-		q += w >> 32 & 0xffff
-		n += 2
-	}
-	for ; len(desc) >= 4; desc = desc[4:] {
-		w := uint64(binary.LittleEndian.Uint32(desc))
-		if n < len(t) {
-			t[n&63] = w<<32 | q
-			n++
-		}
-		q += w & 0xffff
-	}
-	for ; n < most; n++ {
-		t[n&63] = 0
-	}
-	return int(q)
-}
-
 // Descriptors of numbers: size and kind.
 const (
 	descHex64  = 8 | uint32(event.KindHex64)<<16
@@ -115,60 +84,231 @@ const (
 	descUint32 = 4 | uint32(event.KindUint32)<<16
 )
 
+// needLayout is how the needed values of the last event with them lie. Where the
+// next one has the same descriptors, only its numbers are read and what a value
+// must be to stay unread is looked at: all else is in needID.vals already. Offsets
+// count from the first value.
+type needLayout struct {
+	known bool
+	desc  []byte // of all values
+	size  int    // of all values
+	left  []needLeft
+	nums  []needNum
+	texts []needText
+	sids  []needText
+	rest  []needRest
+}
+
+// needLeft is a value that is left unread.
+type needLeft struct {
+	dst  *event.Value
+	slot int
+}
+
+// needNum is a number of eight bytes, of which mask counts.
+type needNum struct {
+	dst  *event.Value
+	slot int
+	off  int
+	mask uint64
+}
+
+// needText is what must hold of a value that is left unread: the last unit of a text,
+// at off, is not NUL; the count of parts of a SID, at off, is parts.
+type needText struct {
+	slot  int
+	off   int
+	parts byte
+}
+
+// needRest is a value that is decoded each time.
+type needRest struct {
+	st  *step
+	off int
+	w   uint32 // its descriptor
+}
+
 // quickNeeded decodes the values that are needed; the values of all descriptors
 // stand one after the other in c[at:end].
 func (d *decoder) quickNeeded(e *event.Event, c []byte, n *needID, desc []byte, at, end int) (bool, error) {
-	vals := n.vals // those that are not needed stay null in it
-	e.Values, e.Raw = vals, c
-	t := &d.descs
-	if last := t.pack(desc, at, len(vals)); last > end || end > len(c) {
+	lay := &n.lay
+	if !lay.known || string(desc) != string(lay.desc) && !n.move(desc) {
+		n.relay(desc)
+	}
+	if lay.size > end-at || end+4 > len(c) { // the record's size stands behind it
 		return false, errValues
 	}
-	for i := range n.steps {
-		st := &n.steps[i]
-		x := t[st.slot&63]
-		from, size := int(uint32(x)), int(x>>32&0xffff)
-		dst := &vals[st.slot]
-		var num uint64
-		var kind event.Kind
-		switch w := uint32(x>>32) & 0xffffff; {
-		case w == descHex64 || w == descUint64:
-			kind, num = event.Kind(w>>16), binary.LittleEndian.Uint64(c[from:])
-		case w == descHex32 || w == descUint32:
-			kind, num = event.Kind(w>>16), uint64(binary.LittleEndian.Uint32(c[from:]))
-		case !st.unread || size < 2 || !ofUnread(c[from:from+size], uint8(w>>16)):
-			d.step(dst, st, x, c)
-			continue
-		default:
-			kind, num = event.KindUnread, uint64(w>>16)<<56|uint64(from)<<32|uint64(size)
+	b := c[at:]
+	e.Values, e.Raw = n.vals, b
+	nums, texts := lay.nums, lay.texts
+	for i := range nums {
+		x := &nums[i]
+		x.dst.Num = le64(b, x.off) & x.mask
+	}
+	for i := range texts {
+		if le16(b, texts[i].off) == 0 {
+			return d.needEach(n, desc, c, at)
 		}
-		if dst.Str != "" {
-			setNumber(dst, kind, num)
-			continue
+	}
+	for i := range lay.sids {
+		if x := &lay.sids[i]; b[x.off] != x.parts {
+			return d.needEach(n, desc, c, at)
 		}
-		dst.Kind, dst.Num = kind, num
+	}
+	for i := range lay.rest {
+		x := &lay.rest[i]
+		d.step(&n.vals[x.st.slot], x.st, x.w, c, at, x.off)
 	}
 	return true, nil
 }
 
-// ofUnread reports whether a value of two bytes or more can stay unread as it is: a
-// text without a NUL at its end, a SID or a GUID.
-func ofUnread(raw []byte, vt uint8) bool {
-	switch event.Kind(vt) {
-	case event.KindString:
-		return len(raw)&1 == 0 && raw[len(raw)-2]|raw[len(raw)-1] != 0
-	case event.KindGUID:
-		return len(raw) == 16
+// relay computes the layout of these descriptors.
+func (n *needID) relay(desc []byte) {
+	lay := &n.lay
+	lay.known = true
+	lay.desc = append(lay.desc[:0], desc...)
+	lay.left, lay.nums, lay.texts, lay.sids, lay.rest = lay.left[:0], lay.nums[:0], lay.texts[:0], lay.sids[:0], lay.rest[:0]
+	off, k := 0, 0
+	for i := 0; len(desc) >= 4; i++ {
+		w := binary.LittleEndian.Uint32(desc)
+		desc = desc[4:]
+		if k < len(n.steps) && n.steps[k].slot == i {
+			n.place(&n.steps[k], w&0xffffff, off)
+			k++
+		}
+		off += int(w & 0xffff)
 	}
-	return isSID(vt, raw)
+	for ; k < len(n.steps); k++ {
+		n.place(&n.steps[k], 0, off)
+	}
+	lay.size = off
 }
 
-// step decodes a value that is needed.
+// place tells how the value at off, whose descriptor is w, is decoded, and sets what
+// is known of it by that alone.
+func (n *needID) place(st *step, w uint32, off int) {
+	lay, dst := &n.lay, &n.vals[st.slot]
+	kind, size := event.Kind(w>>16), int(w&0xffff)
+	left := false
+	switch {
+	case w == descHex64 || w == descUint64:
+		setNumber(dst, kind, 0)
+		lay.nums = append(lay.nums, needNum{dst, st.slot, off, ^uint64(0)})
+	case w == descHex32 || w == descUint32:
+		setNumber(dst, kind, 0)
+		lay.nums = append(lay.nums, needNum{dst, st.slot, off, 1<<32 - 1})
+	case kind == event.KindString && size < 2, kind == event.KindNull:
+		setNumber(dst, kind, 0)
+	case st.unread && textOf(w):
+		left = true
+		lay.texts = append(lay.texts, needText{slot: st.slot, off: off + size - 2})
+	case st.unread && kind == event.KindGUID && size == 16:
+		left = true
+	case st.unread && kind == event.KindSID && size >= 8 && size <= 8+4*255 && size&3 == 0:
+		left = true
+		lay.sids = append(lay.sids, needText{st.slot, off + 1, uint8(size/4 - 2)})
+	default:
+		lay.rest = append(lay.rest, needRest{st, off, w})
+	}
+	if left {
+		setNumber(dst, event.KindUnread, event.Unread(kind, off, size).Num)
+		lay.left = append(lay.left, needLeft{dst, st.slot})
+	}
+}
+
+// move is relay where values only have other sizes than in the layout, and needed ones
+// only if they are texts left unread: names and paths. It reports false elsewhere.
+func (n *needID) move(desc []byte) bool {
+	old := n.lay.desc
+	if len(desc) != len(old) {
+		return false
+	}
+	for i := 0; i+4 <= len(old); i += 4 {
+		if i+8 <= len(old) && le64(desc, i) == le64(old, i) {
+			i += 4
+			continue
+		}
+		if w := le32(desc, i); w != le32(old, i) && !n.resize(i/4, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// resize is move for one value and what stands behind it.
+func (n *needID) resize(slot int, w uint32) bool {
+	lay := &n.lay
+	was := le32(lay.desc, 4*slot)
+	by := int(w&0xffff) - int(was&0xffff)
+	binary.LittleEndian.PutUint32(lay.desc[4*slot:], w)
+	lay.size += by
+	if n.slots>>slot&1 != 0 && (n.unread>>slot&1 == 0 || !textOf(w) || !textOf(was)) {
+		return false
+	}
+	left, nums, texts := lay.left, lay.nums, lay.texts
+	for i := range left {
+		switch x := &left[i]; {
+		case x.slot > slot:
+			x.dst.Num += uint64(by) << 32
+		case x.slot == slot:
+			x.dst.Num += uint64(by)
+		}
+	}
+	for i := range nums {
+		if x := &nums[i]; x.slot > slot {
+			x.off += by
+		}
+	}
+	for i := range texts {
+		if x := &texts[i]; x.slot >= slot { // the end of its own text too
+			x.off += by
+		}
+	}
+	for i := range lay.sids {
+		if x := &lay.sids[i]; x.slot > slot {
+			x.off += by
+		}
+	}
+	for i := range lay.rest {
+		if x := &lay.rest[i]; x.st.slot > slot {
+			x.off += by
+		}
+	}
+	return true
+}
+
+// textOf reports whether a descriptor is that of a text of whole units.
+func textOf(w uint32) bool {
+	return event.Kind(w>>16) == event.KindString && w&1 == 0 && w&0xffff != 0
+}
+
+// needEach decodes the values that are needed one by one: one of them is not what its
+// descriptor lets expect.
+func (d *decoder) needEach(n *needID, desc, c []byte, at int) (bool, error) {
+	n.lay.known = false
+	off, k := 0, 0
+	for i := 0; k < len(n.steps); i++ {
+		w := uint32(0)
+		if len(desc) >= 4 {
+			w = binary.LittleEndian.Uint32(desc) & 0xffffff
+			desc = desc[4:]
+		}
+		if st := &n.steps[k]; st.slot == i {
+			d.step(&n.vals[i], st, w, c, at, off)
+			k++
+		}
+		off += int(w & 0xffff)
+	}
+	return true, nil
+}
+
+// step decodes a value that is needed, whose descriptor is w: it stands at c[at+off:],
+// and the first value at c[at:].
 //
 //go:noinline
-func (d *decoder) step(dst *event.Value, st *step, x uint64, c []byte) {
-	vt, off, size := split(x)
-	raw := c[off : off+size]
+func (d *decoder) step(dst *event.Value, st *step, w uint32, c []byte, at, off int) {
+	vt, size := uint8(w>>16), int(w&0xffff)
+	raw := c[at+off : at+off+size]
 	kind := event.Kind(vt)
 	switch {
 	case kind == event.KindString:
@@ -188,7 +328,7 @@ func (d *decoder) step(dst *event.Value, st *step, x uint64, c []byte) {
 			d.setText(dst, st.memo, kind, raw)
 		}
 	default:
-		d.otherValue(dst, vt, c, off, size)
+		d.otherValue(dst, vt, c, at+off, size)
 	}
 }
 

@@ -74,62 +74,17 @@ func (p *plan) payloadOnly(at place) bool {
 	return true
 }
 
-// headAt reads the start of a fragment that is a template instance whose
-// definition stands elsewhere: the plan, and the offset of the value count.
-func (d *decoder) headAt(c []byte, pos, end int, at place) (*plan, int) {
-	if pos+18 > end || pos < 0 || end > len(c) {
-		return nil, 0
-	}
-	// The fragment header, the token, a byte that says nothing, the id (2 bytes and 2), the offset.
-	h := c[pos : pos+18]
-	w := binary.LittleEndian.Uint64(h)
-	if w&0xffffffffff != fragmentMark|tokTemplate<<32 {
-		return nil, 0
-	}
-	x := binary.LittleEndian.Uint64(h[6:])
-	def := uint32(x >> 32)
-	key := def<<2 | uint32(at)
-	ref := &d.refs[(key*0x9e3779b1)>>24]
-	if ref.key != key || ref.epoch != d.epoch || ref.id != uint32(x) || int(def) == pos+14 {
-		return nil, 0
-	}
-	return ref.plan, pos + 14
-}
-
-// fragmentMark is the fragment header 0f 01 01 00.
-const fragmentMark = fragmentVersion<<8&0xffffff00 | tokFragment
-
 // quick decodes the usual record: known templates, System values as in the
 // record before, payload in one value. done is false when it is not such a
 // record: nothing was decided then.
 func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, headTime event.Filetime) (ok, done bool, err error) {
-	p, at := d.headAt(c, pos, end, atRoot)
-	if p == nil {
-		p, at = d.inlineHead(c, pos, end, atRoot)
-	}
-	if p == nil || p.lay == nil {
+	if !d.sameHead(c, pos, end) && !d.newHead(c, pos, end) {
 		return false, false, nil
 	}
+	h := &d.head
+	p := h.plan
 	lay := p.lay
-	count := le32(c, at)
-	if count > uint32(end-at-4)/4 || int(count) <= p.nested[0].slot {
-		return false, false, nil
-	}
-	n := int(count)
-	lay.ok = lay.ok && n == lay.n
-	desc := c[at+4 : at+4+4*n]
-	k := 4 * p.nested[0].slot
-	if lay.ok { // the size of the payload alone may differ
-		lay.desc[k], lay.desc[k+1] = desc[k], desc[k+1]
-	}
-	if !lay.ok || string(desc) != string(lay.desc) {
-		d.filled = nil
-		if !p.relay(desc) {
-			return false, false, nil
-		}
-	}
-	data := at + 4 + 4*n
-	size := le16(desc, k)
+	size, data := le16(c, pos+h.slot), pos+h.data
 	from, to := data+lay.start, data+lay.start+size
 	if size == 0 || to+lay.rest > end || from+8 > len(c) {
 		return false, false, nil
@@ -166,24 +121,6 @@ func (d *decoder) quick(e *event.Event, c []byte, pos, end int, headID uint64, h
 		e.Schema = d.schema("", nil)
 	}
 	return ok, true, err
-}
-
-// inlineHead is headAt for a template that is not known in this chunk yet: its
-// definition stands in the instance, as a rule.
-func (d *decoder) inlineHead(c []byte, pos, end int, at place) (*plan, int) {
-	p := skipFragmentHeader(c, pos, end)
-	if p >= end || c[p] != tokTemplate {
-		return nil, 0
-	}
-	in, err := readInstance(c, p, end)
-	if err != nil {
-		return nil, 0
-	}
-	q, err := d.planFor(c, &in, at)
-	if err != nil {
-		return nil, 0
-	}
-	return q, in.desc - 4
 }
 
 // inlinePayload decodes a payload whose template is not known in this chunk yet:
@@ -277,7 +214,7 @@ func (p *plan) relay(desc []byte) bool {
 			continue
 		}
 		n, vt := le16(desc, 4*int(y.slot)), desc[4*y.slot+2]
-		if n == 0 {
+		if n == 0 || vt == byte(event.KindNull) { // Windows leaves bytes of values that are not set
 			continue
 		}
 		if int(y.slot) >= lay.slot {
@@ -314,17 +251,34 @@ func (p *plan) relay(desc []byte) bool {
 	return true
 }
 
-// joinTexts finds the runs of the texts. Nothing is known of their bytes yet.
+// joinTexts finds the runs of the texts. Nothing is known of their bytes yet. A GUID
+// between two texts belongs to the run: it is the provider's.
 func (lay *layout) joinTexts() {
 	lay.runs = lay.runs[:0]
 	slices.SortFunc(lay.texts, func(a, b layText) int { return a.off - b.off })
 	for _, x := range lay.texts {
-		if n := len(lay.runs); n > 0 && lay.runs[n-1].off+lay.runs[n-1].n == x.off {
-			lay.runs[n-1].n += x.n
-			continue
+		if n := len(lay.runs); n > 0 {
+			r := &lay.runs[n-1]
+			if end := r.off + r.n; end == x.off || lay.guid(end) && end+16 == x.off {
+				r.n = x.off + x.n - r.off
+				continue
+			}
 		}
 		lay.runs = append(lay.runs, layRun{off: x.off, n: x.n})
 	}
+}
+
+// guid reports whether a GUID stands at this offset from the first value.
+func (lay *layout) guid(at int) bool {
+	off := 0
+	for i := 0; i < 4*lay.slot && off <= at; i += 4 {
+		w := le32(lay.desc, i)
+		if off == at && w&0xffffff == 16|uint32(event.KindGUID)<<16 {
+			return true
+		}
+		off += int(w & 0xffff)
+	}
+	return false
 }
 
 // retext reads the texts of System anew.

@@ -32,8 +32,8 @@ type decoder struct {
 	owns        []ownName               // in this chunk
 	offs        [maxNested + 1][]uint64 // descriptors with offsets, per depth
 	vals        []event.Value           // of the event, but those of a needID
-	descs       descriptors             // of the payload
-	filled      *layout                 // whose System fields the event has that quick filled last
+	head        recordHead
+	filled      *layout // whose System fields the event has that quick filled last
 	filledEvent *event.Event
 	schemaKey   []byte
 }
@@ -57,6 +57,7 @@ func newDecoder(in *Interner, want func(string, uint32) bool) *decoder {
 func (d *decoder) startChunk() {
 	d.epoch++
 	d.owns = d.owns[:0]
+	d.head.n = 0
 }
 
 // maxNested bounds fragments inside fragments.

@@ -36,9 +36,11 @@ type needID struct {
 	all      bool // every value
 	id       uint32
 	provider string
-	slots    uint64 // bit i is value i
-	steps    []step // the same, one after the other
-	vals     []event.Value
+	slots    uint64        // bit i is value i
+	unread   uint64        // those that may be left unread
+	steps    []step        // the same, one after the other
+	vals     []event.Value // of the last event with them; those that are not needed are null
+	lay      needLayout
 }
 
 // step is a value that is needed.
@@ -236,10 +238,10 @@ func (d *decoder) newNeed(p *plan, e *event.Event, failed bool) *needID {
 		if d.copied {
 			unread = 0
 		}
-		n.all, n.slots, n.vals = false, slots, make([]event.Value, len(p.slots))
+		n.all, n.slots, n.unread, n.vals = false, slots, unread, make([]event.Value, len(p.slots))
 		for i := range p.slots {
 			if slots>>i&1 != 0 {
-				n.steps = append(n.steps, step{i, unread>>i&1 != 0, p.memos[i]})
+				n.steps = append(n.steps, step{slot: i, unread: unread>>i&1 != 0, memo: p.memos[i]})
 			}
 		}
 	}

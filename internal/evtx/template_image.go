@@ -14,7 +14,14 @@ type image struct {
 	body  []byte
 	fixed []byte // 0 for the bytes of body that differ between chunks, else 0xff
 	names []nameRef
+	again []nameAgain // further references to the same names
 	plan  *plan
+}
+
+// nameAgain is a reference to the name of an earlier one.
+type nameAgain struct {
+	at int // offset in the body
+	as int // number of the earlier one
 }
 
 // nameRef is a reference to a name in a fragment.
@@ -22,7 +29,6 @@ type nameRef struct {
 	at   int    // offset of the reference; from the beginning of the body in an image
 	own  bool   // the name stands behind the reference
 	name []byte // UTF-16
-	as   int    // in an image, an earlier reference to this name, or itself
 	off  uint32 // in an image, what the reference was in the chunk that is compared
 }
 
@@ -68,36 +74,52 @@ func (m *image) same(c []byte, at int) bool {
 	}
 	for i := range m.names {
 		r := &m.names[i]
-		name := le32(body, r.at)
-		r.off = name
-		own := int(name) == at+r.at+4
-		switch {
-		case own != r.own || name < chunkHeaderUsed || int(name) > len(c)-nameHeader-len(r.name):
+		r.off = le32(body, r.at)
+		if !r.same(c, at+r.at, r.own) {
 			return false
-		case own, r.as != i && m.names[r.as].off == name: // its hash, length and text were compared
-			continue
 		}
-		text := int(name) + nameHeader
-		if 2*le16(c, int(name)+6) != len(r.name) || string(c[text:text+len(r.name)]) != string(r.name) {
-			return false
+	}
+	for i := range m.again {
+		x := &m.again[i]
+		r := &m.names[x.as]
+		if name := le32(body, x.at); name != r.off || int(name) == at+x.at+4 {
+			o := nameRef{name: r.name, off: name}
+			if !o.same(c, at+x.at, false) {
+				return false
+			}
 		}
 	}
 	return true
 }
 
+// same reports whether the reference at c[at:] names the same, and whether that stands
+// behind it if own says so.
+func (r *nameRef) same(c []byte, at int, own bool) bool {
+	switch {
+	case (int(r.off) == at+4) != own || r.off < chunkHeaderUsed || int(r.off) > len(c)-nameHeader-len(r.name):
+		return false
+	case own: // its hash, length and text were compared with the body
+		return true
+	}
+	text := int(r.off) + nameHeader
+	return 2*le16(c, int(r.off)+6) == len(r.name) && string(c[text:text+len(r.name)]) == string(r.name)
+}
+
 // equalWhere reports whether a and b have the same bits where those of mask are set.
 // All have one length.
 func equalWhere(a, b, mask []byte) bool {
-	for len(a) >= 32 && len(b) >= 32 && len(mask) >= 32 {
-		d := (binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)) & binary.LittleEndian.Uint64(mask)
-		d |= (binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])) & binary.LittleEndian.Uint64(mask[8:])
-		d |= (binary.LittleEndian.Uint64(a[16:]) ^ binary.LittleEndian.Uint64(b[16:])) & binary.LittleEndian.Uint64(mask[16:])
-		d |= (binary.LittleEndian.Uint64(a[24:]) ^ binary.LittleEndian.Uint64(b[24:])) & binary.LittleEndian.Uint64(mask[24:])
+	i := 0
+	for ; i+32 <= len(a) && i+32 <= len(b) && i+32 <= len(mask); i += 32 {
+		x, y, m := a[i:i+32], b[i:i+32], mask[i:i+32]
+		d := (binary.LittleEndian.Uint64(x) ^ binary.LittleEndian.Uint64(y)) & binary.LittleEndian.Uint64(m)
+		d |= (binary.LittleEndian.Uint64(x[8:]) ^ binary.LittleEndian.Uint64(y[8:])) & binary.LittleEndian.Uint64(m[8:])
+		d |= (binary.LittleEndian.Uint64(x[16:]) ^ binary.LittleEndian.Uint64(y[16:])) & binary.LittleEndian.Uint64(m[16:])
+		d |= (binary.LittleEndian.Uint64(x[24:]) ^ binary.LittleEndian.Uint64(y[24:])) & binary.LittleEndian.Uint64(m[24:])
 		if d != 0 {
 			return false
 		}
-		a, b, mask = a[32:], b[32:], mask[32:]
 	}
+	a, b, mask = a[i:], b[i:], mask[i:]
 	for len(a) >= 8 && len(b) >= 8 && len(mask) >= 8 {
 		if (binary.LittleEndian.Uint64(a)^binary.LittleEndian.Uint64(b))&binary.LittleEndian.Uint64(mask) != 0 {
 			return false
@@ -129,7 +151,7 @@ func (d *decoder) remember(c []byte, in *instance, k imageKey, p *plan) {
 	}
 	m := &image{body: append([]byte(nil), c[body:body+int(k.size)]...), plan: p}
 	m.fixed = bytes.Repeat([]byte{0xff}, len(m.body))
-	for i, r := range d.frag.refs {
+	for _, r := range d.frag.refs {
 		r.at -= body
 		if r.own && r.at+4+nameHeader+len(r.name)+2 > len(m.body) {
 			return // the name runs past the definition
@@ -139,11 +161,12 @@ func (d *decoder) remember(c []byte, in *instance, k imageKey, p *plan) {
 			clear(m.fixed[r.at+4 : r.at+4+nameLink])
 		}
 		r.name = append([]byte(nil), r.name...)
-		if r.as = slices.IndexFunc(m.names, func(o nameRef) bool { return string(o.name) == string(r.name) }); r.as < 0 {
-			r.as = i
+		d.imageBytes += 64 + len(r.name)
+		if as := slices.IndexFunc(m.names, func(o nameRef) bool { return string(o.name) == string(r.name) }); as >= 0 && !r.own {
+			m.again = append(m.again, nameAgain{r.at, as})
+			continue
 		}
 		m.names = append(m.names, r)
-		d.imageBytes += 64 + len(r.name)
 	}
 	d.imageBytes += 256 + 2*len(m.body)
 	d.images[k] = append(d.images[k], m)

@@ -55,9 +55,9 @@ type fragment struct {
 	refs []nameRef // to names, in order; their bytes are those of c
 }
 
-func le16(b []byte, i int) int    { return int(binary.LittleEndian.Uint16(b[i:])) }
-func le32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
-func le64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+func le16(b []byte, i int) int    { return int(binary.LittleEndian.Uint16(b[i : i+2])) }
+func le32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+4]) }
+func le64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
 func (f *fragment) emit(t tok) error {
 	if len(f.toks) >= maxToks {

@@ -38,10 +38,10 @@ func (o *Ops) grow(n int) {
 
 // Person is what one person did.
 type Person struct {
-	N, Denied   uint64
-	Ops         Ops
-	First, Last int64 // Unix ns, when N > 0
-	clients     []string
+	N, Denied uint64
+	Ops       Ops
+	span      span
+	clients   []string
 }
 
 // Day is what one calendar day brought.
@@ -60,24 +60,24 @@ type personKey struct{ user, sid string }
 
 // Counter collects Facets.
 type Counter struct {
-	zone        *time.Location
-	lists       query.Lists
-	top         int
-	total       uint64
-	first, last int64
-	people      map[personKey]*Person
-	ops         [256]uint64
-	results     [256]uint64
-	clients     map[string]uint64
-	servers     map[string]uint64
-	folders     map[string]uint64
-	paths       map[string]uint64
-	sources     []counted // of paths, beside paths
-	near        bool      // paths that are left out need not be counted exactly
-	days        map[int]*Day
-	hours       [7][24]uint64
-	files       map[string]*File
-	cal         *Calendar
+	zone    *time.Location
+	lists   query.Lists
+	top     int
+	total   uint64
+	span    span
+	people  map[personKey]*Person
+	ops     [256]uint64
+	results [256]uint64
+	clients map[string]uint64
+	servers map[string]uint64
+	folders map[string]uint64
+	paths   map[string]uint64
+	sources []counted // of paths, beside paths
+	near    bool      // paths that are left out need not be counted exactly
+	days    map[int]*Day
+	hours   [7][24]uint64
+	files   map[string]*File
+	cal     *Calendar
 }
 
 // New makes a Counter for the lists and the length of lists that q asks for;
@@ -150,12 +150,19 @@ func (c *Counter) AddTotal(n uint64, first, last int64) {
 	if n == 0 {
 		return
 	}
-	if c.total == 0 {
-		c.first, c.last = first, last
-	}
-	c.first, c.last = min(c.first, first), max(c.last, last)
+	c.span.add(first, last)
 	c.total += n
 }
+
+// AddTotalAt is AddTotal of rows whose times are read later, see ReadTimes. Of those that
+// are somebody's, with AddSpots, AddTotalOf is enough.
+func (c *Counter) AddTotalAt(n uint64, first, last Spot) {
+	c.span.addSpots(first, last)
+	c.total += n
+}
+
+// AddTotalOf counts n records, between whose times AddSpots of a person tells.
+func (c *Counter) AddTotalOf(n uint64) { c.total += n }
 
 // AddOp counts n records of an operation.
 func (c *Counter) AddOp(o record.Op, n uint64) { c.ops[o] += n }
@@ -244,15 +251,20 @@ func (c *Counter) Person(user, sid string) *Person {
 
 // Add counts n records of an operation between first and last.
 func (p *Person) Add(o record.Op, n uint64, bad bool, first, last int64) {
-	if n == 0 {
-		return
+	if n > 0 {
+		p.span.add(first, last)
+		p.Count(o, n, bad)
 	}
-	if p.N == 0 {
-		p.First, p.Last = first, last
-	}
+}
+
+// AddSpots says when something was that Count counted: its first and its last row, whose
+// times are read later, see ReadTimes.
+func (p *Person) AddSpots(first, last Spot) { p.span.addSpots(first, last) }
+
+// Count is Add without times.
+func (p *Person) Count(o record.Op, n uint64, bad bool) {
 	p.N += n
 	p.Ops.count(o, n)
-	p.First, p.Last = min(p.First, first), max(p.Last, last)
 	if bad {
 		p.Denied += n
 	}
@@ -282,7 +294,8 @@ func (c *Counter) Merge(o *Counter) {
 		c.cal = cal
 		return
 	}
-	c.AddTotal(o.total, o.first, o.last)
+	c.total += o.total
+	c.span.merge(&o.span)
 	for i := range o.ops {
 		c.ops[i] += o.ops[i]
 		c.results[i] += o.results[i]
@@ -312,11 +325,8 @@ func (c *Counter) Merge(o *Counter) {
 		if p == nil || from.N == 0 {
 			continue
 		}
-		if p.N == 0 {
-			p.First, p.Last = from.First, from.Last
-		}
 		p.N, p.Denied = p.N+from.N, p.Denied+from.Denied
-		p.First, p.Last = min(p.First, from.First), max(p.Last, from.Last)
+		p.span.merge(&from.span)
 		p.Ops.add(from.Ops)
 		for _, name := range from.clients {
 			p.AddClient(name)

@@ -17,7 +17,7 @@ const maxDays = 366 * 40
 // Facets is what was counted so far. Lists that were not asked for are empty. Paths
 // that were counted by number are spelled now, as many as are needed.
 func (c *Counter) Facets(ctx context.Context) (f *query.Facets, err error) {
-	f = &query.Facets{Total: c.total, First: c.first, Last: c.last}
+	f = &query.Facets{Total: c.total, First: c.span.first, Last: c.span.last}
 	if c.Wants(query.ListOps) {
 		f.Ops = enumCounts(&c.ops, func(n int) string { return record.Op(n).String() })
 	}
@@ -117,7 +117,7 @@ func (c *Counter) topPeople() (l []query.PersonCount, more int) {
 	for _, k := range keys[:n] {
 		p := k.p
 		l = append(l, query.PersonCount{
-			User: k.user, SID: k.sid, N: p.N, Ops: opCounts(p.Ops), Denied: p.Denied, First: p.First, Last: p.Last, Clients: slices.Clone(p.clients),
+			User: k.user, SID: k.sid, N: p.N, Ops: opCounts(p.Ops), Denied: p.Denied, First: p.span.first, Last: p.span.last, Clients: slices.Clone(p.clients),
 		})
 	}
 	return l, len(keys) - n

@@ -1,13 +1,11 @@
 package facets
 
 import (
-	"container/heap"
 	"context"
 	"maps"
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/pace"
-	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
@@ -187,105 +185,4 @@ func (c *Counter) look(ctx context.Context, found map[string]uint64, least uint6
 		found[p] = sum
 	}
 	return true, nil
-}
-
-// inOrder goes through the paths of all sources in their order, adds each with its
-// sum to the best, and counts them.
-func (c *Counter) inOrder(ctx context.Context, b *best) (distinct int, err error) {
-	h := make(streams, 0, len(c.sources)+1)
-	for i := range c.sources {
-		h = append(h, &stream{s: &c.sources[i], read: c.sources[i].names.Reader()})
-	}
-	texts := slices.SortedFunc(maps.Keys(c.paths), paths.Compare)
-	h = append(h, &stream{texts: texts, counts: c.paths})
-	unread := 0
-	h = slices.DeleteFunc(h, func(s *stream) bool {
-		if err == nil {
-			err = s.step(&unread)
-		}
-		return s.path == nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	heap.Init(&h)
-	var path []byte
-	for len(h) > 0 {
-		if distinct++; distinct%4096 == 0 {
-			if err := pace.Yield(ctx); err != nil {
-				return 0, err
-			}
-		}
-		path = append(path[:0], h[0].path...)
-		sum := uint64(0)
-		for len(h) > 0 && string(h[0].path) == string(path) {
-			s := h[0]
-			sum += s.n
-			if err := s.step(&unread); err != nil {
-				return 0, err
-			}
-			if s.path == nil {
-				heap.Pop(&h)
-			} else {
-				heap.Fix(&h, 0)
-			}
-		}
-		b.add(path, sum)
-	}
-	return distinct + unread, nil
-}
-
-// stream gives the paths of one source in order.
-type stream struct {
-	s      *counted
-	read   func(uint32) ([]byte, error)
-	at     uint32
-	texts  []string // in place of s
-	counts map[string]uint64
-	path   []byte // nil at the end
-	n      uint64
-}
-
-// step goes to the next path; unread counts those that cannot be read.
-func (s *stream) step(unread *int) error {
-	s.path = nil
-	if s.s == nil {
-		if len(s.texts) > 0 {
-			s.path, s.n = []byte(s.texts[0]), s.counts[s.texts[0]]
-			s.texts = s.texts[1:]
-		}
-		return nil
-	}
-	for {
-		n, ok := s.s.next(s.at, 1)
-		if !ok {
-			return nil
-		}
-		s.at = n + 1
-		p, err := s.read(n)
-		if err != nil {
-			return err
-		}
-		if len(p) > 0 {
-			s.path, s.n = p, s.s.at(n)
-			return nil
-		}
-		*unread++
-	}
-}
-
-// streams is a heap by the next path.
-type streams []*stream
-
-func (h streams) Len() int           { return len(h) }
-func (h streams) Less(i, j int) bool { return paths.CompareBytes(h[i].path, h[j].path) < 0 }
-func (h streams) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *streams) Push(x any)        { *h = append(*h, x.(*stream)) }
-
-// Pop takes the last one, as package heap wants it.
-func (h *streams) Pop() any {
-	l := *h
-	x := l[len(l)-1]
-	*h = l[:len(l)-1]
-	return x
 }

@@ -13,7 +13,11 @@ type Dict struct {
 	names   []pageEntry
 	paths   uint32
 	recall  *recall
+	once    func(page int, m *Memory) ([]byte, error) // for names; nil = read
 }
+
+// Memory is what a page is read and unpacked in, page after page.
+type Memory struct{ Packed, Plain []byte }
 
 // pageEntry is a page as the index knows it.
 type pageEntry struct {
@@ -95,8 +99,10 @@ func (d *Dict) idsOf(l []pageEntry, i int) Range {
 }
 
 // namesAt reads page i of the names.
-func (d *Dict) namesAt(i int) (namePage, error) {
-	b, err := d.read(d.names[i].page)
+func (d *Dict) namesAt(i int) (namePage, error) { return d.parseNamesAt(i, d.read) }
+
+func (d *Dict) parseNamesAt(i int, read func(page int) ([]byte, error)) (namePage, error) {
+	b, err := read(d.names[i].page)
 	if err != nil {
 		return namePage{}, fmt.Errorf("read page %d of a path dictionary: %w", d.names[i].page, err)
 	}
@@ -167,6 +173,7 @@ type Cursor struct {
 	folding  bool // folded is wanted
 	folded   []byte
 	fnames   foldedReader
+	memory   *Memory // of a page of names, when it is read for this once
 }
 
 // spelling is a folder of a group.
@@ -176,6 +183,15 @@ type spelling struct{ text, folded []byte }
 func (d *Dict) With(read func(page int) ([]byte, error)) *Dict {
 	c := *d
 	c.read = read
+	return &c
+}
+
+// Once is the same dictionary, of which a search of all names and a Cursor read pages of
+// names by another function. What that gives is looked at before the next call with the
+// same memory.
+func (d *Dict) Once(read func(page int, m *Memory) ([]byte, error)) *Dict {
+	c := *d
+	c.once = read
 	return &c
 }
 
@@ -219,7 +235,7 @@ func (c *Cursor) seek(d *Dict, id uint32) error {
 		return damage("no path %d, there are %d", id, d.paths)
 	}
 	if c.d != d || !c.some || id < c.id {
-		*c = Cursor{d: d, path: c.path[:0], page: -1, fpage: -1, folding: c.folding}
+		*c = Cursor{d: d, path: c.path[:0], page: -1, fpage: -1, folding: c.folding, memory: c.memory}
 	}
 	if c.some && c.id == id {
 		return nil
@@ -235,7 +251,7 @@ func (c *Cursor) seek(d *Dict, id uint32) error {
 func (c *Cursor) seekName(id uint32) error {
 	if c.page < 0 || !contains(c.d.idsOf(c.d.names, c.page), id) {
 		c.page = pageOf(c.d.names, id)
-		p, err := c.d.namesAt(c.page)
+		p, err := c.d.parseNamesAt(c.page, c.readNames)
 		if err != nil {
 			return err
 		}
@@ -286,6 +302,17 @@ func (c *Cursor) seekName(id uint32) error {
 		}
 	}
 	return nil
+}
+
+// readNames reads a page of names, which is valid until the next one is read.
+func (c *Cursor) readNames(page int) ([]byte, error) {
+	if c.d.once == nil {
+		return c.d.read(page)
+	}
+	if c.memory == nil {
+		c.memory = &Memory{}
+	}
+	return c.d.once(page, c.memory)
 }
 
 func contains(r Range, id uint32) bool { return r.From <= id && id < r.To }

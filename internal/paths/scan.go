@@ -6,19 +6,25 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
+	"slices"
 
 	"github.com/akashi-audit/akashi/internal/pace"
 )
 
 // finder looks for a folded word in pages of names. It reads only what is
 // written of each name, not what it shares with the one before: a word either
-// ends in that part, or was found in the name before.
+// has its rarest byte in that part, or that byte was found in a name before.
 type finder struct {
 	word    []byte
 	begins  bool // names that begin with the word, not those that have it
 	page    Set  // places of the names of a page that were found
 	scratch []byte
 	places  []uint32
+	counts  [256]uint32 // bytes in samples of the names
+	pages   int         // that were looked through
+	rare    int         // place of the word's rarest byte
+	steps   int         // names that were followed in a page
+	memory  Memory
 }
 
 // scanShare is how many pages of names are worth a second scanner; there are at
@@ -59,6 +65,10 @@ func (d *Dict) scan(ctx context.Context, word string, begins bool, within, out *
 
 // scanPages is scan of some pages by one scanner.
 func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, out *Set) error {
+	read := d.read
+	if d.once != nil {
+		read = func(page int) ([]byte, error) { return d.once(page, &f.memory) }
+	}
 	for i := int(pages.From); i < int(pages.To); i++ {
 		if err := pace.Yield(ctx); err != nil {
 			return err
@@ -67,7 +77,7 @@ func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, ou
 		if within != nil && !within.Meets(ids) {
 			continue
 		}
-		p, err := d.namesAt(i)
+		p, err := d.parseNamesAt(i, read)
 		if err != nil {
 			return err
 		}
@@ -87,13 +97,8 @@ func (d *Dict) scanPages(ctx context.Context, f *finder, pages Range, within, ou
 func (f *finder) find(p *namePage) error {
 	clear(f.page.words)
 	if bytes.IndexByte(f.word, '\\') < 0 { // in a name, only a folded form has one
-		text := p.text
-		if letters(f.word) {
-			f.scratch = append(f.scratch[:0], text...)
-			lowerInto(f.scratch, f.scratch)
-			text = f.scratch
-		}
-		if err := f.list(p.shared, text, f.word, nil); err != nil {
+		f.sample(p.text)
+		if err := f.names(p); err != nil {
 			return err
 		}
 	}
@@ -106,7 +111,33 @@ func (f *finder) find(p *namePage) error {
 	for _, at := range f.places {
 		f.page.Remove(at)
 	}
-	return f.list(p.fShared, p.fText, bytes.ReplaceAll(f.word, []byte{'\\'}, []byte{escaped}), f.places)
+	word := bytes.ReplaceAll(f.word, []byte{'\\'}, []byte{escaped})
+	_, err := f.list(p.fShared, p.fText, word, len(word)-1, f.places)
+	return err
+}
+
+// names finds the word in the names of a page.
+func (f *finder) names(p *namePage) error {
+	if !letter(f.word[f.rare]) {
+		if done, err := f.list(p.shared, p.text, f.word, f.rare, nil); done || err != nil {
+			return err
+		}
+		clear(f.page.words)
+	}
+	text, rare := p.text, f.rare
+	if slices.ContainsFunc(f.word, letter) {
+		f.scratch = append(f.scratch[:0], text...)
+		lowerInto(f.scratch, f.scratch)
+		text = f.scratch
+	}
+	if letter(f.word[rare]) {
+		if done, err := f.list(p.shared, text, f.word, rare, nil); done || err != nil {
+			return err
+		}
+		clear(f.page.words)
+	}
+	_, err := f.list(p.shared, text, f.word, len(f.word)-1, nil) // which follows no name for nothing
+	return err
 }
 
 // readPlaces reads which names have a folded form of their own.
@@ -125,14 +156,7 @@ func (f *finder) readPlaces(p *namePage) error {
 	return nil
 }
 
-func letters(b []byte) bool {
-	for _, c := range b {
-		if 'a' <= c && c <= 'z' {
-			return true
-		}
-	}
-	return false
-}
+func letter(c byte) bool { return 'a' <= c && c <= 'z' }
 
 // found notes entry i of a list whose entries have these places.
 func (f *finder) found(i int, places []uint32) {
@@ -141,82 +165,4 @@ func (f *finder) found(i int, places []uint32) {
 		return
 	}
 	f.page.Add(uint32(i))
-}
-
-// list finds the word in a list of front-coded texts.
-func (f *finder) list(shared, text, word []byte, places []uint32) error {
-	last := word[len(word)-1]
-	entry, start := 0, 0 // the text that holds pos, where its own part begins
-	for pos, counted := 0, 0; ; {
-		h := bytes.IndexByte(text[pos:], last)
-		if h < 0 {
-			return nil
-		}
-		h += pos
-		pos = h + 1
-		own := 1 // bytes of the word's end that stand before pos
-		for own < len(word) && own <= h && text[h-own] == word[len(word)-1-own] {
-			own++
-		}
-		crosses := own < len(word) // out of the text's own part, if at all
-		if crosses && own <= h && text[h-own] != '\\' {
-			continue
-		}
-		if n := bytes.Count(text[counted:h], []byte{'\\'}); n > 0 {
-			if entry += n; entry >= len(shared) {
-				return damage("%d names are written as %d", len(shared), entry)
-			}
-			start = bytes.LastIndexByte(text[:h], '\\') + 1
-		}
-		counted = h
-		end := int(shared[entry]) + pos - start
-		if f.begins && end != len(word) || crosses && !sharesEnd(shared, text, entry, start, word[:len(word)-own]) {
-			continue
-		}
-		// This one, and those that share it.
-		for {
-			f.found(entry, places)
-			n := bytes.IndexByte(text[pos:], '\\')
-			if n < 0 {
-				return damage("name %d of a page has no end", entry)
-			}
-			pos += n + 1
-			start, counted = pos, pos
-			if entry++; entry >= len(shared) {
-				return nil
-			}
-			if int(shared[entry]) < end {
-				break
-			}
-		}
-	}
-}
-
-// sharesEnd reports whether what an entry, whose own part begins at start, shares
-// with the one before ends with the word: it stands in the own parts of entries
-// before.
-func sharesEnd(shared, text []byte, entry, start int, word []byte) bool {
-	to := int(shared[entry])
-	if to < len(word) {
-		return false
-	}
-	for len(word) > 0 {
-		if entry--; entry < 0 {
-			return false
-		}
-		close := start - 1
-		start = bytes.LastIndexByte(text[:close], '\\') + 1
-		s := int(shared[entry])
-		if s >= to {
-			continue
-		}
-		n := min(len(word), to-s) // bytes to compare, up to place to
-		at := start + to - s
-		if at > close || string(text[at-n:at]) != string(word[len(word)-n:]) {
-			return false
-		}
-		word = word[:len(word)-n]
-		to -= n
-	}
-	return true
 }

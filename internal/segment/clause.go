@@ -246,7 +246,7 @@ func (s *Segment) bindShare(ctx context.Context, c *clause, sh *share) (*shareSe
 		if x.askAll {
 			break
 		}
-		found, err := s.bindSharePattern(ctx, x, p, sh)
+		found, err := s.bindSharePattern(ctx, c.f, x, p, sh)
 		if err != nil {
 			return nil, err
 		}
@@ -279,7 +279,7 @@ func (s *Segment) bindShare(ctx context.Context, c *clause, sh *share) (*shareSe
 // bindSharePattern adds what one pattern finds in a tidy share; false = nothing.
 // There the UNC form folds to the fold of the share and that of the rest, because
 // the rest is empty or begins with a backslash.
-func (s *Segment) bindSharePattern(ctx context.Context, x *shareSet, p query.Pattern, sh *share) (bool, error) {
+func (s *Segment) bindSharePattern(ctx context.Context, c *Filter, x *shareSet, p query.Pattern, sh *share) (bool, error) {
 	unc := query.Fold(sh.unc)
 	if p.Name() { // the last name is that of the path, but for the local folder itself
 		return true, s.addPaths(x.ask, sh.text, true)
@@ -300,7 +300,7 @@ func (s *Segment) bindSharePattern(ctx context.Context, x *shareSet, p query.Pat
 		if word[i] != '\\' || !strings.HasSuffix(unc, word[:i]) {
 			continue
 		}
-		found, err := s.dict.Search(ctx, paths.RestBegins(int(sh.root), word[i:]))
+		found, err := s.names(c).Search(ctx, paths.RestBegins(int(sh.root), word[i:]))
 		if err != nil {
 			return false, s.pathError(err)
 		}

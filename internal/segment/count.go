@@ -14,26 +14,27 @@ import (
 // counting adds up the rows of one segment by their numbers, and turns them to
 // texts at the end. It belongs to one goroutine.
 type counting struct {
-	sc      *scan
-	into    *facets.Counter
-	acts    []uint64 // rows of each act
-	people  []*facets.Person
-	nobody  []bool
-	clients []uint64
-	paths   []uint32          // rows of each path; nil = neither paths nor folders are wanted
-	unfiled map[uint32]uint32 // of these, those that are of no file and no folder
-	noFile  []bool            // of each kind: it is of no file and no folder
-	files   []fileSum
-	kinds   []uint64     // scratch: rows of each kind in a run
-	touched []uint32     // scratch: kinds with rows
-	named   []uint64     // a bit for each person and client that was named; of the first maxNamed of them
-	rolls   []uint16     // scratch: entries of a page of a roll-up
-	parts   []personRows // scratch
-	bounds  []uint16     // scratch: the first and the last row of each
-	n       uint64
-	hours   hourTable
-	ends    *ends // when the rows of each person began and ended
-	buf     [6][]uint64
+	sc        *scan
+	into      *facets.Counter
+	acts      []uint64 // rows of each act
+	people    []*facets.Person
+	nobody    []bool
+	clients   []uint64
+	paths     []uint32          // rows of each path; nil = neither paths nor folders are wanted
+	unfiled   map[uint32]uint32 // of these, those that are of no file and no folder
+	noFile    []bool            // of each kind: it is of no file and no folder
+	files     []fileSum
+	kinds     []uint64     // scratch: rows of each kind in a run
+	touched   []uint32     // scratch: kinds with rows
+	named     []uint64     // a bit for each person and client that was named; of the first maxNamed of them
+	rolls     []uint16     // scratch: entries of a page of a roll-up
+	parts     []personRows // scratch
+	bounds    []uint16     // scratch: the first and the last row of each
+	n         uint64
+	hours     hourTable
+	sameHours bool  // hours of roll-ups are those that are wanted
+	ends      *ends // when the rows of each person began and ended
+	buf       [6][]uint64
 }
 
 // maxNamed bounds the memory for what was named: 4 MB.
@@ -48,30 +49,38 @@ type fileSum struct {
 // Count adds every row that matches to the counter. Roll-ups answer what they
 // can; else only the columns that the wanted lists need are read.
 func (s *Segment) Count(ctx context.Context, f *Filter, v View, into *facets.Counter) error {
-	if into.Zone().String() != s.meta.Zone { // other days than the partitions
+	days, hours := s.agrees(into.Zone())
+	if !days {
 		return s.Each(ctx, f, v, func(r *record.Record, _ uint64) error {
 			into.Add(r)
 			return nil
 		})
 	}
+	defer s.unbind(f) // each count has a filter of its own
+	if f.exact {
+		return s.count(ctx, f, v, into, hours, nil)
+	}
 	late := newEnds(len(s.tables.people))
-	err := s.count(ctx, f, v, into, late)
+	err := s.count(ctx, f, v, into, hours, late)
 	if isDamage(err) { // a time that is looked at last is damaged: its block is to be left out
-		err = s.count(ctx, f, v, into, nil)
+		err = s.count(ctx, f, v, into, hours, nil)
 	}
 	return err
 }
 
-// count is Count. With late the times of people are looked up last, only those
-// that matter; damage there is an error, and nothing was added.
-func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Counter, late *ends) error {
+// count is Count. hours: the segment's are those of the counter's zone. With late the
+// times of people are looked up last, only those that matter; damage there is an error,
+// and nothing was added.
+func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Counter, hours bool, late *ends) error {
 	sc, err := s.newScan(ctx, f, &v)
 	if err != nil {
 		return err
 	}
 	t := s.tables
-	c := &counting{sc: sc, into: into.Fresh(), ends: late, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
-		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, s.blockRows())}
+	c := &counting{
+		sc: sc, into: into.Fresh(), ends: late, sameHours: hours, acts: make([]uint64, len(s.acts)), people: make([]*facets.Person, len(t.people)), nobody: make([]bool, len(t.people)),
+		clients: make([]uint64, len(t.clients)), kinds: make([]uint64, len(t.kinds)), rolls: make([]uint16, 0, s.blockRows()),
+	}
 	for i := range c.buf {
 		c.buf[i] = make([]uint64, s.blockRows())
 	}
@@ -105,7 +114,11 @@ func (s *Segment) count(ctx context.Context, f *Filter, v View, into *facets.Cou
 			return err
 		}
 	}
-	if late != nil {
+	switch {
+	case late == nil:
+	case f.late:
+		late.addLater(c)
+	default:
 		if err := late.add(c); err != nil {
 			return err
 		}
@@ -138,7 +151,7 @@ func (c *counting) rolled(p *part, acts []bool) bool {
 	_, all := f.times(p.info.first, p.info.last)
 	return all && acts != nil && len(x.clauses) == 0 && x.processes == nil && len(f.sessions)+len(f.notSessions) == 0 && v.stamps == nil && len(v.hide) == 0 &&
 		(c.paths == nil || x.people == nil) && c.files == nil &&
-		(!c.into.Wants(query.ListHours) || x.people == nil && x.clients == nil)
+		(!c.into.Wants(query.ListHours) || c.sameHours && x.people == nil && x.clients == nil)
 }
 
 // later reports whether one of the partitions surely has rows of wanted acts.

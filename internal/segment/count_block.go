@@ -46,7 +46,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 }
 
 func (c *counting) gather(n int, b *block, col int, sel []uint16) ([]uint64, error) {
-	v, err := c.sc.p.column(b, col)
+	v, err := c.sc.column(b, col)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 	c.parts, c.bounds = parts, ends
 	var times []uint64
 	if c.ends == nil {
-		v, err := c.sc.p.column(b, colTime)
+		v, err := c.sc.column(b, colTime)
 		if err != nil {
 			return err
 		}

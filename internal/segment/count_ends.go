@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/akashi-audit/akashi/internal/facets"
 	"github.com/akashi-audit/akashi/internal/record"
 )
 
@@ -47,28 +48,81 @@ func (e *ends) add(c *counting) error {
 	var times [2][]int64
 	for i, l := range e.spots {
 		var err error
-		if times[i], err = readSpots(l); err != nil {
+		if times[i], err = readSpots(l, c.sc.b.f.onceRows); err != nil {
 			return err
 		}
 	}
-	s := c.sc.s
-	for person, acts := range e.acts {
+	e.each(c, func(person int, p *facets.Person) {
 		first, last := times[0][person], times[1][person]
-		p := c.people[person]
 		total := uint64(0)
-		for a, n := range acts {
+		for a, n := range e.acts[person] {
 			total += n
 			if p != nil {
-				p.Add(s.acts[a].op, n, s.acts[a].result != record.Success, first, last)
+				act := &c.sc.s.acts[a]
+				p.Add(act.op, n, act.result != record.Success, first, last)
 			}
 		}
 		c.into.AddTotal(total, first, last)
-	}
+	})
 	return nil
 }
 
-// readSpots reads the times of rows, block by block.
-func readSpots(l []spot) ([]int64, error) {
+// addLater adds the sums of people, whose times are to be read when everything was
+// counted.
+func (e *ends) addLater(c *counting) {
+	rows := &endRows{once: c.sc.b.f.onceRows}
+	at := func(x *spot) facets.Spot {
+		rows.l = append(rows.l, *x)
+		return facets.Spot{Lo: x.block.first, Hi: x.block.last, Rows: rows, At: len(rows.l) - 1}
+	}
+	e.each(c, func(person int, p *facets.Person) {
+		first, last := at(&e.spots[0][person]), at(&e.spots[1][person])
+		total := uint64(0)
+		for a, n := range e.acts[person] {
+			total += n
+			if p != nil {
+				act := &c.sc.s.acts[a]
+				p.Count(act.op, n, act.result != record.Success)
+			}
+		}
+		if p == nil {
+			c.into.AddTotalAt(total, first, last)
+			return
+		}
+		p.AddSpots(first, last)
+		c.into.AddTotalOf(total)
+	})
+}
+
+// each calls fn for the people who have rows.
+func (e *ends) each(c *counting, fn func(person int, p *facets.Person)) {
+	for person := range e.acts {
+		if e.acts[person] != nil {
+			fn(person, c.people[person])
+		}
+	}
+}
+
+// endRows are rows of a segment whose times may be wanted.
+type endRows struct {
+	once bool // their blocks are not wanted again
+	l    []spot
+}
+
+// Times implements facets.Rows.
+func (r *endRows) Times(at []int, to []int64) error {
+	l := make([]spot, len(at))
+	for i, n := range at {
+		l[i] = r.l[n]
+	}
+	times, err := readSpots(l, r.once)
+	copy(to, times)
+	return err
+}
+
+// readSpots reads the times of rows, block by block; with once past the cache.
+func readSpots(l []spot, once bool) ([]int64, error) {
+	var memory passed
 	var order []int
 	for i := range l {
 		if l[i].block != nil {
@@ -88,7 +142,7 @@ func readSpots(l []spot) ([]int64, error) {
 			rows = append(rows, l[order[n]].row)
 			n++
 		}
-		v, err := at.p.column(at.block, colTime)
+		v, err := at.p.columnIn(&memory, at.block, colTime, once)
 		if err != nil {
 			return nil, err
 		}

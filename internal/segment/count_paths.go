@@ -77,7 +77,7 @@ func (c *counting) pathTexts() error {
 		}
 	}
 	if c.into.Wants(query.ListPaths) {
-		return c.into.AddPaths(&names{s: c.sc.s}, c.paths)
+		return c.into.AddPaths(&names{c.sc.s, c.sc.s.names(c.sc.b.f)}, c.paths)
 	}
 	return nil
 }
@@ -130,17 +130,20 @@ func (c *counting) spelledFolder(r paths.Range) error {
 }
 
 // names spells the paths of a segment.
-type names struct{ s *Segment }
+type names struct {
+	s    *Segment
+	dict *paths.Dict
+}
 
 // Reader spells numbers that ascend; those in damaged pages are nil.
 func (n *names) Reader() func(uint32) ([]byte, error) {
-	c := n.s.dict.Cursor()
+	c := n.dict.Cursor()
 	return func(id uint32) ([]byte, error) {
 		err := n.s.pathError(c.Seek(id))
 		if err == nil {
 			return c.Path(), nil
 		}
-		c = n.s.dict.Cursor()
+		c = n.dict.Cursor()
 		if isDamage(err) {
 			return nil, nil
 		}
@@ -150,10 +153,10 @@ func (n *names) Reader() func(uint32) ([]byte, error) {
 
 // Number finds a path; one in a damaged page is not there.
 func (n *names) Number(path string) (uint32, bool, error) {
-	r, err := n.s.dict.Find(path)
+	r, err := n.dict.Find(path)
 	for id := r.From; err == nil && id < r.To; id++ {
 		var p string
-		if p, err = n.s.dict.Path(id); err == nil && p == path {
+		if p, err = n.dict.Path(id); err == nil && p == path {
 			return id, true, nil
 		}
 	}

@@ -56,6 +56,16 @@ func TestEveryByte(t *testing.T) {
 		if err := s.Count(ctx, all, View{}, facets.New(&query.Query{}, tokyo())); err != nil {
 			t.Fatalf("byte %d: count: %v", i, err)
 		}
+		late := NewFilter(query.Query{Classes: query.AllClasses()})
+		late.Late()
+		late.Once(true, true)
+		c := facets.New(&query.Query{Lists: query.ListPeople}, tokyo())
+		if err := s.Count(ctx, late, View{}, c); err != nil {
+			t.Fatalf("byte %d: count: %v", i, err)
+		}
+		if err := c.ReadTimes(); err != nil && !isDamage(err) {
+			t.Fatalf("byte %d: times: %v", i, err)
+		}
 		damages, err := s.Check(ctx)
 		found := false
 		for _, d := range damages {

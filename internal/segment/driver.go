@@ -142,9 +142,9 @@ const seekFew = 200
 // postings appends the rows of those of the paths, which ascend, that the page
 // has.
 func (sc *scan) postings(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, error) {
-	pg, err := sc.p.postingPage(at)
-	if err != nil {
-		return nil, err
+	pg, err := sc.postingPage(at, wanted)
+	if err != nil || pg == nil {
+		return rows, err
 	}
 	n := pg.ids.n
 	if pg.ids.form == formDelta && len(wanted)*seekFew < n {
@@ -153,11 +153,8 @@ func (sc *scan) postings(rows []uint32, at *pageAt, wanted []uint32) ([]uint32, 
 			if !ok {
 				continue
 			}
-			start := uint64(0)
-			if i > 0 {
-				start = pg.ends.at(i - 1)
-			}
-			if rows, err = sc.post(rows, at, pg, i, start, pg.ends.at(i)); err != nil {
+			start, end := pg.ends.pair(i)
+			if rows, err = sc.post(rows, at, pg, i, start, end); err != nil {
 				return nil, err
 			}
 		}
@@ -216,8 +213,19 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	v, err := p.readPostings(b, at, nil)
+	if err == nil {
+		s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
+	}
+	return v, err
+}
+
+// readPostings reads a page of postings, into memory from before where that is not nil;
+// then it gives nil for a page that has none of the paths that are wanted.
+func (p *part) readPostings(b []byte, at *pageAt, m *postingMemory) (v *postingPage, err error) {
+	s := p.seg
 	d := &decoder{b: b}
-	v := &postingPage{}
+	v = &postingPage{}
 	un := s.opt.Cache.un
 	if at.rows < at.n || int64(at.rows) > 2*p.info.rows {
 		d.fail("number of rows of a page")
@@ -232,13 +240,19 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 		if d.err != nil {
 			break
 		}
-		if *to, err = readNumbers(un, part, n); err != nil {
+		var planes *planeMemory
+		if m != nil {
+			planes = &m.planes[i]
+		}
+		if *to, err = readNumbersIn(planes, un, part, n); err != nil {
 			return nil, s.damaged(at.off, at.size, err)
+		}
+		if i == 0 && m.none(*to) {
+			return nil, nil
 		}
 	}
 	if d.err != nil {
 		return nil, s.damaged(at.off, at.size, d.err)
 	}
-	s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
 	return v, nil
 }

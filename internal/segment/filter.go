@@ -28,6 +28,8 @@ type Filter struct {
 	sessions, notSessions             []uint64
 	clauses                           []*clause
 	looks                             atomic.Int64 // see Looks
+	onceRows, onceNames               bool         // see Once
+	late, exact                       bool         // see Late, Exact
 	known                             knownPaths
 }
 
@@ -55,6 +57,19 @@ func NewFilter(q query.Query) *Filter {
 	}
 	return f
 }
+
+// Once says that the filter is for one count of more rows, or more names, than the caches
+// can hold: what is read of them is not kept. It must be called before the filter is used.
+func (f *Filter) Once(rows, names bool) { f.onceRows, f.onceNames = rows, names }
+
+// Late lets Count leave times unread that may not matter: whoever calls it calls ReadTimes
+// of the counter when everything was counted. Where that finds damage, what has it is to
+// be left out, so that everything must be counted once more, with Exact. It must be called
+// before the filter is used.
+func (f *Filter) Late() { f.late = true }
+
+// Exact lets Count read the times of all rows as it comes to them.
+func (f *Filter) Exact() { f.exact = true }
 
 // binding is a Filter made ready for one segment. It is safe for concurrent use.
 type binding struct {
@@ -153,6 +168,13 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 	s.bound = append([]boundFilter{{f, b}}, s.bound[:min(len(s.bound), maxBound-1)]...)
 	s.mu.Unlock()
 	return b, ctx.Err()
+}
+
+// unbind forgets what was made ready.
+func (s *Segment) unbind(f *Filter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bound = slices.DeleteFunc(s.bound, func(e boundFilter) bool { return e.f == f })
 }
 
 // weigh finds what the conditions of a binding leave.

@@ -54,7 +54,7 @@ func (s *Segment) addMeeting(ctx context.Context, set *paths.Set, c *clause, p q
 	l, ok := c.f.meeting(s.meta.Server, p)
 	if !ok || len(l) > max(fewKnown, s.dict.Len()/searchShare) {
 		c.f.looks.Add(SearchLooks(s.dict.Len()))
-		found, err := s.dict.Search(ctx, paths.Meets(p))
+		found, err := s.names(c.f).Search(ctx, paths.Meets(p))
 		set.Or(found)
 		return s.pathError(err)
 	}

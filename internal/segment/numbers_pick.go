@@ -166,6 +166,18 @@ func (c *numbers) at(row int) uint64 {
 	return v[0]
 }
 
+// pair is the values of the row before a row, 0 when it is the first, and of the row.
+func (c *numbers) pair(row int) (before, v uint64) {
+	if row == 0 {
+		return 0, c.at(0)
+	}
+	before = c.at(row - 1)
+	if c.form == formDelta && row%groupRows != 0 {
+		return before, before + c.step(row-1, row)*c.scale
+	}
+	return before, c.at(row)
+}
+
 // sumBytes adds up at most groupRows bytes.
 func sumBytes(b []byte) uint64 {
 	const pairs = 0x00ff00ff00ff00ff

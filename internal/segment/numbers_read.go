@@ -11,6 +11,9 @@ type plane struct {
 	b     []byte
 }
 
+// planeMemory is the memory of the planes of a column.
+type planeMemory [8][]byte
+
 // numbers is a column of numbers, unpacked but not spelled out. It is immutable
 // and safe for concurrent use.
 type numbers struct {
@@ -25,7 +28,11 @@ type numbers struct {
 }
 
 // readNumbers reads a column of n values. The planes may share memory with b.
-func readNumbers(u *unpacker, b []byte, n int) (*numbers, error) {
+func readNumbers(u *unpacker, b []byte, n int) (*numbers, error) { return readNumbersIn(nil, u, b, n) }
+
+// readNumbersIn is readNumbers, which unpacks into memory from before and keeps what it
+// took there; nil = new memory.
+func readNumbersIn(m *planeMemory, u *unpacker, b []byte, n int) (*numbers, error) {
 	d := &decoder{b: b}
 	c := &numbers{n: n, form: d.byte(), scale: d.u()}
 	switch c.form {
@@ -36,10 +43,10 @@ func readNumbers(u *unpacker, b []byte, n int) (*numbers, error) {
 	case formDelta:
 		c.readSyncs(d)
 		c.base = d.u()
-		c.readPlanes(u, d)
+		c.readPlanes(m, u, d)
 	case formPlain:
 		c.base = d.u()
-		c.readPlanes(u, d)
+		c.readPlanes(m, u, d)
 	default:
 		d.fail("unknown form of numbers")
 	}
@@ -83,7 +90,7 @@ func (c *numbers) readSyncs(d *decoder) {
 	}
 }
 
-func (c *numbers) readPlanes(u *unpacker, d *decoder) {
+func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 	wide := int(d.byte())
 	if wide > 8 {
 		d.fail("value wider than 8 bytes")
@@ -102,12 +109,18 @@ func (c *numbers) readPlanes(u *unpacker, d *decoder) {
 			if d.err != nil {
 				return
 			}
-			b, err := u.unpack(packed, c.n)
+			var dst []byte
+			if m != nil {
+				dst = m[k]
+			}
+			b, err := u.unpackIn(dst, packed, c.n)
 			if err != nil {
 				d.fail(err.Error())
 				return
 			}
-			p.b = b
+			if p.b = b; m != nil {
+				m[k] = b
+			}
 		default:
 			d.fail("unknown form of plane")
 		}

@@ -52,6 +52,7 @@ func TestNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	forms := make(map[byte]bool)
+	var memory planeMemory
 	for _, n := range []int{1, 255, 256, 257, 5000, blockRows} {
 		for name, want := range numberColumns(rng, n) {
 			c, err := readNumbers(un, pk.numbers(nil, want, false, false), n)
@@ -59,6 +60,10 @@ func TestNumbers(t *testing.T) {
 				t.Fatalf("%s of %d: %v", name, n, err)
 			}
 			forms[c.form] = true
+			checkNumbers(t, rng, name, c, want)
+			if c, err = readNumbersIn(&memory, un, pk.numbers(nil, want, false, false), n); err != nil {
+				t.Fatalf("%s of %d into memory from before: %v", name, n, err)
+			}
 			checkNumbers(t, rng, name, c, want)
 		}
 	}
@@ -81,6 +86,9 @@ func checkNumbers(t *testing.T, rng *rand.Rand, name string, c *numbers, want []
 	ascends := slices.IsSorted(want) && c.form == formDelta
 	for range 50 {
 		i := rng.IntN(n)
+		if before, v := c.pair(i); v != want[i] || i > 0 && before != want[i-1] || i == 0 && before != 0 {
+			t.Fatalf("%s of %d: rows before and at %d are %d and %d, want %d", name, n, i, before, v, want[i])
+		}
 		if v := c.at(i); v != want[i] {
 			t.Fatalf("%s of %d: row %d is %d, want %d", name, n, i, v, want[i])
 		}

@@ -156,11 +156,14 @@ func (s *Segment) damaged(off int64, size int, err error) error {
 }
 
 // bytes reads n bytes.
-func (s *Segment) bytes(off int64, n int) ([]byte, error) {
+func (s *Segment) bytes(off int64, n int) ([]byte, error) { return s.bytesIn(nil, off, n) }
+
+// bytesIn is bytes into the memory of dst, where that is enough.
+func (s *Segment) bytesIn(dst []byte, off int64, n int) ([]byte, error) {
 	if off < 0 || n < 0 || int64(n) > s.size || off > s.size-int64(n) {
 		return nil, s.damage(off, int64(n), "lies beyond the end of the file")
 	}
-	b := make([]byte, n)
+	b := slices.Grow(dst[:0], n)[:n]
 	if k, err := s.r.ReadAt(b, off); k < n {
 		if err == nil || errors.Is(err, io.EOF) {
 			return nil, s.damage(off, int64(n), "lies beyond the end of the file")
@@ -171,8 +174,11 @@ func (s *Segment) bytes(off int64, n int) ([]byte, error) {
 }
 
 // chunk reads bytes that stand once and checks their sum.
-func (s *Segment) chunk(off int64, c chunkRef) ([]byte, error) {
-	b, err := s.bytes(off, c.size)
+func (s *Segment) chunk(off int64, c chunkRef) ([]byte, error) { return s.chunkIn(nil, off, c) }
+
+// chunkIn is chunk into the memory of dst, where that is enough.
+func (s *Segment) chunkIn(dst []byte, off int64, c chunkRef) ([]byte, error) {
+	b, err := s.bytesIn(dst, off, c.size)
 	if err != nil {
 		return nil, err
 	}
@@ -333,37 +339,4 @@ func (s *Segment) usualShares() []uint32 {
 		from = u.end
 	}
 	return l
-}
-
-// pathPage reads a page of the path dictionary.
-func (s *Segment) pathPage(n int) ([]byte, error) {
-	if n < 0 || n >= len(s.pages) {
-		return nil, fmt.Errorf("%w: page %d of %d", errFormat, n, len(s.pages))
-	}
-	k := cacheKey{s.number, s.pages[n].off}
-	if v, ok := s.opt.Cache.get(k).([]byte); ok {
-		return v, nil
-	}
-	b, err := s.readPathPage(n)
-	if err != nil {
-		return nil, err
-	}
-	s.opt.Cache.put(k, b, len(b))
-	return b, nil
-}
-
-// readPathPage is pathPage past the cache.
-func (s *Segment) readPathPage(n int) ([]byte, error) {
-	if n < 0 || n >= len(s.pages) {
-		return nil, fmt.Errorf("%w: page %d of %d", errFormat, n, len(s.pages))
-	}
-	ref := s.pages[n]
-	b, err := s.chunk(ref.off, ref.chunkRef)
-	if err != nil {
-		return nil, err
-	}
-	if b, err = s.opt.Cache.un.unpackAny(b); err != nil {
-		return nil, s.damaged(ref.off, ref.size, err)
-	}
-	return b, nil
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -53,12 +54,15 @@ func newUnpacker() (*unpacker, error) {
 }
 
 // unpack unpacks a frame that must give exactly n bytes.
-func (u *unpacker) unpack(b []byte, n int) ([]byte, error) {
+func (u *unpacker) unpack(b []byte, n int) ([]byte, error) { return u.unpackIn(nil, b, n) }
+
+// unpackIn is unpack into the memory of dst, where that is enough.
+func (u *unpacker) unpackIn(dst, b []byte, n int) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(n) {
 		return nil, fmt.Errorf("%w: packed part does not unpack to %d bytes", errFormat, n)
 	}
-	out, err := u.dec.DecodeAll(b, make([]byte, 0, n))
+	out, err := u.dec.DecodeAll(b, slices.Grow(dst[:0], n))
 	if err != nil || len(out) != n {
 		return nil, fmt.Errorf("%w: packed part does not unpack to %d bytes: %w", errFormat, n, err)
 	}
@@ -67,10 +71,12 @@ func (u *unpacker) unpack(b []byte, n int) ([]byte, error) {
 
 // unpackAny unpacks a frame of unknown size; a frame may not claim more than a
 // thousand times its own size.
-func (u *unpacker) unpackAny(b []byte) ([]byte, error) {
+func (u *unpacker) unpackAny(b []byte) ([]byte, error) { return u.unpackAnyIn(nil, b) }
+
+func (u *unpacker) unpackAnyIn(dst, b []byte) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize > min(maxUnpacked, 1<<20+1000*uint64(len(b))) {
 		return nil, fmt.Errorf("%w: packed part of unlikely size", errFormat)
 	}
-	return u.unpack(b, int(h.FrameContentSize))
+	return u.unpackIn(dst, b, int(h.FrameContentSize))
 }

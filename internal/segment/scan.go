@@ -30,8 +30,10 @@ type scan struct {
 	odd     []uint16
 	special []uint16
 	every   []uint16 // the rows of a block, all
-	lo, hi  int64    // only rows from lo to hi, both included
-	strict  bool     // damage is an error
+	near    *passing
+	pages   *postingMemory
+	lo, hi  int64 // only rows from lo to hi, both included
+	strict  bool  // damage is an error
 }
 
 func (s *Segment) newScan(ctx context.Context, f *Filter, v *View) (*scan, error) {
@@ -200,7 +202,7 @@ func (sc *scan) codes(b *block, col int, sel []uint16, want []bool) ([]uint16, e
 	if len(sel) == 0 || want == nil {
 		return sel, nil
 	}
-	c, err := sc.p.column(b, col)
+	c, err := sc.column(b, col)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +254,7 @@ func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 	if _, all := f.times(b.first, b.last); all || len(sel) == 0 {
 		return sel, nil
 	}
-	c, err := sc.p.column(b, colTime)
+	c, err := sc.column(b, colTime)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +271,7 @@ func (sc *scan) timeRange(f *Filter, b *block, sel []uint16) ([]uint16, error) {
 
 // between leaves the rows from lo to hi.
 func (sc *scan) between(b *block, sel []uint16) ([]uint16, error) {
-	c, err := sc.p.column(b, colTime)
+	c, err := sc.column(b, colTime)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +287,7 @@ func (sc *scan) between(b *block, sel []uint16) ([]uint16, error) {
 }
 
 func (sc *scan) sessions(f *Filter, b *block, sel []uint16) ([]uint16, error) {
-	c, err := sc.p.column(b, colSession)
+	c, err := sc.column(b, colSession)
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +310,7 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 	}
 	cols := [3][]uint64{sc.buf, sc.buf2, sc.buf3}
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
-		v, err := sc.p.column(b, col)
+		v, err := sc.column(b, col)
 		if err != nil {
 			return nil, err
 		}
@@ -371,7 +373,7 @@ func (sc *scan) later(c *boundClause) (*boundClause, error) {
 
 // livesClause leaves the rows that have one of the names at its time.
 func (sc *scan) livesClause(c *boundClause, b *block, sel []uint16, path, newPath []uint64) ([]uint16, error) {
-	v, err := sc.p.column(b, colTime)
+	v, err := sc.column(b, colTime)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ package segment
 func (sc *scan) plainClause(c *boundClause, b *block, sel []uint16) ([]uint16, error) {
 	var cols [3]*numbers
 	for i, col := range [3]int{colPath, colNewPath, colShare} {
-		v, err := sc.p.column(b, col)
+		v, err := sc.column(b, col)
 		if err != nil {
 			return nil, err
 		}

@@ -101,9 +101,13 @@ func (r *reader) gated(ctx context.Context, q *query.Query, f *segment.Filter, x
 		return nil, nil
 	}
 	l := parts(r.paths, x.sv.name)
-	can, any, err := l.Months(ctx, q)
+	asked := *q
+	if r.noQuicker(l, x) {
+		asked.Words, asked.Paths = nil, nil
+	}
+	can, any, err := l.Months(ctx, &asked)
 	if err == nil && !any {
-		err = tell(ctx, l, q, f, x.sv.name)
+		err = tell(ctx, l, &asked, f, x.sv.name)
 	}
 	if err != nil {
 		var d *catalogue.DamageError
@@ -116,6 +120,25 @@ func (r *reader) gated(ctx context.Context, q *query.Query, f *segment.Filter, x
 		return nil, nil
 	}
 	return &can, nil
+}
+
+// namesShare: the catalogue is searched for words when it has at most one in so many of the
+// names that the segments have together. With more, which is so where its parts stay side
+// by side, the segments are searched at once.
+const namesShare = 2
+
+// cheapNames is how many names of the catalogue are searched in any case.
+const cheapNames = 1 << 20
+
+// noQuicker reports whether a search of the names of the catalogue takes so long that
+// the segments need not be searched after it to make it a loss.
+func (r *reader) noQuicker(l catalogue.Parts, x *selection) bool {
+	names := 0
+	for _, ref := range x.segments {
+		names += ref.meta.Paths
+	}
+	n := l.Len()
+	return n > r.s.cheapNames && n > names/namesShare
 }
 
 // toldShare: the paths that have a word are told to a filter when they are at most one in

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/akashi-audit/akashi/internal/facets"
@@ -14,6 +15,38 @@ import (
 
 // countWorkers is how many segments are counted at once.
 const countWorkers = 2
+
+// A count that looks at more rows or names than the caches take leaves none of them there:
+// nothing of it would be found when the same is counted again, and nothing else either.
+// The limits lie above what the caches hold, since what a count reads is estimated.
+const (
+	onceRows  = segmentCache     // bytes of rows
+	onceNames = segmentCache / 2 // bytes of names
+)
+
+// Estimates of what a count unpacks: of each row and of each name, in bytes; and of a
+// person the rows of so many in each day.
+const (
+	countedRow  = 8
+	countedName = 48
+	dayRows     = 8192
+)
+
+// once reports whether a count looks at more rows, and more names, than the caches take.
+func (s *Store) once(q *query.Query, l []*selection) (rows, names bool) {
+	var r, n int64
+	for _, x := range l {
+		for _, ref := range x.segments {
+			of := ref.meta.Rows
+			if k := int64(len(q.Users)); k > 0 {
+				of = min(of, k*dayRows*int64(len(ref.meta.Days)))
+			}
+			r += countedRow * of
+			n += countedName * int64(ref.meta.Paths)
+		}
+	}
+	return r > s.onceRows, n > s.onceNames
+}
 
 // Facets counts everything that q finds. Limit and Cursor of q do not matter.
 func (s *Store) Facets(ctx context.Context, q query.Query) (*query.Facets, error) {
@@ -32,23 +65,38 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() {
-		if err != nil {
-			r.release()
-		}
-	}()
 	f := segment.NewFilter(q)
-	l, err := r.selections(ctx, &q, f, false)
+	f.Late()
+	c, err = r.count(ctx, &q, f)
+	var d *segment.DamageError
+	if err == nil {
+		if err = c.ReadTimes(); errors.As(err, &d) { // which row it was of is to be left out
+			f = segment.NewFilter(q)
+			f.Exact()
+			c, err = r.count(ctx, &q, f)
+		}
+	}
 	if err != nil {
+		r.release()
 		return nil, nil, err
 	}
-	total := facets.New(&q, s.opt.Zone)
+	return c, r.release, ctx.Err()
+}
+
+// count counts what q finds, for which f is made.
+func (r *reader) count(ctx context.Context, q *query.Query, f *segment.Filter) (*facets.Counter, error) {
+	l, err := r.selections(ctx, q, f, false)
+	if err != nil {
+		return nil, err
+	}
+	f.Once(r.s.once(q, l))
+	total := facets.New(q, r.s.opt.Zone)
 	all, done := pieces(l), atomic.Int64{}
 	group, gctx := errgroup.WithContext(ctx)
 	todo := make(chan func(*facets.Counter) error)
 	parts := make([]*facets.Counter, countWorkers)
 	for i := range parts {
-		parts[i] = facets.New(&q, s.opt.Zone)
+		parts[i] = facets.New(q, r.s.opt.Zone)
 		group.Go(func() error {
 			for count := range todo {
 				if err := count(parts[i]); err != nil {
@@ -61,15 +109,15 @@ func (s *Store) Counter(ctx context.Context, q query.Query) (c *facets.Counter, 
 	}
 	group.Go(func() error {
 		defer close(todo)
-		return r.counts(gctx, &q, f, l, todo)
+		return r.counts(gctx, q, f, l, todo)
 	})
 	if err := group.Wait(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, p := range parts {
 		total.Merge(p)
 	}
-	return total, r.release, ctx.Err()
+	return total, nil
 }
 
 // pieces is how many counts gives out.

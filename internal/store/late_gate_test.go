@@ -123,3 +123,60 @@ func TestWordOverManyMonths(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeCounts: counts that go past the caches, and those for which the catalogue is
+// not asked, are those of any others.
+func TestLargeCounts(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, t.TempDir(), Options{Create: true, FlushRows: -1})
+	for m := range 6 {
+		var l []record.Record
+		for i := range 1500 {
+			r := testRecord("FS", 2000*m+i)
+			r.Time += int64(m) * 31 * 86400e9
+			r.EndTime, r.Class, r.User = r.Time, record.ClassUser, fmt.Sprintf(`EX\%d`, i%(3+m))
+			r.Path = fmt.Sprintf(`D:\共有\%d\月%d_%d.txt`, i%3, m*(i%2), i)
+			l = append(l, r)
+		}
+		if _, err := s.Append(ctx, &Commit{Server: "FS", Records: l}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	skips := [2]int{}
+	for _, q := range []query.Query{
+		{Words: []string{"月3_"}, Lists: query.ListPeople},
+		{Words: []string{"月"}, Lists: query.ListPeople | query.ListFolders | query.ListOps},
+		{Paths: []string{"*_7?.txt"}, Words: []string{"月2"}, Lists: query.ListPeople | query.ListHours | query.ListDays},
+		{Folders: []string{`D:\共有\2`}, Lists: query.ListPaths | query.ListPeople},
+		{Users: []string{`EX\1`}, Words: []string{"月"}, Lists: query.ListPaths},
+		{Lists: query.ListPaths | query.ListFiles},
+	} {
+		var got [2]*query.Facets
+		for large := range got {
+			s.cheapNames, s.onceRows, s.onceNames = cheapNames, onceRows, onceNames
+			if large == 1 {
+				s.cheapNames, s.onceRows, s.onceNames = 0, 0, 0
+			}
+			q.Trace = &query.Trace{}
+			f, err := s.Facets(ctx, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[large] = f
+			for _, x := range q.Trace.Summary().Skipped {
+				if x.Reason == query.SkipPath && len(q.Users) == 0 {
+					skips[large] += x.N
+				}
+			}
+		}
+		if d := cmp.Diff(got[0], got[1]); d != "" || got[0].Total == 0 {
+			t.Errorf("%+v: %d records (-usual +large) %s", q, got[0].Total, d)
+		}
+	}
+	if skips[0] == 0 || skips[1] != 0 { // the names of the segments are nearly those of the catalogue
+		t.Errorf("the catalogue left out %d and %d segments, want some and none", skips[0], skips[1])
+	}
+}

@@ -51,6 +51,9 @@ type Store struct {
 	merging sync.Mutex
 
 	completeTime time.Duration // how long Complete looks for the times of its hits; set before the store is used
+	cheapNames   int           // see the constant; the same
+	onceRows     int64         // see the constants; the same
+	onceNames    int64
 
 	work sync.Mutex // held by the one flush or repair, and when a merge becomes true; taken before append
 	pins pins       // readers
@@ -100,7 +103,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	s := &Store{
 		dir: dir, opt: opt, fs: opt.FS, index: newIndex(), manifest: &manifest{}, cache: newCache(cacheBytes),
 		ahead: make(map[string]*ahead), records: record.NewEncoder(), raw: event.NewEncoder(), names: catalogue.NewCache(catalogueCache),
-		completeTime: completeTime, pure: make(map[string]compacted), left: make(map[string]leftOver),
+		completeTime: completeTime, cheapNames: cheapNames, onceRows: onceRows, onceNames: onceNames, pure: make(map[string]compacted), left: make(map[string]leftOver),
 	}
 	if s.fs == nil {
 		s.fs = fsx.OS{}
