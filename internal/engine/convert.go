@@ -170,7 +170,8 @@ func (e *Engine) newServerImport(server string, t *tracker, files *attribution) 
 }
 
 // begin readies the converter for the first new events. What other rules
-// converted is converted again first: their state cannot go on under these.
+// converted is converted again first: their state cannot go on under these; likewise
+// where no checkpoint has the form of now.
 func (si *serverImport) begin(ctx context.Context) error {
 	if si.conv != nil {
 		return nil
@@ -186,6 +187,14 @@ func (si *serverImport) begin(ctx context.Context) error {
 		}
 		if conv, from, err = si.e.resume(ctx, si.server); err != nil {
 			return err
+		}
+		if from.Watermark != si.e.st.State(si.server).Watermark { // no late events: the checkpoint is of other rules, or of another form
+			if _, err := si.e.reconvert(ctx, si.server, si.t, late); err != nil {
+				return err
+			}
+			if conv, from, err = si.e.resume(ctx, si.server); err != nil {
+				return err
+			}
 		}
 		si.t.set(func(p *Progress) { p.Phase = "import" })
 		st = si.e.st.State(si.server)

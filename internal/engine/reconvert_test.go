@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/query"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/google/go-cmp/cmp"
@@ -158,6 +160,14 @@ func TestImportUnderNewRules(t *testing.T) {
 		}
 		sameRecords(t, "import without news", reference(t, paths[:half]), records(t, e))
 		importAll(t, e, paths[half:]...)
+		news := map[string]bool{}
+		for _, r := range reference(t, paths[half:]) {
+			news[r.Server] = true
+		}
+		of := func(l []record.Record) []record.Record {
+			return slices.DeleteFunc(slices.Clone(l), func(r record.Record) bool { return !news[r.Server] })
+		}
+		sameRecords(t, "servers with news", of(referenceBy(t, paths, 2)), of(records(t, e)))
 		if _, err := e.Reconvert(context.Background(), ReconvertRequest{}, nil); err != nil { // a server without news
 			t.Fatal(err)
 		}
@@ -318,4 +328,44 @@ func TestFormat1(t *testing.T) {
 	if err != nil || string(b) != "akashi data folder 6\n" {
 		t.Errorf("format %q, %v", b, err)
 	}
+}
+
+// TestImportIntoOlderForm imports more events into a folder whose checkpoints have a form
+// that is not read any more: the server is converted again, and nothing is told otherwise
+// than from one import.
+func TestImportIntoOlderForm(t *testing.T) {
+	paths := fakeFiles(t, 47, 60)
+	dir, half := filepath.Join(t.TempDir(), "d"), len(paths)/2
+	e := openEngine(t, dir, fakeDeps(17))
+	importAll(t, e, paths[:half]...)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d := fakeDeps(13)
+	restore, refused := d.restore, 0
+	d.restore = func(server string, opt convert.Options, b []byte) (converter, error) {
+		if bytes.HasPrefix(b, newForm) {
+			return restore(server, opt, b[len(newForm):])
+		}
+		refused++
+		return nil, errors.New("of another form")
+	}
+	fresh := d.fresh
+	d.fresh = func(server string, opt convert.Options) converter { return formed{fresh(server, opt)} }
+	e = openEngine(t, dir, d)
+	importAll(t, e, paths[half:]...)
+	if refused == 0 {
+		t.Fatal("no checkpoint of the older form was looked at")
+	}
+	sameRecords(t, "import into an older form", reference(t, paths), records(t, e))
+}
+
+// newForm begins the checkpoints of formed converters.
+var newForm = []byte("new form ")
+
+// formed is a converter whose checkpoints have another form.
+type formed struct{ converter }
+
+func (f formed) AppendCheckpoint(b []byte) []byte {
+	return f.converter.AppendCheckpoint(append(b, newForm...))
 }
