@@ -53,10 +53,8 @@ func newUnpacker() (*unpacker, error) {
 	return &unpacker{dec}, nil
 }
 
-// unpack unpacks a frame that must give exactly n bytes.
-func (u *unpacker) unpack(b []byte, n int) ([]byte, error) { return u.unpackIn(nil, b, n) }
-
-// unpackIn is unpack into the memory of dst, where that is enough.
+// unpackIn unpacks a frame that must give exactly n bytes, into the memory of dst where that
+// is enough.
 func (u *unpacker) unpackIn(dst, b []byte, n int) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize != uint64(n) {
@@ -73,6 +71,7 @@ func (u *unpacker) unpackIn(dst, b []byte, n int) ([]byte, error) {
 // thousand times its own size.
 func (u *unpacker) unpackAny(b []byte) ([]byte, error) { return u.unpackAnyIn(nil, b) }
 
+// unpackAnyIn is unpackAny into the memory of dst, where that is enough.
 func (u *unpacker) unpackAnyIn(dst, b []byte) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(b); err != nil || !h.HasFCS || h.FrameContentSize > min(maxUnpacked, 1<<20+1000*uint64(len(b))) {
