@@ -23,13 +23,19 @@ type Spot struct {
 	At     int
 }
 
+// turned is the spot on a time that runs backwards, where the last row is the first.
+func (x Spot) turned() Spot {
+	x.Lo, x.Hi = ^x.Hi, ^x.Lo
+	return x
+}
+
 // span is between which times something was: what is known, and rows that may be
 // before or behind it.
 type span struct {
 	known       bool
 	first, last int64
 	firsts      []Spot
-	lasts       []Spot
+	lasts       []Spot // turned, see Spot.turned
 }
 
 // add takes what was between two times.
@@ -42,7 +48,7 @@ func (s *span) add(first, last int64) {
 
 // addSpots takes the first and the last row of what was counted.
 func (s *span) addSpots(first, last Spot) {
-	s.firsts, s.lasts = sooner(s.firsts, first), later(s.lasts, last)
+	s.firsts, s.lasts = sooner(s.firsts, first), sooner(s.lasts, last.turned())
 }
 
 // merge takes what another span has.
@@ -54,7 +60,7 @@ func (s *span) merge(o *span) {
 		s.firsts = sooner(s.firsts, x)
 	}
 	for _, x := range o.lasts {
-		s.lasts = later(s.lasts, x)
+		s.lasts = sooner(s.lasts, x)
 	}
 }
 
@@ -87,32 +93,6 @@ func soonest(l []Spot) []Spot {
 	return l[:n]
 }
 
-// later adds a spot to those that can be the last; the one with the greatest Lo is in front.
-func later(l []Spot, x Spot) []Spot {
-	if len(l) > 0 && l[0].Lo >= x.Hi {
-		return l
-	}
-	if l = append(l, x); x.Lo > l[0].Lo {
-		l[0], l[len(l)-1] = x, l[0]
-	}
-	if len(l)%spotsMost == 0 {
-		l = latest(l)
-	}
-	return l
-}
-
-// latest leaves the spots that can be the last.
-func latest(l []Spot) []Spot {
-	n := min(1, len(l))
-	for _, x := range l[n:] {
-		if x.Hi > l[0].Lo {
-			l[n] = x
-			n++
-		}
-	}
-	return l[:n]
-}
-
 // wantedRow is a row whose time is wanted, and the span that wants it.
 type wantedRow struct {
 	at int
@@ -124,7 +104,7 @@ type wantedRow struct {
 func (c *Counter) ReadTimes() error {
 	wanted := make(map[Rows][]wantedRow)
 	take := func(s *span) {
-		for _, l := range [2][]Spot{soonest(s.firsts), latest(s.lasts)} {
+		for _, l := range [2][]Spot{soonest(s.firsts), soonest(s.lasts)} {
 			for _, x := range l {
 				wanted[x.Rows] = append(wanted[x.Rows], wantedRow{x.At, s})
 			}
