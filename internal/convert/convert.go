@@ -108,14 +108,11 @@ func (c *Converter) Add(e *event.Event) {
 		c.entered()
 	}
 	c.follow(e) // first: what ends now rests on events that may be missing before e
-	c.advance(tick(min(e.Time, 1<<62)))
+	c.advance(tick(e.Time))
 	c.ids(e)
 	switch e.Provider {
-	case c.auditing:
+	case c.auditing, "Microsoft-Windows-Security-Auditing":
 		c.auditing = e.Provider // the source's own copy of the text compares at once
-		c.security(e)
-	case "Microsoft-Windows-Security-Auditing":
-		c.auditing = e.Provider
 		c.security(e)
 	case "Microsoft-Windows-Eventlog":
 		c.eventlog(e)
@@ -139,7 +136,7 @@ func (c *Converter) follow(e *event.Event) {
 	}
 	if c.s.LastID != 0 && (e.Generation != c.s.LastGen || e.RecordID > c.s.LastID+1 && !c.ownHole(e)) {
 		c.s.Gaps++
-		c.s.GapAt = tick(min(e.Time, 1<<62))
+		c.s.GapAt = tick(e.Time)
 	}
 	c.s.LastID, c.s.LastGen = e.RecordID, e.Generation
 }

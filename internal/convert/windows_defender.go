@@ -17,7 +17,7 @@ func (c *Converter) defender(e *event.Event) {
 		c.unused(e, ReasonNoRule)
 		return
 	}
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	threat, all := text(field(e, "Threat Name")), text(field(e, "Path"))
 	path, kind := virusPath(all)
 	key := fold(threat + "\x00" + path)

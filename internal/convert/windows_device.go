@@ -91,7 +91,7 @@ func madeUp(serial string) bool { return len(serial) > 1 && serial[1] == '&' }
 // plug makes the record of a device that came or went, or adds to the one of
 // the same plug-in (T2, T3): several logs tell of it, and each several times.
 func (c *Converter) plug(e *event.Event, s *session, op record.Op, d deviceID) *act {
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	key, opposite, rule := "+", "-", ruleT2
 	if op == record.OpDeviceRemoved {
 		key, opposite, rule = "-", "+", ruleT3

@@ -54,7 +54,7 @@ func (c *Converter) ids(e *event.Event) {
 				c.s.Loose = true
 				return
 			}
-			ch = &channel{Name: e.Channel, Gen: e.Generation, ID: e.RecordID, Time: tick(min(e.Time, 1<<62))}
+			ch = &channel{Name: e.Channel, Gen: e.Generation, ID: e.RecordID, Time: tick(e.Time)}
 			c.s.Channels[e.Channel] = ch
 		}
 		c.channel = ch
@@ -67,7 +67,7 @@ func (c *Converter) ids(e *event.Event) {
 		c.tellHoles(ch)
 		*ch = channel{Name: ch.Name, Gen: e.Generation, ID: e.RecordID}
 	}
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	var lost, own uint64
 	if e.RecordID > ch.ID+1 && ch.Received > 0 {
 		lost, own = c.missing(e, ch)

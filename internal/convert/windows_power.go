@@ -37,7 +37,7 @@ const (
 // own, earlier time. So signs are joined by time, and a stop does not take signs
 // from the other side of a start.
 func (c *Converter) sign(e *event.Event, kind powerKind, op record.Op, rule ruleID) (a *act, fresh bool) {
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	p := &c.s.Power[kind]
 	a = c.s.Acts.get(p.Act)
 	near := p.Act != 0 && now >= p.First-powerWindow && now <= p.Last+powerWindow &&
@@ -103,7 +103,7 @@ func (c *Converter) started(e *event.Event) {
 func (c *Converter) stopped(e *event.Event) {
 	a, _ := c.sign(e, powerStop, record.OpShutdown, ruleY2)
 	if e.ID == 1100 || e.ID == 4609 {
-		if now := tick(min(e.Time, 1<<62)); c.s.Power[powerStart].First <= now {
+		if now := tick(e.Time); c.s.Power[powerStart].First <= now {
 			c.boot()
 		}
 	}
@@ -141,7 +141,7 @@ func (c *Converter) asked(e *event.Event) {
 // crashed handles 6008 and Kernel-Power 41: the run before ended without a
 // shutdown.
 func (c *Converter) crashed(e *event.Event) {
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	a, fresh := c.sign(e, powerCrash, record.OpShutdown, ruleY3)
 	if p := &c.s.Power[powerStart]; fresh && (p.Act == 0 || now-p.Last > powerWindow) {
 		c.boot()
@@ -175,7 +175,7 @@ func (c *Converter) classicEventlog(e *event.Event) {
 		c.crashed(e)
 	case 6013: // uptime, at noon and after a start
 		p := &c.s.Power[powerStart]
-		if a := c.s.Acts.get(p.Act); a != nil && tick(min(e.Time, 1<<62))-p.Last <= powerWindow {
+		if a := c.s.Acts.get(p.Act); a != nil && tick(e.Time)-p.Last <= powerWindow {
 			c.evidence(a, e)
 			if l := classicStrings(e); len(l) > 4 {
 				a.detail("uptime", l[4])

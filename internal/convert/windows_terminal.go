@@ -120,7 +120,7 @@ func sameName(a, b string) bool {
 // record, whichever logs tell of it. It is nil when the Security log's own record
 // of it tells all; the sign then gives only its address.
 func (c *Converter) terminalAct(e *event.Event, t terminalSign) *act {
-	now := tick(min(e.Time, 1<<62))
+	now := tick(e.Time)
 	starts := t.Kind == kindLogon || t.Kind == kindReconnected
 	s := t.Logon
 	if s == nil {
