@@ -14,7 +14,7 @@ import (
 
 // ask measures every question.
 func (r *runner) ask(ctx context.Context) error {
-	defer pace.Garbage()() // as a server does
+	defer pace.Memory()() // as a server does
 	beginPeak()
 	all := questions()
 	var opened []float64

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/simulate"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -104,6 +105,7 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer pace.Memory()()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), loadMemory)))
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()

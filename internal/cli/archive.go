@@ -53,7 +53,7 @@ func (a *app) runArchiveSeal(ctx context.Context, o archiveOptions) error {
 	if err := a.needData(o.Data); err != nil {
 		return err
 	}
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	return a.withEngine(ctx, o.Data, false, func(e *engine.Engine) error {
 		show := a.newProgress(o.Quiet || o.JSON)
 		var at archive.SealProgress
@@ -254,7 +254,7 @@ func (a *app) runArchiveRebuild(ctx context.Context, o rebuildOptions) (err erro
 	if o.From == "" {
 		return usage(errors.New(a.p.T("cli.archive.rebuild.needfrom")))
 	}
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	e, err := engine.Open(ctx, o.Data, engine.Options{Create: true})
 	if err != nil {
 		return a.owned(err)
@@ -307,7 +307,7 @@ func (a *app) runArchiveExport(ctx context.Context, o exportOptions, dest string
 			return usage(errors.New(a.p.T("cli.archive.export.day", "day", record.Visible(d))))
 		}
 	}
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	return a.withEngine(ctx, o.Data, true, func(e *engine.Engine) error {
 		show := a.newProgress(o.Quiet || o.JSON)
 		var at engine.ExportProgress

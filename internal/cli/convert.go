@@ -41,7 +41,7 @@ func (a *app) newConvert() *cobra.Command {
 const takeEvery = 1024
 
 func (a *app) runConvert(ctx context.Context, opts convertOptions, args []string) error {
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	w, err := a.newRecordWriter(opts.Format, a.Stdout)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func (a *app) runDemo(ctx context.Context, opts demoOptions, dir string) (err er
 	if err := a.checkListen(opts.Listen); err != nil {
 		return err
 	}
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	e, err := engine.Open(ctx, dir, engine.Options{Create: true, Demo: true, Zone: demoZone, Log: a.log()})
 	if err != nil {
 		return err

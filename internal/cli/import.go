@@ -50,7 +50,7 @@ func (a *app) needData(dir string) error {
 }
 
 func (a *app) runImport(ctx context.Context, opts importOptions, args []string) error {
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	if err := a.needData(opts.Data); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (a *app) newReconvert() *cobra.Command {
 }
 
 func (a *app) runReconvert(ctx context.Context, opts reconvertOptions) error {
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	if err := a.needData(opts.Data); err != nil {
 		return err
 	}

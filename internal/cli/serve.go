@@ -48,7 +48,7 @@ func (a *app) runServe(ctx context.Context, opts serveOptions) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	defer pace.Garbage()()
+	defer pace.Memory()()
 	work.Go(func() { e.SealClosed(ctx, "akashi serve") })
 	work.Go(func() { e.WarmPaths(ctx) })
 	work.Go(func() { e.CarePool(ctx) })

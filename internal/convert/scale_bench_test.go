@@ -189,7 +189,7 @@ func (m *scaleMaker) act(s int, p string, kind int) {
 // fields, of those that the rules read, and decoding with conversion. cpu-ns is
 // processor time, which other work on the machine disturbs least; peak-MB is the largest live heap seen.
 func BenchmarkConvert(b *testing.B) {
-	defer pace.Garbage()() // as the commands that convert
+	defer pace.Memory()() // as the commands that convert
 	f, err := scaleLog()
 	if err != nil {
 		b.Fatal(err)

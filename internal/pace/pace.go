@@ -1,5 +1,5 @@
 // Package pace lets long work give way, and keeps it to a rate (Rate) and to little memory
-// (Garbage). Whoever starts it puts a function into the context, and the work calls Yield
+// (Memory). Whoever starts it puts a function into the context, and the work calls Yield
 // between its pieces.
 //
 // It decides nothing about who goes first; package server does.

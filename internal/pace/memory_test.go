@@ -15,11 +15,11 @@ func TestGarbagePercent(t *testing.T) {
 	}
 }
 
-// TestGarbage: the collector follows what is in use, up and down, and is left as it was.
-func TestGarbage(t *testing.T) {
+// TestMemory: the collector follows what is in use, up and down, and is left as it was.
+func TestMemory(t *testing.T) {
 	t.Setenv("GOGC", "")
 	before := percent()
-	stop := Garbage()
+	stop := Memory()
 	if got := percent(); got != garbageMost {
 		t.Errorf("%d percent at the beginning, want %d", got, garbageMost)
 	}
@@ -35,10 +35,10 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-func TestGarbageLeavesGOGC(t *testing.T) {
+func TestMemoryLeavesGOGC(t *testing.T) {
 	t.Setenv("GOGC", "70")
 	before := percent()
-	stop := Garbage()
+	stop := Memory()
 	if got := percent(); got != before {
 		t.Errorf("%d percent, want %d", got, before)
 	}
