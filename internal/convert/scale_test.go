@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/simulate"
 )
@@ -96,6 +97,7 @@ func (m *month) day(t *testing.T) {
 // on the fly. AKASHI_LONG=1 gives the whole month of 30 days, otherwise two
 // days with few people.
 func TestMonthOfFiftyServers(t *testing.T) {
+	defer pace.Memory()() // as the commands that convert
 	days, opt := 2, simulate.StreamOptions{Seed: 500, People: 5, Files: 40, Acts: 8}
 	if os.Getenv("AKASHI_LONG") != "" {
 		days, opt = 30, simulate.StreamOptions{Seed: 500, People: 40, Files: 250}
