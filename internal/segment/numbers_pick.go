@@ -115,17 +115,35 @@ func (c *numbers) keepPlain(out []uint16, words []uint64) (n int) {
 // keepDeltas is keepIDs of all rows of a column of differences, group by group.
 func (c *numbers) keepDeltas(out []uint16, words []uint64, special []uint16, values []uint64) (n int) {
 	var group [groupRows]uint64
+	wide := len(c.planes) == 3 && c.planes[2].shift == 16
 	k := 0
 	for start := 0; start < len(out); start += groupRows {
 		l := group[:min(groupRows, len(out)-start)]
-		c.group(l, start/groupRows)
-		for i, v := range l {
-			out[n] = uint16(start + i)
-			n += hasBit(words, v)
+		if wide {
+			n = c.keepWide(l, out, n, start, words)
+		} else {
+			c.group(l, start/groupRows)
+			for i, v := range l {
+				out[n] = uint16(start + i)
+				n += hasBit(words, v)
+			}
 		}
 		for ; k < len(special) && int(special[k]) < start+len(l); k++ {
 			values[k] = l[int(special[k])-start]
 		}
+	}
+	return n
+}
+
+// keepWide is a group of keepDeltas of a column of three planes.
+func (c *numbers) keepWide(l []uint64, out []uint16, n, lo int, words []uint64) int {
+	x, y, z, base := c.planes[0].b[lo:lo+len(l)], c.planes[1].b[lo:lo+len(l)], c.planes[2].b[lo:lo+len(l)], c.base
+	v := c.syncs[lo/groupRows] - base - (uint64(x[0]) | uint64(y[0])<<8 | uint64(z[0])<<16)
+	for i := range l {
+		v += base + (uint64(x[i]) | uint64(y[i])<<8 | uint64(z[i])<<16)
+		l[i] = v
+		out[n] = uint16(lo + i)
+		n += hasBit(words, v)
 	}
 	return n
 }
