@@ -228,17 +228,6 @@ func (c *counting) person(n uint32) *facets.Person {
 	return c.people[n]
 }
 
-// name notes a client of a person.
-func (c *counting) name(p *facets.Person, person, client uint32) {
-	if at := uint64(person)*uint64(len(c.clients)) + uint64(client); at/64 < uint64(len(c.named)) {
-		if c.named[at/64]&(1<<(at%64)) != 0 {
-			return
-		}
-		c.named[at/64] |= 1 << (at % 64)
-	}
-	p.AddClient(c.sc.s.tables.clients[client].text())
-}
-
 // day adds the rows of each act of one partition to the sums of its day.
 func (c *counting) day(p *part, perAct []uint64) {
 	s := c.sc.s

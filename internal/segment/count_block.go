@@ -12,9 +12,9 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 	if err != nil {
 		return err
 	}
-	var clients, ids []uint64
+	clients, ids := blockClients{}, []uint64(nil)
 	if c.into.Wants(query.ListClients) || c.into.Wants(query.ListPeople) {
-		if clients, err = c.gather(1, b, colClient, sel); err != nil {
+		if clients, err = c.clientsOf(b, sel); err != nil {
 			return err
 		}
 	}
@@ -23,7 +23,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 			return err
 		}
 	}
-	if err := c.codesFit(kinds, clients, ids); err != nil {
+	if err := c.codesFit(kinds, clients.codes(), ids); err != nil {
 		return p.seg.damage(b.off[colKind], int64(b.chunks[colKind].size), err.Error())
 	}
 	if c.into.Wants(query.ListHours) || c.files != nil {
@@ -35,7 +35,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 		return err
 	}
 	if c.into.Wants(query.ListClients) {
-		for _, v := range clients {
+		for _, v := range clients.rows {
 			c.clients[v]++
 		}
 	}
@@ -119,7 +119,7 @@ type personRows struct {
 
 // runs counts by person: the rows of one ascend by time, so that the first and
 // the last of them say when.
-func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct []uint64) error {
+func (c *counting) runs(b *block, sel []uint16, kinds []uint64, clients blockClients, perAct []uint64) error {
 	dir := c.sc.dir
 	parts, ends := c.parts[:0], c.bounds[:0]
 	run := dir.runAt(b.start + int(sel[0]))
@@ -170,13 +170,7 @@ func (c *counting) runs(b *block, sel []uint16, kinds, clients []uint64, perAct 
 		}
 		c.touched = c.touched[:0]
 		if p != nil {
-			last := ^uint64(0)
-			for _, k := range clients[x.from:x.to] {
-				if k != last {
-					last = k
-					c.name(p, x.person, uint32(k))
-				}
-			}
+			c.nameClients(p, x, sel, &clients)
 		}
 	}
 	return nil
