@@ -1,9 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -12,63 +17,101 @@ import (
 	"github.com/akashi-audit/akashi/internal/query"
 )
 
-// ask measures every question.
+// ask measures every question: all of one store that stays open, as a server's does, then
+// each of a store that was opened anew with cold caches.
 func (r *runner) ask(ctx context.Context) error {
 	defer pace.Memory()() // as a server does
 	beginPeak()
 	all := questions()
+	r.res.Queries = make([]Query, len(all))
+	if err := r.warm(ctx, all); err != nil {
+		return err
+	}
 	var opened []float64
 	for i := range all {
-		q := &all[i]
-		r.progress("ask", i, len(all), q.id)
-		fig, open, err := r.measure(ctx, q)
+		r.progress("ask", len(all)+i, 2*len(all), all[i].id)
+		open, err := r.cold(ctx, &all[i], &r.res.Queries[i])
 		if err != nil {
-			return fmt.Errorf("question %s: %w", q.id, err)
+			return fmt.Errorf("question %s: %w", all[i].id, err)
 		}
-		r.res.Queries = append(r.res.Queries, fig)
 		opened = append(opened, open)
 	}
 	r.res.OpenMillis = median(opened)
 	r.res.QueryPeakRSS = peakMemory()
+	place := make(map[string]int)
+	for i, q := range all {
+		place[q.id] = i
+	}
+	slices.SortFunc(r.res.Answers, func(a, b Answer) int { return cmp.Or(place[a.ID]-place[b.ID], a.Variant-b.Variant) })
 	return nil
 }
 
-// measure asks one question of a store that was opened anew with cold caches,
-// then warm, each time with other values.
-func (r *runner) measure(ctx context.Context, q *question) (fig Query, open float64, err error) {
+// cold asks a question of a store that was opened anew, with its files out of the system's
+// cache. It returns how long opening took, in ms.
+func (r *runner) cold(ctx context.Context, q *question, fig *Query) (open float64, err error) {
 	if err := dropCaches(StoreDir(r.opt.Dir)); err != nil {
-		return fig, 0, fmt.Errorf("drop caches: %w", err)
+		return 0, fmt.Errorf("drop caches: %w", err)
 	}
 	runtime.GC()
 	start := time.Now()
 	if r.st, err = openStore(r.opt.Dir, false); err != nil {
-		return fig, 0, err
+		return 0, err
 	}
 	open = millis(time.Since(start))
 	defer func() { err = errors.Join(err, r.st.Close()) }()
 	if err := dropCaches(StoreDir(r.opt.Dir)); err != nil { // what opening read
-		return fig, 0, fmt.Errorf("drop caches: %w", err)
+		return 0, fmt.Errorf("drop caches: %w", err)
 	}
-	fig = Query{ID: q.id, What: q.what}
-	cold, err := r.once(ctx, q, 0)
-	if err != nil {
-		return fig, 0, err
+	t, err := r.once(ctx, q, 0)
+	fig.ColdMS, fig.ColdCPU, fig.Rows, fig.Total = t.wall, t.cpu, t.rows, t.total
+	return open, err
+}
+
+// warm asks the questions of one store, whose files the system has read, each once to warm
+// up and then timed, every time with other values.
+func (r *runner) warm(ctx context.Context, all []question) (err error) {
+	if err := readAll(StoreDir(r.opt.Dir)); err != nil {
+		return fmt.Errorf("fill caches: %w", err)
 	}
-	fig.ColdMS, fig.ColdCPU, fig.Rows, fig.Total = cold.wall, cold.cpu, cold.rows, cold.total
-	if _, err := r.once(ctx, q, warmUp); err != nil {
-		return fig, 0, err
+	if r.st, err = openStore(r.opt.Dir, false); err != nil {
+		return err
 	}
-	var wall, cpu []float64
-	for v := 1; v <= warmRuns; v++ {
-		t, err := r.once(ctx, q, v)
-		if err != nil {
-			return fig, 0, err
+	defer func() { err = errors.Join(err, r.st.Close()) }()
+	for i := range all {
+		q, fig := &all[i], &r.res.Queries[i]
+		r.progress("ask", i, 2*len(all), q.id)
+		fig.ID, fig.What = q.id, q.what
+		if _, err := r.once(ctx, q, warmUp); err != nil {
+			return fmt.Errorf("question %s: %w", q.id, err)
 		}
-		wall, cpu = append(wall, t.wall), append(cpu, t.cpu)
-		fig.WarmRows = append(fig.WarmRows, t.rows)
+		var wall, cpu []float64
+		for v := 1; v <= warmRuns; v++ {
+			t, err := r.once(ctx, q, v)
+			if err != nil {
+				return fmt.Errorf("question %s: %w", q.id, err)
+			}
+			wall, cpu = append(wall, t.wall), append(cpu, t.cpu)
+			fig.WarmRows = append(fig.WarmRows, t.rows)
+		}
+		fig.WarmMS, fig.CPUMS = median(wall), median(cpu)
 	}
-	fig.WarmMS, fig.CPUMS = median(wall), median(cpu)
-	return fig, open, nil
+	return nil
+}
+
+// readAll reads every file below dir once, which brings as much of them into the system's
+// cache as has room there.
+func readAll(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, f)
+		return errors.Join(err, f.Close())
+	})
 }
 
 // timed is one asking of a question.

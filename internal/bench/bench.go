@@ -69,7 +69,7 @@ type Result struct {
 type Query struct {
 	ID       string  `json:"id"`
 	ColdMS   float64 `json:"cold_ms"` // wall clock, folder opened anew, files out of the system's cache
-	WarmMS   float64 `json:"warm_ms"` // wall clock, median of five
+	WarmMS   float64 `json:"warm_ms"` // wall clock of a store that stays open, median of five
 	CPUMS    float64 `json:"cpu_ms"`  // processor time of the process, warm, median of five
 	Rows     int     `json:"rows"`    // of the cold answer
 	ColdCPU  float64 `json:"cold_cpu_ms"`
