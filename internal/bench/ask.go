@@ -29,7 +29,7 @@ func (r *runner) ask(ctx context.Context) error {
 	}
 	var opened []float64
 	for i := range all {
-		r.progress("ask", len(all)+i, 2*len(all), all[i].id)
+		r.progress("ask", 2*len(all)+i, 3*len(all), all[i].id)
 		open, err := r.cold(ctx, &all[i], &r.res.Queries[i])
 		if err != nil {
 			return fmt.Errorf("question %s: %w", all[i].id, err)
@@ -67,8 +67,8 @@ func (r *runner) cold(ctx context.Context, q *question, fig *Query) (open float6
 	return open, err
 }
 
-// warm asks the questions of one store, whose files the system has read, each once to warm
-// up and then timed, every time with other values.
+// warm asks the questions of one store, whose files the system has read: all of them once to
+// warm up, then each timed, every time with other values.
 func (r *runner) warm(ctx context.Context, all []question) (err error) {
 	if err := readAll(StoreDir(r.opt.Dir)); err != nil {
 		return fmt.Errorf("fill caches: %w", err)
@@ -78,23 +78,32 @@ func (r *runner) warm(ctx context.Context, all []question) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.st.Close()) }()
 	for i := range all {
-		q, fig := &all[i], &r.res.Queries[i]
-		r.progress("ask", i, 2*len(all), q.id)
-		fig.ID, fig.What = q.id, q.what
-		if _, err := r.once(ctx, q, warmUp); err != nil {
-			return fmt.Errorf("question %s: %w", q.id, err)
+		r.progress("ask", i, 3*len(all), all[i].id)
+		if _, err := r.once(ctx, &all[i], warmUp); err != nil {
+			return fmt.Errorf("question %s: %w", all[i].id, err)
 		}
-		var wall, cpu []float64
-		for v := 1; v <= warmRuns; v++ {
-			t, err := r.once(ctx, q, v)
-			if err != nil {
-				return fmt.Errorf("question %s: %w", q.id, err)
-			}
-			wall, cpu = append(wall, t.wall), append(cpu, t.cpu)
-			fig.WarmRows = append(fig.WarmRows, t.rows)
-		}
-		fig.WarmMS, fig.CPUMS = median(wall), median(cpu)
 	}
+	for i := range all {
+		r.progress("ask", len(all)+i, 3*len(all), all[i].id)
+		if err := r.timed(ctx, &all[i], &r.res.Queries[i]); err != nil {
+			return fmt.Errorf("question %s: %w", all[i].id, err)
+		}
+	}
+	return nil
+}
+
+// timed asks a question with each of its values.
+func (r *runner) timed(ctx context.Context, q *question, fig *Query) error {
+	var wall, cpu []float64
+	for v := 1; v <= warmRuns; v++ {
+		t, err := r.once(ctx, q, v)
+		if err != nil {
+			return err
+		}
+		wall, cpu = append(wall, t.wall), append(cpu, t.cpu)
+		fig.WarmRows = append(fig.WarmRows, t.rows)
+	}
+	fig.ID, fig.What, fig.WarmMS, fig.CPUMS = q.id, q.what, median(wall), median(cpu)
 	return nil
 }
 
@@ -114,15 +123,15 @@ func readAll(dir string) error {
 	})
 }
 
-// timed is one asking of a question.
-type timed struct {
+// asked is one asking of a question.
+type asked struct {
 	wall, cpu float64 // ms
 	rows      int
 	total     uint64
 }
 
 // once asks a question and keeps the answer; only the store's call is timed.
-func (r *runner) once(ctx context.Context, q *question, v int) (t timed, err error) {
+func (r *runner) once(ctx context.Context, q *question, v int) (t asked, err error) {
 	what := q.query(&r.samples, v)
 	a := Answer{ID: q.id, Variant: v, Values: valuesOf(&what), Rows: [][]any{}}
 	var page *query.Page
