@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	largeReserve = 512 << 20 // bytes of the heap that large pages are asked for
+	largeReserve = 512 << 20 // bytes of the heap that large pages are asked for, a quarter of the machine's at most
 	largePage    = 4 << 20   // bytes; larger ones (some arm64 systems) would waste memory
 )
 
@@ -22,11 +22,16 @@ const (
 // untouched. It costs address space only, and lies where the heap grows.
 // See Documentation/admin-guide/mm/transhuge.rst of Linux and madvise(2).
 func adviseHeap() {
-	if !largePagesOnRequest() {
+	var m unix.Sysinfo_t
+	if !largePagesOnRequest() || unix.Sysinfo(&m) != nil {
+		return
+	}
+	size := min(largeReserve, uint64(m.Totalram)*uint64(m.Unit)/4)
+	if size < largePage {
 		return
 	}
 	// So long a slice begins and ends with a page. Where it is refused, all stays as it was.
-	_ = unix.Madvise(make([]byte, largeReserve), unix.MADV_HUGEPAGE)
+	_ = unix.Madvise(make([]byte, size), unix.MADV_HUGEPAGE)
 	debug.FreeOSMemory()
 }
 
@@ -48,6 +53,11 @@ func largePagesOnRequest() bool {
 	if strict, err := os.ReadFile("/proc/sys/vm/overcommit_memory"); err != nil || bytes.HasPrefix(strict, []byte("2")) {
 		return false
 	}
-	var space unix.Rlimit
-	return unix.Getrlimit(unix.RLIMIT_AS, &space) == nil && space.Cur == unix.RLIM_INFINITY
+	return unlimited(unix.RLIMIT_AS) && unlimited(unix.RLIMIT_DATA)
+}
+
+// unlimited reports whether the system sets this process no limit of the kind.
+func unlimited(kind int) bool {
+	var l unix.Rlimit
+	return unix.Getrlimit(kind, &l) == nil && l.Cur == unix.RLIM_INFINITY
 }
