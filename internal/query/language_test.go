@@ -204,6 +204,9 @@ func TestSyntaxErrors(t *testing.T) {
 	f("sort:newst", "newst", "value_near", "near", "newest")
 	f("*.a *.b", "*.b", "pattern")
 	f("path:x *.b", "*.b", "pattern")
+	f("user:a OR user:b", "OR", "or")
+	f("a AND b", "AND", "and")
+	f("a -NOT", "-NOT", "minus")
 	f("*.b path:x", "path:x", "pattern")
 	_, err := Parse("資料 usr:x", tokyo())
 	var x *SyntaxError
@@ -294,6 +297,20 @@ func TestManual(t *testing.T) {
 			if _, err := Parse(x[1], tokyo()); err != nil {
 				t.Errorf("row of %s: %v", k, err)
 			}
+		}
+	}
+}
+
+// TestOperatorsAsWords: what is refused bare can be searched for in quotes, and is written so.
+func TestOperatorsAsWords(t *testing.T) {
+	for _, w := range []string{"OR", "AND", "NOT"} {
+		q, err := Parse(`"`+w+`" or`, tokyo())
+		if err != nil || !slices.Equal(q.Words, []string{w, "or"}) {
+			t.Errorf("%q: words %q, %v", w, q.Words, err)
+			continue
+		}
+		if got, want := q.Text(nil), `"`+w+`" or`; got != want {
+			t.Errorf("written as %s, want %s", got, want)
 		}
 	}
 }

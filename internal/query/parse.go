@@ -19,7 +19,8 @@ import (
 // * or ? is a pattern, as in path:.
 //
 // A value goes up to the next blank or comma; one that holds either, a colon in
-// a bare word, or begins with a minus stands in quotes. A backslash is itself;
+// a bare word, or begins with a minus stands in quotes, and so do the bare words
+// OR, AND and NOT. A backslash is itself;
 // a quote inside quotes is written twice; \u{200b} is that character. Keys,
 // values and signs may be Japanese and full-width.
 //
@@ -100,10 +101,27 @@ func (p *parser) term(t *term) *SyntaxError {
 	return p.setting(t)
 }
 
+// operator is what to say of a sign of other search languages, "" of a word. As words they
+// would find nothing, and nobody would know why.
+func operator(word string) string {
+	switch word {
+	case "OR":
+		return "query.error.or"
+	case "AND":
+		return "query.error.and"
+	case "NOT":
+		return "query.error.minus"
+	}
+	return ""
+}
+
 // word is a bare word. Each must hold; of patterns a query knows only lists of
 // which one must, so that a second one is refused rather than misread.
 func (p *parser) word(t *term) *SyntaxError {
 	v := t.values[0]
+	if message := operator(v.text); message != "" && !v.quoted {
+		return p.fail(t.off, t.end, message)
+	}
 	wild := !v.quoted && strings.ContainsAny(v.text, "*?")
 	switch {
 	case t.not:

@@ -109,9 +109,9 @@ func (w *writer) period(from, to int64, c Clock) {
 	}
 }
 
-// word is a bare word; with * or ? in quotes, or it would be a pattern.
+// word is a bare word; in quotes what would be a pattern or is refused.
 func word(s string) string {
-	if strings.ContainsAny(s, "*?") {
+	if strings.ContainsAny(s, "*?") || operator(s) != "" {
 		return quoted(s)
 	}
 	return quoteValue(s)
