@@ -135,7 +135,7 @@ func (s *Segment) bindClause(ctx context.Context, c *clause) (*boundClause, erro
 	}
 	for _, f := range c.folders {
 		local, _, _ := query.SplitUNC(f)
-		if err := s.addPaths(b.ids, local, false); err != nil {
+		if err := s.addFolder(b.ids, c, local); err != nil {
 			return nil, err
 		}
 	}
@@ -166,6 +166,15 @@ func (c *boundClause) nothing() bool {
 // is not so must say false here.
 func (c *boundClause) plain() bool {
 	return !c.lazy && !c.every && len(c.clause.lives) == 0 && c.check.Empty()
+}
+
+// addFolder adds a folder that a clause names and all below it: of what may be seen,
+// only what is surely within.
+func (s *Segment) addFolder(set *paths.Set, c *clause, path string) error {
+	if c.every {
+		return s.pathError(s.dict.AddWithin(set, path))
+	}
+	return s.addPaths(set, path, false)
 }
 
 // addPaths adds the spellings of a path, or with exact false, a folder and all
@@ -252,21 +261,21 @@ func (s *Segment) bindShare(ctx context.Context, c *clause, sh *share) (*shareSe
 		}
 		some = some || found
 	}
-	add := func(wanted string, exact bool) error {
+	add := func(wanted string, to func(path string) error) error {
 		_, unc, rest := query.SplitUNC(wanted)
 		if unc == "" || !query.SameShare(unc, sh.unc) {
 			return nil
 		}
 		some, x.news = true, true
-		return s.addPaths(x.ids, sh.text+rest, exact)
+		return to(sh.text + rest)
 	}
 	for _, f := range c.files {
-		if err := add(f, true); err != nil {
+		if err := add(f, func(path string) error { return s.addPaths(x.ids, path, true) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, f := range c.folders {
-		if err := add(f, false); err != nil {
+		if err := add(f, func(path string) error { return s.addFolder(x.ids, c, path) }); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/akashi-audit/akashi/internal/fsx"
 	"github.com/akashi-audit/akashi/internal/query"
@@ -33,6 +35,31 @@ func lies(path, folder string) bool {
 	return false
 }
 
+// lets is the naive rule of a folder that somebody may see: as lies, but two names are
+// one only where Windows holds them for the same, capital by capital.
+func lets(path, folder string) bool {
+	folder = strings.TrimRight(strings.ReplaceAll(folder, "/", `\`), `\`)
+	if folder == "" {
+		return false
+	}
+	upper := func(s string) string {
+		b := []byte(s)
+		var out []byte
+		for len(b) > 0 {
+			r, n := utf8.DecodeRune(b)
+			if u := unicode.ToUpper(r); u != r && u <= 0xffff && unicode.ToLower(u) == r {
+				out = utf8.AppendRune(out, u)
+			} else {
+				out = append(out, b[:n]...)
+			}
+			b = b[n:]
+		}
+		return string(out)
+	}
+	p, f := upper(path), upper(folder)
+	return p == f || strings.HasPrefix(p, f+`\`)
+}
+
 // visible is the naive rule of an extent.
 func visible(x query.Extent, r *record.Record) bool {
 	host, _, _ := strings.Cut(r.Server, ".")
@@ -44,7 +71,7 @@ func visible(x query.Extent, r *record.Record) bool {
 	}
 	in := func(path string) bool {
 		return slices.ContainsFunc(x.Folders, func(f string) bool {
-			if lies(path, f) {
+			if lets(path, f) {
 				return true
 			}
 			f = strings.TrimRight(strings.ReplaceAll(f, "/", `\`), `\`)
@@ -60,7 +87,7 @@ func visible(x query.Extent, r *record.Record) bool {
 			if len(parts) == 5 {
 				local += `\` + parts[4]
 			}
-			return same && strings.EqualFold(parts[3], own[3]) && lies(path, local)
+			return same && strings.EqualFold(parts[3], own[3]) && lets(path, local)
 		})
 	}
 	return r.Path != "" && in(r.Path) && (r.NewPath == "" || in(r.NewPath))
