@@ -8,7 +8,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // clause is one condition on paths: of its wanted texts one must hold, or with
@@ -93,6 +92,8 @@ type boundClause struct {
 	asked atomic.Int64 // names, and rows by askedRows
 	later atomic.Pointer[boundClause]
 	texts bool // of a lazy one: a share's UNC form can meet it where the path does not
+	// byText: a lazy one that nothing takes over from, since the dictionary is damaged.
+	byText bool
 
 	mu    sync.Mutex
 	memo  map[[3]uint32]bool // by path, new path and share, of single rows; guarded by mu
@@ -355,10 +356,6 @@ func (s *Segment) meets(c *boundClause, path, newPath uint32, shareCode uint64) 
 
 // meetsText is meets by the texts of the row.
 func (s *Segment) meetsText(c *boundClause, path, newPath uint32, shareCode uint64) (bool, error) {
-	sh, err := s.shareAt(shareCode, path)
-	if err != nil {
-		return false, err
-	}
 	k := [3]uint32{path, newPath, uint32(shareCode)}
 	c.mu.Lock()
 	ok, seen := c.memo[k]
@@ -366,10 +363,7 @@ func (s *Segment) meetsText(c *boundClause, path, newPath uint32, shareCode uint
 	if seen {
 		return ok, nil
 	}
-	r := record.Record{Server: s.meta.Server, Class: record.ClassUser, Share: sh.unc, ShareRoot: sh.root}
-	if r.Path, err = s.path(path); err == nil && newPath != 0 {
-		r.NewPath, err = s.path(newPath)
-	}
+	r, err := s.rowNames(path, newPath, shareCode)
 	if err != nil {
 		return false, err
 	}
