@@ -258,11 +258,11 @@ func (w *world) check() error {
 // ever lost, as long as the disks leave one copy of it.
 func TestModel(t *testing.T) {
 	runs, steps := 25, 120
-	if testing.Short() {
-		runs = 8
-	}
 	if os.Getenv("AKASHI_LONG") != "" {
 		runs, steps = 1500, 400
+	}
+	if testing.Short() { // under the race detector, beside a run without it
+		runs = max(8, runs/8)
 	}
 	for seed := range runs {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
