@@ -68,12 +68,13 @@ func foldRune(r rune) rune {
 // the Kelvin sign), which a search may find together. What rights go by is Lies.
 // Bytes that are no character are compared as they are.
 func EqualPath(a, b string) bool {
-	rest, ok := hasPrefixFold(a, b)
+	rest, ok := CutPath(a, b)
 	return ok && rest == ""
 }
 
-// hasPrefixFold is strings.CutPrefix as EqualPath compares.
-func hasPrefixFold(s, prefix string) (rest string, ok bool) {
+// CutPath is strings.CutPrefix as EqualPath compares: what it cuts can have another
+// length in bytes than prefix.
+func CutPath(s, prefix string) (rest string, ok bool) {
 	for prefix != "" {
 		if s == "" {
 			return "", false

@@ -40,7 +40,7 @@ func (u unc) matchRecord(r *record.Record, exact bool) bool {
 }
 
 func (u unc) match(path string, exact bool) bool {
-	rest, ok := hasPrefixFold(path, u.full)
+	rest, ok := CutPath(path, u.full)
 	if !ok {
 		return false
 	}
