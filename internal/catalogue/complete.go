@@ -148,18 +148,10 @@ func (h *Hit) below(roots []Root) {
 	deepest := -1
 	for _, root := range roots {
 		f := strings.TrimRight(root.Folder, `\`)
-		if rest, ok := cutPrefix(h.Path, f); ok && len(f) > deepest && (rest == "" || rest[0] == '\\') {
+		if rest, ok := query.Lies(h.Path, f); ok && len(f) > deepest {
 			h.UNC, deepest = root.Share+rest, len(f)
 		}
 	}
-}
-
-// cutPrefix is strings.CutPrefix under NTFS equality.
-func cutPrefix(path, prefix string) (string, bool) {
-	if len(path) < len(prefix) || !query.EqualPath(path[:len(prefix)], prefix) {
-		return "", false
-	}
-	return path[len(prefix):], true
 }
 
 // sum adds up the records of paths and finds their last month.
@@ -334,20 +326,16 @@ func (a *wanted) visible(short, in []byte) []byte {
 
 // inFolder reports whether a path is a folder or lies below it.
 func inFolder(path, folder string) bool {
-	rest, ok := cutPrefix(path, folder)
-	return ok && (rest == "" || rest[0] == '\\')
+	_, ok := query.Lies(path, folder)
+	return ok
 }
 
 // keep leaves the ids of paths in these folders.
 func (p *Part) keep(s *paths.Set, folders []string) error {
 	var in paths.Set
 	for _, f := range folders {
-		l, err := p.dict.Below(f)
-		if err != nil {
+		if err := p.dict.AddWithin(&in, f); err != nil {
 			return err
-		}
-		for _, r := range l {
-			in.AddRange(r)
 		}
 	}
 	s.And(&in)

@@ -41,16 +41,16 @@ type Copy struct {
 // outside them did not happen. The path itself must lie within.
 func (l Parts) Follow(ctx context.Context, path string, at int64, x query.Extent) (*Story, error) {
 	path = strings.TrimRight(strings.ReplaceAll(path, "/", `\`), `\`)
-	path, err := l.spelled(path)
-	if err != nil {
-		return nil, err
-	}
 	f := follower{ctx: ctx, parts: l}
 	if len(x.Folders) > 0 {
 		f.sees = l.sight(x)
 		if !f.sees(path) {
 			return &Story{}, nil
 		}
+	}
+	path, err := l.spelled(path, f.sees)
+	if err != nil {
+		return nil, err
 	}
 	past, future, err := f.pivot(path, at)
 	if err != nil {
@@ -98,8 +98,8 @@ func (l Parts) Follow(ctx context.Context, path string, at int64, x query.Extent
 	return s, nil
 }
 
-// spelled is a path as records spell it.
-func (l Parts) spelled(path string) (string, error) {
+// spelled is a path as records spell it that are seen.
+func (l Parts) spelled(path string, sees func(path string) bool) (string, error) {
 	for _, p := range slices.Backward(l) {
 		r, err := p.dict.Find(path)
 		if err != nil {
@@ -111,11 +111,11 @@ func (l Parts) spelled(path string) (string, error) {
 			if err != nil || s == path {
 				return path, err
 			}
-			if id == r.From {
+			if first == "" && (sees == nil || sees(s)) {
 				first = s
 			}
 		}
-		if r.Len() > 0 {
+		if first != "" {
 			return first, nil
 		}
 	}

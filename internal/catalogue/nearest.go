@@ -64,6 +64,15 @@ func (l Parts) nearest(ctx context.Context, names []string, from moment, back bo
 				return best, false, err
 			}
 			for id := r.From; id < r.To; id++ {
+				if sees != nil { // the name may be another one for those who see little
+					spelled, err := p.dict.Path(id)
+					if err != nil {
+						return best, false, err
+					}
+					if !sees(spelled) {
+						continue
+					}
+				}
 				t, found, err := p.nearest(id, i, from, back, ways, sees)
 				if err != nil {
 					return best, false, err

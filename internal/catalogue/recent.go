@@ -88,7 +88,7 @@ func (r *Recent) complete(ctx context.Context, typed string, limit int, within q
 			}
 			h := &Hit{Path: f, Folder: true, named: true, begins: a.unc()}
 			for _, x := range r.list {
-				if len(x.path) > len(f) && x.path[len(f)] == '\\' && inFolder(x.path, f) {
+				if rest, ok := query.Lies(x.path, f); ok && rest != "" {
 					h.N, h.Last = h.N+x.n, max(h.Last, x.last)
 					below.add(x, limit)
 				}

@@ -317,7 +317,7 @@ func (v *View) seesPath(r *record.Record, s string) bool {
 	if local, share, rest := query.SplitUNC(p); share != "" {
 		_, name, _ := strings.Cut(strings.TrimPrefix(share, `\\`), `\`)
 		_, own, _ := strings.Cut(strings.TrimPrefix(r.Share, `\\`), `\`)
-		return root != "" && strings.EqualFold(name, own) && (v.sight.Path(root+rest, r.Share, root) || v.sight.Above(root+rest)) || v.sight.Above(local)
+		return root != "" && query.SameName(name, own) && (v.sight.Path(root+rest, r.Share, root) || v.sight.Above(root+rest)) || v.sight.Above(local)
 	}
-	return root != "" && strings.EqualFold(p, strings.TrimRight(root, `\`)) // the folder of the record's own share
+	return root != "" && query.SameName(p, strings.TrimRight(root, `\`)) // the folder of the record's own share
 }

@@ -106,11 +106,8 @@ func (e *Erasure) Names(ev *event.Event) bool {
 // within reports whether a path is the wanted one or, with below, lies below it.
 func within(path, wanted string, below bool) bool {
 	path = strings.TrimPrefix(path, `\??\`)
-	if len(path) < len(wanted) || !strings.EqualFold(path[:len(wanted)], wanted) {
-		return false
-	}
-	rest := path[len(wanted):]
-	return rest == "" || below && rest[0] == '\\' || rest[0] == ':' // an alternate stream names its file
+	rest, ok := query.CutPath(path, wanted)
+	return ok && (rest == "" || below && rest[0] == '\\' || rest[0] == ':') // an alternate stream names its file
 }
 
 // sharePath is what an access to a share (5145) names in two values: as the

@@ -13,6 +13,7 @@ type Dict struct {
 	names   []pageEntry
 	paths   uint32
 	recall  *recall
+	odd     *odd
 	once    func(page int, m *Memory) ([]byte, error) // for names; nil = read
 }
 
@@ -32,7 +33,7 @@ func Open(index []byte, read func(page int) ([]byte, error)) (*Dict, error) {
 	if len(index) == 0 || index[0] != version {
 		return nil, damage("index of an unknown version")
 	}
-	d := &Dict{read: read, recall: new(recall)}
+	d := &Dict{read: read, recall: new(recall), odd: new(odd)}
 	b := index[1:]
 	var err error
 	var folders, names uint64

@@ -132,6 +132,8 @@ func TestFullInTheMiddle(t *testing.T) {
 // A volume that is slow does not hold up the others, neither writing nor reading.
 func TestSlow(t *testing.T) {
 	k := newKit(t, 2, "b")
+	k.opt.PutPatience, k.opt.ReadPatience = time.Second, time.Second
+	k.reopen()
 	r := k.rigs["b"]
 	began := time.Now()
 	r.slow.Store(int64(20 * time.Second))

@@ -152,7 +152,7 @@ func (r *rig) Write(ctx context.Context, name string, b []byte) error {
 func newKit(t *testing.T, copies int, names ...string) *kit {
 	t.Helper()
 	k := &kit{t: t, dir: filepath.Join(t.TempDir(), "data"), rigs: map[string]*rig{}}
-	k.opt = Options{PutPatience: 300 * time.Millisecond, ReadPatience: 300 * time.Millisecond}
+	k.opt = Options{PutPatience: time.Minute, ReadPatience: time.Minute} // a machine can stand still for seconds
 	k.opt.wrap = func(v *Volume, d driver) driver {
 		if r := k.rigs[v.Name]; r != nil {
 			r.driver = d

@@ -27,18 +27,22 @@ func (w *world) say(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf(format, args...))
 }
 
-// whole are the volumes with a good copy of an object that the pool knows of. Those
-// that were given up cannot be reached.
-func (w *world) whole(name string, reachable bool) (l []string) {
+// whole are the volumes with a good copy of an object that the pool knows of, which
+// takes reading all copies, and those of them that can be reached: not those that were
+// given up.
+func (w *world) whole(name string) (l, reachable []string) {
 	cfg := w.p.Config()
 	for _, v := range w.on(name) {
 		x, err := cfg.Find(v)
-		if err != nil || reachable && (x.State == Lost || w.rigs[v].away.Load()) {
+		if err != nil {
 			continue
 		}
 		l = append(l, v)
+		if x.State != Lost && !w.rigs[v].away.Load() {
+			reachable = append(reachable, v)
+		}
 	}
-	return l
+	return l, reachable
 }
 
 // spare tells whether every object with a copy on a volume has another one that can
@@ -48,7 +52,7 @@ func (w *world) spare(volume string, only string) bool {
 		if only != "" && name != only {
 			continue
 		}
-		l := w.whole(name, true)
+		_, l := w.whole(name)
 		if slices.Contains(w.on(name), volume) && !slices.ContainsFunc(l, func(v string) bool { return v != volume }) {
 			return false
 		}
@@ -223,15 +227,16 @@ func (w *world) step() error {
 func (w *world) check() error {
 	ctx := context.Background()
 	for name, b := range w.objects {
-		if len(w.whole(name, false)) == 0 {
+		known, l := w.whole(name)
+		if len(known) == 0 {
 			return fmt.Errorf("%s is lost", name)
 		}
-		if len(w.whole(name, true)) == 0 {
+		if len(l) == 0 {
 			continue
 		}
 		got, err := w.get(name)
 		if err != nil || !bytes.Equal(got, b) {
-			return fmt.Errorf("%s lies on %v: %w (%d bytes, want %d)", name, w.whole(name, true), err, len(got), len(b))
+			return fmt.Errorf("%s lies on %v: %w (%d bytes, want %d)", name, l, err, len(got), len(b))
 		}
 	}
 	l, err := w.p.List(ctx, "")
@@ -253,11 +258,11 @@ func (w *world) check() error {
 // ever lost, as long as the disks leave one copy of it.
 func TestModel(t *testing.T) {
 	runs, steps := 25, 120
-	if testing.Short() {
-		runs = 8
-	}
 	if os.Getenv("AKASHI_LONG") != "" {
 		runs, steps = 1500, 400
+	}
+	if testing.Short() { // under the race detector, beside a run without it
+		runs = max(8, runs/8)
 	}
 	for seed := range runs {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -290,8 +295,8 @@ func TestModel(t *testing.T) {
 				t.Fatalf("%v\n%s", err, tail(w.trace))
 			}
 			for name := range w.objects {
-				if n := len(w.whole(name, true)); n < two {
-					t.Errorf("%s has %d copies\n%s", name, n, tail(w.trace))
+				if _, l := w.whole(name); len(l) < two {
+					t.Errorf("%s has %d copies\n%s", name, len(l), tail(w.trace))
 				}
 			}
 			if s := w.status(); s.Short != 0 || s.LostCount != 0 {

@@ -12,8 +12,9 @@ import (
 // the text language: nobody can widen it by typing.
 type Extent struct {
 	Servers []string // full names or host parts, case-insensitive; empty = all
-	// Folders are local or UNC paths under NTFS equality: every path that a record
-	// names (path and new_path) must be one of them or lie below one. Empty = all;
+	// Folders are local or UNC paths: every path that a record names (path and
+	// new_path) must be one of them or lie below one, by what NTFS holds for the same
+	// name and nothing wider (Lies). Empty = all;
 	// with folders, records without a path are left out, and by a UNC path only
 	// records are found that know their share. A folder without a name holds
 	// nothing.
@@ -82,14 +83,14 @@ func (s *Sight) Path(path, share, root string) bool {
 		return true
 	}
 	return path != "" && slices.ContainsFunc(s.folders, func(u unc) bool {
-		if u.match(path, false) {
+		if _, ok := Lies(path, u.full); ok {
 			return true
 		}
 		if u.share == "" || root == "" || !sameShare(u.share, share) {
 			return false
 		}
-		w := unc{full: root + u.rest}
-		return w.match(path, false)
+		_, ok := Lies(path, root+u.rest)
+		return ok
 	})
 }
 
@@ -100,7 +101,10 @@ func (s *Sight) Above(path string) bool {
 		return true
 	}
 	w := splitUNC(path)
-	return w.full != "" && slices.ContainsFunc(s.folders, func(u unc) bool { return w.match(u.full, false) })
+	return w.full != "" && slices.ContainsFunc(s.folders, func(u unc) bool {
+		_, ok := Lies(u.full, w.full)
+		return ok
+	})
 }
 
 // Narrow reports whether the extent has folders.

@@ -63,16 +63,18 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// EqualPath reports whether two paths name the same file for NTFS: they differ
-// at most in the case of letters. Bytes that are no character are compared as
-// they are.
+// EqualPath reports whether two paths differ at most in the case of letters, as
+// Unicode folds it: so do all that name the same file for NTFS, and a few more (K and
+// the Kelvin sign), which a search may find together. What rights go by is Lies.
+// Bytes that are no character are compared as they are.
 func EqualPath(a, b string) bool {
-	rest, ok := hasPrefixFold(a, b)
+	rest, ok := CutPath(a, b)
 	return ok && rest == ""
 }
 
-// hasPrefixFold is strings.HasPrefix under NTFS equality.
-func hasPrefixFold(s, prefix string) (rest string, ok bool) {
+// CutPath is strings.CutPrefix as EqualPath compares: what it cuts can have another
+// length in bytes than prefix.
+func CutPath(s, prefix string) (rest string, ok bool) {
 	for prefix != "" {
 		if s == "" {
 			return "", false

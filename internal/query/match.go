@@ -239,11 +239,11 @@ func (q *Query) WantsServer(server string) bool {
 }
 
 // SameServer reports whether a wanted server (full name or host part) is this
-// one.
+// one. Rights go by it: names differ in case only as Windows has it.
 func SameServer(want, server string) bool {
-	if strings.EqualFold(want, server) {
+	if SameName(want, server) {
 		return true
 	}
 	host, _, _ := strings.Cut(server, ".")
-	return strings.EqualFold(want, host)
+	return SameName(want, host)
 }

@@ -40,18 +40,19 @@ func (u unc) matchRecord(r *record.Record, exact bool) bool {
 }
 
 func (u unc) match(path string, exact bool) bool {
-	rest, ok := hasPrefixFold(path, u.full)
+	rest, ok := CutPath(path, u.full)
 	if !ok {
 		return false
 	}
 	return rest == "" || !exact && (rest[0] == '\\' || strings.HasSuffix(u.full, `\`))
 }
 
-// sameShare compares \\server\share names; the server may be the host part.
+// sameShare compares \\server\share names; the server may be the host part. Rights
+// go by it.
 func sameShare(a, b string) bool {
 	ha, sa, _ := strings.Cut(strings.TrimPrefix(a, `\\`), `\`)
 	hb, sb, _ := strings.Cut(strings.TrimPrefix(b, `\\`), `\`)
-	return strings.EqualFold(sa, sb) && (SameServer(ha, hb) || SameServer(hb, ha))
+	return SameName(sa, sb) && (SameServer(ha, hb) || SameServer(hb, ha))
 }
 
 // SplitUNC cuts a wanted file or folder as a Matcher does: path is what local
@@ -66,6 +67,7 @@ func SplitUNC(wanted string) (path, share, rest string) {
 // may be the full name or the host part.
 func SameShare(a, b string) bool { return sameShare(a, b) }
 
-// Below reports whether a local path is a wanted one under NTFS equality or, when it
-// need not be exactly it, lies below it. wanted is as SplitUNC gives it.
+// Below reports whether a local path is a wanted one or, when it need not be exactly
+// it, lies below it, as EqualPath compares; what rights go by is Lies. wanted is as
+// SplitUNC gives it.
 func Below(path, wanted string, exact bool) bool { return unc{full: wanted}.match(path, exact) }

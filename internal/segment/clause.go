@@ -8,7 +8,6 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/query"
-	"github.com/akashi-audit/akashi/internal/record"
 )
 
 // clause is one condition on paths: of its wanted texts one must hold, or with
@@ -93,6 +92,8 @@ type boundClause struct {
 	asked atomic.Int64 // names, and rows by askedRows
 	later atomic.Pointer[boundClause]
 	texts bool // of a lazy one: a share's UNC form can meet it where the path does not
+	// byText: a lazy one that nothing takes over from, since the dictionary is damaged.
+	byText bool
 
 	mu    sync.Mutex
 	memo  map[[3]uint32]bool // by path, new path and share, of single rows; guarded by mu
@@ -135,7 +136,7 @@ func (s *Segment) bindClause(ctx context.Context, c *clause) (*boundClause, erro
 	}
 	for _, f := range c.folders {
 		local, _, _ := query.SplitUNC(f)
-		if err := s.addPaths(b.ids, local, false); err != nil {
+		if err := s.addFolder(b.ids, c, local); err != nil {
 			return nil, err
 		}
 	}
@@ -166,6 +167,15 @@ func (c *boundClause) nothing() bool {
 // is not so must say false here.
 func (c *boundClause) plain() bool {
 	return !c.lazy && !c.every && len(c.clause.lives) == 0 && c.check.Empty()
+}
+
+// addFolder adds a folder that a clause names and all below it: of what may be seen,
+// only what is surely within.
+func (s *Segment) addFolder(set *paths.Set, c *clause, path string) error {
+	if c.every {
+		return s.pathError(s.dict.AddWithin(set, path))
+	}
+	return s.addPaths(set, path, false)
 }
 
 // addPaths adds the spellings of a path, or with exact false, a folder and all
@@ -252,21 +262,21 @@ func (s *Segment) bindShare(ctx context.Context, c *clause, sh *share) (*shareSe
 		}
 		some = some || found
 	}
-	add := func(wanted string, exact bool) error {
+	add := func(wanted string, to func(path string) error) error {
 		_, unc, rest := query.SplitUNC(wanted)
 		if unc == "" || !query.SameShare(unc, sh.unc) {
 			return nil
 		}
 		some, x.news = true, true
-		return s.addPaths(x.ids, sh.text+rest, exact)
+		return to(sh.text + rest)
 	}
 	for _, f := range c.files {
-		if err := add(f, true); err != nil {
+		if err := add(f, func(path string) error { return s.addPaths(x.ids, path, true) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, f := range c.folders {
-		if err := add(f, false); err != nil {
+		if err := add(f, func(path string) error { return s.addFolder(x.ids, c, path) }); err != nil {
 			return nil, err
 		}
 	}
@@ -346,10 +356,6 @@ func (s *Segment) meets(c *boundClause, path, newPath uint32, shareCode uint64) 
 
 // meetsText is meets by the texts of the row.
 func (s *Segment) meetsText(c *boundClause, path, newPath uint32, shareCode uint64) (bool, error) {
-	sh, err := s.shareAt(shareCode, path)
-	if err != nil {
-		return false, err
-	}
 	k := [3]uint32{path, newPath, uint32(shareCode)}
 	c.mu.Lock()
 	ok, seen := c.memo[k]
@@ -357,10 +363,7 @@ func (s *Segment) meetsText(c *boundClause, path, newPath uint32, shareCode uint
 	if seen {
 		return ok, nil
 	}
-	r := record.Record{Server: s.meta.Server, Class: record.ClassUser, Share: sh.unc, ShareRoot: sh.root}
-	if r.Path, err = s.path(path); err == nil && newPath != 0 {
-		r.NewPath, err = s.path(newPath)
-	}
+	r, err := s.rowNames(path, newPath, shareCode)
 	if err != nil {
 		return false, err
 	}

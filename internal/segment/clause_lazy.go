@@ -103,3 +103,21 @@ func (sc *scan) lazyClause(c *boundClause, sel []uint16, path, newPath, share []
 	}
 	return sel[:n], nil
 }
+
+// later is the clause that takes over from a lazy one, if it is time.
+func (sc *scan) later(c *boundClause) (*boundClause, error) {
+	if x := c.later.Load(); x != nil {
+		return x, nil
+	}
+	if c.asked.Load() <= max(sc.s.lazy, int64(sc.s.dict.Len()/searchShare)) {
+		return c, nil
+	}
+	x, err := sc.s.bindClause(sc.ctx, c.clause)
+	if isDamage(err) {
+		x, err = sc.s.textClause(c.clause), nil
+	}
+	if err == nil {
+		c.later.Store(x)
+	}
+	return x, err
+}

@@ -153,6 +153,9 @@ func (s *Segment) bind(ctx context.Context, f *Filter) (*binding, error) {
 			continue
 		}
 		x, err := s.bindClause(ctx, c)
+		if isDamage(err) {
+			x, err = s.textClause(c), nil
+		}
 		if err != nil {
 			return nil, err
 		}

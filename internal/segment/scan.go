@@ -317,6 +317,9 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		v.pick(cols[i], sel)
 	}
 	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
+	if c.byText {
+		return sc.textClause(c, b, sel, path, newPath, share)
+	}
 	if c.every {
 		return sc.everyClause(c, sel, path, newPath, share), nil
 	}
@@ -328,7 +331,11 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		if err != nil {
 			return nil, err
 		}
-		if c = x; c.lazy {
+		c = x
+		switch {
+		case c.byText:
+			return sc.textClause(c, b, sel, path, newPath, share)
+		case c.lazy:
 			return sc.lazyClause(c, sel, path, newPath, share)
 		}
 		if c.plain() {
@@ -354,21 +361,6 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		}
 	}
 	return sel[:n], nil
-}
-
-// later is the clause that takes over from a lazy one, if it is time.
-func (sc *scan) later(c *boundClause) (*boundClause, error) {
-	if x := c.later.Load(); x != nil {
-		return x, nil
-	}
-	if c.asked.Load() <= max(sc.s.lazy, int64(sc.s.dict.Len()/searchShare)) {
-		return c, nil
-	}
-	x, err := sc.s.bindClause(sc.ctx, c.clause)
-	if err == nil {
-		c.later.Store(x)
-	}
-	return x, err
 }
 
 // livesClause leaves the rows that have one of the names at its time.

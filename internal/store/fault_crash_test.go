@@ -219,27 +219,30 @@ func TestPowerFailure(t *testing.T) {
 		runs, steps, stride, images = 6, 40, 1, 8
 	}
 	for run := range runs {
-		looked, flushRows := 0, -1
-		if run%3 == 2 { // flushes and merges in the background, at their own time
-			flushRows = 60
-		}
-		crashes(t, run, steps, flushRows, func(c *fsx.Crash, call int, right func() []*model) {
-			if call%stride != 0 || t.Failed() {
-				return
+		t.Run(fmt.Sprint(run), func(t *testing.T) {
+			t.Parallel()
+			looked, flushRows := 0, -1
+			if run%3 == 2 { // flushes and merges in the background, at their own time
+				flushRows = 60
 			}
-			for i := range images {
-				seed := uint64(i) // the four plain ways first
-				if i > 3 || images < 4 {
-					seed = uint64(call*images + i)
+			crashes(t, run, steps, flushRows, func(c *fsx.Crash, call int, right func() []*model) {
+				if call%stride != 0 || t.Failed() {
+					return
 				}
-				looked++
-				im := c.Image(seed)
-				if err := reopen(im, right(), true, seed); err != nil {
-					t.Errorf("run %d, power fails at call %d, image %d: %v", run, call, seed, err)
+				for i := range images {
+					seed := uint64(i) // the four plain ways first
+					if i > 3 || images < 4 {
+						seed = uint64(call*images + i)
+					}
+					looked++
+					im := c.Image(seed)
+					if err := reopen(im, right(), true, seed); err != nil {
+						t.Errorf("run %d, power fails at call %d, image %d: %v", run, call, seed, err)
+					}
 				}
-			}
+			})
+			t.Logf("run %d: %d images", run, looked)
 		})
-		t.Logf("run %d: %d images", run, looked)
 	}
 }
 

@@ -308,31 +308,39 @@ func TestFlippedBytes(t *testing.T) {
 		if moved && !long() { // there is more to open
 			stride = 47
 		}
-		f := newFlipFolder(t, commits, size, moved)
-		r := rand.New(rand.NewPCG(5, 5))
+		f, every := newFlipFolder(t, commits, size, moved), stride
 		for file, n := range f.sizes(t) {
 			if file == "lock" {
 				continue
 			}
-			flips, bad := 0, 0
-			for off := int64(0); off < n && bad < 3; off += stride {
-				at := off
-				if n > 64<<10 { // 10,000 bits anywhere
-					if at = r.Int64N(n); flips == 10000 {
-						break
-					}
-				}
-				flips++
-				c, err := f.flip(file, at, 1<<r.IntN(8))
-				if err == nil {
-					err = f.check(c, file, at, flips%5 == 0)
-				}
-				if err != nil {
-					bad++
-					t.Errorf("%s, byte %d of %d: %v", file, at, n, err)
-				}
-			}
-			t.Logf("%s: %d bytes, %d turned over", file, n, flips)
+			t.Run(fmt.Sprintf("%s, moved %v", file, moved), func(t *testing.T) {
+				t.Parallel()
+				f.flipAll(t, file, n, every)
+			})
 		}
 	}
+}
+
+// flipAll turns over a bit in every so many bytes of a file.
+func (f *flipFolder) flipAll(t *testing.T, file string, n, stride int64) {
+	r := rand.New(rand.NewPCG(5, uint64(n)))
+	flips, bad := 0, 0
+	for off := int64(0); off < n && bad < 3; off += stride {
+		at := off
+		if n > 64<<10 { // 10,000 bits anywhere
+			if at = r.Int64N(n); flips == 10000 {
+				break
+			}
+		}
+		flips++
+		c, err := f.flip(file, at, 1<<r.IntN(8))
+		if err == nil {
+			err = f.check(c, file, at, flips%5 == 0)
+		}
+		if err != nil {
+			bad++
+			t.Errorf("%s, byte %d of %d: %v", file, at, n, err)
+		}
+	}
+	t.Logf("%s: %d bytes, %d turned over", file, n, flips)
 }

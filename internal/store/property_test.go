@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -232,50 +233,57 @@ func randomQuery(r *rand.Rand, l []record.Record) query.Query {
 // TestEveryQueryAgainstSlice asks random queries of random data, before and
 // after everything moved where the store moves it.
 func TestEveryQueryAgainstSlice(t *testing.T) {
-	ctx := context.Background()
 	seeds, rounds := uint64(2), 150
 	if long() {
 		seeds, rounds = 40, 1000
 	}
 	for seed := range seeds {
-		r := rand.New(rand.NewPCG(seed, 0xa5))
-		w := newWork(seed, 12)
-		s, err := store.Open("/data", options(store.Options{FS: fsx.NewCrash(), Zone: zone()}))
-		if err != nil {
-			t.Fatal(err)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			everyQuery(t, seed, rounds)
+		})
+	}
+}
+
+func everyQuery(t *testing.T, seed uint64, rounds int) {
+	ctx := context.Background()
+	r := rand.New(rand.NewPCG(seed, 0xa5))
+	w := newWork(seed, 12)
+	s, err := store.Open("/data", options(store.Options{FS: fsx.NewCrash(), Zone: zone()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 60 {
+		st := w.step()
+		if err := st.apply(ctx, s); err != nil {
+			t.Fatalf("seed %d, %s: %v", seed, st, err)
 		}
-		for i := range 60 {
-			st := w.step()
-			if err := st.apply(ctx, s); err != nil {
-				t.Fatalf("seed %d, %s: %v", seed, st, err)
-			}
-			w.done(st)
-			if i%20 == 19 {
-				if err := w.model.look(ctx, s, r, rounds/3); err != nil {
-					t.Fatalf("seed %d, after %s: %v", seed, st, err)
-				}
-			}
-		}
-		found := 0
-		all := w.model.state()
-		for range 100 {
-			if len(find(randomQuery(r, all.Records), all)) > 0 {
-				found++
-			}
-		}
-		if found < 25 {
-			t.Errorf("seed %d: %d of 100 queries find something: the test asks nothing", seed, found)
-		}
-		for _, kind := range []stepKind{stepFlush, stepMerge} {
-			if err := (step{kind: kind}).apply(ctx, s); err != nil {
-				t.Fatalf("seed %d: %v", seed, err)
-			}
+		w.done(st)
+		if i%20 == 19 {
 			if err := w.model.look(ctx, s, r, rounds/3); err != nil {
-				t.Fatalf("seed %d, at the end: %v", seed, err)
+				t.Fatalf("seed %d, after %s: %v", seed, st, err)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
+	}
+	found := 0
+	all := w.model.state()
+	for range 100 {
+		if len(find(randomQuery(r, all.Records), all)) > 0 {
+			found++
 		}
+	}
+	if found < 25 {
+		t.Errorf("seed %d: %d of 100 queries find something: the test asks nothing", seed, found)
+	}
+	for _, kind := range []stepKind{stepFlush, stepMerge} {
+		if err := (step{kind: kind}).apply(ctx, s); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if err := w.model.look(ctx, s, r, rounds/3); err != nil {
+			t.Fatalf("seed %d, at the end: %v", seed, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -261,10 +261,10 @@ func (b *treeBuilder) records(path string, d *damage) string {
 func child(path, under string) (name string, ok bool) {
 	rest := path
 	if under != "" {
-		if len(path) <= len(under) || !query.EqualPath(path[:len(under)], under) || path[len(under)] != '\\' {
+		below, ok := query.CutPath(path, under)
+		if rest, ok = strings.CutPrefix(below, `\`); !ok {
 			return "", false
 		}
-		rest = path[len(under)+1:]
 	} else if strings.HasPrefix(rest, `\\`) { // \\server\share is one piece
 		if i := strings.IndexByte(rest[2:], '\\'); i >= 0 {
 			if j := strings.IndexByte(rest[3+i:], '\\'); j >= 0 {

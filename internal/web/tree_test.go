@@ -45,6 +45,7 @@ func TestChild(t *testing.T) {
 	f(`D:\a\b`, `d:\A`, `b`)
 	f(`D:\a\b`, `D:\a\b`, "")
 	f(`D:\ab`, `D:\a`, "")
+	f("D:\\\u2c6f\\b", "D:\\\u0250", `b`) // letters of two and three bytes
 	f(`\\FS01\人事\x`, "", `\\FS01\人事`)
 	f(`\\FS01\人事\x`, `\\FS01\人事`, `x`)
 }
