@@ -9,6 +9,7 @@ import (
 
 	"github.com/akashi-audit/akashi/internal/coverage"
 	"github.com/akashi-audit/akashi/internal/event"
+	"github.com/akashi-audit/akashi/internal/gloss"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/record"
 )
@@ -82,9 +83,7 @@ func (c *coveragePrinter) detail(n coverage.Notice) string {
 			return c.time(from) + " → " + c.time(to)
 		}
 	case coverage.KindPolicyOff:
-		if k := "subcategory." + subcategoryKey(n.GUID); c.p.Has(k) {
-			return c.p.T(k)
-		}
+		return gloss.Subcategory(c.p, n.GUID, n.Detail)
 	}
 	return n.Detail
 }
@@ -133,10 +132,7 @@ func (c *coveragePrinter) subcategories(l []coverage.Subcategory) {
 	var silences []string
 	needSACL := false
 	for _, s := range l {
-		name := s.Name
-		if k := "subcategory." + subcategoryKey(s.GUID); c.p.Has(k) {
-			name = c.p.T(k)
-		}
+		name := gloss.Subcategory(c.p, s.GUID, s.Name)
 		note := ""
 		if s.Events > 0 {
 			note = c.p.T("cli.coverage.seen", "n", int64(s.Events), "last", c.time(s.Last))
@@ -166,10 +162,4 @@ func (c *coveragePrinter) subcategories(l []coverage.Subcategory) {
 		c.say("    ", "cli.coverage.sacl")
 	}
 	c.say("    ", "cli.coverage.policy")
-}
-
-// subcategoryKey is the part of a subcategory's GUID that tells it from others.
-func subcategoryKey(guid string) string {
-	k, _, _ := strings.Cut(strings.ToUpper(strings.Trim(guid, "{}")), "-")
-	return k
 }

@@ -124,6 +124,15 @@ func comma(p *i18n.Printer) string {
 	return ", "
 }
 
+// Subcategory names an audit subcategory by its GUID, and by name where there are no words
+// for it.
+func Subcategory(p *i18n.Printer, guid, name string) string {
+	if words, ok := subcategory(p, guid); ok {
+		return words
+	}
+	return name
+}
+
 // subcategory names an audit subcategory by its GUID.
 func subcategory(p *i18n.Printer, guid string) (string, bool) {
 	g, _, _ := strings.Cut(strings.ToUpper(strings.Trim(guid, "{}")), "-")

@@ -187,7 +187,7 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 		w.Notices[n.Kind]++
 	}
 	for _, n := range r.Notices[max(0, len(r.Notices)-listed):] {
-		w.NoticeList = append(w.NoticeList, web.CoverageNotice{Kind: n.Kind, Time: n.Time, User: n.User, Detail: n.Detail})
+		w.NoticeList = append(w.NoticeList, web.CoverageNotice{Kind: n.Kind, Time: n.Time, User: n.User, Detail: n.Detail, GUID: n.GUID})
 	}
 	for _, s := range r.Subcategories {
 		switch {
@@ -196,7 +196,7 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 		case s.State == coverage.StateUnseen && s.Remedy != "":
 			w.Unproven++
 		}
-		w.Subcategories = append(w.Subcategories, web.CoverageSubcategory{Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL})
+		w.Subcategories = append(w.Subcategories, web.CoverageSubcategory{GUID: s.GUID, Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL})
 	}
 	return w
 }

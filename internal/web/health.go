@@ -132,14 +132,14 @@ type CoverageSilence struct {
 }
 
 // CoverageNotice is one event that bears on completeness; Kind as in package
-// coverage.
-type CoverageNotice struct{ Kind, Time, User, Detail string }
+// coverage, GUID of the audit subcategory that it is about.
+type CoverageNotice struct{ Kind, Time, User, Detail, GUID string }
 
 // CoverageSubcategory is an audit subcategory and what the log proves about it:
 // State is on, off, stopped or unseen.
 type CoverageSubcategory struct {
-	Name, State, Last, Remedy string
-	SACL                      bool // the remedy needs a SACL on the folders as well
+	GUID, Name, State, Last, Remedy string // the name is English
+	SACL                            bool   // the remedy needs a SACL on the folders as well
 }
 
 // sees reports whether the visitor's scope has the server.

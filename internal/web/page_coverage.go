@@ -2,8 +2,10 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/akashi-audit/akashi/internal/account"
+	"github.com/akashi-audit/akashi/internal/gloss"
 )
 
 // coverage is GET /coverage: how complete the events of each server are, and what
@@ -52,6 +54,7 @@ type coverageView struct {
 	Found   string
 	Remedy  []string // commands
 	Sets    []CoverageSubcategory
+	Notes   []CoverageNotice
 	HasSACL bool
 }
 
@@ -61,11 +64,26 @@ func newCoverageView(rq *request, name string, c *Coverage) coverageView {
 		return v
 	}
 	v.Found = clock(c.Found, rq.zone)
+	for _, n := range c.NoticeList {
+		n.Detail = noticeDetail(rq, n)
+		v.Notes = append(v.Notes, n)
+	}
 	for _, x := range c.Subcategories {
+		x.Name = gloss.Subcategory(rq.p.Printer, x.GUID, x.Name)
+		v.Sets = append(v.Sets, x)
 		if x.Remedy != "" {
 			v.Remedy = append(v.Remedy, x.Remedy)
 			v.HasSACL = v.HasSACL || x.SACL
 		}
 	}
 	return v
+}
+
+// noticeDetail is a notice's detail in words: the two times of a clock that was set, in the
+// reader's zone, and the name of a subcategory.
+func noticeDetail(rq *request, n CoverageNotice) string {
+	if from, to, ok := strings.Cut(n.Detail, " → "); ok && n.Kind == "time_changed" {
+		return moment(from, rq.zone) + " → " + moment(to, rq.zone)
+	}
+	return gloss.Subcategory(rq.p.Printer, n.GUID, n.Detail)
 }
