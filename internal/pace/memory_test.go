@@ -26,7 +26,6 @@ func TestMemory(t *testing.T) {
 	held := make([]byte, 192<<20)
 	await(t, func(p int) bool { return p >= garbageShare && p <= 50 })
 	runtime.KeepAlive(held)
-	held = nil
 	await(t, func(p int) bool { return p > 200 })
 	stop()
 	runtime.GC()
