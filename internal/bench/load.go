@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/simulate"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -105,7 +104,6 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer pace.Memory()()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), loadMemory)))
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()
