@@ -203,7 +203,13 @@ func conditions(ctx context.Context, q *query.Query) (all [][]func(p *Part) (Mon
 	add(l)
 	l = nil
 	for _, life := range q.Lives {
-		l = append(l, func(p *Part) (Months, error) { return p.exact(life.Path, !life.Folder) })
+		name := strings.TrimRight(life.Path, `\`) // as records spell it: a slash is one
+		l = append(l, func(p *Part) (Months, error) {
+			if life.Folder {
+				return p.Below(name)
+			}
+			return p.Find(name)
+		})
 	}
 	add(l)
 	return all

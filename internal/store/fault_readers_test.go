@@ -179,7 +179,7 @@ func TestReadersBesideWriter(t *testing.T) {
 					from = ro
 				}
 				if err := readOnce(ctx, from, h, r); err != nil {
-					t.Errorf("reader %d: %v", i, err)
+					t.Errorf("reader %d: %v; damage %v", i, err, from.Damage())
 				}
 				asked.Add(1)
 			}
