@@ -110,6 +110,14 @@ func (r *runner) timed(ctx context.Context, q *question, fig *Query) error {
 // readAll reads every file below dir once, which brings as much of them into the system's
 // cache as has room there.
 func readAll(dir string) error {
+	return eachFile(dir, func(f *os.File) error {
+		_, err := io.Copy(io.Discard, f)
+		return err
+	})
+}
+
+// eachFile calls fn for every file below dir.
+func eachFile(dir string, fn func(*os.File) error) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -118,8 +126,7 @@ func readAll(dir string) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(io.Discard, f)
-		return errors.Join(err, f.Close())
+		return errors.Join(fn(f), f.Close())
 	})
 }
 

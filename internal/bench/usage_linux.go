@@ -2,10 +2,7 @@ package bench
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -44,18 +41,10 @@ func resetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600)
 
 // dropCaches takes the files below dir out of the system's cache.
 func dropCaches(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+	return eachFile(dir, func(f *os.File) error {
+		if err := f.Sync(); err != nil { // only what is written can be dropped
 			return err
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = f.Sync() // only what is written can be dropped
-		if err == nil {
-			err = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
-		}
-		return errors.Join(err, f.Close())
+		return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
 	})
 }
