@@ -196,7 +196,11 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 		case s.State == coverage.StateUnseen && s.Remedy != "":
 			w.Unproven++
 		}
-		w.Subcategories = append(w.Subcategories, web.CoverageSubcategory{GUID: s.GUID, Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL})
+		x := web.CoverageSubcategory{GUID: s.GUID, Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL}
+		for _, q := range s.Silences[:min(len(s.Silences), listed)] {
+			x.Silences = append(x.Silences, web.CoverageSilence{From: q.From, To: q.To, Seconds: q.Seconds})
+		}
+		w.Subcategories = append(w.Subcategories, x)
 	}
 	return w
 }

@@ -138,8 +138,9 @@ type CoverageNotice struct{ Kind, Time, User, Detail, GUID string }
 // CoverageSubcategory is an audit subcategory and what the log proves about it:
 // State is on, off, stopped or unseen.
 type CoverageSubcategory struct {
-	GUID, Name, State, Last, Remedy string // the name is English
-	SACL                            bool   // the remedy needs a SACL on the folders as well
+	GUID, Name, State, Last, Remedy string            // the name is English
+	SACL                            bool              // the remedy needs a SACL on the folders as well
+	Silences                        []CoverageSilence // it was off for a while, though people were at work
 }
 
 // sees reports whether the visitor's scope has the server.

@@ -55,6 +55,7 @@ type coverageView struct {
 	Remedy  []string // commands
 	Sets    []CoverageSubcategory
 	Notes   []CoverageNotice
+	Unseen  []string // stretches in which events of a subcategory did not come
 	HasSACL bool
 }
 
@@ -71,6 +72,9 @@ func newCoverageView(rq *request, name string, c *Coverage) coverageView {
 	for _, x := range c.Subcategories {
 		x.Name = gloss.Subcategory(rq.p.Printer, x.GUID, x.Name)
 		v.Sets = append(v.Sets, x)
+		for _, q := range x.Silences {
+			v.Unseen = append(v.Unseen, rq.p.T("cli.coverage.unwatched", "name", x.Name, "from", moment(q.From, rq.zone), "to", moment(q.To, rq.zone)))
+		}
 		if x.Remedy != "" {
 			v.Remedy = append(v.Remedy, x.Remedy)
 			v.HasSACL = v.HasSACL || x.SACL

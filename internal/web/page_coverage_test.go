@@ -12,7 +12,8 @@ func TestCoverageInWords(t *testing.T) {
 	h.coverage[server1] = &Coverage{
 		Found: testNow().UnixNano(), Off: 1,
 		Subcategories: []CoverageSubcategory{
-			{GUID: "{0CCE9244-69AE-11D9-BED3-505054503030}", Name: "Detailed File Share", State: "on"},
+			{GUID: "{0CCE9244-69AE-11D9-BED3-505054503030}", Name: "Detailed File Share", State: "on",
+				Silences: []CoverageSilence{{From: "2026-11-19T00:00:00Z", To: "2026-11-19T03:00:00Z"}}},
 			{GUID: "{0CCE92FF-69AE-11D9-BED3-505054503030}", Name: "Something New", State: "on"},
 		},
 		NoticeList: []CoverageNotice{
@@ -21,8 +22,8 @@ func TestCoverageInWords(t *testing.T) {
 		},
 	}
 	for lang, want := range map[string][]string{
-		"ja": {"詳細なファイル共有", "Something New", "ファイル システム", "09:00:00 → 2026-11-20 10:00:00"},
-		"en": {"Detailed File Share", "Something New", "File System", "09:00:00 → 2026-11-20 10:00:00"},
+		"ja": {"詳細なファイル共有", "Something New", "ファイル システム", "2026-11-19 09:00:00", "09:00:00 → 2026-11-20 10:00:00"},
+		"en": {"Detailed File Share", "Something New", "File System", "2026-11-19 09:00:00", "09:00:00 → 2026-11-20 10:00:00"},
 	} {
 		m := company(200)
 		m.status.Servers[0].Last = m.records[0].Time
