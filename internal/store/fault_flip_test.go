@@ -313,19 +313,30 @@ func TestFlippedBytes(t *testing.T) {
 			if file == "lock" {
 				continue
 			}
-			t.Run(fmt.Sprintf("%s, moved %v", file, moved), func(t *testing.T) {
-				t.Parallel()
-				f.flipAll(t, file, n, every)
-			})
+			part := int64(flipPart)
+			if n > 64<<10 {
+				part = n
+			}
+			for from := int64(0); from < n; from += part {
+				t.Run(fmt.Sprintf("%s from %d, moved %v", file, from, moved), func(t *testing.T) {
+					t.Parallel()
+					f.flipAll(t, file, n, from, min(from+part, n), every)
+				})
+			}
 		}
 	}
 }
 
-// flipAll turns over a bit in every so many bytes of a file.
-func (f *flipFolder) flipAll(t *testing.T, file string, n, stride int64) {
-	r := rand.New(rand.NewPCG(5, uint64(n)))
+// flipPart is how many bytes of a file are gone through one after the other; its parts are
+// gone through side by side.
+const flipPart = 5 << 10
+
+// flipAll turns over a bit in every so many bytes of a file of n bytes, from one to before
+// another.
+func (f *flipFolder) flipAll(t *testing.T, file string, n, from, to, stride int64) {
+	r := rand.New(rand.NewPCG(5, uint64(n+from)))
 	flips, bad := 0, 0
-	for off := int64(0); off < n && bad < 3; off += stride {
+	for off := from; off < to && bad < 3; off += stride {
 		at := off
 		if n > 64<<10 { // 10,000 bits anywhere
 			if at = r.Int64N(n); flips == 10000 {
@@ -342,5 +353,5 @@ func (f *flipFolder) flipAll(t *testing.T, file string, n, stride int64) {
 			t.Errorf("%s, byte %d of %d: %v", file, at, n, err)
 		}
 	}
-	t.Logf("%s: %d bytes, %d turned over", file, n, flips)
+	t.Logf("%s: %d to %d of %d bytes, %d turned over", file, from, to, n, flips)
 }
