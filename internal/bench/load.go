@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/akashi-audit/akashi/internal/pace"
 	"github.com/akashi-audit/akashi/internal/record"
 	"github.com/akashi-audit/akashi/internal/simulate"
 	"github.com/akashi-audit/akashi/internal/store"
@@ -19,9 +20,14 @@ import (
 // commitRecords is how many records one commit of the load has.
 const commitRecords = 65_536
 
-// loadMemory is the soft limit of the memory of a load, in bytes, unless GOMEMLIMIT
-// sets a lower one: the collector lets the heap double only below it.
-const loadMemory = 900 << 20
+const (
+	// loadMemory is the soft limit of the memory of a load, in bytes, unless GOMEMLIMIT
+	// sets a lower one.
+	loadMemory = 850 << 20
+	// loadGarbage is how much garbage may wait below it, percent of what is in use: mostly
+	// it is the limit that says when to collect.
+	loadGarbage = 300
+)
 
 // settler is a store that can wait until all that was committed is in sealed
 // segments.
@@ -104,6 +110,8 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	pace.LargePages()
+	defer debug.SetGCPercent(debug.SetGCPercent(loadGarbage))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), loadMemory)))
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()

@@ -34,19 +34,21 @@ type garbage struct {
 	done bool
 }
 
-// largePages asks for them once in a process.
-var largePages = sync.OnceFunc(adviseHeap)
+// once asks for large pages once in a process.
+var once = sync.OnceFunc(adviseHeap)
+
+// LargePages lays the heap in pages of 2 MB for good, where Linux gives them on request (unless
+// GODEBUG has disablethp=1). What akashi keeps is read in no order, and with pages of 4 KB the
+// processor can take longer to find a page than to read from it.
+func LargePages() { once() }
 
 // Memory sets how a program that runs long or reads much holds its memory, until stop is called.
 //
 // The collector waits for some 96 MB of garbage, four times what is in use at most and a fifth
-// at least. Where GOGC is set, whoever started the program knows better.
-//
-// The heap lies in pages of 2 MB for good, where Linux gives them on request (unless GODEBUG has
-// disablethp=1). What akashi keeps is read in no order, and with pages of 4 KB the processor can
-// take longer to find a page than to read from it.
+// at least. Where GOGC is set, whoever started the program knows better. The heap lies in
+// large pages (LargePages), for good.
 func Memory() (stop func()) {
-	largePages()
+	LargePages()
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
