@@ -74,21 +74,40 @@ func EqualPath(a, b string) bool {
 
 // CutPath is strings.CutPrefix as EqualPath compares: what it cuts can have another
 // length in bytes than prefix.
-func CutPath(s, prefix string) (rest string, ok bool) {
+func CutPath(s, prefix string) (rest string, ok bool) { return cutBy(s, prefix, folded) }
+
+// folded reports whether two characters differ at most in case, as Unicode folds it.
+func folded(a, b rune) bool {
+	for f := unicode.SimpleFold(a); f != a; f = unicode.SimpleFold(f) {
+		if f == b {
+			return true
+		}
+	}
+	return a == b
+}
+
+// cutBy is strings.CutPrefix of characters of which same says which are held for one; of
+// two in ASCII, those that differ in case only. Bytes that are no character (WTF-8) are
+// compared as they are.
+func cutBy(s, prefix string, same func(a, b rune) bool) (rest string, ok bool) {
 	for prefix != "" {
 		if s == "" {
 			return "", false
 		}
-		a, n := utf8.DecodeRuneInString(s)
-		b, m := utf8.DecodeRuneInString(prefix)
-		if a == utf8.RuneError && n == 1 || b == utf8.RuneError && m == 1 { // WTF-8: compare bytes
-			if s[0] != prefix[0] {
+		if a, b := s[0], prefix[0]; a < utf8.RuneSelf && b < utf8.RuneSelf {
+			if a != b && (a|0x20 != b|0x20 || a|0x20 < 'a' || a|0x20 > 'z') {
 				return "", false
 			}
 			s, prefix = s[1:], prefix[1:]
 			continue
 		}
-		if a != b && !strings.EqualFold(s[:n], prefix[:m]) {
+		a, n := utf8.DecodeRuneInString(s)
+		b, m := utf8.DecodeRuneInString(prefix)
+		if a == utf8.RuneError && n == 1 || b == utf8.RuneError && m == 1 {
+			if n, m = 1, 1; s[0] != prefix[0] {
+				return "", false
+			}
+		} else if a != b && !same(a, b) {
 			return "", false
 		}
 		s, prefix = s[n:], prefix[m:]

@@ -43,32 +43,9 @@ func upcase(r rune) rune {
 	return u
 }
 
-// cutSame is strings.CutPrefix by what NTFS holds for the same. Bytes that are no
-// character are compared as they are.
+// cutSame is strings.CutPrefix by what NTFS holds for the same.
 func cutSame(s, prefix string) (rest string, ok bool) {
-	for prefix != "" {
-		if s == "" {
-			return "", false
-		}
-		if a, b := s[0], prefix[0]; a < utf8.RuneSelf && b < utf8.RuneSelf {
-			if a != b && upcase(rune(a)) != upcase(rune(b)) {
-				return "", false
-			}
-			s, prefix = s[1:], prefix[1:]
-			continue
-		}
-		a, n := utf8.DecodeRuneInString(s)
-		b, m := utf8.DecodeRuneInString(prefix)
-		if a == utf8.RuneError && n == 1 || b == utf8.RuneError && m == 1 { // WTF-8
-			if n, m = 1, 1; s[0] != prefix[0] {
-				return "", false
-			}
-		} else if upcase(a) != upcase(b) {
-			return "", false
-		}
-		s, prefix = s[n:], prefix[m:]
-	}
-	return s, true
+	return cutBy(s, prefix, func(a, b rune) bool { return upcase(a) == upcase(b) })
 }
 
 // SameName reports whether NTFS holds two names, or paths, for the same.
