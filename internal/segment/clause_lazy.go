@@ -77,8 +77,7 @@ func (sc *scan) lazyClause(c *boundClause, sel []uint16, path, newPath, share []
 	if err := s.learn(c, path, newPath); err != nil && (!isDamage(err) || sc.strict) {
 		return nil, err
 	}
-	n := 0
-	for i, r := range sel {
+	return sc.keepMeeting(c, sel, func(i int) (bool, error) {
 		c.mu.Lock()
 		ok, known := c.known[uint32(path[i])]
 		if !ok && newPath[i] != 0 {
@@ -87,21 +86,11 @@ func (sc *scan) lazyClause(c *boundClause, sel []uint16, path, newPath, share []
 			known = known && more
 		}
 		c.mu.Unlock()
-		if !ok && (c.texts || !known) {
-			var err error
-			if ok, err = s.meetsText(c, uint32(path[i]), uint32(newPath[i]), share[i]); err != nil {
-				if isDamage(err) && !sc.strict {
-					continue
-				}
-				return nil, err
-			}
+		if ok || known && !c.texts {
+			return ok, nil
 		}
-		if ok != c.not {
-			sel[n] = r
-			n++
-		}
-	}
-	return sel[:n], nil
+		return s.meetsText(c, uint32(path[i]), uint32(newPath[i]), share[i])
+	})
 }
 
 // later is the clause that takes over from a lazy one, if it is time.

@@ -11,44 +11,24 @@ func (s *Segment) textClause(c *clause) *boundClause {
 	return &boundClause{clause: c, lazy: true, byText: true, memo: make(map[[3]uint32]bool)}
 }
 
-// textClause leaves the rows that meet a clause by their texts. Rows whose names cannot
-// be read are left out; where the clause is one of an erasure, they may be erased, and
-// the damage is an error, by which their block is left out.
+// textClause leaves the rows that meet a clause by their texts.
 func (sc *scan) textClause(c *boundClause, b *block, sel []uint16, path, newPath, share []uint64) ([]uint16, error) {
+	if len(c.clause.lives) == 0 {
+		return sc.keepMeeting(c, sel, func(i int) (bool, error) {
+			return sc.s.meetsText(c, uint32(path[i]), uint32(newPath[i]), share[i])
+		})
+	}
+	v, err := sc.column(b, colTime)
+	if err != nil {
+		return nil, err
+	}
 	times := make([]uint64, len(sel))
-	if len(c.clause.lives) > 0 {
-		v, err := sc.column(b, colTime)
-		if err != nil {
-			return nil, err
-		}
-		v.pick(times, sel)
-	}
-	skip := !sc.strict && c.f == sc.b.f
-	n := 0
-	for i, r := range sel {
-		var ok bool
-		var err error
-		if len(c.clause.lives) > 0 {
-			var rec record.Record
-			if rec, err = sc.s.rowNames(uint32(path[i]), uint32(newPath[i]), share[i]); err == nil {
-				rec.Time = int64(times[i])
-				ok = c.m.Match(&rec)
-			}
-		} else {
-			ok, err = sc.s.meetsText(c, uint32(path[i]), uint32(newPath[i]), share[i])
-		}
-		if err != nil {
-			if skip && isDamage(err) {
-				continue
-			}
-			return nil, err
-		}
-		if ok != c.not {
-			sel[n] = r
-			n++
-		}
-	}
-	return sel[:n], nil
+	v.pick(times, sel)
+	return sc.keepMeeting(c, sel, func(i int) (bool, error) {
+		r, err := sc.s.rowNames(uint32(path[i]), uint32(newPath[i]), share[i])
+		r.Time = int64(times[i])
+		return err == nil && c.m.Match(&r), err
+	})
 }
 
 // rowNames is a record with what a row names: its paths and its share.

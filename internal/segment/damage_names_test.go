@@ -92,6 +92,23 @@ func TestDamagedNames(t *testing.T) {
 			if len(hidden) > 0 {
 				t.Fatalf("page %d: of what %+v hides, %v are served", i, q, hidden)
 			}
+			left := uint64(0) // what is surely not hidden
+			for j := range rows {
+				if !m.Match(&rows[j].r) {
+					left++
+				}
+			}
+			c = facets.New(&all, tokyo())
+			if err := open().Count(context.Background(), NewFilter(all), View{Hide: []*Filter{NewFilter(q)}}, c); err != nil {
+				t.Fatalf("page %d, %+v hidden: count: %v", i, q, err)
+			}
+			f, err := c.Facets(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := f.Total; n > left {
+				t.Fatalf("page %d: of what %+v hides, %d are counted", i, q, n-left)
+			}
 		}
 		data[at] ^= 1
 	}

@@ -317,50 +317,36 @@ func (sc *scan) clause(c *boundClause, b *block, sel []uint16) ([]uint16, error)
 		v.pick(cols[i], sel)
 	}
 	path, newPath, share := cols[0][:len(sel)], cols[1][:len(sel)], cols[2][:len(sel)]
-	if c.byText {
-		return sc.textClause(c, b, sel, path, newPath, share)
-	}
-	if c.every {
-		return sc.everyClause(c, sel, path, newPath, share), nil
-	}
-	if len(c.lives) > 0 {
-		return sc.livesClause(c, b, sel, path, newPath)
-	}
-	if c.lazy {
+	if c.lazy && !c.byText {
 		x, err := sc.later(c)
 		if err != nil {
 			return nil, err
 		}
 		c = x
-		switch {
-		case c.byText:
-			return sc.textClause(c, b, sel, path, newPath, share)
-		case c.lazy:
-			return sc.lazyClause(c, sel, path, newPath, share)
-		}
-		if c.plain() {
-			return sc.plainClause(c, b, sel)
-		}
 	}
-	n, ask := 0, !c.check.Empty()
-	for i, r := range sel {
+	switch {
+	case c.byText:
+		return sc.textClause(c, b, sel, path, newPath, share)
+	case c.every:
+		return sc.everyClause(c, sel, path, newPath, share), nil
+	case len(c.lives) > 0:
+		return sc.livesClause(c, b, sel, path, newPath)
+	case c.lazy:
+		return sc.lazyClause(c, sel, path, newPath, share)
+	case c.plain():
+		return sc.plainClause(c, b, sel)
+	}
+	ask := !c.check.Empty()
+	return sc.keepMeeting(c, sel, func(i int) (bool, error) {
 		p := uint32(path[i])
-		ok := share[i] == 0 && c.full.Has(p)
-		if !ok && (newPath[i]|share[i] != 0 || ask) {
-			var err error
-			if ok, err = sc.s.meets(c, p, uint32(newPath[i]), share[i]); err != nil {
-				if isDamage(err) && !sc.strict {
-					continue
-				}
-				return nil, err
-			}
+		if share[i] == 0 && c.full.Has(p) {
+			return true, nil
 		}
-		if ok != c.not {
-			sel[n] = r
-			n++
+		if newPath[i]|share[i] == 0 && !ask {
+			return false, nil
 		}
-	}
-	return sel[:n], nil
+		return sc.s.meets(c, p, uint32(newPath[i]), share[i])
+	})
 }
 
 // livesClause leaves the rows that have one of the names at its time.

@@ -55,7 +55,7 @@ func (sc *scan) specials(c *boundClause, cols [3]*numbers, rows []uint16) ([]uin
 	for i, r := range rows {
 		ok, err := sc.s.meets(c, uint32(sc.buf2[i]), uint32(sc.buf[i]), sc.buf3[i])
 		if err != nil {
-			if isDamage(err) && !sc.strict {
+			if sc.passesOver(c, err) {
 				continue
 			}
 			return nil, err
