@@ -176,8 +176,8 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 		for _, g := range c.Gaps[:min(len(c.Gaps), listed)] {
 			x.GapList = append(x.GapList, web.CoverageGap{FromID: g.FromID, ToID: g.ToID, N: g.Count, From: g.FromTime, To: g.ToTime})
 		}
-		for _, q := range c.Silences[:min(len(c.Silences), listed)] {
-			x.SilenceList = append(x.SilenceList, web.CoverageSilence{From: q.From, To: q.To, Seconds: q.Seconds})
+		x.SilenceList = webSilences(c.Silences)
+		for _, q := range x.SilenceList {
 			w.Longest = max(w.Longest, q.Seconds)
 		}
 		w.Missing, w.Gaps, w.Silences = w.Missing+c.Missing, w.Gaps+c.GapCount, w.Silences+c.SilenceCount
@@ -196,11 +196,15 @@ func webCoverage(r *coverage.Report) *web.Coverage {
 		case s.State == coverage.StateUnseen && s.Remedy != "":
 			w.Unproven++
 		}
-		x := web.CoverageSubcategory{GUID: s.GUID, Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL}
-		for _, q := range s.Silences[:min(len(s.Silences), listed)] {
-			x.Silences = append(x.Silences, web.CoverageSilence{From: q.From, To: q.To, Seconds: q.Seconds})
-		}
-		w.Subcategories = append(w.Subcategories, x)
+		w.Subcategories = append(w.Subcategories, web.CoverageSubcategory{GUID: s.GUID, Name: s.Name, State: s.State, Last: s.Last, Remedy: s.Remedy, SACL: s.SACL, Silences: webSilences(s.Silences)})
 	}
 	return w
+}
+
+// webSilences are the first of the stretches without events.
+func webSilences(l []coverage.Silence) (out []web.CoverageSilence) {
+	for _, q := range l[:min(len(l), listed)] {
+		out = append(out, web.CoverageSilence{From: q.From, To: q.To, Seconds: q.Seconds})
+	}
+	return out
 }

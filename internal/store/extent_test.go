@@ -202,12 +202,7 @@ func TestExtentAgainstSlice(t *testing.T) {
 	if long() {
 		seeds, rounds = 60, 1000
 	}
-	for seed := range seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			everyExtent(t, seed, rounds)
-		})
-	}
+	eachSeed(t, seeds, func(t *testing.T, seed uint64) { everyExtent(t, seed, rounds) })
 }
 
 func everyExtent(t *testing.T, seed uint64, rounds int) {

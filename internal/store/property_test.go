@@ -237,10 +237,15 @@ func TestEveryQueryAgainstSlice(t *testing.T) {
 	if long() {
 		seeds, rounds = 40, 1000
 	}
+	eachSeed(t, seeds, func(t *testing.T, seed uint64) { everyQuery(t, seed, rounds) })
+}
+
+// eachSeed runs a test with each of so many seeds, side by side.
+func eachSeed(t *testing.T, seeds uint64, fn func(t *testing.T, seed uint64)) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			everyQuery(t, seed, rounds)
+			fn(t, seed)
 		})
 	}
 }
