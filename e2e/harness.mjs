@@ -221,10 +221,11 @@ export async function clean(v, name, where = name) {
 }
 
 // press presses a button that changes something, again while another job has the folder:
-// then nothing is changed, and the page says so (409).
+// then nothing is changed, and the page says so (409). It waits for the whole answer.
 export async function press(page, button) {
   for (let i = 0; i < 60; i++) {
     const [answer] = await Promise.all([page.waitForResponse((r) => r.request().method() === "POST"), button.click()]);
+    await page.waitForLoadState();
     if (answer.status() !== 409) return;
     await page.waitForTimeout(500);
   }

@@ -37,7 +37,12 @@ function code(secret, ahead = 0) {
 
 const serve = (data) => ["serve", "--data", data, "--listen", "127.0.0.1:0"];
 const field = (page, label) => page.getByLabel(label, { exact: true });
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+// press waits for the whole of the page that answers: what is counted while a page still
+// comes is short of a row, or of the end of one.
+async function press(page, name) {
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.waitForLoadState();
+}
 
 async function login(page, base, w, name, password) {
   await page.goto(`${base}/login`);

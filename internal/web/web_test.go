@@ -163,8 +163,8 @@ func TestErrors(t *testing.T) {
 
 func TestEmptyFolder(t *testing.T) {
 	m := &memory{status: Status{Dir: "/srv/a b", Running: &Progress{Files: 12, FilesDone: 3, Bytes: 100, BytesDone: 40, Left: 95 * time.Second}}}
-	h := newSite(t, m)
-	for _, target := range []string{"/", "/people", "/search", "/data"} {
+	h := dashSite(t, m, told{}, nil)
+	for _, target := range []string{"/", "/people", "/search", "/data", "/coverage"} {
 		_, body := get(t, h, target, "Accept-Language", "en")
 		for _, want := range []string{`hx-select="#main"`, `value="40"`, "3 of 12 files", `hx-get="/status-line"`} {
 			if !strings.Contains(body, want) {
