@@ -36,8 +36,10 @@ func (s *site) coverage(rq *request) error {
 		v.Counting = v.Counting || c == nil
 		v.Servers = append(v.Servers, newCoverageView(rq, x.Name, c))
 	}
-	if err := s.note(rq, "coverage", server); err != nil {
-		return err
+	if !v.Line.Empty { // else there was nothing to see
+		if err := s.note(rq, "coverage", server); err != nil {
+			return err
+		}
 	}
 	if s.cfg.Steps != nil && !v.Counting && len(v.Servers) > 0 && rq.who.May(account.Import) {
 		if err := s.cfg.Steps.Done(rq.r.Context(), StepCheck, rq.who.Name); err != nil {

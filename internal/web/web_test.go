@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,7 +165,13 @@ func TestErrors(t *testing.T) {
 
 func TestEmptyFolder(t *testing.T) {
 	m := &memory{status: Status{Dir: "/srv/a b", Running: &Progress{Files: 12, FilesDone: 3, Bytes: 100, BytesDone: 40, Left: 95 * time.Second}}}
-	h := dashSite(t, m, told{}, nil)
+	var notes []string
+	h := dashSite(t, m, told{}, func(c *Config) {
+		c.Note = func(_ context.Context, action, _, _ string) error {
+			notes = append(notes, action)
+			return nil
+		}
+	})
 	for _, target := range []string{"/", "/people", "/search", "/data", "/coverage"} {
 		_, body := get(t, h, target, "Accept-Language", "en")
 		for _, want := range []string{`hx-select="#main"`, `value="40"`, "3 of 12 files", `hx-get="/status-line"`} {
@@ -172,6 +180,9 @@ func TestEmptyFolder(t *testing.T) {
 			}
 		}
 		checkHTML(t, target, body)
+	}
+	if slices.Contains(notes, "coverage") {
+		t.Error("a page that waits for the first import writes into the trail each time")
 	}
 	m.status.Running = nil
 	_, body := get(t, h, "/", "Accept-Language", "en")
