@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"internal/column":        {},
 	"internal/event":         {"internal/column"},
 	"internal/record":        {"internal/column"},
-	"internal/query":         {"internal/record"},
+	"internal/query":         {"internal/record", "internal/ntfs"},
 	"internal/seal":          {"internal/fsx"},
 	"internal/seal/sealtest": {"internal/seal"},
 	"internal/paths":         {"internal/query", "internal/pace"},
@@ -51,7 +51,8 @@ var allowed = map[string][]string{
 	"internal/config":              {"internal/calendar", "internal/fsx"},
 	"internal/deliver":             {"internal/fsx"},
 	"internal/deliver/delivertest": {},
-	"internal/convert":             {"internal/event", "internal/record"},
+	"internal/convert":             {"internal/event", "internal/record", "internal/ntfs"},
+	"internal/ntfs":                {},
 	"internal/collect":             {"internal/event", "internal/evtx"},
 	"internal/coverage":            {"internal/event"},
 	"internal/simulate":            {"internal/event", "internal/record", "internal/evtx"},
@@ -95,10 +96,10 @@ var allowed = map[string][]string{
 }
 
 // pure packages read no disk, no network and never ask for the time.
-var pure = []string{"internal/column", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure", "internal/calendar"}
+var pure = []string{"internal/column", "internal/ntfs", "internal/event", "internal/record", "internal/query", "internal/convert", "internal/coverage", "internal/mask", "internal/erasure", "internal/calendar"}
 
 // stdOnly packages import nothing but the standard library and this module.
-var stdOnly = []string{"internal/column", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx", "internal/calendar"}
+var stdOnly = []string{"internal/column", "internal/ntfs", "internal/event", "internal/record", "internal/convert", "internal/coverage", "internal/evtx", "internal/calendar"}
 
 // linked lists the third-party modules that the binary may link. Each new one
 // is a decision: say why in docs/ARCHITECTURE.md.

@@ -9,6 +9,23 @@ import (
 	"github.com/akashi-audit/akashi/internal/event"
 )
 
+// TestFold: two names are one where NTFS says so, and nowhere else.
+func TestFold(t *testing.T) {
+	for name, want := range map[string]string{
+		`D:\kou\見積 ａ.xlsx`:    `D:\KOU\見積 Ａ.XLSX`,
+		"D:\\Ж\\привет é ÿ":   "D:\\Ж\\ПРИВЕТ É Ÿ",
+		"\u0131\u017f\u03c2ß": "\u0131\u017f\u03c2ß", // no capital that names them alone
+		"\u212a k":            "\u212a K",
+		"\U00010428":          "\U00010428", // pairs of surrogates have no case
+		"a\xed\xa0\x80b":      "A\xed\xa0\x80B",
+		"\xff\uab70":          "\xff\uab70",
+	} {
+		if got := fold(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestShareName: names below a share that are made uniform in one pass are what
 // the general way makes of them.
 func TestShareName(t *testing.T) {

@@ -1,6 +1,10 @@
 package convert
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/akashi-audit/akashi/internal/ntfs"
+)
 
 // shareName makes a name below a share uniform, from the bytes of a log (UTF-16).
 // It reports false for names that need more than that: streams, letters outside of
@@ -80,7 +84,7 @@ func appendPlain(b, raw []byte) ([]byte, bool) {
 // for a unit that is not plain. There is room for 4 bytes.
 func putPlain(b []byte, n int, u uint32) int {
 	if u >= 0x80 {
-		if !caseless(rune(u)) {
+		if !ntfs.Caseless(rune(u)) {
 			return 0
 		}
 		binary.LittleEndian.PutUint32(b[n:], 0x8080e0|u>>12|u<<2&0x3f00|u<<16&0x3f0000)

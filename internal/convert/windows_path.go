@@ -4,8 +4,9 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/akashi-audit/akashi/internal/ntfs"
 )
 
 // pathInfo is a name as it stands in the log, made uniform
@@ -263,8 +264,8 @@ func (c *Converter) setVolume(vol, drive string) {
 	c.forgetPaths()
 }
 
-// fold maps a name to the form in which NTFS compares it: every letter in upper
-// case by simple mapping. A lone surrogate (WTF-8) stays.
+// fold maps a name to the form in which NTFS compares it (ntfs.Upper). A lone
+// surrogate (WTF-8) stays.
 func fold(s string) string {
 	i := unfolded(s, 0)
 	if i == len(s) {
@@ -287,10 +288,7 @@ func fold(s string) string {
 			i++
 			continue
 		}
-		u := r
-		if !caseless(r) {
-			u = unicode.ToUpper(r)
-		}
+		u := ntfs.Upper(r)
 		if u == r {
 			b = append(b, s[i:i+n]...)
 		} else {
@@ -323,10 +321,6 @@ func unfolded(s string, i int) int {
 	}
 	return i
 }
-
-// caseless reports the scripts of East Asia, which have no upper case: most
-// names need no look into the tables.
-func caseless(r rune) bool { return r >= 0x2e80 && r < 0xa640 || r >= 0xac00 && r < 0xd800 }
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
