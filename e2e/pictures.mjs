@@ -70,8 +70,8 @@ const pictures = {
   } },
   "img/filters": { size: [1280, 1210], async open(p) {
     await p.goto(`${base}/settings/filters`);
-    await p.getByLabel("アカウント", { exact: true }).fill("MINATO\\svc-backup\nkuze.i");
-    await p.getByLabel("プログラム", { exact: true }).fill("backup*");
+    await p.getByLabel("アドレス", { exact: true }).fill("192.168.20.64");
+    await p.getByLabel("プログラム", { exact: true }).fill("notepad.exe\nbackup*");
     await p.getByRole("button", { name: "影響を見る" }).click();
     await p.getByText("この内容にした場合").first().waitFor();
   } },
