@@ -135,6 +135,9 @@ func (a *app) explanation(r *record.Record, raw []*event.Event) *explanation {
 	}
 	x := &explanation{Record: r.AppendJSON(nil), Merged: r.Count, Raw: []rawEvent{}}
 	x.Rule.ID, x.Rule.Certainty = r.Rule, a.p.T("cli.explain."+r.Confidence.String())
+	if r.Server == record.OwnServer {
+		x.Rule.Certainty = a.p.T("cli.explain.own")
+	}
 	p, _ := convert.ProofOf(r.Rule)
 	x.Rule.Can, x.Rule.Cannot = say(p.Can), say(p.Cannot)
 	if r.Confidence == record.Inferred {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-audit/akashi/internal/convert"
 	"github.com/akashi-audit/akashi/internal/i18n"
 	"github.com/akashi-audit/akashi/internal/store"
 )
@@ -29,6 +30,17 @@ func TestExplainWriteErrors(t *testing.T) {
 	f(syscall.ENOSPC, "the disk is full", "ディスクがいっぱいです")
 	f(syscall.EDQUOT, "raise its quota", "ディスクの上限")
 	f(syscall.EFBIG, "ulimit -f", "ファイルの大きさの上限")
+}
+
+// TestExplainOwn: no log says what akashi noted of itself.
+func TestExplainOwn(t *testing.T) {
+	r := convert.BackgroundChange("", "accounts: svc", 1, 0)
+	for lang, want := range map[string]string{"en": "its own settings", "ja": "自身の設定"} {
+		a := &app{p: i18n.For(lang)}
+		if got := a.explanation(&r, nil).Rule.Certainty; !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q in it", lang, got, want)
+		}
+	}
 }
 
 // TestStatsWithoutSegments: while all records are in the log there is no figure for

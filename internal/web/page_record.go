@@ -48,6 +48,7 @@ type recordView struct {
 	Related   []related
 	Proof     *proofView
 	URL       string
+	Own       bool // akashi noted it of itself: no log says it
 	Nobody    bool // Around is about the server, as the record has no person
 	FileURL   string
 	TakenBy   *orderView // order of a term that took it out of the store, nil: none did
@@ -103,7 +104,7 @@ func (s *site) record(rq *request) error {
 		Server: record.Visible(r.Server), SID: r.SID, IP: clientName(rq, r.ClientIP), Session: r.SessionText(),
 		Share: record.Visible(r.Share), UNC: record.Visible(r.UNC()), Object: "web.object." + r.Object.String(),
 		Process: record.Visible(r.Process), Class: "web.class." + r.Class.String(), Source: r.Source,
-		RuleID: r.Rule, Rules: r.RulesVersion, Around: aroundPerson(rq, r), Nobody: r.User == "",
+		RuleID: r.Rule, Rules: r.RulesVersion, Around: aroundPerson(rq, r), Nobody: r.User == "", Own: r.Server == record.OwnServer,
 		Merged: r.Count > 1, From: fine(r.Time, rq.zone), To: fine(r.EndTime, rq.zone),
 		Comes: rq.p.T("web.record.coordinates", "server", record.Visible(r.Server), "channel", record.Visible(r.Channel),
 			"generation", fmt.Sprint(r.Generation), "ids", gloss.IDs(r.RawIDs)),

@@ -37,4 +37,8 @@ func TestRecordSaysWhatItProves(t *testing.T) {
 	if _, body := get(t, newSite(t, m), recordURL(r.ID()), "Accept-Language", "en"); strings.Contains(body, "Why it is inferred") {
 		t.Error("a certain record says why it is inferred")
 	}
+	f("en", "The log says so.")
+	r.Server = record.OwnServer
+	f("en", "in its own settings")
+	f("ja", "自身の設定")
 }
