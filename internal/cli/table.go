@@ -19,8 +19,12 @@ type table struct {
 	p      *i18n.Printer
 	zone   *time.Location
 	width  int // of the terminal, 0 = do not cut
+	widths [len(columns)]int
 	headed bool
 }
+
+// wideTerminal has room for columns as wide as what stands in them.
+const wideTerminal = 140
 
 // columns of the table and their widths; the last takes what is left.
 var columns = [...]struct {
@@ -31,30 +35,54 @@ var columns = [...]struct {
 }
 
 func (t *table) write(records []record.Record) error {
+	var lines [][]string
 	if !t.headed && len(records) > 0 {
 		t.headed = true
 		var head []string
 		for _, c := range columns {
 			head = append(head, t.p.T(c.key, "zone", t.zone))
 		}
-		if err := t.line(head); err != nil {
-			return err
-		}
+		lines = append(lines, head)
 	}
 	for i := range records {
-		r := &records[i]
-		client := r.ClientIP
-		if client == "" {
-			client = r.ClientName
-		}
-		if err := t.line([]string{
-			time.Unix(0, r.Time).In(t.zone).Format("2006-01-02 15:04:05"),
-			record.Visible(r.User), client, t.p.T("web.op." + r.Op.String()), t.p.T("web.result." + r.Result.String()), t.what(r),
-		}); err != nil {
+		lines = append(lines, t.cells(&records[i]))
+	}
+	t.fit(lines)
+	for _, l := range lines {
+		if err := t.line(l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (t *table) cells(r *record.Record) []string {
+	client := r.ClientIP
+	if client == "" {
+		client = r.ClientName
+	}
+	return []string{
+		time.Unix(0, r.Time).In(t.zone).Format("2006-01-02 15:04:05"),
+		record.Visible(r.User), client, t.p.T("web.op." + r.Op.String()), t.p.T("web.result." + r.Result.String()), t.what(r),
+	}
+}
+
+// fit makes columns as wide as what comes: at least their width where nobody looks, at
+// most that in a narrow terminal. They stay so for the records behind.
+func (t *table) fit(lines [][]string) {
+	for i, c := range columns {
+		least, most := c.width, 2*c.width+10
+		if t.width > 0 {
+			least = 0
+		}
+		if t.width > 0 && t.width < wideTerminal {
+			most = c.width
+		}
+		t.widths[i] = max(t.widths[i], least)
+		for _, l := range lines {
+			t.widths[i] = max(t.widths[i], min(runewidth.StringWidth(l[i]), most))
+		}
+	}
 }
 
 // what is the path, the new path, the telling details in words, the repeats and
@@ -84,8 +112,8 @@ func (t *table) line(cells []string) error {
 	var b strings.Builder
 	used := 0
 	for i, c := range cells {
-		w := columns[i].width
-		if w == 0 {
+		w := t.widths[i]
+		if columns[i].width == 0 {
 			if t.width > used+10 {
 				c = runewidth.Truncate(c, t.width-used-1, "…")
 			}
