@@ -176,31 +176,27 @@ func (si *serverImport) begin(ctx context.Context) error {
 	if si.conv != nil {
 		return nil
 	}
-	st := si.e.st.State(si.server)
-	conv, from, err := si.e.resume(ctx, si.server)
-	if err != nil {
-		return err
+	again := []func() error{
+		func() error { _, err := si.e.reconvertLate(ctx, si.server, si.t); return err },
+		// No late events: the checkpoint is of other rules, or of another form.
+		func() error { _, err := si.e.reconvert(ctx, si.server, si.t, late); return err },
 	}
-	if st.Started && from.Watermark != st.Watermark {
-		if _, err := si.e.reconvertLate(ctx, si.server, si.t); err != nil {
+	for {
+		conv, from, err := si.e.resume(ctx, si.server)
+		if err != nil {
 			return err
 		}
-		if conv, from, err = si.e.resume(ctx, si.server); err != nil {
+		st := si.e.st.State(si.server)
+		if !st.Started || from.Watermark == st.Watermark || len(again) == 0 {
+			si.t.set(func(p *Progress) { p.Phase = "import" })
+			si.conv, si.mark, si.started = conv, from.Watermark, st.Started
+			return nil
+		}
+		if err := again[0](); err != nil {
 			return err
 		}
-		if from.Watermark != si.e.st.State(si.server).Watermark { // no late events: the checkpoint is of other rules, or of another form
-			if _, err := si.e.reconvert(ctx, si.server, si.t, late); err != nil {
-				return err
-			}
-			if conv, from, err = si.e.resume(ctx, si.server); err != nil {
-				return err
-			}
-		}
-		si.t.set(func(p *Progress) { p.Phase = "import" })
-		st = si.e.st.State(si.server)
+		again = again[1:]
 	}
-	si.conv, si.mark, si.started = conv, from.Watermark, st.Started
-	return nil
 }
 
 // add takes one event, which is the caller's again afterwards.
