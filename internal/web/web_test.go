@@ -189,6 +189,13 @@ func TestEmptyFolder(t *testing.T) {
 	if !strings.Contains(body, `href="/settings/import"`) || !strings.Contains(body, "akashi demo --serve demo") {
 		t.Error("an empty folder does not say what to do next")
 	}
+	m.status.Demo = true
+	for _, target := range []string{"/", "/search", "/coverage"} {
+		_, body = get(t, h, target, "Accept-Language", "en")
+		if !strings.Contains(body, "is making the logs") || !strings.Contains(body, `hx-select="#main"`) || strings.Contains(body, "akashi demo --serve demo") {
+			t.Errorf("%s of a demonstration whose logs are being made does not say so", target)
+		}
+	}
 	_, body = get(t, h, "/status-line", "HX-Request", "true")
 	if !strings.HasPrefix(strings.TrimSpace(body), `<div class="line"`) {
 		t.Errorf("status line is a whole page: %.60s", body)
