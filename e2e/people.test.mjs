@@ -310,6 +310,12 @@ test("a demonstration is one click away, and says what it is", async () => {
       if (script) await clean({ page, faults }, `people-${lang}-demo`);
       await press(page, t[lang].demo);
       await page.waitForURL(`${app.base}/`);
+      if (script) { // the page follows what is made and imported, without being loaded again
+        await page.locator("[data-live]").waitFor();
+        await page.locator("#line .run").waitFor({ state: "detached" });
+        await page.locator("[data-imported]").waitFor({ state: "detached" });
+        assert.match(await page.locator(".lead").innerText(), /2 台/);
+      }
       assert.deepEqual(faults, []);
       await context.close();
     }
