@@ -4,8 +4,12 @@ package pace
 
 import (
 	"bytes"
+	"io/fs"
+	"math"
 	"os"
+	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +17,7 @@ import (
 )
 
 const (
-	largeReserve = 512 << 20 // bytes of the heap that large pages are asked for, a quarter of the machine's at most
+	largeReserve = 512 << 20 // bytes of the heap that large pages are asked for, a quarter of the memory at most
 	largePage    = 4 << 20   // bytes; larger ones (some arm64 systems) would waste memory
 )
 
@@ -26,7 +30,7 @@ func adviseHeap() {
 	if !largePagesOnRequest() || unix.Sysinfo(&m) != nil {
 		return
 	}
-	size := min(largeReserve, uint64(m.Totalram)*uint64(m.Unit)/4)
+	size := min(largeReserve, uint64(m.Totalram)*uint64(m.Unit)/4, groupLimit(os.DirFS("/"))/4)
 	if size < largePage {
 		return
 	}
@@ -60,4 +64,35 @@ func largePagesOnRequest() bool {
 func unlimited(kind int) bool {
 	var l unix.Rlimit
 	return unix.Getrlimit(kind, &l) == nil && l.Cur == unix.RLIM_INFINITY
+}
+
+// groupLimit is how much memory the control groups of this process allow it, in bytes, of
+// the second kind or the first (cgroups(7)); the largest number where none bounds it.
+func groupLimit(root fs.FS) uint64 {
+	least := uint64(math.MaxUint64)
+	own, err := fs.ReadFile(root, "proc/self/cgroup")
+	if err != nil {
+		return least
+	}
+	for l := range strings.Lines(string(own)) {
+		_, l, _ = strings.Cut(strings.TrimSpace(l), ":")
+		kinds, group, _ := strings.Cut(l, ":")
+		top, file := "sys/fs/cgroup", "memory.max"
+		switch {
+		case slices.Contains(strings.Split(kinds, ","), "memory"):
+			top, file = "sys/fs/cgroup/memory", "memory.limit_in_bytes"
+		case kinds != "":
+			continue
+		}
+		for group = path.Clean("/" + group); ; group = path.Dir(group) { // any group above may be the narrow one
+			text, err := fs.ReadFile(root, path.Join(top, group, file))
+			if n, bad := strconv.ParseUint(string(bytes.TrimSpace(text)), 10, 64); err == nil && bad == nil {
+				least = min(least, n)
+			}
+			if group == "/" {
+				break
+			}
+		}
+	}
+	return least
 }

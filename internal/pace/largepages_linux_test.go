@@ -4,12 +4,14 @@ package pace
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // TestLargePages: what a program takes from the heap afterwards lies in large pages, and
@@ -42,6 +44,27 @@ func TestLargePages(t *testing.T) {
 		t.Errorf("%d of 64 MB lie in large pages", large>>20)
 	}
 	runtime.KeepAlive(held)
+}
+
+// TestGroupLimit: the narrowest group counts, of either kind, and what a container shows of
+// its own group alone.
+func TestGroupLimit(t *testing.T) {
+	f := func(own string, want uint64, files ...string) {
+		t.Helper()
+		root := fstest.MapFS{"proc/self/cgroup": {Data: []byte(own)}}
+		for i := 0; i < len(files); i += 2 {
+			root["sys/fs/cgroup/"+files[i]] = &fstest.MapFile{Data: []byte(files[i+1] + "\n")}
+		}
+		if got := groupLimit(root); got != want {
+			t.Errorf("%q %q: %d, want %d", own, files, got, want)
+		}
+	}
+	f("0::/\n", math.MaxUint64)
+	f("0::/\n", 256<<20, "memory.max", "268435456")
+	f("0::/system.slice/akashi.service\n", 7, "system.slice/akashi.service/memory.max", "max", "system.slice/memory.max", "7")
+	f("4:memory:/a/b\n0::/\n", 5, "memory/a/memory.limit_in_bytes", "5", "memory/a/b/memory.limit_in_bytes", "9223372036854771712")
+	f("4:cpu,memory:/docker/x\n3:cpu:/y\n", 6, "memory/memory.limit_in_bytes", "6", "y/memory.max", "1")
+	f("", math.MaxUint64, "memory.max", "1")
 }
 
 // rollup reads an entry of what the process holds, bytes.
