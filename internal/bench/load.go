@@ -20,14 +20,8 @@ import (
 // commitRecords is how many records one commit of the load has.
 const commitRecords = 65_536
 
-const (
-	// loadMemory is the soft limit of the memory of a load, in bytes, unless GOMEMLIMIT
-	// sets a lower one.
-	loadMemory = 850 << 20
-	// loadGarbage is how much garbage may wait below it, percent of what is in use: mostly
-	// it is the limit that says when to collect.
-	loadGarbage = 300
-)
+// loadHeap is how large the heap of a load becomes before it is collected, in bytes.
+const loadHeap = 640 << 20
 
 // settler is a store that can wait until all that was committed is in sealed
 // segments.
@@ -110,9 +104,7 @@ func (r *runner) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	pace.LargePages()
-	defer debug.SetGCPercent(debug.SetGCPercent(loadGarbage))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), loadMemory)))
+	defer pace.Heap(loadHeap)()
 	beginPeak()
 	start, cpu := time.Now(), cpuTime()
 	if r.st, err = openStore(r.opt.Dir, true); err != nil {

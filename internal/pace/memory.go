@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -27,8 +28,19 @@ func garbagePercent(live uint64) int {
 	return int(max(garbageShare, min(garbageMost, garbageFloor*100/live)))
 }
 
+// heapPercent is the setting of the collector with which a heap of which live bytes are in
+// use grows to size bytes.
+func heapPercent(live, size uint64) int {
+	if live == 0 || live >= size {
+		return garbageShare
+	}
+	return int(max(garbageShare, min(math.MaxInt32, (size-live)*100/live)))
+}
+
 // garbage sets the collector after each of its rounds.
 type garbage struct {
+	percent func(live uint64) int
+
 	mu   sync.Mutex
 	set  int // percent
 	done bool
@@ -48,11 +60,28 @@ func LargePages() { once() }
 // at least. Where GOGC is set, whoever started the program knows better. The heap lies in
 // large pages (LargePages), for good.
 func Memory() (stop func()) {
+	return hold(&garbage{percent: garbagePercent, set: garbageMost})
+}
+
+// Heap is Memory for a program that makes garbage quickly, as a load does: the collector
+// waits until the heap has size bytes, or a fifth more than is in use. A soft limit lies a
+// fifth above, for what comes before the collector is set anew; kept at the limit, the
+// runtime would give back what it takes again at once, and large pages would be lost.
+func Heap(size uint64) (stop func()) {
+	before := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(before, int64(size+size/5)))
+	end := hold(&garbage{percent: func(live uint64) int { return heapPercent(live, size) }, set: garbageMost})
+	return func() {
+		end()
+		debug.SetMemoryLimit(before)
+	}
+}
+
+func hold(g *garbage) (stop func()) {
 	LargePages()
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	g := &garbage{set: garbageMost}
 	before := debug.SetGCPercent(g.set)
 	g.watch()
 	return func() {
@@ -78,7 +107,7 @@ func (g *garbage) adjust() {
 	}
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
-	if p := garbagePercent(sample[0].Value.Uint64()); p < g.set-garbageStep || p > g.set+garbageStep {
+	if p := g.percent(sample[0].Value.Uint64()); p < g.set-garbageStep || p > g.set+garbageStep {
 		debug.SetGCPercent(p)
 		g.set = p
 	}

@@ -1,7 +1,9 @@
 package pace
 
 import (
+	"math"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"testing"
 	"time"
@@ -12,6 +14,45 @@ func TestGarbagePercent(t *testing.T) {
 		if got := garbagePercent(live); got != want {
 			t.Errorf("%d MB: %d percent, want %d", live>>20, got, want)
 		}
+	}
+}
+
+func TestHeapPercent(t *testing.T) {
+	const size = 640 << 20
+	for live, want := range map[uint64]int{0: 20, 64 << 20: 900, 320 << 20: 100, 512 << 20: 25, 600 << 20: 20, size: 20, 1 << 40: 20} {
+		if got := heapPercent(live, size); got != want {
+			t.Errorf("%d MB: %d percent, want %d", live>>20, got, want)
+		}
+	}
+	if got := heapPercent(1, 1<<60); got != math.MaxInt32 {
+		t.Errorf("a byte: %d percent", got)
+	}
+}
+
+// TestHeap: the collector waits until the heap has its size; what was set before holds
+// again afterwards.
+func TestHeap(t *testing.T) {
+	t.Setenv("GOGC", "")
+	before, limit := percent(), debug.SetMemoryLimit(-1)
+	stop := Heap(256 << 20)
+	if got := debug.SetMemoryLimit(-1); got != 256<<20*6/5 {
+		t.Errorf("a limit of %d bytes", got)
+	}
+	held := make([]byte, 128<<20)
+	await(t, func(p int) bool { return p > 50 && p <= 100 })
+	runtime.KeepAlive(held)
+	await(t, func(p int) bool { return p > 400 })
+	stop()
+	runtime.GC()
+	if got := percent(); got != before || debug.SetMemoryLimit(-1) != limit {
+		t.Errorf("%d percent and %d bytes afterwards, want %d and %d", got, debug.SetMemoryLimit(-1), before, limit)
+	}
+	low := debug.SetMemoryLimit(100 << 20) // GOMEMLIMIT
+	defer debug.SetMemoryLimit(low)
+	stop = Heap(256 << 20)
+	defer stop()
+	if got := debug.SetMemoryLimit(-1); got != 100<<20 {
+		t.Errorf("a limit of %d bytes where a lower one was set", got)
 	}
 }
 
