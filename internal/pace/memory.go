@@ -65,8 +65,8 @@ func Memory() (stop func()) {
 
 // Heap is Memory for a program that makes garbage quickly, as a load does: the collector
 // waits until the heap has size bytes, or a fifth more than is in use. A soft limit lies a
-// fifth above, for what comes before the collector is set anew; kept at the limit, the
-// runtime would give back what it takes again at once, and large pages would be lost.
+// fifth above, for what comes before the collector is set anew; at the limit itself, the
+// runtime would give back what it takes again at once.
 func Heap(size uint64) (stop func()) {
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, int64(size+size/5)))
