@@ -71,11 +71,11 @@ func (t *table) cells(r *record.Record) []string {
 // most that in a narrow terminal. They stay so for the records behind.
 func (t *table) fit(lines [][]string) {
 	for i, c := range columns {
-		least, most := c.width, 2*c.width+10
-		if t.width > 0 {
-			least = 0
-		}
-		if t.width > 0 && t.width < wideTerminal {
+		least, most := 0, 2*c.width+10
+		switch {
+		case t.width == 0:
+			least = c.width
+		case t.width < wideTerminal:
 			most = c.width
 		}
 		t.widths[i] = max(t.widths[i], least)

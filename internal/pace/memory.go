@@ -46,21 +46,18 @@ type garbage struct {
 	done bool
 }
 
-// once asks for large pages once in a process.
-var once = sync.OnceFunc(adviseHeap)
-
-// LargePages lays the heap in pages of 2 MB for good, where Linux gives them on request (unless
-// GODEBUG has disablethp=1). What akashi keeps is read in no order, and with pages of 4 KB the
-// processor can take longer to find a page than to read from it.
-func LargePages() { once() }
+// largePages lays the heap in pages of 2 MB for good, where Linux gives them on request (unless
+// GODEBUG has disablethp=1): it asks once in a process. What akashi keeps is read in no order,
+// and with pages of 4 KB the processor can take longer to find a page than to read from it.
+var largePages = sync.OnceFunc(adviseHeap)
 
 // Memory sets how a program that runs long or reads much holds its memory, until stop is called.
 //
 // The collector waits for some 96 MB of garbage, four times what is in use at most and a fifth
 // at least. Where GOGC is set, whoever started the program knows better. The heap lies in
-// large pages (LargePages), for good.
+// large pages, for good.
 func Memory() (stop func()) {
-	return hold(&garbage{percent: garbagePercent, set: garbageMost})
+	return hold(garbagePercent)
 }
 
 // Heap is Memory for a program that makes garbage quickly, as a load does: the collector
@@ -70,18 +67,20 @@ func Memory() (stop func()) {
 func Heap(size uint64) (stop func()) {
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, int64(size+size/5)))
-	end := hold(&garbage{percent: func(live uint64) int { return heapPercent(live, size) }, set: garbageMost})
+	end := hold(func(live uint64) int { return heapPercent(live, size) })
 	return func() {
 		end()
 		debug.SetMemoryLimit(before)
 	}
 }
 
-func hold(g *garbage) (stop func()) {
-	LargePages()
+// hold sets the collector by what is in use, until stop is called.
+func hold(percent func(live uint64) int) (stop func()) {
+	largePages()
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
+	g := &garbage{percent: percent, set: garbageMost}
 	before := debug.SetGCPercent(g.set)
 	g.watch()
 	return func() {
