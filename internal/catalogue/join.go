@@ -16,7 +16,7 @@ var ErrNotOneMonth = errors.New("parts of the path catalogue are not of one mont
 // Join is Merge of parts of one month whose paths have become one dictionary already:
 // numbers says of each part what the id of each of its paths became there. It neither
 // reads nor compares a path.
-func Join(out io.Writer, dict *paths.Packed, parts []*Part, numbers [][]uint32) error {
+func Join(out io.Writer, dict *paths.Packed, parts []*Part, numbers []*paths.Numbers) error {
 	if len(parts) == 0 || len(parts) != len(numbers) {
 		return fmt.Errorf("join %d path catalogues by the numbers of %d", len(parts), len(numbers))
 	}
@@ -33,15 +33,15 @@ func Join(out io.Writer, dict *paths.Packed, parts []*Part, numbers [][]uint32) 
 		if len(m.p.sets) != 1 || !slices.Equal(m.p.sets[0], parts[0].sets[0]) {
 			return ErrNotOneMonth
 		}
-		if m.ids = numbers[i]; len(m.ids) != m.p.Len() {
-			return fmt.Errorf("join a path catalogue of %d paths by %d numbers", m.p.Len(), len(m.ids))
+		if m.ids = numbers[i]; m.ids.Len() != m.p.Len() {
+			return fmt.Errorf("join a path catalogue of %d paths by %d numbers", m.p.Len(), m.ids.Len())
 		}
-		for at, n := range m.ids {
+		for at := range m.ids.Len() {
 			v, err := m.valuesOf(uint32(at))
 			if err != nil {
 				return err
 			}
-			counts[n] += v.counts[at%valuesPerBlock]
+			counts[m.ids.At(uint32(at))] += v.counts[at%valuesPerBlock]
 		}
 	}
 	w.take(dict)

@@ -33,11 +33,12 @@ func TestJoinIsMerge(t *testing.T) {
 	}
 	slices.SortFunc(all, paths.Compare)
 	all = slices.Compact(all)
-	numbers := make([][]uint32, len(parts))
+	numbers := make([]*paths.Numbers, len(parts))
 	for i, p := range parts {
+		numbers[i] = &paths.Numbers{}
 		for _, e := range entries(t, p) {
 			n, _ := slices.BinarySearchFunc(all, e.Path, paths.Compare)
-			numbers[i] = append(numbers[i], uint32(n))
+			numbers[i].Append(uint32(n))
 		}
 	}
 	dict := dictOf(t, all)
@@ -59,7 +60,11 @@ func TestJoinIsMerge(t *testing.T) {
 	}
 	l[0].Time = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC).UnixNano()
 	two := part(t, l[:2]...)
-	if err := Join(io.Discard, dict, Parts{two}, [][]uint32{make([]uint32, two.Len())}); !errors.Is(err, ErrNotOneMonth) {
+	none := &paths.Numbers{}
+	for range two.Len() {
+		none.Append(0)
+	}
+	if err := Join(io.Discard, dict, Parts{two}, []*paths.Numbers{none}); !errors.Is(err, ErrNotOneMonth) {
 		t.Errorf("a part of two months: %v", err)
 	}
 }

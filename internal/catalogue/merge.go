@@ -12,7 +12,7 @@ import (
 )
 
 // Merge writes one part that says what the parts of one server say together.
-// It holds four bytes per path of each part and a few blocks in memory, and reads
+// It holds two bytes per path of each part and a few blocks in memory, and reads
 // past the cache of the parts: what it reads is not needed again.
 func Merge(out io.Writer, parts ...*Part) error {
 	if len(parts) == 0 {
@@ -50,7 +50,7 @@ func mergingParts(parts []*Part) (l []*merging, roots []Root, err error) {
 type merging struct {
 	p       *Part
 	c       *paths.Cursor
-	ids     []uint32
+	ids     *paths.Numbers
 	values  *valueBlock
 	at      int // which block values is
 	block   int // of touches, the one after those read
@@ -61,7 +61,7 @@ type merging struct {
 func mergePaths(w *writer, l []*merging) error {
 	sources := make([]paths.Source, len(l))
 	for i, m := range l {
-		sources[i], m.ids = m.c, make([]uint32, 0, m.p.Len())
+		sources[i], m.ids = m.c, paths.NewNumbers(m.p.Len())
 	}
 	u := paths.NewUnion(sources)
 	type value struct {
@@ -87,7 +87,7 @@ func mergePaths(w *writer, l []*merging) error {
 				months = months.Or(set)
 			}
 			n += v.counts[at%valuesPerBlock]
-			m.ids = append(m.ids, id)
+			m.ids.Append(id)
 		}
 		if !feed.Add(u.Path(), value{months, n}) {
 			break
@@ -121,10 +121,10 @@ func (m *merging) head() (touch, bool, error) {
 		m.block++
 	}
 	t := m.touches[0]
-	t.path = m.ids[t.path]
+	t.path = m.ids.At(t.path)
 	t.seq += m.seq
 	if t.other != noPath {
-		t.other = m.ids[t.other]
+		t.other = m.ids.At(t.other)
 	}
 	return t, true, nil
 }

@@ -18,6 +18,7 @@ const (
 	garbageMost  = 400      // percent of what is in use, at most
 	garbageFloor = 96 << 20 // bytes that may always wait, between the two
 	garbageStep  = 5        // percent: a smaller change is not worth stopping the world for
+	heapShare    = 15       // percent of what is in use, at least, for a heap that is kept to a size
 )
 
 // garbagePercent is the setting of the collector for a heap of which live bytes are in use.
@@ -32,9 +33,9 @@ func garbagePercent(live uint64) int {
 // use grows to size bytes.
 func heapPercent(live, size uint64) int {
 	if live == 0 || live >= size {
-		return garbageShare
+		return heapShare
 	}
-	return int(max(garbageShare, min(math.MaxInt32, (size-live)*100/live)))
+	return int(max(heapShare, min(math.MaxInt32, (size-live)*100/live)))
 }
 
 // garbage sets the collector after each of its rounds.
@@ -61,8 +62,8 @@ func Memory() (stop func()) {
 }
 
 // Heap is Memory for a program that makes garbage quickly, as a load does: the collector
-// waits until the heap has size bytes, or a fifth more than is in use. A soft limit lies a
-// fifth above, for what comes before the collector is set anew; at the limit itself, the
+// waits until the heap has size bytes, or 15 percent more than is in use. A soft limit lies
+// a fifth above, for what comes before the collector is set anew; at the limit itself, the
 // runtime would give back what it takes again at once.
 func Heap(size uint64) (stop func()) {
 	before := debug.SetMemoryLimit(-1)

@@ -19,7 +19,7 @@ func TestGarbagePercent(t *testing.T) {
 
 func TestHeapPercent(t *testing.T) {
 	const size = 640 << 20
-	for live, want := range map[uint64]int{0: 20, 64 << 20: 900, 320 << 20: 100, 512 << 20: 25, 600 << 20: 20, size: 20, 1 << 40: 20} {
+	for live, want := range map[uint64]int{0: 15, 64 << 20: 900, 320 << 20: 100, 512 << 20: 25, 600 << 20: 15, size: 15, 1 << 40: 15} {
 		if got := heapPercent(live, size); got != want {
 			t.Errorf("%d MB: %d percent, want %d", live>>20, got, want)
 		}

@@ -69,7 +69,7 @@ func (c *checking) trailers() {
 // section reads both copies.
 func (c *checking) section(at section) {
 	for i := range int64(2) {
-		b, err := c.s.chunk(at.off+i*int64(at.size), chunkRef{at.size, at.sum})
+		b, err := c.s.chunk(at.off+i*int64(at.size), chunkRef{uint32(at.size), at.sum})
 		if c.note(err); err == nil {
 			_, err = c.s.opt.Cache.un.unpackAny(b)
 			if err != nil {

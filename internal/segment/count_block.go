@@ -24,7 +24,7 @@ func (c *counting) block(b *block, sel []uint16, perAct []uint64) error {
 		}
 	}
 	if err := c.codesFit(kinds, clients.codes(), ids); err != nil {
-		return p.seg.damage(b.off[colKind], int64(b.chunks[colKind].size), err.Error())
+		return p.seg.damage(b.off(colKind), int64(b.chunks[colKind].size), err.Error())
 	}
 	if c.into.Wants(query.ListHours) || c.files != nil {
 		if err := c.timed(b, sel, ids); err != nil {
@@ -92,7 +92,7 @@ func (c *counting) timed(b *block, sel []uint16, ids []uint64) error {
 		return err
 	}
 	if err := c.codesFit(nil, nil, news); err != nil {
-		return c.sc.s.damage(b.off[colNewPath], int64(b.chunks[colNewPath].size), err.Error())
+		return c.sc.s.damage(b.off(colNewPath), int64(b.chunks[colNewPath].size), err.Error())
 	}
 	for i, t := range times {
 		c.files[ids[i]].add(int64(t))

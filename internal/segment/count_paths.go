@@ -54,7 +54,7 @@ func (c *counting) pathRows(ctx context.Context, p *part) error {
 			return err
 		}
 		if c.codesFit(kinds, nil, ids) != nil {
-			return p.seg.damage(b.off[colPath], int64(b.chunks[colPath].size), errFormat.Error())
+			return p.seg.damage(b.off(colPath), int64(b.chunks[colPath].size), errFormat.Error())
 		}
 		c.addPaths(ids, kinds)
 		return nil

@@ -113,7 +113,7 @@ func FuzzParts(f *testing.F) {
 		f.Fatal(err)
 	}
 	for c := range numCols {
-		b, err := s.chunk(dir.blocks[0].off[c], dir.blocks[0].chunks[c])
+		b, err := s.chunk(dir.blocks[0].off(c), dir.blocks[0].chunks[c])
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -245,14 +245,14 @@ func (p *part) readPostings(b []byte, at *pageAt, m *postingMemory) (v *postingP
 			planes = &m.planes[i]
 		}
 		if *to, err = readNumbersIn(planes, un, part, n); err != nil {
-			return nil, s.damaged(at.off, at.size, err)
+			return nil, s.damaged(at.off, int(at.size), err)
 		}
 		if i == 0 && m.none(*to) {
 			return nil, nil
 		}
 	}
 	if d.err != nil {
-		return nil, s.damaged(at.off, at.size, d.err)
+		return nil, s.damaged(at.off, int(at.size), d.err)
 	}
 	return v, nil
 }

@@ -30,16 +30,17 @@ type merge struct {
 
 // mergeInput is one segment and what its numbers become.
 type mergeInput struct {
-	s                                                         *Segment
-	usual                                                     []uint32 // usual share of each path; nil = those of the output
-	sc                                                        *scan
-	person, origin, stamp, client, kind, share, process, path []uint32
+	s                                                   *Segment
+	usual                                               []uint32 // usual share of each path; nil = those of the output
+	sc                                                  *scan
+	person, origin, stamp, client, kind, share, process []uint32
+	path                                                *paths.Numbers
 }
 
 // Union is how the path dictionaries of the inputs of a merge became one.
 type Union struct {
 	Dict    *paths.Packed
-	Numbers [][]uint32 // by input and number there
+	Numbers []*paths.Numbers // by input and number there
 }
 
 // Merge writes the rows of segments of one server, month and kind as one
@@ -251,6 +252,14 @@ func (p *usedPaths) Next() bool {
 func (p *usedPaths) Path() []byte { return p.c.Path() }
 func (p *usedPaths) Err() error   { return p.in.s.pathError(p.c.Err()) }
 
+// number gives the number n to the paths before end that have none yet: the last of them,
+// and others that nothing uses.
+func (p *usedPaths) number(end, n uint32) {
+	for l := p.in.path; l.Len() < int(end); {
+		l.Append(n)
+	}
+}
+
 // usual is the usual share of the path in the numbers of the output; false when no
 // row that counts has it.
 func (p *usedPaths) usual() (uint32, bool) {
@@ -273,7 +282,7 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 	l := make([]*usedPaths, len(m.in))
 	sources := make([]paths.Source, len(m.in))
 	for i, in := range m.in {
-		in.path = make([]uint32, in.s.dict.Len())
+		in.path = paths.NewNumbers(in.s.dict.Len())
 		l[i] = &usedPaths{in: in, used: used[i], c: in.s.dict.With(in.s.readPathPage).Cursor()}
 		sources[i] = l[i]
 	}
@@ -288,7 +297,7 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		usual, known := uint32(0), false
 		for _, i := range u.On() {
 			p := l[i]
-			p.in.path[p.c.ID()] = n
+			p.number(p.c.ID()+1, n)
 			sh, ok := p.usual()
 			if ok && !known {
 				usual, known = sh, true
@@ -301,6 +310,7 @@ func (m *merge) paths(ctx context.Context, used []*usedCodes) error {
 		}
 	}
 	for _, p := range l {
+		p.number(uint32(p.in.s.dict.Len()), uint32(len(m.usual)))
 		if p.differs {
 			p.in.usual = p.in.s.usualShares()
 		}

@@ -109,11 +109,16 @@ func (c *mergeCursor) number(m *merge) {
 		col int
 		to  []uint32
 	}{
-		{colStamp, in.stamp}, {colOrigin, in.origin}, {colClient, in.client}, {colKind, in.kind}, {colProcess, in.process}, {colPath, in.path}, {colNewPath, in.path},
+		{colStamp, in.stamp}, {colOrigin, in.origin}, {colClient, in.client}, {colKind, in.kind}, {colProcess, in.process},
 	} {
 		l, to := v[x.col], x.to
 		for i, n := range l {
 			l[i] = uint64(to[n])
+		}
+	}
+	for _, l := range [...][]uint64{v[colPath], v[colNewPath]} {
+		for i, n := range l {
+			l[i] = uint64(in.path.At(uint32(n)))
 		}
 	}
 	for i, s := range shares {

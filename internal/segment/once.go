@@ -48,17 +48,17 @@ func (p *part) columnIn(m *passed, b *block, c int, once bool) (*numbers, error)
 		return p.column(b, c)
 	}
 	s := p.seg
-	if v, ok := s.opt.Cache.get(cacheKey{s.number, b.off[c]}).(*numbers); ok {
+	if v, ok := s.opt.Cache.get(cacheKey{s.number, b.off(c)}).(*numbers); ok {
 		return v, nil
 	}
-	raw, err := s.chunkIn(m.raw, b.off[c], b.chunks[c])
+	raw, err := s.chunkIn(m.raw, b.off(c), b.chunks[c])
 	if err != nil {
 		return nil, err
 	}
 	m.raw = raw
 	v, err := readNumbersIn(&m.planes, s.opt.Cache.un, raw, b.rows)
 	if err != nil {
-		return nil, s.damaged(b.off[c], b.chunks[c].size, err)
+		return nil, s.damaged(b.off(c), int(b.chunks[c].size), err)
 	}
 	return v, nil
 }

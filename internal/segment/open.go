@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sync"
 
@@ -178,7 +179,7 @@ func (s *Segment) chunk(off int64, c chunkRef) ([]byte, error) { return s.chunkI
 
 // chunkIn is chunk into the memory of dst, where that is enough.
 func (s *Segment) chunkIn(dst []byte, off int64, c chunkRef) ([]byte, error) {
-	b, err := s.bytesIn(dst, off, c.size)
+	b, err := s.bytesIn(dst, off, int(c.size))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +193,7 @@ func (s *Segment) chunkIn(dst []byte, off int64, c chunkRef) ([]byte, error) {
 func (s *Segment) section(at section) ([]byte, error) {
 	var failed error
 	for i := range int64(2) {
-		b, err := s.chunk(at.off+i*int64(at.size), chunkRef{at.size, at.sum})
+		b, err := s.chunk(at.off+i*int64(at.size), chunkRef{uint32(at.size), at.sum})
 		if err == nil {
 			if b, err = s.opt.Cache.un.unpackAny(b); err == nil {
 				return b, nil
@@ -242,7 +243,7 @@ func (s *Segment) readTrailer(b []byte, off int64) (section, error) {
 }
 
 func (d *decoder) section() section {
-	return section{int64(d.max(1<<62, "offset")), int(d.max(1<<40, "size")), d.sum()}
+	return section{int64(d.max(1<<62, "offset")), int(d.max(math.MaxInt32, "size")), d.sum()}
 }
 
 func (d *decoder) sum() uint32 {
@@ -252,7 +253,7 @@ func (d *decoder) sum() uint32 {
 	return 0
 }
 
-func (d *decoder) chunkRef() chunkRef { return chunkRef{int(d.max(1<<40, "size")), d.sum()} }
+func (d *decoder) chunkRef() chunkRef { return chunkRef{uint32(d.max(math.MaxInt32, "size")), d.sum()} }
 
 func (s *Segment) footer(b []byte) error {
 	d := &decoder{b: b}

@@ -37,7 +37,7 @@ func (s *Segment) readPathPageIn(n int, m *paths.Memory) ([]byte, error) {
 	}
 	m.Packed = b
 	if b, err = s.opt.Cache.un.unpackAnyIn(m.Plain, b); err != nil {
-		return nil, s.damaged(ref.off, ref.size, err)
+		return nil, s.damaged(ref.off, int(ref.size), err)
 	}
 	m.Plain = b
 	return b, nil

@@ -31,8 +31,20 @@ type directory struct {
 // block is one block of a partition.
 type block struct {
 	blockInfo
-	start int // first row within the partition
-	off   [numCols]int64
+	start int   // first row within the partition
+	at    int64 // where its first column is
+}
+
+// leastBlock is how many bytes of a directory a block takes at least.
+const leastBlock = 3 + numCols*5
+
+// off is where a column is.
+func (b *block) off(col int) int64 {
+	at := b.at
+	for _, c := range b.chunks[:col] {
+		at += int64(c.size)
+	}
+	return at
 }
 
 type pageAt struct {
@@ -70,7 +82,9 @@ func (p *part) decode(b []byte) (*directory, error) {
 	t := p.seg.tables
 	at := int64(d.max(1<<62, "offset"))
 	prev := run{}
-	for i := range d.count() {
+	n := d.count()
+	dir.runs = make([]run, 0, n+1)
+	for i := range n {
 		prev.person += uint32(d.max(1<<32-1, "person"))
 		step := d.max(1<<32-1, "run")
 		if i > 0 && step == 0 || i == 0 && step != 0 || int(prev.person) >= len(t.people) {
@@ -81,13 +95,14 @@ func (p *part) decode(b []byte) (*directory, error) {
 	}
 	dir.runs = append(dir.runs, run{person: 1<<32 - 1, start: uint32(p.info.rows)})
 	rows := 0
-	for range d.count() {
-		bl := block{start: rows}
+	n = d.count()
+	dir.blocks = make([]block, 0, min(n, len(d.b)/leastBlock))
+	for range n {
+		bl := block{start: rows, at: at}
 		bl.rows = int(d.max(blockRows, "rows of a block"))
 		bl.first, bl.last = p.info.first+d.i(), p.info.first+d.i()
 		for c := range bl.chunks {
 			bl.chunks[c] = d.chunkRef()
-			bl.off[c] = at
 			at += int64(bl.chunks[c].size)
 		}
 		rows += bl.rows
@@ -116,9 +131,9 @@ func (p *part) decode(b []byte) (*directory, error) {
 
 func (d *decoder) pages() []pageAt {
 	off := int64(d.max(1<<62, "offset"))
-	var l []pageAt
-	key := uint32(0)
-	for range d.count() {
+	key, n := uint32(0), d.count()
+	l := make([]pageAt, 0, min(n, len(d.b)/8)) // each takes eight bytes
+	for range n {
 		key += uint32(d.max(1<<32-1, "key"))
 		pg := page{key, int(d.max(1<<24, "entries")), int(d.max(1<<32, "rows")), chunkRef{}}
 		pg.chunkRef = d.chunkRef()
@@ -140,7 +155,7 @@ func (d *directory) runAt(row int) int {
 // column reads a column of numbers of a block.
 func (p *part) column(b *block, c int) (*numbers, error) {
 	s := p.seg
-	k := cacheKey{s.number, b.off[c]}
+	k := cacheKey{s.number, b.off(c)}
 	if v, ok := s.opt.Cache.get(k).(*numbers); ok {
 		return v, nil
 	}
@@ -154,13 +169,13 @@ func (p *part) column(b *block, c int) (*numbers, error) {
 // readColumn is column past the cache.
 func (p *part) readColumn(b *block, c int) (*numbers, error) {
 	s := p.seg
-	raw, err := s.chunk(b.off[c], b.chunks[c])
+	raw, err := s.chunk(b.off(c), b.chunks[c])
 	if err != nil {
 		return nil, err
 	}
 	v, err := readNumbers(s.opt.Cache.un, raw, b.rows)
 	if err != nil {
-		return nil, s.damaged(b.off[c], b.chunks[c].size, err)
+		return nil, s.damaged(b.off(c), int(b.chunks[c].size), err)
 	}
 	return v, nil
 }
@@ -176,17 +191,17 @@ type rawIDs struct {
 // rawIDs reads the column of raw record ids; with keep the cache keeps it.
 func (p *part) rawIDs(b *block, keep bool) (*rawIDs, error) {
 	s := p.seg
-	k := cacheKey{s.number, b.off[colRaw]}
+	k := cacheKey{s.number, b.off(colRaw)}
 	if v, ok := s.opt.Cache.get(k).(*rawIDs); ok {
 		return v, nil
 	}
-	raw, err := s.chunk(b.off[colRaw], b.chunks[colRaw])
+	raw, err := s.chunk(b.off(colRaw), b.chunks[colRaw])
 	if err != nil {
 		return nil, err
 	}
 	v, err := readRaw(s.opt.Cache.un, raw, b.rows)
 	if err != nil {
-		return nil, s.damaged(b.off[colRaw], b.chunks[colRaw].size, err)
+		return nil, s.damaged(b.off(colRaw), int(b.chunks[colRaw].size), err)
 	}
 	if keep {
 		s.opt.Cache.put(k, v, 8*b.rows+v.first.bytes()+v.rest.bytes())
@@ -259,17 +274,17 @@ type details struct {
 // details reads the column of details; with keep the cache keeps it.
 func (p *part) details(b *block, keep bool) (*details, error) {
 	s := p.seg
-	k := cacheKey{s.number, b.off[colDetail]}
+	k := cacheKey{s.number, b.off(colDetail)}
 	if v, ok := s.opt.Cache.get(k).(*details); ok {
 		return v, nil
 	}
-	raw, err := s.chunk(b.off[colDetail], b.chunks[colDetail])
+	raw, err := s.chunk(b.off(colDetail), b.chunks[colDetail])
 	if err != nil {
 		return nil, err
 	}
 	v, size, err := readDetails(s.opt.Cache.un, raw, b.rows)
 	if err != nil {
-		return nil, s.damaged(b.off[colDetail], b.chunks[colDetail].size, err)
+		return nil, s.damaged(b.off(colDetail), int(b.chunks[colDetail].size), err)
 	}
 	if keep {
 		s.opt.Cache.put(k, v, size)

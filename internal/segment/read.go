@@ -90,7 +90,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		rd.people = append(rd.people, dir.runs[at].person)
 	}
 	if err := rd.check(); err != nil {
-		return p.seg.damage(b.off[0], b.off[numCols-1]+int64(b.chunks[numCols-1].size)-b.off[0], err.Error())
+		return p.seg.damage(b.off(0), b.off(numCols-1)+int64(b.chunks[numCols-1].size)-b.off(0), err.Error())
 	}
 	return nil
 }

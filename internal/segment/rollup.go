@@ -43,12 +43,12 @@ func (p *part) rollPage(at *pageAt) (*rollPage, error) {
 			break
 		}
 		if v.col[c], err = readNumbers(s.opt.Cache.un, part, at.n); err != nil {
-			return nil, s.damaged(at.off, at.size, err)
+			return nil, s.damaged(at.off, int(at.size), err)
 		}
 		size += v.col[c].bytes()
 	}
 	if err := d.end(); err != nil {
-		return nil, s.damaged(at.off, at.size, err)
+		return nil, s.damaged(at.off, int(at.size), err)
 	}
 	buf := make([]uint64, at.n)
 	for c, limit := range [...]int{rollPerson: len(s.tables.people), rollClient: len(s.tables.clients), rollAct: len(s.acts)} {

@@ -213,10 +213,7 @@ func (t *tables) encode() []byte {
 
 // decodeTables is the inverse of encode.
 func decodeTables(d *decoder) *tables {
-	all := make([]string, d.count())
-	for i := range all {
-		all[i] = d.str()
-	}
+	all := d.texts()
 	text := func() string {
 		n := d.u()
 		if n >= uint64(len(all)) {

@@ -98,6 +98,20 @@ func (d *decoder) bytes(n int) []byte {
 func (d *decoder) part() []byte { return d.bytes(d.count()) }
 func (d *decoder) str() string  { return string(d.part()) }
 
+// texts reads a number of texts, which share one piece of memory with what follows them.
+func (d *decoder) texts() []string {
+	l, whole := make([]string, d.count()), string(d.b)
+	for i := range l {
+		b := d.part()
+		end := len(whole) - len(d.b)
+		if d.err != nil {
+			return nil
+		}
+		l[i] = whole[end-len(b) : end]
+	}
+	return l
+}
+
 // end is the error, if any; bytes left over are one.
 func (d *decoder) end() error {
 	if d.err == nil && len(d.b) > 0 {

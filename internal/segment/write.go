@@ -40,10 +40,7 @@ type section struct {
 
 // chunkRef is the size and checksum of a chunk; its place follows from what
 // comes before it.
-type chunkRef struct {
-	size int
-	sum  uint32
-}
+type chunkRef struct{ size, sum uint32 }
 
 // fileWriter writes the parts of a segment one after the other; the first error
 // sticks.
@@ -138,7 +135,7 @@ func (f *fileWriter) write(b []byte) {
 func (f *fileWriter) chunk(b []byte, name string) chunkRef {
 	f.write(b)
 	f.extra[name] += int64(len(b))
-	return chunkRef{len(b), checksum(b)}
+	return chunkRef{uint32(len(b)), checksum(b)}
 }
 
 // section packs bytes and writes them twice.

@@ -196,7 +196,7 @@ func (p *partWriter) write(l *openBlock) {
 	}
 	for c := range numCols {
 		p.buf = p.chunk(p.buf[:0], l, c)
-		b.chunks[c] = chunkRef{len(p.buf), checksum(p.buf)}
+		b.chunks[c] = chunkRef{uint32(len(p.buf)), checksum(p.buf)}
 		p.f.write(p.buf)
 		p.f.cols[c] += int64(len(p.buf))
 	}

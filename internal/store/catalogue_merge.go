@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/akashi-audit/akashi/internal/catalogue"
+	"github.com/akashi-audit/akashi/internal/paths"
 	"github.com/akashi-audit/akashi/internal/segment"
 )
 
@@ -105,7 +106,7 @@ func (s *Store) joinPaths(m *joined, u *segment.Union) error {
 	have := slices.Clone(s.index.paths)
 	s.mu.RUnlock()
 	var old []*pathRef
-	numbers := make(map[*pathRef][]uint32)
+	numbers := make(map[*pathRef]*paths.Numbers)
 	for i, r := range m.from {
 		if r.paths == nil || !slices.Contains(have, r.paths) {
 			return nil
@@ -116,7 +117,7 @@ func (s *Store) joinPaths(m *joined, u *segment.Union) error {
 	m.oldPaths = old
 	slices.SortFunc(m.oldPaths, func(a, b *pathRef) int { return cmp.Compare(a.num, b.num) })
 	var in []*catalogue.Part
-	var of [][]uint32
+	var of []*paths.Numbers
 	for _, r := range m.oldPaths {
 		in, of = append(in, r.part), append(of, numbers[r])
 	}
