@@ -42,12 +42,12 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.
 
 // block is where a block stands.
 type block struct {
-	kind   int
 	offset int64
 	size   int // as stored
 	plain  int // unpacked
 	sum    uint32
 	first  uint32 // of touches: the path id it begins with
+	kind   uint8
 }
 
 // reader reads what a block or footer holds; the first error sticks.

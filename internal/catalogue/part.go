@@ -92,6 +92,9 @@ func readFooter(r io.ReaderAt, size int64) (footer []byte, at int64, err error) 
 	return footer, at, nil
 }
 
+// leastBlock is how many bytes of a footer a block takes at least.
+const leastBlock = 8
+
 // parseFooter reads the footer, which ends the blocks at byte end.
 func (p *Part) parseFooter(b []byte, end int64) (n int, ok bool) {
 	r := reader{b: b}
@@ -115,7 +118,9 @@ func (p *Part) parseFooter(b []byte, end int64) (n int, ok bool) {
 	}
 	p.span = span{r.i(), r.i(), uint32(r.u(1<<32 - 1))}
 	at := int64(len(magic))
-	for i := range r.count() {
+	blocks := r.count()
+	p.blocks = make([]block, 0, min(blocks, len(r.b)/leastBlock))
+	for i := range blocks {
 		kind := r.bytes(1)
 		x := block{offset: at, size: int(r.u(maxBlock)), plain: int(r.u(maxBlock))}
 		sum := r.bytes(4)
@@ -123,7 +128,7 @@ func (p *Part) parseFooter(b []byte, end int64) (n int, ok bool) {
 		if r.bad {
 			return 0, false
 		}
-		x.kind, x.sum = int(kind[0]), binary.LittleEndian.Uint32(sum)
+		x.kind, x.sum = kind[0], binary.LittleEndian.Uint32(sum)
 		at += int64(x.size)
 		p.blocks = append(p.blocks, x)
 		switch x.kind {
@@ -233,21 +238,23 @@ type valueBlock struct {
 	last   Month  // of all of them
 }
 
+// valueBytes is what the values of a path take in memory.
+const valueBytes = 12
+
 // valuesAt are the values of paths from i · valuesPerBlock on.
 func (p *Part) valuesAt(i int) (*valueBlock, error) {
-	n := min(valuesPerBlock, p.dict.Len()-i*valuesPerBlock)
 	return cachedBlock(p, p.values[i], func(b []byte) (*valueBlock, int, bool) {
+		n := p.valuesOf(i)
 		v := &valueBlock{sets: make([]uint32, n), counts: make([]uint64, n)}
-		at, before := 0, uint64(len(p.sets))
-		for k := range v.sets {
-			set, next := smallNumber(b, at)
-			if next < 0 || set >= uint64(len(p.sets)) {
-				return nil, 0, false
-			}
+		at, ok := p.parseSets(b, v.sets)
+		if !ok {
+			return nil, 0, false
+		}
+		before := uint32(len(p.sets))
+		for _, set := range v.sets {
 			if set != before {
-				v.last, before = max(v.last, p.lastOf(uint32(set))), set
+				v.last, before = max(v.last, p.lastOf(set)), set
 			}
-			v.sets[k], at = uint32(set), next
 		}
 		for k := range v.counts {
 			count, next := smallNumber(b, at)
@@ -257,8 +264,54 @@ func (p *Part) valuesAt(i int) (*valueBlock, error) {
 			v.counts[k], at = count, next
 			v.sum += count
 		}
-		return v, 12 * n, at == len(b)
+		return v, valueBytes * n, at == len(b)
 	})
+}
+
+// valuesOf is how many paths have their values in block i of these.
+func (p *Part) valuesOf(i int) int { return min(valuesPerBlock, p.dict.Len()-i*valuesPerBlock) }
+
+// parseSets reads the sets of months of a block of values, and where its counts begin.
+func (p *Part) parseSets(b []byte, sets []uint32) (at int, ok bool) {
+	for k := range sets {
+		set, next := smallNumber(b, at)
+		if next < 0 || set >= uint64(len(p.sets)) {
+			return 0, false
+		}
+		sets[k], at = uint32(set), next
+	}
+	return at, true
+}
+
+// setsMemory is what the sets of months of a block are read in, block after block.
+type setsMemory struct {
+	paths.Memory
+	sets []uint32
+}
+
+// setsAt are the sets of months of valuesAt, valid until the next call with the same memory.
+// Where the cache cannot hold the values of all paths, they go past it.
+func (p *Part) setsAt(i int, m *setsMemory) ([]uint32, error) {
+	v, ok := p.cache.get(cacheKey{p.number, p.values[i]}).(*valueBlock)
+	if !ok && valueBytes*p.Len() <= p.cache.limit/2 {
+		var err error
+		if v, err = p.valuesAt(i); err != nil {
+			return nil, err
+		}
+	}
+	if v != nil {
+		return v.sets, nil
+	}
+	b, err := p.unpackIn(p.values[i], &m.Memory)
+	if err != nil {
+		return nil, err
+	}
+	n := p.valuesOf(i)
+	m.sets = slices.Grow(m.sets[:0], n)[:n]
+	if _, ok := p.parseSets(b, m.sets); !ok {
+		return nil, &DamageError{p.blocks[p.values[i]].offset, "block does not follow its format"}
+	}
+	return m.sets, nil
 }
 
 // smallNumber reads a number that is mostly below 128, and where the next one begins;

@@ -65,30 +65,31 @@ func (p *Part) Search(ctx context.Context, n paths.Needle) (Months, error) {
 func (p *Part) monthsOf(s *paths.Set) (Months, error) {
 	found := make([]bool, len(p.sets))
 	left := len(found)
-	var v *valueBlock
+	var sets []uint32
+	var m setsMemory
 	at := -1
 	for id := range s.All() {
 		if i := int(id) / valuesPerBlock; i != at {
 			var err error
-			if v, err = p.valuesAt(i); err != nil {
+			if sets, err = p.setsAt(i, &m); err != nil {
 				return nil, err
 			}
 			at = i
 		}
-		if set := v.sets[id%valuesPerBlock]; !found[set] {
+		if set := sets[id%valuesPerBlock]; !found[set] {
 			found[set] = true
 			if left--; left == 0 {
 				break
 			}
 		}
 	}
-	var m Months
+	var months Months
 	for set, ok := range found {
 		if ok {
-			m = m.Or(p.sets[set])
+			months = months.Or(p.sets[set])
 		}
 	}
-	return m, nil
+	return months, nil
 }
 
 // Find is the months of a path, under NTFS equality.

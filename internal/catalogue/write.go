@@ -53,12 +53,12 @@ func (w *writer) write(b []byte) {
 	}
 }
 
-func (w *writer) block(kind int, plain []byte, first uint32) error {
+func (w *writer) block(kind uint8, plain []byte, first uint32) error {
 	return w.packedBlock(kind, w.enc.EncodeAll(plain, nil), len(plain), first)
 }
 
 // packedBlock writes a block that unpacks to so many bytes.
-func (w *writer) packedBlock(kind int, b []byte, plain int, first uint32) error {
+func (w *writer) packedBlock(kind uint8, b []byte, plain int, first uint32) error {
 	w.blocks = append(w.blocks, block{kind: kind, offset: w.offset, size: len(b), plain: plain, sum: checksum(b), first: first})
 	w.write(b)
 	return w.err
@@ -187,7 +187,7 @@ func (w *writer) footer(server string, n int, roots []Root) []byte {
 	b = binary.AppendUvarint(b, uint64(w.span.seqs))
 	b = binary.AppendUvarint(b, uint64(len(w.blocks)))
 	for _, x := range w.blocks {
-		b = append(b, byte(x.kind))
+		b = append(b, x.kind)
 		b = binary.AppendUvarint(b, uint64(x.size))
 		b = binary.AppendUvarint(b, uint64(x.plain))
 		b = binary.LittleEndian.AppendUint32(b, x.sum)

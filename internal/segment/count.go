@@ -173,7 +173,7 @@ func (c *counting) byHours(p *part, acts []bool) {
 		if acts[h.act] {
 			perAct[h.act] += h.n
 			n += h.n
-			c.into.AddHour(weekday(p.info.day), h.hour, h.n)
+			c.into.AddHour(weekday(p.info.day), int(h.hour), h.n)
 		}
 	}
 	c.into.AddTotal(n, p.info.first, p.info.last)
@@ -208,7 +208,7 @@ func (c *counting) rollup(p *part, acts []bool, inner bool) (bool, error) {
 	if c.into.Wants(query.ListHours) {
 		for _, h := range c.sc.dir.hours {
 			if acts[h.act] {
-				c.into.AddHour(weekday(p.info.day), h.hour, h.n)
+				c.into.AddHour(weekday(p.info.day), int(h.hour), h.n)
 			}
 		}
 	}

@@ -31,7 +31,7 @@ type merge struct {
 // mergeInput is one segment and what its numbers become.
 type mergeInput struct {
 	s                                                   *Segment
-	usual                                               []uint32 // usual share of each path; nil = those of the output
+	usual                                               *usualShares // of its paths; nil = those of the output
 	sc                                                  *scan
 	person, origin, stamp, client, kind, share, process []uint32
 	path                                                *paths.Numbers

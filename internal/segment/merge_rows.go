@@ -102,7 +102,7 @@ func (c *mergeCursor) number(m *merge) {
 		case s > 0:
 			shares[i] = uint64(in.share[s-1]) + 1
 		case in.usual != nil:
-			shares[i] = uint64(in.share[in.usual[v[colPath][i]]]) + 1
+			shares[i] = uint64(in.share[in.usual.of(uint32(v[colPath][i]))]) + 1
 		}
 	}
 	for _, x := range [...]struct {

@@ -25,6 +25,9 @@ type numbers struct {
 	syncs  []uint64 // formDelta: the value at the start of each group
 	ends   []int32  // formRuns: where each run ends
 	values []uint64 // formRuns
+
+	own     int  // bytes of planes that were unpacked
+	borrows bool // other planes are part of what was read
 }
 
 // readNumbers reads a column of n values. The planes may share memory with b.
@@ -103,7 +106,7 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 			c.base += uint64(d.byte()) << p.shift
 			continue
 		case planeRaw:
-			p.b = d.bytes(c.n)
+			p.b, c.borrows = d.bytes(c.n), true
 		case planeZstd:
 			packed := d.part()
 			if d.err != nil {
@@ -118,6 +121,7 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 				d.fail(err.Error())
 				return
 			}
+			c.own += cap(b)
 			if p.b = b; m != nil {
 				m[k] = b
 			}
@@ -128,11 +132,15 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 	}
 }
 
-// bytes estimates the memory that the column holds.
-func (c *numbers) bytes() int {
-	n := 160 + 8*len(c.syncs) + 12*len(c.ends)
-	for _, p := range c.planes {
-		n += len(p.b)
+// heldBytes estimates the memory that columns hold which were read from b.
+func heldBytes(b []byte, columns ...*numbers) (n int) {
+	borrows := false
+	for _, c := range columns {
+		n += 160 + 32*cap(c.planes) + 8*len(c.syncs) + 12*len(c.ends) + c.own
+		borrows = borrows || c.borrows
+	}
+	if borrows { // all of it
+		n += cap(b)
 	}
 	return n
 }

@@ -329,15 +329,33 @@ func (s *Segment) usualShare(path uint32) uint32 {
 	return s.usual[i].share
 }
 
-// usualShares is usualShare of all paths.
-func (s *Segment) usualShares() []uint32 {
-	l := make([]uint32, s.meta.Paths)
-	from := uint32(0)
-	for _, u := range s.usual {
-		for i := from; i < u.end; i++ {
-			l[i] = u.share
+// usualWindow is how many paths an entry of usualShares stands for.
+const usualWindow = 4096
+
+// usualShares finds the usual shares of many paths: runs are few and long.
+type usualShares struct {
+	runs  []usualRun
+	first []uint32 // of each window, the run of its first path
+}
+
+func (s *Segment) usualShares() *usualShares {
+	l := &usualShares{runs: s.usual}
+	run := 0
+	for at := 0; at < s.meta.Paths; at += usualWindow {
+		for run < len(s.usual) && int(s.usual[run].end) <= at {
+			run++
 		}
-		from = u.end
+		l.first = append(l.first, uint32(run))
 	}
 	return l
+}
+
+// of is the usual share of a path of the segment.
+func (l *usualShares) of(path uint32) uint32 {
+	for i := l.first[path/usualWindow]; int(i) < len(l.runs); i++ {
+		if path < l.runs[i].end {
+			return l.runs[i].share
+		}
+	}
+	return 0
 }

@@ -53,9 +53,9 @@ type pageAt struct {
 }
 
 type hourCount struct {
-	hour int
-	act  uint32
 	n    uint64
+	act  uint32
+	hour uint8
 }
 
 // directory reads the directory of the partition, once.
@@ -112,8 +112,10 @@ func (p *part) decode(b []byte) (*directory, error) {
 		d.fail("number of rows")
 	}
 	dir.paths, dir.news, dir.rolls = d.pages(), d.pages(), d.pages()
-	for range d.count() {
-		h := hourCount{int(d.max(23, "hour")), uint32(d.max(uint64(len(p.seg.acts)), "act")), d.u()}
+	n = d.count()
+	dir.hours = make([]hourCount, 0, min(n, len(d.b)/3)) // each takes three bytes
+	for range n {
+		h := hourCount{hour: uint8(d.max(23, "hour")), act: uint32(d.max(uint64(len(p.seg.acts)), "act")), n: d.u()}
 		if int(h.act) >= len(p.seg.acts) {
 			d.fail("act beyond the table")
 		}
@@ -159,16 +161,6 @@ func (p *part) column(b *block, c int) (*numbers, error) {
 	if v, ok := s.opt.Cache.get(k).(*numbers); ok {
 		return v, nil
 	}
-	v, err := p.readColumn(b, c)
-	if err == nil {
-		s.opt.Cache.put(k, v, v.bytes())
-	}
-	return v, err
-}
-
-// readColumn is column past the cache.
-func (p *part) readColumn(b *block, c int) (*numbers, error) {
-	s := p.seg
 	raw, err := s.chunk(b.off(c), b.chunks[c])
 	if err != nil {
 		return nil, err
@@ -177,6 +169,7 @@ func (p *part) readColumn(b *block, c int) (*numbers, error) {
 	if err != nil {
 		return nil, s.damaged(b.off(c), int(b.chunks[c].size), err)
 	}
+	s.opt.Cache.put(k, v, heldBytes(raw, v))
 	return v, nil
 }
 
@@ -204,7 +197,7 @@ func (p *part) rawIDs(b *block, keep bool) (*rawIDs, error) {
 		return nil, s.damaged(b.off(colRaw), int(b.chunks[colRaw].size), err)
 	}
 	if keep {
-		s.opt.Cache.put(k, v, 8*b.rows+v.first.bytes()+v.rest.bytes())
+		s.opt.Cache.put(k, v, 8*b.rows+heldBytes(raw, v.first, v.rest))
 	}
 	return v, nil
 }
@@ -298,7 +291,7 @@ func readDetails(u *unpacker, b []byte, n int) (v *details, size int, err error)
 	if v.codes, err = readNumbers(u, d.part(), n); err != nil {
 		return nil, 0, err
 	}
-	size = v.codes.bytes()
+	size = heldBytes(b, v.codes)
 	if len(d.b) == 0 {
 		return v, size, d.err
 	}

@@ -46,6 +46,7 @@ type reader struct {
 	people []uint32
 	raw    *rawIDs
 	det    *details
+	memory passed // of the column at hand, with once
 }
 
 // load reads all columns of the given rows.
@@ -59,11 +60,7 @@ func (rd *reader) load(p *part, dir *directory, b *block, rows []uint16) error {
 		if c == colRaw || c == colDetail {
 			continue
 		}
-		read := p.column
-		if rd.once {
-			read = p.readColumn
-		}
-		col, err := read(b, c)
+		col, err := p.columnIn(&rd.memory, b, c, rd.once)
 		if err != nil {
 			return err
 		}
