@@ -132,19 +132,6 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 	}
 }
 
-// heldBytes estimates the memory that columns hold which were read from b.
-func heldBytes(b []byte, columns ...*numbers) (n int) {
-	borrows := false
-	for _, c := range columns {
-		n += 160 + 32*cap(c.planes) + 8*len(c.syncs) + 12*len(c.ends) + c.own
-		borrows = borrows || c.borrows
-	}
-	if borrows { // all of it
-		n += cap(b)
-	}
-	return n
-}
-
 // constant reports whether all values are the same, and which.
 func (c *numbers) constant() (uint64, bool) {
 	return c.base * c.scale, c.form == formConst || c.form == formPlain && len(c.planes) == 0
