@@ -120,16 +120,3 @@ func (c *Cache) Clear() {
 		c.shelves[i].used = 0
 	}
 }
-
-// heldBytes estimates the memory that columns hold which were read from b.
-func heldBytes(b []byte, columns ...*numbers) (n int) {
-	borrows := false
-	for _, c := range columns {
-		n += 160 + 32*cap(c.planes) + 8*len(c.syncs) + 12*len(c.ends) + c.own
-		borrows = borrows || c.borrows
-	}
-	if borrows { // all of it
-		n += cap(b)
-	}
-	return n
-}

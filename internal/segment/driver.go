@@ -215,7 +215,7 @@ func (p *part) postingPage(at *pageAt) (*postingPage, error) {
 	}
 	v, err := p.readPostings(b, at, nil)
 	if err == nil {
-		s.opt.Cache.put(k, v, heldBytes(b, v.ids, v.ends, v.first, v.further))
+		s.opt.Cache.put(k, v, v.ids.bytes()+v.ends.bytes()+v.first.bytes()+v.further.bytes())
 	}
 	return v, err
 }

@@ -25,16 +25,14 @@ type numbers struct {
 	syncs  []uint64 // formDelta: the value at the start of each group
 	ends   []int32  // formRuns: where each run ends
 	values []uint64 // formRuns
-
-	own     int  // bytes of planes that were unpacked
-	borrows bool // other planes are part of what was read
 }
 
-// readNumbers reads a column of n values. The planes may share memory with b.
+// readNumbers reads a column of n values, which shares no memory with b: of what is kept,
+// the packed planes beside a plain one would stay in memory with it.
 func readNumbers(u *unpacker, b []byte, n int) (*numbers, error) { return readNumbersIn(nil, u, b, n) }
 
 // readNumbersIn is readNumbers, which unpacks into memory from before and keeps what it
-// took there; nil = new memory.
+// took there; the planes may share memory with b. nil = readNumbers.
 func readNumbersIn(m *planeMemory, u *unpacker, b []byte, n int) (*numbers, error) {
 	d := &decoder{b: b}
 	c := &numbers{n: n, form: d.byte(), scale: d.u()}
@@ -106,7 +104,9 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 			c.base += uint64(d.byte()) << p.shift
 			continue
 		case planeRaw:
-			p.b, c.borrows = d.bytes(c.n), true
+			if p.b = d.bytes(c.n); m == nil {
+				p.b = slices.Clone(p.b)
+			}
 		case planeZstd:
 			packed := d.part()
 			if d.err != nil {
@@ -121,7 +121,6 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 				d.fail(err.Error())
 				return
 			}
-			c.own += cap(b)
 			if p.b = b; m != nil {
 				m[k] = b
 			}
@@ -130,6 +129,15 @@ func (c *numbers) readPlanes(m *planeMemory, u *unpacker, d *decoder) {
 		}
 		c.planes = append(c.planes, p)
 	}
+}
+
+// bytes estimates the memory that the column holds.
+func (c *numbers) bytes() int {
+	n := 160 + 32*cap(c.planes) + 8*len(c.syncs) + 12*len(c.ends)
+	for _, p := range c.planes {
+		n += cap(p.b)
+	}
+	return n
 }
 
 // constant reports whether all values are the same, and which.

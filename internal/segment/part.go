@@ -169,7 +169,7 @@ func (p *part) column(b *block, c int) (*numbers, error) {
 	if err != nil {
 		return nil, s.damaged(b.off(c), int(b.chunks[c].size), err)
 	}
-	s.opt.Cache.put(k, v, heldBytes(raw, v))
+	s.opt.Cache.put(k, v, v.bytes())
 	return v, nil
 }
 
@@ -197,7 +197,7 @@ func (p *part) rawIDs(b *block, keep bool) (*rawIDs, error) {
 		return nil, s.damaged(b.off(colRaw), int(b.chunks[colRaw].size), err)
 	}
 	if keep {
-		s.opt.Cache.put(k, v, 8*b.rows+heldBytes(raw, v.first, v.rest))
+		s.opt.Cache.put(k, v, 8*b.rows+v.first.bytes()+v.rest.bytes())
 	}
 	return v, nil
 }
@@ -291,7 +291,7 @@ func readDetails(u *unpacker, b []byte, n int) (v *details, size int, err error)
 	if v.codes, err = readNumbers(u, d.part(), n); err != nil {
 		return nil, 0, err
 	}
-	size = heldBytes(b, v.codes)
+	size = v.codes.bytes()
 	if len(d.b) == 0 {
 		return v, size, d.err
 	}

@@ -36,6 +36,7 @@ func (p *part) rollPage(at *pageAt) (*rollPage, error) {
 		d.fail("entries of a page")
 	}
 	v := &rollPage{n: at.n}
+	size := 0
 	for c := range v.col {
 		part := d.part()
 		if d.err != nil {
@@ -44,6 +45,7 @@ func (p *part) rollPage(at *pageAt) (*rollPage, error) {
 		if v.col[c], err = readNumbers(s.opt.Cache.un, part, at.n); err != nil {
 			return nil, s.damaged(at.off, int(at.size), err)
 		}
+		size += v.col[c].bytes()
 	}
 	if err := d.end(); err != nil {
 		return nil, s.damaged(at.off, int(at.size), err)
@@ -55,7 +57,7 @@ func (p *part) rollPage(at *pageAt) (*rollPage, error) {
 			return nil, s.damage(at.off, int64(at.size), "roll-up names what no table has")
 		}
 	}
-	s.opt.Cache.put(k, v, heldBytes(b, v.col[:]...))
+	s.opt.Cache.put(k, v, size)
 	return v, nil
 }
 
