@@ -289,17 +289,17 @@ type setsMemory struct {
 	sets []uint32
 }
 
-// setsAt are the sets of months of valuesAt, valid until the next call with the same memory.
-// Where the cache cannot hold the values of all paths, they go past it.
-func (p *Part) setsAt(i int, m *setsMemory) ([]uint32, error) {
-	v, ok := p.cache.get(cacheKey{p.number, p.values[i]}).(*valueBlock)
-	if !ok && valueBytes*p.Len() <= p.cache.limit/2 {
-		var err error
-		if v, err = p.valuesAt(i); err != nil {
+// setsAt are the sets of months of valuesAt, valid until the next call with the same memory;
+// with once past the cache.
+func (p *Part) setsAt(i int, m *setsMemory, once bool) ([]uint32, error) {
+	if !once {
+		v, err := p.valuesAt(i)
+		if err != nil {
 			return nil, err
 		}
+		return v.sets, nil
 	}
-	if v != nil {
+	if v, ok := p.cache.get(cacheKey{p.number, p.values[i]}).(*valueBlock); ok {
 		return v.sets, nil
 	}
 	b, err := p.unpackIn(p.values[i], &m.Memory)

@@ -67,11 +67,12 @@ func (p *Part) monthsOf(s *paths.Set) (Months, error) {
 	left := len(found)
 	var sets []uint32
 	var m setsMemory
+	once := valueBytes*valuesPerBlock*min(len(p.values), s.Len()) > p.cache.limit/2 // more than the cache can hold
 	at := -1
 	for id := range s.All() {
 		if i := int(id) / valuesPerBlock; i != at {
 			var err error
-			if sets, err = p.setsAt(i, &m); err != nil {
+			if sets, err = p.setsAt(i, &m, once); err != nil {
 				return nil, err
 			}
 			at = i
